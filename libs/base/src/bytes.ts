@@ -1,0 +1,184 @@
+import { DbError } from './db-error.ts';
+import { assert } from './assert.ts';
+
+const textEncoder = new TextEncoder();
+const textDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+
+/** Appends little-endian values to a growing buffer. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #length = 0;
+
+  constructor(capacityBytes = 256) {
+    this.#bytes = new Uint8Array(capacityBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  u8(value: number): this {
+    this.#view.setUint8(this.#grow(1), value);
+    return this;
+  }
+
+  u16(value: number): this {
+    this.#view.setUint16(this.#grow(2), value, true);
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#view.setUint32(this.#grow(4), value, true);
+    return this;
+  }
+
+  f64(value: number): this {
+    this.#view.setFloat64(this.#grow(8), value, true);
+    return this;
+  }
+
+  i64(value: bigint): this {
+    this.#view.setBigInt64(this.#grow(8), value, true);
+    return this;
+  }
+
+  /** Unsigned LEB128 for whole numbers in 0..2^53-1. */
+  varint(value: number): this {
+    assert(Number.isSafeInteger(value) && value >= 0, `varint out of range: ${value}`);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.u8((rest % 0x80) | 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    return this.u8(rest);
+  }
+
+  raw(bytes: Uint8Array): this {
+    this.#bytes.set(bytes, this.#grow(bytes.length));
+    return this;
+  }
+
+  /** A varint length, then the bytes. */
+  block(bytes: Uint8Array): this {
+    return this.varint(bytes.length).raw(bytes);
+  }
+
+  /** A varint length in bytes, then UTF-8. */
+  text(text: string): this {
+    return this.block(textEncoder.encode(text));
+  }
+
+  /** Zero bytes up to a multiple of `alignment`, so that typed arrays can lie over what follows. */
+  alignTo(alignment: number): this {
+    while (this.#length % alignment !== 0) this.u8(0);
+    return this;
+  }
+
+  /** Overwrites four bytes that were written before. */
+  setU32(offset: number, value: number): void {
+    assert(offset + 4 <= this.#length, `setU32 at ${offset} beyond ${this.#length}`);
+    this.#view.setUint32(offset, value, true);
+  }
+
+  /** A copy of exactly what was written, in a buffer of its own. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #grow(sizeBytes: number): number {
+    const offset = this.#length;
+    const needed = offset + sizeBytes;
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, offset));
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    this.#length = needed;
+    return offset;
+  }
+}
+
+/** Reads what {@link ByteWriter} wrote. Never reads beyond its bytes. */
+export class ByteReader {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  #offset: number;
+
+  constructor(bytes: Uint8Array, offset = 0) {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#offset = offset;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get remaining(): number {
+    return this.bytes.length - this.#offset;
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  f64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  i64(): bigint {
+    return this.#view.getBigInt64(this.#take(8), true);
+  }
+
+  /** @throws DbError MESSAGE_INVALID when it runs past 2^53-1 or the end. */
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (!Number.isSafeInteger(value)) throw new DbError('MESSAGE_INVALID', `varint beyond 2^53 at byte ${this.#offset}`);
+      if (byte < 0x80) return value;
+      scale *= 0x80;
+    }
+  }
+
+  /** A view, not a copy: it lives as long as the reader's bytes. */
+  raw(sizeBytes: number): Uint8Array {
+    const offset = this.#take(sizeBytes);
+    return this.bytes.subarray(offset, offset + sizeBytes);
+  }
+
+  block(): Uint8Array {
+    return this.raw(this.varint());
+  }
+
+  text(): string {
+    return textDecoder.decode(this.block());
+  }
+
+  alignTo(alignment: number): void {
+    this.#take((alignment - (this.#offset % alignment)) % alignment);
+  }
+
+  /** @throws DbError MESSAGE_INVALID when fewer bytes are left than asked for. */
+  #take(sizeBytes: number): number {
+    const offset = this.#offset;
+    if (sizeBytes > this.bytes.length - offset) {
+      throw new DbError('MESSAGE_INVALID', `${sizeBytes} bytes wanted at ${offset}, ${this.bytes.length - offset} are left`);
+    }
+    this.#offset = offset + sizeBytes;
+    return offset;
+  }
+}

@@ -1,0 +1,29 @@
+export { hasValue, valueAt } from './column.ts';
+export { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
+export { decodeVector, EMPTY_VECTOR, encodeVector, hasMutation, withMutation } from './mutation-vector.ts';
+export { parseSeriesKey, seriesKey } from './series-key.ts';
+export { covers, joinNs, MAX_TIME_NS, MIN_TIME_NS, overlaps, splitNs, timeRange } from './time.ts';
+export { compareVersions } from './version.ts';
+export type {
+  Catalog,
+  CatalogCommand,
+  CatalogRejection,
+  CommandResult,
+  Database,
+  DataNode,
+  Incarnation,
+  RetentionPolicy,
+  RetentionPolicyOptions,
+  Shard,
+  ShardGroup,
+} from './catalog.ts';
+export type { BooleanColumn, Column, FieldType, FieldValue, FloatColumn, IntegerColumn, NamedColumn, StringColumn } from './column.ts';
+export type { DatabaseId, IncarnationId, NodeId, RetentionPolicyId, ShardGroupId, ShardId } from './ids.ts';
+export type { ConsistencyLevel, ReadLevel, WriteLevel } from './levels.ts';
+export type { MutationVector, NumberIntervals } from './mutation-vector.ts';
+export type { BatchSeries, MeasurementTable, PointBatch, TableSlice } from './point-batch.ts';
+export type { SeriesKey, TagSet } from './series-key.ts';
+export type { SeriesSlice } from './series-slice.ts';
+export type { TagFilter } from './tag-filter.ts';
+export type { SplitTimes, TimeRange } from './time.ts';
+export type { MutationId, Version } from './version.ts';

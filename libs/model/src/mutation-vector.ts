@@ -1,0 +1,58 @@
+import { ByteReader, ByteWriter, assert } from '@varve/base';
+import type { IncarnationId } from './ids.ts';
+
+/** Half-open intervals [first, end) of mutation numbers: ascending, disjoint, not touching. */
+export type NumberIntervals = readonly (readonly [first: number, end: number])[];
+
+/** What a replica has, per origin. Two replicas compare vectors, not data. A value: changing it makes a new one. */
+export type MutationVector = ReadonlyMap<IncarnationId, NumberIntervals>;
+
+export const EMPTY_VECTOR: MutationVector = new Map();
+
+export function hasMutation(vector: MutationVector, incarnation: IncarnationId, number: number): boolean {
+  return (vector.get(incarnation) ?? []).some(([first, end]) => first <= number && number < end);
+}
+
+/** The vector with one more mutation. The same vector when it was there already. */
+export function withMutation(vector: MutationVector, incarnation: IncarnationId, number: number): MutationVector {
+  assert(Number.isSafeInteger(number) && number >= 1, `mutation number ${number} below 1`);
+  if (hasMutation(vector, incarnation, number)) return vector;
+  const next = new Map(vector);
+  next.set(incarnation, insert(vector.get(incarnation) ?? [], number));
+  return next;
+}
+
+function insert(intervals: NumberIntervals, number: number): NumberIntervals {
+  const before = intervals.filter(([, end]) => end < number);
+  const after = intervals.filter(([first]) => first > number + 1);
+  const touching = intervals.filter(([first, end]) => end >= number && first <= number + 1);
+  const first = Math.min(number, ...touching.map(([start]) => start));
+  const end = Math.max(number + 1, ...touching.map(([, stop]) => stop));
+  return [...before, [first, end], ...after];
+}
+
+/** Bytes: varint origin count; per origin varint incarnation, varint interval count, then varint first and length each. */
+export function encodeVector(vector: MutationVector): Uint8Array {
+  const writer = new ByteWriter();
+  writer.varint(vector.size);
+  for (const [incarnation, intervals] of [...vector].sort(([left], [right]) => left - right)) {
+    writer.varint(incarnation).varint(intervals.length);
+    for (const [first, end] of intervals) writer.varint(first).varint(end - first);
+  }
+  return writer.finish();
+}
+
+/** @throws DbError MESSAGE_INVALID when the bytes end early. */
+export function decodeVector(bytes: Uint8Array): MutationVector {
+  const reader = new ByteReader(bytes);
+  const vector = new Map<IncarnationId, NumberIntervals>();
+  for (let origins = reader.varint(); origins > 0; origins -= 1) {
+    const incarnation = reader.varint();
+    const intervals = Array.from({ length: reader.varint() }, () => {
+      const first = reader.varint();
+      return [first, first + reader.varint()] as const;
+    });
+    vector.set(incarnation, intervals);
+  }
+  return vector;
+}

@@ -1,0 +1,1 @@
+export { emptyCatalog } from './empty-catalog.ts';

@@ -1,0 +1,45 @@
+import { assert, type TimestampNs } from '@varve/base';
+
+/** The earliest and latest time a point can have, as InfluxDB 1.x has them: two more and one less than int64's ends. */
+export const MIN_TIME_NS: TimestampNs = -9223372036854775806n;
+export const MAX_TIME_NS: TimestampNs = 9223372036854775806n;
+
+const NS_PER_MS = 1_000_000n;
+
+/** Half-open interval [startNs, endNs). Invariant: startNs < endNs. */
+export interface TimeRange {
+  readonly startNs: TimestampNs;
+  readonly endNs: TimestampNs;
+}
+
+export function timeRange(startNs: TimestampNs, endNs: TimestampNs): TimeRange {
+  assert(startNs < endNs, `empty time range [${startNs}, ${endNs})`);
+  return { startNs, endNs };
+}
+
+export function covers(range: TimeRange, atNs: TimestampNs): boolean {
+  return range.startNs <= atNs && atNs < range.endNs;
+}
+
+export function overlaps(left: TimeRange, right: TimeRange): boolean {
+  return left.startNs < right.endNs && right.startNs < left.endNs;
+}
+
+/**
+ * Times of many rows without a bigint per row. Row i is at `ms[i]` whole milliseconds since the epoch (may be negative)
+ * plus `subNs[i]` nanoseconds, 0..999_999. Exact for every int64 nanosecond.
+ */
+export interface SplitTimes {
+  readonly ms: Float64Array;
+  readonly subNs: Int32Array;
+}
+
+export function splitNs(timeNs: TimestampNs): { readonly ms: number; readonly subNs: number } {
+  let subNs = timeNs % NS_PER_MS;
+  if (subNs < 0n) subNs += NS_PER_MS;
+  return { ms: Number((timeNs - subNs) / NS_PER_MS), subNs: Number(subNs) };
+}
+
+export function joinNs(ms: number, subNs: number): TimestampNs {
+  return BigInt(ms) * NS_PER_MS + BigInt(subNs);
+}

@@ -1,0 +1,29 @@
+import type { WallMs } from '@varve/base';
+import type { Catalog } from '@varve/model';
+
+/** One accepted command, for people: who, when, what. */
+export interface AuditRow {
+  readonly logIndex: number;
+  readonly atMs: WallMs;
+  readonly proposer: string;
+  /** The command's kind. */
+  readonly kind: string;
+  /** The command as JSON text, bigint as decimal text. */
+  readonly command: string;
+}
+
+export interface CatalogSnapshot {
+  readonly appliedIndex: number;
+  readonly appliedTerm: number;
+  readonly catalog: Catalog;
+}
+
+/** The catalog's snapshot and a bounded audit, stamped with `appliedIndex` in one transaction. Rebuildable from the log; never on a hot path. */
+export interface CatalogStore {
+  load(): Promise<CatalogSnapshot | undefined>;
+  /** Replaces the snapshot and appends the audit rows, dropping the oldest beyond the bound. */
+  save(snapshot: CatalogSnapshot, audit: readonly AuditRow[]): Promise<void>;
+  /** Newest first. */
+  readAudit(rowCountMax: number): Promise<readonly AuditRow[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,21 @@
+export { SILENT_LOG } from './log.ts';
+export { SILENT_METRICS } from './metrics.ts';
+export type { Bus, BusMessage, Subscription } from './bus.ts';
+export type { AuditRow, CatalogSnapshot, CatalogStore } from './catalog-store.ts';
+export type { Clock, Random, Timer } from './clock.ts';
+export type {
+  Cell,
+  Gateway,
+  Health,
+  Precision,
+  QueryRequest,
+  ResultBlock,
+  ResultItem,
+  WriteRequest,
+  WriteSummary,
+} from './gateway.ts';
+export type { Journal, JournalExtent, JournalRow } from './journal.ts';
+export type { Log, LogFacts } from './log.ts';
+export type { MetricLabels, Metrics } from './metrics.ts';
+export type { RaftLogStore, StoredEntry, StoredHardState, StoredRaft } from './raft-log-store.ts';
+export type { NewChunk, ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries } from './shard-store.ts';

@@ -1,0 +1,37 @@
+/** What a Raft peer must never forget. `votedFor` 0 is nobody. */
+export interface StoredHardState {
+  readonly term: number;
+  readonly votedFor: number;
+  readonly commitIndex: number;
+}
+
+export interface StoredEntry {
+  readonly index: number;
+  readonly term: number;
+  /** What kind of entry; the core gives the numbers their meaning. */
+  readonly kind: number;
+  readonly payload: Uint8Array;
+}
+
+export interface StoredRaft {
+  readonly hardState: StoredHardState;
+  /** Contiguous, ascending; the first follows the snapshot. */
+  readonly entries: readonly StoredEntry[];
+  /** Entries at or below it were compacted away; 0 when none were. */
+  readonly compactedIndex: number;
+  readonly compactedTerm: number;
+}
+
+/** Log and hard state of one peer, `synchronous=FULL`, each record with a checksum. */
+export interface RaftLogStore {
+  /** @throws DbError STORAGE_CORRUPT on damage before the tail, STORAGE_NEWER_FORMAT */
+  load(): Promise<StoredRaft>;
+  /**
+   * Resolves when both survive a power cut, in one transaction. `undefined` keeps the hard state. Entries are contiguous
+   * and replace any stored suffix from the first one on. @throws DbError STORAGE_FULL, STORAGE_FAILED
+   */
+  persist(hardState: StoredHardState | undefined, entries: readonly StoredEntry[]): Promise<void>;
+  /** Forgets entries at or below the index, which a snapshot holds. */
+  compact(throughIndex: number, term: number): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,66 @@
+import type { SizeBytes } from '@varve/base';
+import type { ShardId } from '@varve/model';
+
+/** What a shard file says of itself. */
+export interface ShardState {
+  /** Journal rows at or below it are in chunks. */
+  readonly flushedSeq: number;
+  /** An encoded MutationVector: the frames that are in chunks. */
+  readonly vector: Uint8Array;
+}
+
+/** A series as the file numbers it, from 1 up. */
+export interface StoredSeries {
+  readonly seriesId: number;
+  readonly key: string;
+}
+
+/** One sealed chunk. `header` is what a query needs to decide without the payload; both are opaque bytes here. */
+export interface StoredChunk {
+  readonly chunkId: number;
+  readonly seriesId: number;
+  /** Offsets from the shard's start in ns, both inclusive, exact below 2^53. */
+  readonly minOffsetNs: number;
+  readonly maxOffsetNs: number;
+  readonly header: Uint8Array;
+  readonly payloadSizeBytes: SizeBytes;
+}
+
+export interface NewChunk {
+  readonly seriesId: number;
+  readonly minOffsetNs: number;
+  readonly maxOffsetNs: number;
+  readonly header: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+/** Everything that one flush or merge changes, in one transaction. */
+export interface ShardChange {
+  readonly series: readonly StoredSeries[];
+  readonly chunks: readonly NewChunk[];
+  /** Chunks that the new ones replace. */
+  readonly removedChunkIds: readonly number[];
+  readonly state: ShardState;
+}
+
+/** One file per shard replica, opened when needed; a bounded number is open at a time. Dumb on purpose. */
+export interface ShardStore {
+  /** Shards that have a file, ascending. */
+  shards(): Promise<readonly ShardId[]>;
+  /** A shard without a file has flushedSeq 0 and an empty vector (zero bytes). @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT */
+  readState(shard: ShardId): Promise<ShardState>;
+  readSeries(shard: ShardId): Promise<readonly StoredSeries[]>;
+  /** All chunks without their payloads, ascending by chunkId. */
+  readChunkHeaders(shard: ShardId): Promise<readonly StoredChunk[]>;
+  /** Payloads in the order asked for. @throws DbError STORAGE_CORRUPT when one is missing */
+  readPayloads(shard: ShardId, chunkIds: readonly number[]): Promise<readonly Uint8Array[]>;
+  /**
+   * Resolves when the change survives a power cut; creates the file when there is none. All or nothing.
+   * @returns ids of the new chunks, in their order
+   * @throws DbError STORAGE_FULL, STORAGE_FAILED
+   */
+  commit(shard: ShardId, change: ShardChange): Promise<readonly number[]>;
+  /** Deletes the file; a shard without one is no error. */
+  drop(shard: ShardId): Promise<void>;
+  close(): Promise<void>;
+}

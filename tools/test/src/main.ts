@@ -1,0 +1,3 @@
+import { runStages } from './stages.ts';
+
+process.exitCode = await runStages(process.argv.includes('--long') ? 'long' : 'short');
