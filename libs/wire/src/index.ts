@@ -1,1 +1,5 @@
-export {};
+export { decode, encode } from './codec.ts';
+export { PROTOCOL_VERSION, WIRE_SCHEMAS } from './schemas.ts';
+export { subjectsOf } from './subjects.ts';
+export type { FieldKind, Header, MessageKind, WireMessage } from './schemas.ts';
+export type { Subjects } from './subjects.ts';

@@ -1,0 +1,59 @@
+/**
+ * Bump when an older node would misread a newer message.
+ * 1: meta.propose, meta.catalog, meta.changed, shard.write, data.query, data.series
+ */
+export const PROTOCOL_VERSION = 1;
+
+/** What a header field holds. A `?` says that it may be absent. */
+export type FieldKind = 'number' | 'text' | 'flag' | 'numbers' | 'texts' | 'number?' | 'text?';
+
+/** The header fields of every message; bulk bytes travel beside the header as the payload, named in the comments. */
+export const WIRE_SCHEMAS = {
+  /** Payload: a catalog command. */
+  metaPropose: { requestId: 'text', proposer: 'text' },
+  /** Payload: what applying answered. `version` is the catalog's after it. */
+  metaProposed: { version: 'number' },
+  metaCatalog: { afterVersion: 'number' },
+  /** Payload: the catalog; empty when the asker has the newest. */
+  metaCatalogIs: { version: 'number' },
+  metaChanged: { version: 'number' },
+  /** Payload: a frame. `incarnation` and `number` repeat the frame's mutation id, for acks without decoding. */
+  shardWrite: { epoch: 'number', incarnation: 'number', number: 'number' },
+  /** `refusal` is absent when the frame is on the owner's disk. */
+  shardAck: { owner: 'number', incarnation: 'number', number: 'number', refusal: 'text?', reason: 'text?' },
+  /** Payload: a shard plan. Answers stream. */
+  dataQuery: { shard: 'number', epoch: 'number' },
+  /** Payload: a series filter. Answers stream. */
+  dataSeries: { shards: 'numbers' },
+  /** The first part of a streamed answer, or the answer to any request that failed. */
+  streamOpen: { inbox: 'text', creditCount: 'number' },
+  streamItem: { itemIndex: 'number', isLast: 'flag', errorCode: 'text?', errorText: 'text?' },
+  streamCredit: { creditCount: 'number', isCancelled: 'flag' },
+  failure: { errorCode: 'text', errorText: 'text' },
+} as const satisfies Record<string, Readonly<Record<string, FieldKind>>>;
+
+export type MessageKind = keyof typeof WIRE_SCHEMAS;
+
+interface FieldTypes {
+  number: number;
+  text: string;
+  flag: boolean;
+  numbers: readonly number[];
+  texts: readonly string[];
+  'number?': number | undefined;
+  'text?': string | undefined;
+}
+
+/** The header of a message as the code sees it. */
+export type Header<Kind extends MessageKind> = {
+  readonly [Field in keyof (typeof WIRE_SCHEMAS)[Kind]]: (typeof WIRE_SCHEMAS)[Kind][Field] extends FieldKind
+    ? FieldTypes[(typeof WIRE_SCHEMAS)[Kind][Field]]
+    : never;
+};
+
+export interface WireMessage<Kind extends MessageKind = MessageKind> {
+  readonly kind: Kind;
+  readonly header: Header<Kind>;
+  /** Zero bytes when there is none. A view over the message's bytes. */
+  readonly payload: Uint8Array;
+}
