@@ -1,6 +1,6 @@
 /**
  * Bump when an older node would misread a newer message.
- * 1: meta.propose, meta.catalog, meta.changed, shard.write, data.query, data.series
+ * 1: meta.propose, meta.catalog, meta.changed, shard.write, data.ready, data.query, data.series
  */
 export const PROTOCOL_VERSION = 1;
 
@@ -20,7 +20,10 @@ export const WIRE_SCHEMAS = {
   /** Payload: a frame. `incarnation` and `number` repeat the frame's mutation id, for acks without decoding. */
   shardWrite: { epoch: 'number', incarnation: 'number', number: 'number' },
   /** `refusal` is absent when the frame is on the owner's disk. */
-  shardAck: { owner: 'number', incarnation: 'number', number: 'number', refusal: 'text?', reason: 'text?' },
+  shardAck: { owner: 'number', shard: 'number', incarnation: 'number', number: 'number', refusal: 'text?', reason: 'text?' },
+  /** Asks a data node to have caught up with the catalog: it answers once it listens for all shards it owns there. */
+  dataReady: { version: 'number' },
+  dataReadyIs: { version: 'number' },
   /** Payload: a shard plan. Answers stream. */
   dataQuery: { shard: 'number', epoch: 'number' },
   /** Payload: a series filter. Answers stream. */

@@ -7,6 +7,7 @@ export interface Subjects {
   readonly metaChanged: string;
   /** All owners of the shard listen; the frame is published once. */
   shardWrite(shard: ShardId): string;
+  dataReady(node: NodeId): string;
   dataQuery(node: NodeId): string;
   dataSeries(node: NodeId): string;
 }
@@ -18,6 +19,7 @@ export function subjectsOf(clusterId: string): Subjects {
     metaCatalog: `${prefix}.meta.catalog`,
     metaChanged: `${prefix}.meta.changed`,
     shardWrite: (shard) => `${prefix}.shard.${shard}.write`,
+    dataReady: (node) => `${prefix}.data.${node}.ready`,
     dataQuery: (node) => `${prefix}.data.${node}.query`,
     dataSeries: (node) => `${prefix}.data.${node}.series`,
   };
