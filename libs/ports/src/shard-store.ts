@@ -52,8 +52,8 @@ export interface ShardStore {
   readSeries(shard: ShardId): Promise<readonly StoredSeries[]>;
   /** All chunks without their payloads, ascending by chunkId. */
   readChunkHeaders(shard: ShardId): Promise<readonly StoredChunk[]>;
-  /** Payloads in the order asked for. @throws DbError STORAGE_CORRUPT when one is missing */
-  readPayloads(shard: ShardId, chunkIds: readonly number[]): Promise<readonly Uint8Array[]>;
+  /** Payloads in the order asked for; undefined where there is no such chunk (a merge may have removed it meanwhile). */
+  readPayloads(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]>;
   /**
    * Resolves when the change survives a power cut; creates the file when there is none. All or nothing.
    * @returns ids of the new chunks, in their order
