@@ -45,10 +45,12 @@ export function serve<Asked extends MessageKind, Answered extends MessageKind>(
   return bus.subscribe(at.subject, ({ payload, replyTo }) => void (replyTo === undefined ? undefined : answerTo(payload, replyTo)), at.queue);
 }
 
+/** An error as an answer to any request. */
 export function encodeFailure(error: DbError): Uint8Array {
   return encode('failure', { errorCode: error.code, errorText: error.message });
 }
 
+/** The error that a `failure` message carries. */
 export function failureOf({ header }: WireMessage<'failure'>): DbError {
   return errorFrom(header.errorCode, header.errorText);
 }

@@ -42,6 +42,7 @@ export interface NamedColumn {
 /** One value outside columns. bigint only for an integer beyond ±(2^53 − 1). */
 export type FieldValue = number | bigint | string | boolean;
 
+/** Whether the row has a value in this column. */
 export function hasValue(column: Column, rowIndex: number): boolean {
   const { validity } = column;
   return validity === undefined || ((validity[rowIndex >> 3]! >> (rowIndex & 7)) & 1) === 1;

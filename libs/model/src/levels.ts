@@ -5,5 +5,7 @@ export type ReadLevel = 'one' | 'quorum' | 'all';
 /** InfluxDB's name for {@link WriteLevel}. */
 export type ConsistencyLevel = WriteLevel;
 
+/** Every write level, weakest first. */
 export const WRITE_LEVELS: readonly WriteLevel[] = ['any', 'one', 'quorum', 'all'];
+/** Every read level, weakest first. */
 export const READ_LEVELS: readonly ReadLevel[] = ['one', 'quorum', 'all'];

@@ -7,8 +7,10 @@ export type NumberIntervals = readonly (readonly [first: number, end: number])[]
 /** What a replica has, per origin. Two replicas compare vectors, not data. A value: changing it makes a new one. */
 export type MutationVector = ReadonlyMap<IncarnationId, NumberIntervals>;
 
+/** What a replica that has nothing has. */
 export const EMPTY_VECTOR: MutationVector = new Map();
 
+/** Whether the replica has this mutation. */
 export function hasMutation(vector: MutationVector, incarnation: IncarnationId, number: number): boolean {
   return (vector.get(incarnation) ?? []).some(([first, end]) => first <= number && number < end);
 }

@@ -1,7 +1,8 @@
 import { assert, type TimestampNs } from '@varve/base';
 
-/** The earliest and latest time a point can have, as InfluxDB 1.x has them: two more and one less than int64's ends. */
+/** The earliest time a point can have, as InfluxDB 1.x has it: two above int64's end. */
 export const MIN_TIME_NS: TimestampNs = -9223372036854775806n;
+/** The latest time a point can have, as InfluxDB 1.x has it: one below int64's end. */
 export const MAX_TIME_NS: TimestampNs = 9223372036854775806n;
 
 const NS_PER_MS = 1_000_000n;
@@ -12,15 +13,18 @@ export interface TimeRange {
   readonly endNs: TimestampNs;
 }
 
+/** A range that is checked not to be empty. */
 export function timeRange(startNs: TimestampNs, endNs: TimestampNs): TimeRange {
   assert(startNs < endNs, `empty time range [${startNs}, ${endNs})`);
   return { startNs, endNs };
 }
 
+/** Whether the time lies in the half-open range. */
 export function covers(range: TimeRange, atNs: TimestampNs): boolean {
   return range.startNs <= atNs && atNs < range.endNs;
 }
 
+/** Whether two half-open ranges share a time. */
 export function overlaps(left: TimeRange, right: TimeRange): boolean {
   return left.startNs < right.endNs && right.startNs < left.endNs;
 }
@@ -34,12 +38,14 @@ export interface SplitTimes {
   readonly subNs: Int32Array;
 }
 
+/** Nanoseconds as whole milliseconds (rounded down) and the rest, 0..999_999. */
 export function splitNs(timeNs: TimestampNs): { readonly ms: number; readonly subNs: number } {
   let subNs = timeNs % NS_PER_MS;
   if (subNs < 0n) subNs += NS_PER_MS;
   return { ms: Number((timeNs - subNs) / NS_PER_MS), subNs: Number(subNs) };
 }
 
+/** The inverse of {@link splitNs}. */
 export function joinNs(ms: number, subNs: number): TimestampNs {
   return BigInt(ms) * NS_PER_MS + BigInt(subNs);
 }
