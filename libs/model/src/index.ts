@@ -23,6 +23,7 @@ export type { DatabaseId, IncarnationId, NodeId, RetentionPolicyId, ShardGroupId
 export type { ConsistencyLevel, ReadLevel, WriteLevel } from './levels.ts';
 export type { MutationVector, NumberIntervals } from './mutation-vector.ts';
 export type { BatchSeries, MeasurementTable, PointBatch, TableSlice } from './point-batch.ts';
+export type { Cell, SeriesBlock } from './result-block.ts';
 export type { SeriesKey, TagSet } from './series-key.ts';
 export type { SeriesSlice } from './series-slice.ts';
 export type { TagFilter } from './tag-filter.ts';

@@ -1,5 +1,5 @@
 import type { TimestampNs } from '@varve/base';
-import type { FieldValue, ReadLevel, SplitTimes, TagSet, WriteLevel } from '@varve/model';
+import type { FieldValue, ReadLevel, SeriesBlock, WriteLevel } from '@varve/model';
 
 /** Units that `/write` takes for its times. */
 export type Precision = 'n' | 'u' | 'ms' | 's' | 'm' | 'h';
@@ -45,27 +45,12 @@ export interface QueryRequest {
   readonly signal: AbortSignal;
 }
 
-/** A cell of an answer. Times are in the block's `times`, never in cells. bigint only beyond ±(2^53 − 1). */
-export type Cell = FieldValue | null;
+export type { Cell } from '@varve/model';
 
-/**
- * A piece of one result series. Blocks of a series come one after the other; a block with another name or other tags
- * begins the next series.
- */
-export interface ResultBlock {
+/** A piece of one result series of one statement. */
+export interface ResultBlock extends SeriesBlock {
   readonly kind: 'rows';
   readonly statementId: number;
-  readonly name: string;
-  /** undefined: the answer has no `tags` member. */
-  readonly tags: TagSet | undefined;
-  /** Names of all columns; the first is `time` exactly when `times` is there. */
-  readonly columns: readonly string[];
-  readonly times: SplitTimes | undefined;
-  /** One array per column after the time column. */
-  readonly cells: readonly (readonly Cell[])[];
-  readonly rowCount: number;
-  /** More rows of this very series follow in the next block. */
-  readonly isPartial: boolean;
 }
 
 /** What a statement answers, piece by piece; `done` ends each statement, so that an empty answer shows too. */

@@ -1,0 +1,24 @@
+import type { FieldValue } from './column.ts';
+import type { TagSet } from './series-key.ts';
+import type { SplitTimes } from './time.ts';
+
+/** A cell of an answer. Times are in the block's `times`, never in cells. bigint only beyond ±(2^53 − 1). */
+export type Cell = FieldValue | null;
+
+/**
+ * A piece of one result series. Blocks of a series come one after the other; a block with another name or other tags
+ * begins the next series.
+ */
+export interface SeriesBlock {
+  readonly name: string;
+  /** undefined: the answer has no `tags` member. */
+  readonly tags: TagSet | undefined;
+  /** Names of all columns; the first names the time (`time` or its alias) exactly when `times` is there. */
+  readonly columns: readonly string[];
+  readonly times: SplitTimes | undefined;
+  /** One array per column after the time column. */
+  readonly cells: readonly (readonly Cell[])[];
+  readonly rowCount: number;
+  /** More rows of this very series follow in the next block. */
+  readonly isPartial: boolean;
+}
