@@ -19,8 +19,9 @@ export interface Subscription {
  * `publish`. A subscription's `*` stands for one token of the subject, `>` for the rest.
  */
 export interface Bus {
+  /** After close the message is dropped. */
   publish(subject: string, payload: Uint8Array, replyTo?: string): void;
-  /** With a `queue`, each message goes to one subscriber of that queue. The handler must not throw. */
+  /** With a `queue`, each message goes to one subscriber of that queue. The handler must not throw. @throws DbError BUS_CLOSED after close */
   subscribe(subject: string, onMessage: (message: BusMessage) => void, queue?: string): Subscription;
   /**
    * The first answer.
@@ -31,6 +32,6 @@ export interface Bus {
   request(subject: string, payload: Uint8Array, timeoutMs: DurationMs): Promise<Uint8Array>;
   /** A subject that only this connection uses, for answers. */
   newInbox(): string;
-  /** Delivers what is under way, then refuses. */
+  /** Delivers what is under way, then refuses: requests that still wait end with BUS_CLOSED. */
   close(): Promise<void>;
 }

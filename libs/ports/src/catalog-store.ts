@@ -21,9 +21,13 @@ export interface CatalogSnapshot {
 /** The catalog's snapshot and a bounded audit, stamped with `appliedIndex` in one transaction. Rebuildable from the log; never on a hot path. */
 export interface CatalogStore {
   load(): Promise<CatalogSnapshot | undefined>;
-  /** Replaces the snapshot and appends the audit rows, dropping the oldest beyond the bound. */
+  /**
+   * Replaces the snapshot and appends the audit rows, dropping the oldest beyond the bound. All or nothing; resolves when
+   * it survives a power cut. @throws DbError STORAGE_FULL, STORAGE_FAILED
+   */
   save(snapshot: CatalogSnapshot, audit: readonly AuditRow[]): Promise<void>;
   /** Newest first. */
   readAudit(rowCountMax: number): Promise<readonly AuditRow[]>;
+  /** Ends what is under way, then refuses with STORAGE_FAILED. */
   close(): Promise<void>;
 }

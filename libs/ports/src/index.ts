@@ -1,5 +1,6 @@
 export { SILENT_LOG } from './log.ts';
 export { SILENT_METRICS } from './metrics.ts';
+export { isWildcard, subjectMatches } from './subject-match.ts';
 export type { Bus, BusMessage, Subscription } from './bus.ts';
 export type { AuditRow, CatalogSnapshot, CatalogStore } from './catalog-store.ts';
 export type { Clock, Random, Timer } from './clock.ts';

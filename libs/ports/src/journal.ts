@@ -21,7 +21,8 @@ export interface JournalExtent {
 export interface Journal {
   /**
    * Resolves when every frame survives a power cut. Concurrent calls share one commit. All or none per call; calls are
-   * committed in the order they were made. After a failure the journal is broken: every later append fails too.
+   * committed in the order they were made. After a failure the journal is broken: every later append fails too. Frames
+   * must not change until then.
    * @throws DbError STORAGE_FULL, STORAGE_FAILED
    */
   append(rows: readonly JournalRow[]): Promise<void>;
@@ -29,10 +30,13 @@ export interface Journal {
   read(shard: ShardId, afterSeq: number): AsyncIterable<JournalRow>;
   /** Every shard that has rows. */
   extents(): Promise<readonly JournalExtent[]>;
-  /** Rows of the shard at or below `throughSeq` are needed no more; space is given back when it is cheap. */
+  /**
+   * Rows of the shard at or below `throughSeq` are needed no more and are not read any more; space is given back when it
+   * is cheap. A crash may bring rows back, never others than these.
+   */
   trim(shard: ShardId, throughSeq: number): Promise<void>;
   /** Bytes on disk now. */
   sizeBytes(): Promise<SizeBytes>;
-  /** Commits what was appended, then refuses. */
+  /** Commits what was appended, then refuses with STORAGE_FAILED. */
   close(): Promise<void>;
 }

@@ -28,10 +28,12 @@ export interface RaftLogStore {
   load(): Promise<StoredRaft>;
   /**
    * Resolves when both survive a power cut, in one transaction. `undefined` keeps the hard state. Entries are contiguous
-   * and replace any stored suffix from the first one on. @throws DbError STORAGE_FULL, STORAGE_FAILED
+   * and replace any stored suffix from the first one on. Calls are made durable in their order; after a failure every
+   * later one fails too. @throws DbError STORAGE_FULL, STORAGE_FAILED
    */
   persist(hardState: StoredHardState | undefined, entries: readonly StoredEntry[]): Promise<void>;
-  /** Forgets entries at or below the index, which a snapshot holds. */
+  /** Forgets entries at or below the index, which a snapshot holds. An index at or below an earlier one changes nothing. */
   compact(throughIndex: number, term: number): Promise<void>;
+  /** Ends what is under way, then refuses with STORAGE_FAILED. */
   close(): Promise<void>;
 }

@@ -56,11 +56,12 @@ export interface ShardStore {
   readPayloads(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]>;
   /**
    * Resolves when the change survives a power cut; creates the file when there is none. All or nothing.
-   * @returns ids of the new chunks, in their order
+   * @returns ids of the new chunks, in their order and ascending; an id is never given again
    * @throws DbError STORAGE_FULL, STORAGE_FAILED
    */
   commit(shard: ShardId, change: ShardChange): Promise<readonly number[]>;
   /** Deletes the file; a shard without one is no error. */
   drop(shard: ShardId): Promise<void>;
+  /** Ends what is under way, then refuses with STORAGE_FAILED. */
   close(): Promise<void>;
 }

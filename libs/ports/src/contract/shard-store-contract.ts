@@ -1,0 +1,164 @@
+import { expect } from 'vitest';
+import type { NewChunk, ShardChange, ShardStore } from '../shard-store.ts';
+import { bytesOf, contractTest, forgetOutcome, textOf, type Drive, type OpenPort } from './contract-test.ts';
+
+const SHARD = 5;
+
+const chunk = (seriesId: number, text: string, minOffsetNs = 0, maxOffsetNs = 10): NewChunk => ({
+  seriesId,
+  minOffsetNs,
+  maxOffsetNs,
+  header: bytesOf(`header of ${text}`),
+  payload: bytesOf(text),
+});
+const change = (flushedSeq: number, parts: Partial<ShardChange> = {}): ShardChange => ({
+  series: [],
+  chunks: [],
+  removedChunkIds: [],
+  state: { flushedSeq, vector: bytesOf(`vector ${flushedSeq}`) },
+  ...parts,
+});
+const payloadTexts = async (store: ShardStore, shard = SHARD): Promise<(string | undefined)[]> => {
+  const headers = await store.readChunkHeaders(shard);
+  return (
+    await store.readPayloads(
+      shard,
+      headers.map(({ chunkId }) => chunkId),
+    )
+  ).map(textOf);
+};
+
+/** What every {@link ShardStore} must keep, real or simulated. */
+export function shardStoreContract(name: string, open: OpenPort<ShardStore>, drive?: Drive): void {
+  const check = contractTest(name, drive);
+
+  check('a shard without a file is empty, and asking for it makes none', async () => {
+    const { port: store } = await open();
+    const { flushedSeq, vector } = await store.readState(SHARD);
+    expect([flushedSeq, vector.length]).toEqual([0, 0]);
+    expect(await store.readSeries(SHARD)).toEqual([]);
+    expect(await store.readChunkHeaders(SHARD)).toEqual([]);
+    expect(await store.readPayloads(SHARD, [1, 2])).toEqual([undefined, undefined]);
+    await store.drop(SHARD);
+    expect(await store.shards()).toEqual([]);
+  });
+
+  check('a change is there as a whole, at once and after a crash', async () => {
+    const { port: store, crash } = await open();
+    const series = [
+      { seriesId: 1, key: 'cpu,host=a' },
+      { seriesId: 2, key: 'cpu,host=\u00fc,__proto__=x' },
+    ];
+    const largestOffsetNs = 90 * 86_400e9 - 1;
+    const chunks = [chunk(1, 'first', 0, largestOffsetNs), chunk(2, 'second', 5, 5)];
+    const ids = await store.commit(SHARD, change(12, { series, chunks }));
+    expect(ids).toHaveLength(2);
+    const verify = async (opened: ShardStore): Promise<void> => {
+      const { flushedSeq, vector } = await opened.readState(SHARD);
+      expect([flushedSeq, textOf(vector)]).toEqual([12, 'vector 12']);
+      expect(await opened.readSeries(SHARD)).toEqual(series);
+      const headers = await opened.readChunkHeaders(SHARD);
+      expect(headers.map(({ header, ...rest }) => ({ ...rest, header: textOf(header) }))).toEqual([
+        {
+          chunkId: ids[0],
+          seriesId: 1,
+          minOffsetNs: 0,
+          maxOffsetNs: largestOffsetNs,
+          payloadSizeBytes: 5,
+          header: 'header of first',
+        },
+        {
+          chunkId: ids[1],
+          seriesId: 2,
+          minOffsetNs: 5,
+          maxOffsetNs: 5,
+          payloadSizeBytes: 6,
+          header: 'header of second',
+        },
+      ]);
+      expect(await payloadTexts(opened)).toEqual(['first', 'second']);
+    };
+    await verify(store);
+    await verify((await crash()).port);
+  });
+
+  check('payloads come in the order asked for, undefined where there is no such chunk', async () => {
+    const { port: store } = await open();
+    const [first, second] = await store.commit(SHARD, change(1, { chunks: [chunk(1, 'a'), chunk(1, 'b')] }));
+    const payloads = await store.readPayloads(SHARD, [second!, 999, first!, second!]);
+    expect(payloads.map(textOf)).toEqual(['b', undefined, 'a', 'b']);
+  });
+
+  check('a merge replaces chunks in the same change, and the id of a removed chunk is never given again', async () => {
+    const { port: store, crash } = await open();
+    const old = await store.commit(SHARD, change(1, { chunks: [chunk(1, 'a'), chunk(1, 'b')] }));
+    await store.commit(SHARD, change(2, { removedChunkIds: [old[1]!] }));
+    const [merged] = await store.commit(SHARD, change(3, { chunks: [chunk(1, 'ab')], removedChunkIds: [old[0]!] }));
+    expect(old).not.toContain(merged);
+    const { port: again } = await crash();
+    expect(await payloadTexts(again)).toEqual(['ab']);
+    const [later] = await again.commit(SHARD, change(4, { chunks: [chunk(1, 'c')] }));
+    expect(later).toBeGreaterThan(merged!);
+    expect((await again.readState(SHARD)).flushedSeq).toBe(4);
+  });
+
+  check('a change under way at a crash is there wholly or not at all', async () => {
+    const { port: store, crash } = await open();
+    await store.commit(SHARD, change(1, { chunks: [chunk(1, 'one')], series: [{ seriesId: 1, key: 'a' }] }));
+    const calls = [2, 3, 4, 5].map((seq) =>
+      store.commit(SHARD, change(seq, { chunks: [chunk(seq, `${seq}`)], series: [{ seriesId: seq, key: `s${seq}` }] })),
+    );
+    forgetOutcome(calls);
+    await calls[0];
+    const { port: again } = await crash();
+    const { flushedSeq, vector } = await again.readState(SHARD);
+    expect(flushedSeq).toBeGreaterThanOrEqual(2);
+    expect(textOf(vector)).toBe(`vector ${flushedSeq}`);
+    expect((await again.readSeries(SHARD)).length).toBe(flushedSeq);
+    expect((await again.readChunkHeaders(SHARD)).length).toBe(flushedSeq);
+  });
+
+  check('shards are kept apart, and a dropped one is empty again', async () => {
+    const { port: store, crash } = await open();
+    for (const shard of [3, 1, 12]) await store.commit(shard, change(shard, { chunks: [chunk(1, `shard ${shard}`)] }));
+    expect(await store.shards()).toEqual([1, 3, 12]);
+    await store.drop(3);
+    const verify = async (opened: ShardStore): Promise<void> => {
+      expect(await opened.shards()).toEqual([1, 12]);
+      expect((await opened.readState(3)).flushedSeq).toBe(0);
+      expect(await payloadTexts(opened, 12)).toEqual(['shard 12']);
+      expect(await payloadTexts(opened, 3)).toEqual([]);
+    };
+    await verify(store);
+    await verify((await crash()).port);
+  });
+
+  check('more shards than files may be open at a time are all served', async () => {
+    const { port: store } = await open();
+    const shards = Array.from({ length: 80 }, (_, index) => index + 1);
+    await Promise.all(
+      shards.map((shard) => store.commit(shard, change(shard, { chunks: [chunk(1, `shard ${shard}`)] }))),
+    );
+    const found = await Promise.all(shards.map((shard) => payloadTexts(store, shard)));
+    expect(found.flat()).toEqual(shards.map((shard) => `shard ${shard}`));
+  });
+
+  check('the caller keeps the bytes it handed in', async () => {
+    const { port: store } = await open();
+    const block = bytesOf('0123456789');
+    const payload = block.subarray(2, 5);
+    await store.commit(SHARD, change(1, { chunks: [{ ...chunk(1, ''), payload }] }));
+    expect(block.length).toBe(10);
+    expect(await payloadTexts(store)).toEqual(['234']);
+  });
+
+  check('a closed store refuses; opened again, everything is there', async () => {
+    const { port: store, reopen } = await open();
+    const call = store.commit(SHARD, change(1, { chunks: [chunk(1, 'kept')] }));
+    const { port: again } = await reopen();
+    await call;
+    expect(await payloadTexts(again)).toEqual(['kept']);
+    await expect(store.readState(SHARD)).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    await expect(store.commit(SHARD, change(2))).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+  });
+}
