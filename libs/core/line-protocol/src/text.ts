@@ -15,7 +15,6 @@ export const LOWER_E = 0x65;
 export const LOWER_I = 0x69;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-const utf8Encoder = new TextEncoder();
 
 export function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= ZERO && byte <= 0x39;
@@ -33,13 +32,29 @@ export function decodeText(bytes: Uint8Array): string {
 function decodeBroken(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length;) {
-    const sizeBytes = sequenceSizeBytes(bytes[at]!);
-    const sequence = bytes.subarray(at, at + sizeBytes);
-    const isValid = isValidText(sequence);
-    text += isValid ? utf8.decode(sequence) : '\ufffd';
-    at += isValid ? sizeBytes : 1;
+    const sizeBytes = sequenceSizeBytes(bytes, at);
+    if (sizeBytes === 0) text += '\ufffd';
+    else if (sizeBytes === 1) text += String.fromCharCode(bytes[at]!);
+    else text += utf8.decode(bytes.subarray(at, at + sizeBytes));
+    at += Math.max(1, sizeBytes);
   }
   return text;
+}
+
+/** How many bytes the character at `at` has, 0 when there is no valid one. Source: Unicode, table of well-formed UTF-8. */
+function sequenceSizeBytes(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at]!;
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  const sizeBytes = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  const second = bytes[at + 1] ?? 0;
+  // No second form of a shorter character, no surrogate, nothing beyond U+10FFFF.
+  if ((lead === 0xe0 && second < 0xa0) || (lead === 0xf0 && second < 0x90)) return 0;
+  if ((lead === 0xed && second > 0x9f) || (lead === 0xf4 && second > 0x8f)) return 0;
+  for (let next = at + 1; next < at + sizeBytes; next += 1) {
+    if (next >= bytes.length || (bytes[next]! & 0xc0) !== 0x80) return 0;
+  }
+  return sizeBytes;
 }
 
 /** Cuts texts out of bytes: one decoding serves all of them where every character is one byte. */
@@ -57,18 +72,6 @@ export class ByteText {
   slice(start: number, end: number): string {
     return this.#isAligned ? this.#text.slice(start, end) : decodeText(this.bytes.subarray(start, end));
   }
-}
-
-/** Valid UTF-8 survives decoding and encoding. */
-function isValidText(bytes: Uint8Array): boolean {
-  const again = utf8Encoder.encode(utf8.decode(bytes));
-  return again.length === bytes.length && again.every((byte, index) => byte === bytes[index]);
-}
-
-function sequenceSizeBytes(leadByte: number): number {
-  if (leadByte < 0xc0) return 1;
-  if (leadByte < 0xe0) return 2;
-  return leadByte < 0xf0 ? 3 : 4;
 }
 
 /** Measurements and field keys: a backslash in front of `,` `"` space or `=` goes away. */
