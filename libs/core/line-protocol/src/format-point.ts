@@ -39,9 +39,9 @@ function formatValue(type: FieldType, value: FieldValue): string {
 }
 
 function escapeName(text: string): string {
-  return text.replaceAll(/[," =]/g, '\\$&');
+  return /[," =]/.test(text) ? text.replaceAll(/[," =]/g, '\\$&') : text;
 }
 
 function escapeTag(text: string): string {
-  return text.replaceAll(/[, =]/g, '\\$&');
+  return /[, =]/.test(text) ? text.replaceAll(/[, =]/g, '\\$&') : text;
 }

@@ -259,6 +259,7 @@ export class PlainLineReader {
     this.#columns[index] = column;
     this.#numbers[index] = value;
     this.#fieldCount = index + 1;
+    // A field that stands twice in its first line is counted twice: the bound on cells may be met early, never late.
     if (column.isEmpty) this.#newColumnCount += 1;
   }
 
