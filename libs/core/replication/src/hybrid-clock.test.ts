@@ -83,7 +83,7 @@ test('leases that cannot be are bugs', () => {
   expect(() => clockOf().stamp(1_500, COUNTER_MAX + 2)).toThrow(AssertionError);
 });
 
-// Methodology: any order of stamps, observations and renewals, the wall clock jumping freely. Every version handed out
+// Methodology: stamps, observations and renewals in any order, the wall clock jumping freely. Every version handed out
 // is greater than all before it and than all observed ones, and inside the lease.
 test('V1, V2: whatever the wall clock does, versions ascend inside the lease', () => {
   const step = fc.record({
