@@ -1,1 +1,11 @@
-export {};
+export { CALM_NETWORK, SimNetwork } from './sim-network.ts';
+export { SimCatalogStore } from './sim-catalog-store.ts';
+export { SimClock, SimRandom } from './sim-clock.ts';
+export { SimDisk } from './sim-disk.ts';
+export { SimJournal } from './sim-journal.ts';
+export { SimProcess } from './sim-process.ts';
+export { SimRaftLogStore } from './sim-raft-log-store.ts';
+export { SimScheduler } from './sim-scheduler.ts';
+export { SimShardStore } from './sim-shard-store.ts';
+export type { InterruptedWrite } from './sim-disk.ts';
+export type { NetworkFaults } from './sim-network.ts';

@@ -1,0 +1,90 @@
+import { Prng } from '@varve/base';
+import type { Bus } from '@varve/ports';
+import {
+  busContract,
+  catalogStoreContract,
+  clockContract,
+  journalContract,
+  raftLogStoreContract,
+  shardStoreContract,
+  type Drive,
+  type Opened,
+} from '@varve/ports/contract';
+import { SimCatalogStore } from './sim-catalog-store.ts';
+import { SimClock } from './sim-clock.ts';
+import { SimDisk } from './sim-disk.ts';
+import { SimJournal } from './sim-journal.ts';
+import { SimNetwork } from './sim-network.ts';
+import { SimProcess } from './sim-process.ts';
+import { SimRaftLogStore } from './sim-raft-log-store.ts';
+import { SimScheduler } from './sim-scheduler.ts';
+import { SimShardStore } from './sim-shard-store.ts';
+
+// Methodology: each suite that the real adapters pass runs on the simulated ports with several seeds. Every test gets a
+// world of its own, whose events run until the test's body has ended.
+const seedOfSeeds = new Prng(1);
+
+for (const seed of Array.from({ length: 10 }, () => seedOfSeeds.uint32())) {
+  let scheduler = new SimScheduler({ seed });
+  const drive: Drive = (body) => {
+    scheduler = new SimScheduler({ seed });
+    return scheduler.runUntilSettled(body());
+  };
+
+  /** Starts a process on a disk; a crash kills it wherever it is and starts the next one on the same disk. */
+  const startOn = <Port extends { close(): Promise<void> }>(
+    disk: SimDisk,
+    openPort: (process: SimProcess, disk: SimDisk) => Port,
+  ): Opened<Port> => {
+    const process = new SimProcess(scheduler, 'node');
+    const port = openPort(process, disk);
+    return {
+      port,
+      crash: async () => {
+        process.kill();
+        return startOn(disk, openPort);
+      },
+      reopen: async () => {
+        await port.close();
+        return startOn(disk, openPort);
+      },
+    };
+  };
+  const newDisk = (): SimDisk => new SimDisk(scheduler, 'disk');
+
+  journalContract(`SimJournal (seed ${seed})`, async () => startOn(newDisk(), (...on) => new SimJournal(...on)), drive);
+  shardStoreContract(
+    `SimShardStore (seed ${seed})`,
+    async () => startOn(newDisk(), (...on) => new SimShardStore(...on)),
+    drive,
+  );
+  raftLogStoreContract(
+    `SimRaftLogStore (seed ${seed})`,
+    async () => startOn(newDisk(), (...on) => new SimRaftLogStore(...on)),
+    drive,
+  );
+  catalogStoreContract(
+    `SimCatalogStore (seed ${seed})`,
+    async (options) => startOn(newDisk(), (...on) => new SimCatalogStore(...on, options)),
+    drive,
+  );
+  clockContract(
+    `SimClock (seed ${seed})`,
+    () => new SimClock(new SimProcess(scheduler, 'node'), { skewMs: -700 }),
+    drive,
+  );
+  busContract(
+    `SimBus (seed ${seed})`,
+    async () => {
+      const network = new SimNetwork(scheduler);
+      const connect = (name: string): Bus => network.connect(new SimProcess(scheduler, name));
+      const world = new SimProcess(scheduler, 'test');
+      return {
+        left: connect('left'),
+        right: connect('right'),
+        settle: () => world.perform(1_000, 'settles', () => undefined),
+      };
+    },
+    drive,
+  );
+}

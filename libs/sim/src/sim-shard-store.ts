@@ -1,0 +1,84 @@
+import type { ShardId } from '@varve/model';
+import type { ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries } from '@varve/ports';
+import { SimFile, type SimDisk } from './sim-disk.ts';
+import type { SimProcess } from './sim-process.ts';
+
+/** What the disk holds of one shard. */
+interface ShardContent {
+  state: ShardState;
+  readonly series: StoredSeries[];
+  readonly chunks: Map<number, { readonly chunk: StoredChunk; readonly payload: Uint8Array }>;
+  nextChunkId: number;
+}
+
+/** A {@link ShardStore} on a simulated disk. A change that does not fit changes nothing and may be tried again. */
+export class SimShardStore implements ShardStore {
+  readonly #content: Map<ShardId, ShardContent>;
+  readonly #file: SimFile;
+
+  constructor(process: SimProcess, disk: SimDisk) {
+    this.#content = disk.file('shards', () => new Map());
+    this.#file = new SimFile(process, disk, { name: 'shards', isBrokenByFailure: false });
+  }
+
+  async shards(): Promise<readonly ShardId[]> {
+    return this.#file.read('list', () => [...this.#content.keys()].sort((left, right) => left - right));
+  }
+
+  async readState(shard: ShardId): Promise<ShardState> {
+    return this.#read(shard, 'state', ({ state }) => structuredClone(state));
+  }
+
+  async readSeries(shard: ShardId): Promise<readonly StoredSeries[]> {
+    return this.#read(shard, 'series', ({ series }) => [...series]);
+  }
+
+  async readChunkHeaders(shard: ShardId): Promise<readonly StoredChunk[]> {
+    return this.#read(shard, 'headers', ({ chunks }) =>
+      [...chunks.values()].map(({ chunk }) => structuredClone(chunk)),
+    );
+  }
+
+  async readPayloads(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#read(shard, 'payloads', ({ chunks }) =>
+      chunkIds.map((chunkId) => chunks.get(chunkId)?.payload.slice()),
+    );
+  }
+
+  async commit(shard: ShardId, change: ShardChange): Promise<readonly number[]> {
+    const copy = structuredClone(change);
+    return this.#file.write('commit', () => {
+      const content = this.#content.get(shard) ?? emptyShard();
+      this.#content.set(shard, content);
+      return apply(content, copy);
+    });
+  }
+
+  async drop(shard: ShardId): Promise<void> {
+    await this.#file.write('drop', () => this.#content.delete(shard), { needsSpace: false });
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  #read<Value>(shard: ShardId, what: string, look: (content: ShardContent) => Value): Promise<Value> {
+    return this.#file.read(what, () => look(this.#content.get(shard) ?? emptyShard()));
+  }
+}
+
+function emptyShard(): ShardContent {
+  return { state: { flushedSeq: 0, vector: new Uint8Array(0) }, series: [], chunks: new Map(), nextChunkId: 1 };
+}
+
+function apply(content: ShardContent, change: ShardChange): number[] {
+  content.state = change.state;
+  content.series.push(...change.series);
+  for (const chunkId of change.removedChunkIds) content.chunks.delete(chunkId);
+  return change.chunks.map(({ payload, ...rest }) => {
+    const chunkId = content.nextChunkId;
+    content.nextChunkId += 1;
+    content.chunks.set(chunkId, { chunk: { ...rest, chunkId, payloadSizeBytes: payload.length }, payload });
+    return chunkId;
+  });
+}
