@@ -1,1 +1,1 @@
-export {};
+export { openInprocBus } from './inproc-bus.ts';
