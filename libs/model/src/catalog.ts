@@ -9,7 +9,10 @@ import type { TimeRange } from './time.ts';
  * is linearizable through the meta-raft group. Names are keys of Maps, so `__proto__` is a name like any other.
  */
 export interface Catalog {
-  /** Raft index of the last command that changed it; 0 when empty. Followers never go back. */
+  /**
+   * Raft index of the last command that changed what followers act on; 0 when empty. Followers never go back. A renewed
+   * lease and a remembered request do not count: they matter to the meta group alone.
+   */
   readonly version: number;
   readonly nodes: ReadonlyMap<NodeId, DataNode>;
   readonly databases: ReadonlyMap<string, Database>;
@@ -22,6 +25,17 @@ export interface Catalog {
   readonly recentRequests: ReadonlyMap<string, CommandResult>;
 }
 
+/** The catalog of a cluster that nobody has told anything yet. */
+export const EMPTY_CATALOG: Catalog = {
+  version: 0,
+  nodes: new Map(),
+  databases: new Map(),
+  incarnations: new Map(),
+  nextId: 1,
+  ceilingMs: 0,
+  recentRequests: new Map(),
+};
+
 export interface DataNode {
   readonly id: NodeId;
   /** A stable name chosen by the node, unique in the cluster. */
@@ -31,6 +45,7 @@ export interface DataNode {
 export interface Database {
   readonly id: DatabaseId;
   readonly name: string;
+  /** The name writes and queries without one mean. There may be no such policy: dropping it keeps the name, as InfluxDB does. */
   readonly defaultRetentionPolicy: string;
   /** In order of creation. */
   readonly retentionPolicies: ReadonlyMap<string, RetentionPolicy>;
@@ -80,7 +95,11 @@ export interface Incarnation {
 /** Every change to the catalog. Total and deterministic to apply; times come in with the command. */
 export type CatalogCommand =
   | { readonly kind: 'joinNode'; readonly name: string }
-  | { readonly kind: 'createDatabase'; readonly name: string; readonly retentionPolicy?: RetentionPolicyOptions | undefined }
+  | {
+      readonly kind: 'createDatabase';
+      readonly name: string;
+      readonly retentionPolicy?: RetentionPolicyChanges | undefined;
+    }
   | { readonly kind: 'dropDatabase'; readonly name: string }
   | {
       readonly kind: 'createRetentionPolicy';
@@ -92,7 +111,7 @@ export type CatalogCommand =
       readonly kind: 'alterRetentionPolicy';
       readonly database: string;
       readonly name: string;
-      readonly changes: Partial<Omit<RetentionPolicyOptions, 'name'>>;
+      readonly changes: Omit<RetentionPolicyChanges, 'name'>;
       readonly isDefault: boolean;
     }
   | { readonly kind: 'dropRetentionPolicy'; readonly database: string; readonly name: string }
@@ -100,7 +119,7 @@ export type CatalogCommand =
       readonly kind: 'createShardGroups';
       readonly database: string;
       readonly retentionPolicy: string;
-      /** One time inside each wanted group; at most LIMITS.newShardGroupCountMax. Existing groups are kept. */
+      /** One time inside each wanted group; at most 100. Existing groups are kept. */
       readonly timesNs: readonly TimestampNs[];
     }
   | {
@@ -123,26 +142,45 @@ export type CatalogCommand =
 export interface RetentionPolicyOptions {
   readonly name: string;
   readonly durationNs: bigint;
-  /** 0n or absent: chosen from the duration as InfluxDB does (< 2 d: 1 h, ≤ 180 d: 1 d, else 7 d). */
+  /** 0n or absent: chosen from the duration as InfluxDB does (< 2 d: 1 h, < 180 d: 1 d, else and without end: 7 d); at least 1 h. */
   readonly shardDurationNs?: bigint | undefined;
   readonly replicaCount?: number | undefined;
   readonly writeLevel?: WriteLevel | undefined;
   readonly readLevel?: ReadLevel | undefined;
 }
 
+/** Any of the options: what `CREATE DATABASE … WITH` or `ALTER RETENTION POLICY` names. */
+export type RetentionPolicyChanges = {
+  readonly [Option in keyof RetentionPolicyOptions]?: RetentionPolicyOptions[Option] | undefined;
+};
+
 /** What applying a command answered. A rejection changed nothing; its text is what a client sees. */
 export type CommandResult =
-  | { readonly kind: 'applied'; readonly id?: number | undefined; readonly floorMs?: WallMs | undefined; readonly ceilingMs?: WallMs | undefined }
+  | {
+      readonly kind: 'applied';
+      /** Of what was made or found: node, database, retention policy, incarnation. */
+      readonly id?: number | undefined;
+      /** Of an incarnation that was opened: it stamps at or above the floor, below the ceiling. */
+      readonly floorMs?: WallMs | undefined;
+      /** Of an incarnation that was opened or renewed. */
+      readonly ceilingMs?: WallMs | undefined;
+      /** Of registered fields: how many had another type already, and kept it. */
+      readonly conflictCount?: number | undefined;
+    }
   | { readonly kind: 'rejected'; readonly reason: CatalogRejection; readonly message: string };
 
-export type CatalogRejection =
-  | 'databaseNotFound'
-  | 'databaseExists'
-  | 'retentionPolicyNotFound'
-  | 'retentionPolicyExists'
-  | 'retentionPolicyConflict'
-  | 'invalidDuration'
-  | 'invalidName'
-  | 'tooManyGroups'
-  | 'noDataNodes'
-  | 'incarnationClosed';
+/** Every reason for a rejection. */
+export const CATALOG_REJECTIONS = [
+  'databaseNotFound',
+  'retentionPolicyNotFound',
+  'retentionPolicyExists',
+  'retentionPolicyConflict',
+  'invalidDuration',
+  'invalidName',
+  'invalidReplicaCount',
+  'invalidTime',
+  'tooManyGroups',
+  'noDataNodes',
+  'incarnationClosed',
+] as const;
+export type CatalogRejection = (typeof CATALOG_REJECTIONS)[number];

@@ -1,3 +1,5 @@
+export { CATALOG_REJECTIONS, EMPTY_CATALOG } from './catalog.ts';
+export { decodeCatalog, decodeCommand, decodeCommandResult, encodeCatalog, encodeCommand, encodeCommandResult } from './catalog-codec.ts';
 export { hasValue, valueAt } from './column.ts';
 export { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
 export { decodeVector, EMPTY_VECTOR, encodeVector, hasMutation, withMutation } from './mutation-vector.ts';
@@ -14,6 +16,7 @@ export type {
   DataNode,
   Incarnation,
   RetentionPolicy,
+  RetentionPolicyChanges,
   RetentionPolicyOptions,
   Shard,
   ShardGroup,

@@ -1,14 +1,6 @@
-import type { Catalog } from '../catalog.ts';
+import { EMPTY_CATALOG, type Catalog } from '../catalog.ts';
 
 /** A catalog with nothing in it, for tests that build one up. */
 export function emptyCatalog(): Catalog {
-  return {
-    version: 0,
-    nodes: new Map(),
-    databases: new Map(),
-    incarnations: new Map(),
-    nextId: 1,
-    ceilingMs: 0,
-    recentRequests: new Map(),
-  };
+  return EMPTY_CATALOG;
 }

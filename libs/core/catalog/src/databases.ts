@@ -1,0 +1,48 @@
+import type { Catalog, Database, RetentionPolicyChanges } from '@varve/model';
+import { nameProblem } from './names.ts';
+import { applied, rejected, withDatabase, withPolicy, without, type Command, type Outcome } from './outcome.ts';
+import { policyConflict, policyProblem, settingsFrom, shardDurationFor } from './retention-policies.ts';
+
+const DEFAULT_POLICY_NAME = 'autogen';
+
+/** A database that is there is no error, unless its retention policy contradicts the wanted one. */
+export function createDatabase(catalog: Catalog, command: Command<'createDatabase'>): Outcome {
+  const { name, retentionPolicy: wanted } = command;
+  const policyName = wanted?.name || DEFAULT_POLICY_NAME;
+  const settings = settingsFrom(wanted ?? {});
+  const problem = nameProblem(name) ?? nameProblem(policyName);
+  if (problem !== undefined) return rejected(catalog, 'invalidName', problem);
+  const refusal = policyProblem(settings);
+  if (refusal !== undefined) return rejected(catalog, refusal.reason, refusal.message);
+
+  const existing = catalog.databases.get(name);
+  if (existing !== undefined) {
+    return wanted === undefined || isAsWanted(existing, policyName, wanted)
+      ? applied(catalog, { id: existing.id })
+      : policyConflict(catalog);
+  }
+  const id = catalog.nextId;
+  const database: Database = { id, name, defaultRetentionPolicy: policyName, retentionPolicies: new Map() };
+  const policy = { id: id + 1, name: policyName, ...settings, shardGroups: [], measurements: new Map() };
+  return applied({ ...withDatabase(catalog, withPolicy(database, policy)), nextId: id + 2 }, { id });
+}
+
+/** Everything in it is gone with it; its shards' owners find out from the catalog. */
+export function dropDatabase(catalog: Catalog, { name }: Command<'dropDatabase'>): Outcome {
+  if (!catalog.databases.has(name)) return applied(catalog);
+  return applied({ ...catalog, databases: without(catalog.databases, name) });
+}
+
+/** What is not named in the wish is no contradiction, but for the shard duration: absent, it is the duration's usual one. */
+function isAsWanted(database: Database, policyName: string, wanted: RetentionPolicyChanges): boolean {
+  const policy = database.retentionPolicies.get(policyName);
+  return (
+    policy !== undefined &&
+    database.defaultRetentionPolicy === policyName &&
+    policy.shardDurationNs === shardDurationFor(wanted.shardDurationNs, policy.durationNs) &&
+    (wanted.durationNs ?? policy.durationNs) === policy.durationNs &&
+    (wanted.replicaCount ?? policy.replicaCount) === policy.replicaCount &&
+    (wanted.writeLevel ?? policy.writeLevel) === policy.writeLevel &&
+    (wanted.readLevel ?? policy.readLevel) === policy.readLevel
+  );
+}

@@ -1,0 +1,147 @@
+import { DbError } from '@varve/base';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { EMPTY_CATALOG, type Catalog, type RetentionPolicy } from './catalog.ts';
+import type { FieldType } from './column.ts';
+import {
+  decodeCatalog,
+  decodeCommand,
+  decodeCommandResult,
+  encodeCatalog,
+  encodeCommand,
+  encodeCommandResult,
+} from './catalog-codec.ts';
+
+const policy: RetentionPolicy = {
+  id: 3,
+  name: 'constructor',
+  durationNs: 0n,
+  shardDurationNs: 604_800_000_000_000n,
+  replicaCount: 2,
+  writeLevel: 'quorum',
+  readLevel: 'all',
+  shardGroups: [
+    { id: 4, range: { startNs: -(2n ** 63n) + 2n, endNs: 2n ** 63n - 1n }, shards: [{ id: 5, owners: [1], epoch: 6 }] },
+  ],
+  measurements: new Map([
+    [
+      '__proto__',
+      new Map<string, FieldType>([
+        ['\ud800', 'float'],
+        ['', 'integer'],
+      ]),
+    ],
+  ]),
+};
+const CATALOG: Catalog = {
+  version: 9,
+  nodes: new Map([[1, { id: 1, name: 'n' }]]),
+  databases: new Map([
+    [
+      '__proto__',
+      { id: 2, name: '__proto__', defaultRetentionPolicy: 'gone', retentionPolicies: new Map([[policy.name, policy]]) },
+    ],
+  ]),
+  incarnations: new Map([[7, { id: 7, holder: 'c', ceilingMs: 1_700_000_000_000.5, isOpen: false }]]),
+  nextId: 8,
+  ceilingMs: 1_700_000_000_001,
+  recentRequests: new Map([
+    ['r', { kind: 'applied', id: 7 }],
+    ['s', { kind: 'rejected', reason: 'noDataNodes', message: 'none' }],
+  ]),
+};
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+test('a catalog reads back as it was written, odd names and the ends of int64 too', () => {
+  expect(decodeCatalog(encodeCatalog(CATALOG))).toStrictEqual(CATALOG);
+  expect(decodeCatalog(encodeCatalog(EMPTY_CATALOG))).toStrictEqual(EMPTY_CATALOG);
+});
+
+test('a result reads back as it was written', () => {
+  for (const result of CATALOG.recentRequests.values())
+    expect(decodeCommandResult(encodeCommandResult(result))).toStrictEqual(result);
+});
+
+test('a newer format is said to be newer, anything else that is wrong is named with its place', () => {
+  const text = textOf(encodeCatalog(CATALOG));
+  const check = (broken: string, code: string, message: RegExp): void => {
+    expect(() => decodeCatalog(bytesOf(broken)), broken).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+  };
+  check(
+    text.replace('"format":1', '"format":2,"more":[]'),
+    'STORAGE_NEWER_FORMAT',
+    /format 2, this node knows up to 1/,
+  );
+  check(text.replace('"epoch":6', '"epoch":-6'), 'MESSAGE_INVALID', /shards\[0\]\.epoch is not a whole number/);
+  check(
+    text.replace('"epoch":6', '"epoch":6,"extra":1'),
+    'MESSAGE_INVALID',
+    /field "extra" that this node does not know/,
+  );
+  check(
+    text.replace('"kind":"applied"', '"kind":"toString"'),
+    'MESSAGE_INVALID',
+    /kind is not one of applied, rejected/,
+  );
+  check(text.replace('"float"', '"decimal"'), 'MESSAGE_INVALID', /is not one of float/);
+  check(text.replace('["s",', '["r",'), 'MESSAGE_INVALID', /recentRequests names a key twice/);
+  check(text.slice(1), 'MESSAGE_INVALID', /not JSON/);
+  check('null', 'MESSAGE_INVALID', /catalog is not an object/);
+});
+
+test('whatever a document holds, it is read or refused', () => {
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      for (const decode of [decodeCatalog, decodeCommand, decodeCommandResult]) {
+        try {
+          decode(bytesOf(text));
+        } catch (error) {
+          expect(error).toBeInstanceOf(DbError);
+        }
+      }
+    }),
+  );
+});
+
+test('a damaged document is refused, or is another valid one', () => {
+  const bytes = encodeCatalog(CATALOG);
+  fc.assert(
+    fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 0, max: 255 }), (position, value) => {
+      const damaged = bytes.with(position, value);
+      try {
+        const catalog = decodeCatalog(damaged);
+        expect(decodeCatalog(encodeCatalog(catalog))).toEqual(catalog);
+      } catch (error) {
+        expect(error).toBeInstanceOf(DbError);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a command is checked in every part', () => {
+  const check = (json: unknown, message: RegExp): void => {
+    expect(() => decodeCommand(bytesOf(JSON.stringify(json)))).toThrow(message);
+  };
+  expect(
+    decodeCommand(encodeCommand({ kind: 'createDatabase', name: 'd', retentionPolicy: { durationNs: 5n } })),
+  ).toStrictEqual({
+    kind: 'createDatabase',
+    name: 'd',
+    retentionPolicy: { durationNs: 5n },
+  });
+  check({ kind: 'dropEverything' }, /command\.kind is not one of joinNode/);
+  check({ kind: 'joinNode' }, /command\.name is not a text/);
+  check(
+    { kind: 'createDatabase', name: 'd', retentionPolicy: { durationNs: 5 } },
+    /retentionPolicy\.durationNs is not a whole number as text/,
+  );
+  check({ kind: 'openIncarnation', holder: 'h', nowMs: 1, leaseMs: 0.5 }, /leaseMs is not a whole number/);
+  check({ kind: 'renewIncarnation', incarnation: 1, ceilingMs: 2 ** 60 }, /ceilingMs is not a wall time/);
+  check({ kind: 'createShardGroups', database: 'd', retentionPolicy: 'r', timesNs: ['9'.repeat(41)] }, /timesNs\[0\]/);
+  check([], /command is not an object/);
+});
