@@ -1,1 +1,4 @@
-export {};
+export { PROPERTY_DEFAULTS } from './property-defaults.ts';
+export { runScript } from './run-script.ts';
+export { seeds } from './seeds.ts';
+export type { ScriptCommand, ScriptRun } from './run-script.ts';
