@@ -1,35 +1,75 @@
-import type { MutationId, NamedColumn, ShardId, Version } from '@varve/model';
+import type { BatchSeries, Column, FieldType, MutationId, ShardId, TableSlice, Version } from '@varve/model';
+import type { TimestampNs } from '@varve/base';
+
+/** No frame is bigger, header included. A bigger batch becomes several frames. Source: DESIGN §3. */
+export const FRAME_SIZE_BYTES_MAX = 512 * 1024;
+/** No frame has more rows, so that what a few bytes say about constant columns cannot ask for much memory. */
+export const FRAME_ROW_COUNT_MAX = 65_536;
 
 /** What stands in front of every frame. Source: docs/formats/frame.md. */
 export interface FrameHeader {
   readonly shard: ShardId;
   readonly mutation: MutationId;
   readonly version: Version;
+  /** 0 in a void frame: it only says that its mutation id is settled. */
   readonly rowCount: number;
 }
 
-/**
- * A decoded frame: journal record and memtable segment at once. Its columns may be views over the frame's bytes, so the
- * bytes live as long as the frame.
- */
+/** What the coordinator gives each frame: taken in row order, one per frame. */
+export type FrameStamp = Pick<FrameHeader, 'mutation' | 'version'>;
+
+/** The rows of a batch that belong to one shard. */
+export interface FrameSlice {
+  readonly shard: ShardId;
+  /** Where the shard's window starts; no row is earlier. */
+  readonly startNs: TimestampNs;
+  /** In row order; a measurement occurs once, a column name once per table. */
+  readonly tables: readonly TableSlice[];
+  /** What the tables' `seriesIndexes` point into. */
+  readonly series: readonly BatchSeries[];
+}
+
+/** A checked frame: journal record and memtable segment at once. */
 export interface Frame {
   readonly header: FrameHeader;
   /** One per measurement, in order of first appearance. */
   readonly sections: readonly FrameSection[];
-  /** What it takes in memory, for budgets. */
+  /** What the rows take in memory, for budgets: the bytes and what was parsed of them, without the series keys. */
   readonly sizeBytes: number;
 }
 
 /**
- * Rows of one measurement, sorted by series and then by time; a (series, time) occurs once. Series i has the rows
- * [rowStarts[i], rowStarts[i + 1]).
+ * Rows of one measurement. Take what is needed of the series keys, keep `rows` and let the section go: the keys as
+ * strings may be bigger than the frame.
  */
 export interface FrameSection {
   readonly measurement: string;
+  /** Canonical series keys, distinct. Series i has the rows [rowStarts[i], rowStarts[i + 1]), at least one. */
   readonly seriesKeys: readonly string[];
-  /** One more item than `seriesKeys`. */
+  readonly rows: FrameRows;
+}
+
+/**
+ * The rows of a section, still packed (about 13 bytes for a time and ten small integers): what is read is unpacked anew
+ * with each call, into arrays of their own. Sorted by series and then by time; a (series, time) occurs once. Ranges are
+ * half-open, [firstRow, endRow), and default to all rows. Reading never fails: everything was checked by `decodeFrame`.
+ */
+export interface FrameRows {
+  readonly rowCount: number;
+  /** One more item than there are series; starts with 0, ends with `rowCount`. */
   readonly rowStarts: Uint32Array;
-  /** Nanoseconds from the shard's start, exact. */
-  readonly offsetsNs: Float64Array;
-  readonly columns: readonly NamedColumn[];
+  /** Names are unique. */
+  readonly columns: readonly FrameColumn[];
+  /** Nanoseconds from the shard's start, exact, ascending inside a series. */
+  readOffsets(firstRow?: number, endRow?: number): Float64Array;
+  /** Values under a zero validity bit are 0, false or ''. `validity` is absent when every row read has a value. */
+  readColumn(columnIndex: number, firstRow?: number, endRow?: number): Column;
+}
+
+/** A field of a section. */
+export interface FrameColumn {
+  readonly name: string;
+  readonly type: FieldType;
+  /** Whether any row lacks a value. */
+  readonly hasNulls: boolean;
 }

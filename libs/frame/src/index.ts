@@ -1,1 +1,2 @@
-export {};
+export { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX } from './frame.ts';
+export type { Frame, FrameColumn, FrameHeader, FrameRows, FrameSection, FrameSlice, FrameStamp } from './frame.ts';
