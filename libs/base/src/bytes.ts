@@ -20,27 +20,32 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value);
+    const offset = this.#grow(1);
+    this.#view.setUint8(offset, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value, true);
+    const offset = this.#grow(2);
+    this.#view.setUint16(offset, value, true);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value, true);
+    const offset = this.#grow(4);
+    this.#view.setUint32(offset, value, true);
     return this;
   }
 
   f64(value: number): this {
-    this.#view.setFloat64(this.#grow(8), value, true);
+    const offset = this.#grow(8);
+    this.#view.setFloat64(offset, value, true);
     return this;
   }
 
   i64(value: bigint): this {
-    this.#view.setBigInt64(this.#grow(8), value, true);
+    const offset = this.#grow(8);
+    this.#view.setBigInt64(offset, value, true);
     return this;
   }
 
@@ -56,7 +61,8 @@ export class ByteWriter {
   }
 
   raw(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#grow(bytes.length));
+    const offset = this.#grow(bytes.length);
+    this.#bytes.set(bytes, offset);
     return this;
   }
 
@@ -87,6 +93,7 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Makes room, and returns where it begins. Call it first: it may put another buffer under the writer. */
   #grow(sizeBytes: number): number {
     const offset = this.#length;
     const needed = offset + sizeBytes;

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { DbError } from './db-error.ts';
+
+const value = fc.oneof(
+  fc.record({ kind: fc.constant('u8' as const), value: fc.nat(255) }),
+  fc.record({ kind: fc.constant('u16' as const), value: fc.nat(65_535) }),
+  fc.record({ kind: fc.constant('u32' as const), value: fc.nat(2 ** 32 - 1) }),
+  fc.record({ kind: fc.constant('f64' as const), value: fc.double() }),
+  fc.record({ kind: fc.constant('i64' as const), value: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }) }),
+  fc.record({ kind: fc.constant('varint' as const), value: fc.maxSafeNat() }),
+  fc.record({ kind: fc.constant('block' as const), value: fc.uint8Array({ maxLength: 40 }) }),
+  fc.record({ kind: fc.constant('text' as const), value: fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed()) }),
+);
+
+function write(writer: ByteWriter, each: { readonly kind: string; readonly value: unknown }): void {
+  (writer[each.kind as 'u8'] as (value: unknown) => ByteWriter).call(writer, each.value);
+}
+
+test('what is written reads back, however small the buffer was at first', () => {
+  fc.assert(
+    fc.property(fc.array(value), fc.nat(20), (values, capacityBytes) => {
+      const writer = new ByteWriter(capacityBytes);
+      for (const each of values) write(writer, each);
+      const reader = new ByteReader(writer.finish());
+      for (const each of values) expect(reader[each.kind]()).toEqual(each.value);
+      expect(reader.remaining).toBe(0);
+    }),
+  );
+});
+
+test('B2: every cut of what was written is refused, not read', () => {
+  const bytes = new ByteWriter(1).varint(300).text('abc').u32(7).finish();
+  for (let size = 0; size < bytes.length; size += 1) {
+    const reader = new ByteReader(bytes.subarray(0, size));
+    expect(() => [reader.varint(), reader.text(), reader.u32()], `cut at ${size}`).toThrow(DbError);
+  }
+});
