@@ -11,7 +11,9 @@ const oneRoomOnly = [
   { name: 'typeorm', message: 'Only libs/adapters/typeorm loads TypeORM; take a port.' },
   { name: 'pino', message: 'Only libs/adapters/system loads pino; take the Log port.' },
   { name: 'prom-client', message: 'Only libs/adapters/system loads prom-client; take the Metrics port.' },
+  { name: 'smol-toml', message: 'Only libs/config reads TOML.' },
 ];
+const forbiddenBut = (...names) => oneRoomOnly.filter(({ name }) => !names.includes(name));
 const testOnly = {
   group: ['vitest', 'fast-check', '@varve/testkit', '@varve/*/testing', '@varve/*/contract'],
   message: 'Test-only entry point.',
@@ -62,6 +64,18 @@ export default tseslint.config(
       ],
     },
   },
+  ...[
+    ['libs/adapters/sqlite', 'better-sqlite3'],
+    ['libs/adapters/typeorm', 'better-sqlite3', 'typeorm'],
+    ['libs/adapters/system', 'pino', 'prom-client'],
+  ].map(([room, ...packages]) => ({
+    files: [`${room}/**/*.ts`],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: forbiddenBut(...packages), patterns: [testOnly] }] },
+  })),
+  {
+    files: ['libs/config/src/load-config.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: forbiddenBut('smol-toml'), patterns: [testOnly, impure] }] },
+  },
   {
     files: testFiles,
     rules: {
@@ -70,8 +84,5 @@ export default tseslint.config(
       'no-restricted-properties': 'off',
     },
   },
-  { files: ['libs/adapters/sqlite/**/*.ts'], rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: oneRoomOnly.slice(1), patterns: [testOnly] }] } },
-  { files: ['libs/adapters/typeorm/**/*.ts'], rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: [oneRoomOnly[0], ...oneRoomOnly.slice(2)], patterns: [testOnly] }] } },
-  { files: ['libs/adapters/system/**/*.ts'], rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: oneRoomOnly.slice(0, 2), patterns: [testOnly] }] } },
   { files: ['libs/adapters/**/*.test.ts', 'vitest.config.ts', 'tools/**/*.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off', 'no-restricted-exports': 'off' } },
 );

@@ -1,1 +1,5 @@
-export {};
+export { LIMITS } from './limits.ts';
+export { configPathOf, loadConfig } from './load-config.ts';
+export type { Address } from './option-kind.ts';
+export type { ConfigSources, LoadedConfig } from './load-config.ts';
+export type { VarveConfig } from './options.ts';

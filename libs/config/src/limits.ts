@@ -1,0 +1,92 @@
+import { assert } from '@varve/base';
+
+// Bounds that nobody has to tune. What a user may change is an option (options.ts); what only one file knows about
+// stands in that file. Here is what several rooms must agree on, or what the apps hand to services and adapters. Each
+// says why it has its value and what happens when it is reached.
+
+const KIB = 2 ** 10;
+const MIB = 2 ** 20;
+
+/** Every shared bound, unit last but for the qualifier. Relations between them are asserted when this file loads. */
+export const LIMITS = {
+  // Names and lines.
+  /** A series key has a 16-bit length in InfluxDB. Reached: the line is refused with `max key length exceeded`. */
+  seriesKeySizeBytesMax: 65_535,
+  /** Errors listed in one answer; a batch of nothing but bad lines must not be answered at its own length. Reached: the rest is counted. */
+  lineErrorCountMax: 1_000,
+
+  // Writes.
+  /** A frame is one bus message, and NATS takes 1 MiB by default. Reached: the batch becomes several frames. */
+  frameSizeBytesMax: 512 * KIB,
+  /** Groups one request may create: a wrong precision must not create thousands. Reached: the request is refused before anything is sent. */
+  newShardGroupCountMax: 100,
+  /** Frames of a coordinator on their way to owners. Reached: 503, the client comes again. */
+  writesUnderWaySizeBytesMax: 128 * MIB,
+  /** Request bodies in memory, read or being read. Reached: 503, the client comes again. */
+  bodiesUnderWaySizeBytesMax: 256 * MIB,
+  /** Frames a data node has and its disk has not. Reached: frames are refused as overloaded. */
+  journalBacklogSizeBytesMax: 64 * MIB,
+
+  // HTTP.
+  /** Request line and headers; GET carries the query in its URL. Reached: 431. */
+  headerSizeBytesMax: 256 * KIB,
+  /** The form of a query, as InfluxDB. Reached: 413. */
+  querySizeBytesMax: 10_000_000,
+  /**
+   * Text that compresses better than this and is over the body limit was made to do harm: line protocol reaches 30.
+   * Reached: 400 instead of 413; nothing beyond the body limit is unpacked either way.
+   */
+  gunzipRatioMax: 100,
+  /** Time for a client to send its headers; slower ones hold a connection for nothing. Reached: 408. */
+  headersTimeoutMs: 10_000,
+  /** Time for a client to send a whole request. Reached: 408. */
+  requestTimeoutMs: 300_000,
+  /** A connection without a request. Longer than the 60 s after which common proxies close theirs. Reached: closed. */
+  keepAliveTimeoutMs: 75_000,
+  /** Answers under way get this long after a stop was asked for; two seconds are promised for all of it. Reached: cut off. */
+  drainTimeoutMs: 1_500,
+
+  // Answers.
+  /** Rows per block, between services and towards HTTP: what fits caches while one block is worked on. */
+  resultBlockRowCountMax: 1_024,
+  /** A partial result is one bus message. Reached: the next message begins. */
+  partialFrameSizeBytesMax: 512 * KIB,
+  /** Rows per answer of a chunked query that names no size, as InfluxDB. */
+  chunkRowCountDefault: 10_000,
+  /** Rows per answer of a chunked query, whatever it asks for: a chunk is counted in memory. Reached: the chunk ends. */
+  chunkRowCountMax: 1_000_000,
+
+  // Catalog.
+  /** One proposal, encoded: every peer copies it. Reached: refused. */
+  proposalSizeBytesMax: 1 * MIB,
+  /** Proposals taken and not yet applied. Reached: 503, the client comes again. */
+  proposalCountMax: 1_000,
+  /** Entries between two snapshots: bounds the log and the replay at start. Reached: a snapshot, and the log is cut. */
+  snapshotEntryCount: 1_000,
+  /** Requests remembered so that a repeated proposal is applied once. Reached: the oldest is forgotten. */
+  recentRequestCountMax: 1_000,
+
+  // Time between nodes.
+  /** A silent data node has failed its part of a query. */
+  streamIdleTimeoutMs: 10_000,
+  /** An owner that has not said by then that it listens for a new shard counts as down. */
+  readyTimeoutMs: 2_000,
+  /** How far ahead of now a coordinator leases stamps: one command per this time, and no write before a restarted one has waited it out. */
+  incarnationLeaseMs: 10_000,
+  /** A coordinator that wants stamps further ahead than this has a wrong clock. Reached: its lease is refused. */
+  leaseAheadMsMax: 60_000,
+
+  // Files.
+  /** Shard files open at a time; each costs descriptors and a page cache. Reached: the one unused longest is closed. */
+  openShardFileCountMax: 64,
+} as const;
+
+assert(LIMITS.frameSizeBytesMax <= LIMITS.writesUnderWaySizeBytesMax, 'one frame must fit among those under way');
+assert(LIMITS.frameSizeBytesMax <= LIMITS.journalBacklogSizeBytesMax, 'one frame must fit into the journal backlog');
+assert(LIMITS.frameSizeBytesMax + 64 * KIB <= MIB, 'a frame with its envelope must fit into a bus message of 1 MiB');
+assert(LIMITS.partialFrameSizeBytesMax + 64 * KIB <= MIB, 'a partial frame with its envelope must fit into a bus message of 1 MiB');
+assert(LIMITS.seriesKeySizeBytesMax < LIMITS.frameSizeBytesMax, 'the longest series key must fit into a frame');
+assert(LIMITS.resultBlockRowCountMax <= LIMITS.chunkRowCountDefault, 'a block must fit into a chunk');
+assert(LIMITS.chunkRowCountDefault <= LIMITS.chunkRowCountMax, 'the default chunk must be an allowed one');
+assert(LIMITS.incarnationLeaseMs <= LIMITS.leaseAheadMsMax, 'a lease as configured must be granted');
+assert(LIMITS.headersTimeoutMs <= LIMITS.requestTimeoutMs, 'headers are a part of the request');

@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { configPathOf, loadConfig } from './load-config.ts';
+import { environmentNameOf, flagOf, OPTIONS, type AnyOption, type VarveConfig } from './options.ts';
+
+interface Sources {
+  readonly argv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly tomlText?: string;
+}
+const load = ({ argv = [], env = {}, tomlText }: Sources): ReturnType<typeof loadConfig> => loadConfig({ argv, env, tomlText });
+
+function configOf(sources: Sources): VarveConfig {
+  const loaded = load(sources);
+  if (loaded.kind !== 'config') throw new Error(JSON.stringify(loaded));
+  return loaded.config;
+}
+
+const messageOf = (sources: Sources): string | undefined => {
+  const loaded = load(sources);
+  return loaded.kind === 'error' ? loaded.message : undefined;
+};
+
+const rows = Object.entries(OPTIONS) as [keyof VarveConfig, AnyOption][];
+
+test('F1: a flag wins over the environment, the environment over the file, the file over the default', () => {
+  const flag = { argv: ['--coordinator-write-timeout', '1s'] };
+  const env = { env: { VARVE_COORDINATOR_WRITE_TIMEOUT: '2s' } };
+  const toml = { tomlText: '[coordinator]\nwrite-timeout = "3s"' };
+
+  expect(configOf({ ...flag, ...env, ...toml }).writeTimeoutMs).toBe(1_000);
+  expect(configOf({ ...env, ...toml }).writeTimeoutMs).toBe(2_000);
+  expect(configOf(toml).writeTimeoutMs).toBe(3_000);
+  expect(configOf({}).writeTimeoutMs).toBe(10_000);
+});
+
+test('F2: every option can be given as flag, variable and key, and its default reads back as itself', () => {
+  for (const [name, option] of rows) {
+    const text = option.kind.format(option.default);
+    const expected = { [name]: option.default };
+    expect(configOf({ argv: [flagOf(option), text] }), name).toMatchObject(expected);
+    expect(configOf({ argv: [`${flagOf(option)}=${text}`] }), name).toMatchObject(expected);
+    expect(configOf({ env: { [environmentNameOf(option)]: text } }), name).toMatchObject(expected);
+    expect(configOf({ tomlText: `[${option.section}]\n${option.key} = "${text}"` }), name).toMatchObject(expected);
+  }
+});
+
+test('F2: no two options share a flag or a variable', () => {
+  expect(new Set(rows.map(([, option]) => flagOf(option))).size).toBe(rows.length);
+  expect(new Set(rows.map(([, option]) => environmentNameOf(option))).size).toBe(rows.length);
+});
+
+test('F3: what is unknown is refused with the nearest name', () => {
+  const check = (sources: Sources, expected: string): void => expect(messageOf(sources)).toBe(expected);
+
+  check({ argv: ['--http-bind-adress', 'x'] }, 'unknown option --http-bind-adress; the nearest is --http-bind-address');
+  check({ argv: ['--confg=x'] }, 'unknown option --confg; the nearest is --config');
+  check({ env: { VARVE_DATADIR: 'x' } }, 'unknown environment variable VARVE_DATADIR; the nearest is VARVE_DATA_DIR');
+  check({ tomlText: '[htpp]\n' }, 'unknown TOML section [htpp]; the nearest is [http]');
+  check({ tomlText: '[http]\nbind-adress = ":1"' }, 'unknown TOML key bind-adress in [http]; the nearest is bind-address in [http]');
+  check({ tomlText: '["__proto__"]\na = 1' }, 'unknown TOML section [__proto__]; the nearest is [http]');
+  check({ argv: ['data-dir', 'x'] }, '"data-dir" is not an option: options begin with --');
+  check({ argv: ['--data-dir'] }, '--data-dir needs a value');
+});
+
+test('F3: variables of other programs are nobody’s concern', () => {
+  expect(load({ env: { HOME: '/root', VARVEX: '1', VARVE_CONFIG: 'varve.toml' } }).kind).toBe('config');
+});
+
+test('F4: a value that is no such value, or outside its range, is refused with its source', () => {
+  const check = (sources: Sources, expected: string): void => expect(messageOf(sources)).toBe(expected);
+
+  check({ argv: ['--http-max-body-size', '25 apples'] }, '--http-max-body-size: "25 apples" is not a size such as 25MB, 24MiB or 25000000');
+  check({ env: { VARVE_COORDINATOR_QUERY_TIMEOUT: '5' } }, 'VARVE_COORDINATOR_QUERY_TIMEOUT: "5" is not a duration such as 500ms, 10s or 1h30m');
+  check({ tomlText: '[logging]\nlevel = "loud"' }, 'level in [logging]: "loud" is not one of debug, info, warn, error');
+  check({ tomlText: '[http]\nmax-row-limit = -1' }, 'max-row-limit in [http]: "-1" is not a whole number');
+  check({ argv: ['--http-bind-address', '8086'] }, '--http-bind-address: "8086" is not an address such as 127.0.0.1:8086');
+  check({ argv: ['--http-max-body-size', '100'] }, '--http-max-body-size: 100 is below 1KiB');
+  check({ argv: ['--coordinator-write-timeout', '30d'] }, '--coordinator-write-timeout: 30d is above 24d');
+  check({ argv: ['--data-dir', ''] }, '--data-dir: "" is not a path');
+});
+
+test('F4: a TOML file that is not one is refused with line and column', () => {
+  expect(messageOf({ tomlText: '[http]\nbind-address = \n' })).toMatch(/^the TOML file is not valid at line 2, column \d+: \S/);
+  expect(messageOf({ tomlText: 'http = 1' })).toBe('http in the TOML file is a section, written [http]');
+  expect(messageOf({ tomlText: '[[http]]\nbind-address = ":1"' })).toBe('http in the TOML file is a section, written [http]');
+  expect(messageOf({ tomlText: '[http]\nbind-address = [1]' })).toBe('bind-address in [http] is neither a text nor a number');
+});
+
+test('sizes and durations are read in every unit', () => {
+  const size = (text: string): number => configOf({ argv: ['--data-chunk-cache-size', text] }).payloadCacheSizeBytesMax;
+  expect(['0', '12b', '1kB', '1KiB', '1k', '3MB', '3m', '3MiB', '2GB', '2g'].map(size)).toEqual([
+    0, 12, 1_000, 1_024, 1_024, 3_000_000, 3_145_728, 3_145_728, 2_000_000_000, 2_147_483_648,
+  ]);
+  const duration = (text: string): number => configOf({ argv: ['--coordinator-query-timeout', text] }).queryTimeoutMs;
+  expect(['0', '0s', '250ms', '10s', '1h30m', '30m0s', '1d1ms'].map(duration)).toEqual([0, 0, 250, 10_000, 5_400_000, 1_800_000, 86_400_001]);
+});
+
+test('addresses are read with names, IPv4, IPv6 and without a host', () => {
+  const address = (text: string): unknown => configOf({ argv: ['--http-bind-address', text] }).httpBindAddress;
+  expect(address('localhost:0')).toEqual({ host: 'localhost', port: 0 });
+  expect(address('[::1]:8086')).toEqual({ host: '::1', port: 8086 });
+  expect(address(':8086')).toEqual({ host: '', port: 8086 });
+  expect(load({ argv: ['--http-bind-address', '::1:8086'] }).kind).toBe('error');
+  expect(load({ argv: ['--http-bind-address', 'localhost:65536'] }).kind).toBe('error');
+});
+
+test('numbers in TOML may stand bare', () => {
+  expect(configOf({ tomlText: '[http]\nmax-body-size = 30_000_000\nmax-row-limit = 10' })).toMatchObject({ bodySizeBytesMax: 30_000_000, rowCountMax: 10 });
+});
+
+test('any number in a range reads back as it was written', () => {
+  for (const [name, { kind, section, key }] of rows) {
+    if (name !== 'payloadCacheSizeBytesMax' && name !== 'queryTimeoutMs' && name !== 'rowCountMax') continue;
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 24 * 86_400_000 }), (value) => {
+        expect(configOf({ argv: [`--${section}-${key}`, kind.format(value)] })[name]).toBe(value);
+      }),
+    );
+  }
+});
+
+test('--config and VARVE_CONFIG name the file; the flag wins', () => {
+  const env = { VARVE_CONFIG: 'from-env.toml' };
+  expect(configPathOf({ argv: [], env: {} })).toBeUndefined();
+  expect(configPathOf({ argv: [], env })).toBe('from-env.toml');
+  expect(configPathOf({ argv: ['--config', 'a.toml'], env })).toBe('a.toml');
+  expect(configPathOf({ argv: ['--data-dir', 'x', '--config=b.toml'], env })).toBe('b.toml');
+  expect(load({ argv: ['--config', 'a.toml', '--data-dir', 'x'] }).kind).toBe('config');
+});
+
+test('--help lists every option with its variable and default; --version asks for the version', () => {
+  const help = load({ argv: ['--nonsense', '--help'] });
+  const text = help.kind === 'help' ? help.text : '';
+  for (const [, option] of rows) {
+    expect(text).toContain(`${flagOf(option)} `);
+    expect(text).toContain(`default ${option.kind.format(option.default)}`);
+    expect(text).toContain(environmentNameOf(option));
+  }
+  expect(load({ argv: ['--version'] })).toEqual({ kind: 'version' });
+});
