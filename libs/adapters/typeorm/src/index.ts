@@ -1,1 +1,1 @@
-export {};
+export { openCatalogStore } from './open-catalog-store.ts';
