@@ -1,0 +1,50 @@
+// The catalogue: every metric there is, once. Names are dotted nouns without a unit; the unit is metadata in UCUM, as
+// OpenTelemetry asks, and an exporter makes what its format wants of the two. A label has few values: ids of series,
+// points, shards or requests are never labels.
+
+/** `counter` only grows, `gauge` is a present value, `histogram` counts observations in buckets. */
+export type MetricKind = 'counter' | 'gauge' | 'histogram';
+
+/** UCUM: seconds, bytes, or what is counted in braces. */
+export type MetricUnit = 's' | 'By' | `{${string}}`;
+
+/** One metric as an exporter needs it. */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly kind: MetricKind;
+  readonly unit: MetricUnit;
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+const DEFINITIONS = {
+  httpRequests: counter('http.requests', '{request}', 'Requests answered', ['route', 'status']),
+  httpRequestDuration: histogram('http.request.duration', 's', 'From a request’s headers to the end of its answer', ['route']),
+  httpBodiesUnderWaySize: gauge('http.bodies.underway.size', 'By', 'Request bodies in memory'),
+  pointsWritten: counter('write.points', '{point}', 'Points that are durable at the level that was asked for'),
+  pointsDropped: counter('write.points.dropped', '{point}', 'Points of accepted requests that were not applied'),
+  linesRefused: counter('write.lines.refused', '{line}', 'Lines that are not line protocol'),
+  writesUnderWaySize: gauge('write.frames.underway.size', 'By', 'Frames sent to owners that are not settled'),
+  framesRefused: counter('frames.refused', '{frame}', 'Frames that a data node did not store', ['code']),
+  flushDuration: histogram('flush.duration', 's', 'From a sealed memtable to its chunks on disk'),
+} satisfies Record<string, MetricDefinition>;
+
+/** Names to count and measure by: `ports.metrics.add(metrics.framesRefused, 1, { code })`. */
+export const metrics = Object.fromEntries(Object.entries(DEFINITIONS).map(([key, { name }]) => [key, name])) as {
+  readonly [Key in keyof typeof DEFINITIONS]: string;
+};
+
+/** All definitions, for exporters. */
+export const METRIC_CATALOGUE: readonly MetricDefinition[] = Object.values(DEFINITIONS);
+
+function counter(name: string, unit: MetricUnit, help: string, labels: readonly string[] = []): MetricDefinition {
+  return { name, kind: 'counter', unit, help, labels };
+}
+
+function gauge(name: string, unit: MetricUnit, help: string, labels: readonly string[] = []): MetricDefinition {
+  return { name, kind: 'gauge', unit, help, labels };
+}
+
+function histogram(name: string, unit: MetricUnit, help: string, labels: readonly string[] = []): MetricDefinition {
+  return { name, kind: 'histogram', unit, help, labels };
+}
