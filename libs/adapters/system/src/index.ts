@@ -1,1 +1,6 @@
-export {};
+export { openLog } from './open-log.ts';
+export { openMetrics } from './open-metrics.ts';
+export { systemClock } from './system-clock.ts';
+export { systemRandom } from './system-random.ts';
+export type { LogOptions } from './open-log.ts';
+export type { PrometheusMetrics } from './open-metrics.ts';

@@ -1,0 +1,56 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { assert } from '@varve/base';
+import type { Metrics } from '@varve/ports';
+import { METRIC_CATALOGUE, type MetricDefinition } from '@varve/telemetry';
+
+/** From half a millisecond to a minute, in seconds: each about twice the one before. */
+const DURATION_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
+
+/** The metrics of this process: those of the catalogue, and memory, CPU, event loop and collection of Node. */
+export interface PrometheusMetrics extends Metrics {
+  readonly contentType: string;
+  /** Everything in Prometheus' text format. */
+  text(): Promise<string>;
+}
+
+type Instrument = Counter | Gauge | Histogram;
+
+/** Registers the whole catalogue; a name outside it is a bug. */
+export function openMetrics(): PrometheusMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const instruments = new Map(METRIC_CATALOGUE.map((definition) => [definition.name, register(definition, registry)]));
+
+  function instrument<Kind extends Instrument>(kind: abstract new (...parameters: never[]) => Kind, name: string): Kind {
+    const found = instruments.get(name);
+    assert(found instanceof kind, `metric ${name} is no ${kind.name}`);
+    return found;
+  }
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    add: (name, amount, labels = {}) => instrument(Counter, name).inc(labels, amount),
+    set: (name, value, labels = {}) => instrument(Gauge, name).set(labels, value),
+    observe: (name, value, labels = {}) => instrument(Histogram, name).observe(labels, value),
+  };
+}
+
+/** `http.request.duration` in seconds is `varve_http_request_duration_seconds` to Prometheus. */
+export function prometheusName({ name, kind, unit }: MetricDefinition): string {
+  const unitName = unit === 's' ? '_seconds' : unit === 'By' ? '_bytes' : '';
+  return `varve_${name.replaceAll('.', '_')}${unitName}${kind === 'counter' ? '_total' : ''}`;
+}
+
+function register(definition: MetricDefinition, registry: Registry): Instrument {
+  const { help, kind } = definition;
+  const common = { name: prometheusName(definition), help, labelNames: [...definition.labels], registers: [registry] };
+  switch (kind) {
+    case 'counter':
+      return new Counter(common);
+    case 'gauge':
+      return new Gauge(common);
+    case 'histogram':
+      assert(definition.unit === 's', `histogram ${definition.name} has no buckets for ${definition.unit}`);
+      return new Histogram({ ...common, buckets: DURATION_BUCKETS });
+  }
+}
