@@ -5,7 +5,7 @@ import { DbError, type ErrorCode } from '@varve/base';
 
 /** Names a factory function that opens a port, for a process that has to load it by itself. */
 export interface ChildModule {
-  /** `new URL('./open-journal.ts', import.meta.url)` */
+  /** Where the file with the factory is. */
   readonly module: URL;
   readonly factory: string;
   /** Arguments of the factory, as they survive a structured clone. */

@@ -1,9 +1,11 @@
 export { busContract } from './bus-contract.ts';
 export { catalogStoreContract } from './catalog-store-contract.ts';
 export { clockContract } from './clock-contract.ts';
+export { collect } from './contract-test.ts';
 export { journalContract } from './journal-contract.ts';
 export { openInChild } from './in-child.ts';
 export { raftLogStoreContract } from './raft-log-store-contract.ts';
+export { newTempDirectory } from './temp-directory.ts';
 export { shardStoreContract } from './shard-store-contract.ts';
 export type { ChildModule, PortInChild } from './in-child.ts';
 export type { Drive, Opened, OpenPort } from './contract-test.ts';

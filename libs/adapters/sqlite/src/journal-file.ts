@@ -1,0 +1,153 @@
+import { crc32 } from 'node:zlib';
+import { DbError, type SizeBytes } from '@varve/base';
+import type { ShardId } from '@varve/model';
+import type { JournalExtent, JournalRow } from '@varve/ports';
+import {
+  applicationIdOf,
+  checkpoint,
+  createSqliteFile,
+  openSqliteFile,
+  PAGE_SIZE_BYTES,
+  sqliteFileSizeBytes,
+  type FileFormat,
+  type SqliteDatabase,
+  type SqliteStatement,
+} from './sqlite-file.ts';
+import { inFile } from './storage-error.ts';
+
+const FORMAT: FileFormat = {
+  kind: 'journal',
+  applicationId: applicationIdOf('VRJL'),
+  version: 1,
+  // Row ids count from 1 without holes, because rows are never deleted: the file is unlinked as a whole.
+  schema: `
+    CREATE TABLE row (id INTEGER PRIMARY KEY, shard INTEGER NOT NULL, seq INTEGER NOT NULL, crc INTEGER NOT NULL, frame BLOB NOT NULL);
+    CREATE UNIQUE INDEX row_of_shard ON row (shard, seq);
+    CREATE TABLE trimmed (shard INTEGER PRIMARY KEY, through_seq INTEGER NOT NULL, crc INTEGER NOT NULL)`,
+};
+const CACHE_SIZE_BYTES = 2 * 1024 * 1024;
+/** What a row takes beside its frame, about. */
+const ROW_SIZE_BYTES = 48;
+/** What a commit of no more than a small row writes into the WAL: pages as a whole. */
+const COMMIT_SIZE_BYTES = 3 * PAGE_SIZE_BYTES;
+
+/** One journal file, open: rows of all shards in the order of their commits. */
+export class JournalFile {
+  readonly path: string;
+  readonly #database: SqliteDatabase;
+  readonly #putRow: SqliteStatement;
+  readonly #putTrim: SqliteStatement;
+  #sizeBytes: SizeBytes;
+  #walSizeBytes: SizeBytes = 0;
+
+  /** Creates the file when asked to; otherwise it must be there. */
+  constructor(path: string, { isNew }: { readonly isNew: boolean }) {
+    this.path = path;
+    this.#database = (isNew ? createSqliteFile : openSqliteFile)(path, FORMAT, { cacheSizeBytes: CACHE_SIZE_BYTES });
+    this.#putRow = this.#database.prepare('INSERT INTO row (shard, seq, crc, frame) VALUES (?, ?, ?, ?)');
+    this.#putTrim = this.#database.prepare('REPLACE INTO trimmed (shard, through_seq, crc) VALUES (?, ?, ?)');
+    this.#sizeBytes = sqliteFileSizeBytes(path);
+  }
+
+  /** Bytes in the file, about: what was written since it was opened is estimated. */
+  get sizeBytes(): SizeBytes {
+    return this.#sizeBytes;
+  }
+
+  /** Bytes written since the last checkpoint, about. */
+  get walSizeBytes(): SizeBytes {
+    return this.#walSizeBytes;
+  }
+
+  /** One transaction, durable when it returns. @throws DbError STORAGE_FULL, STORAGE_FAILED: nothing was written */
+  commit(rows: readonly JournalRow[], trims: Iterable<readonly [ShardId, number]>): void {
+    inFile(this.path, () =>
+      this.#database.transaction(() => {
+        for (const { shard, seq, frame } of rows) this.#putRow.run(shard, seq, crcOf(shard, seq, frame), frame);
+        for (const [shard, throughSeq] of trims)
+          this.#putTrim.run(shard, throughSeq, crcOf(shard, throughSeq, NO_FRAME));
+      })(),
+    );
+    const writtenBytes = rows.reduce((sum, { frame }) => sum + frame.length + ROW_SIZE_BYTES, 0);
+    this.#sizeBytes += writtenBytes;
+    this.#walSizeBytes += writtenBytes + COMMIT_SIZE_BYTES;
+  }
+
+  /** @throws DbError STORAGE_CORRUPT when rows and index do not agree */
+  extents(): JournalExtent[] {
+    return inFile(this.path, () => {
+      const rows = this.#database
+        .prepare('SELECT shard, min(seq), max(seq), count(*) FROM row GROUP BY shard ORDER BY shard')
+        .raw()
+        .all() as [number, number, number, number][];
+      const indexedCount = rows.reduce((sum, [, , , count]) => sum + count, 0);
+      const lastId = this.#database.prepare('SELECT max(id) FROM row').pluck().get() as number | null;
+      if (indexedCount !== (lastId ?? 0)) throw this.#damaged(`it has ${lastId ?? 0} rows, its index ${indexedCount}`);
+      return rows.map(([shard, firstSeq, lastSeq]) => ({ shard, firstSeq, lastSeq }));
+    });
+  }
+
+  /** @throws DbError STORAGE_CORRUPT when one is not as it was written */
+  trims(): (readonly [ShardId, number])[] {
+    return inFile(this.path, () => {
+      const rows = this.#database.prepare('SELECT shard, through_seq, crc FROM trimmed').raw().all() as [
+        number,
+        number,
+        number,
+      ][];
+      return rows.map(([shard, throughSeq, crc]) => {
+        if (crc !== crcOf(shard, throughSeq, NO_FRAME))
+          throw this.#damaged(`the checksum of the trim of shard ${shard} is wrong`);
+        return [shard, throughSeq] as const;
+      });
+    });
+  }
+
+  /**
+   * Rows of a shard above `afterSeq`, ascending, until their frames are `sizeBytesMax` large together; at least one when
+   * there is one. @throws DbError STORAGE_CORRUPT when a row is not as it was written
+   */
+  read(shard: ShardId, afterSeq: number, sizeBytesMax: SizeBytes): JournalRow[] {
+    return inFile(this.path, () => {
+      const found = this.#database
+        .prepare('SELECT seq, crc, frame FROM row WHERE shard = ? AND seq > ? ORDER BY seq')
+        .raw();
+      const rows: JournalRow[] = [];
+      let readBytes = 0;
+      for (const each of found.iterate(shard, afterSeq)) {
+        const [seq, crc, buffer] = each as [number, number, Uint8Array];
+        const frame = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+        if (crc !== crcOf(shard, seq, frame))
+          throw this.#damaged(`the checksum of row ${seq} of shard ${shard} is wrong`);
+        rows.push({ shard, seq, frame });
+        readBytes += frame.length;
+        if (readBytes >= sizeBytesMax) break;
+      }
+      return rows;
+    });
+  }
+
+  /** Moves the WAL into the file. @throws DbError STORAGE_FULL, STORAGE_FAILED */
+  checkpoint(): void {
+    checkpoint(this.#database, 'PASSIVE');
+    this.#walSizeBytes = 0;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #damaged(what: string): DbError {
+    return new DbError('STORAGE_CORRUPT', `${this.path} is damaged: ${what}`, { path: this.path });
+  }
+}
+
+const NO_FRAME = new Uint8Array(0);
+const rowHead = new DataView(new ArrayBuffer(16));
+
+/** Over shard and seq as little-endian float64, then the frame: a row that got another one's place is noticed too. */
+function crcOf(shard: ShardId, seq: number, frame: Uint8Array): number {
+  rowHead.setFloat64(0, shard, true);
+  rowHead.setFloat64(8, seq, true);
+  return crc32(frame, crc32(rowHead));
+}

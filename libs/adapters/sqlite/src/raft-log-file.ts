@@ -1,0 +1,200 @@
+import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { assert, ByteWriter, DbError } from '@varve/base';
+import type { StoredEntry, StoredHardState, StoredRaft } from '@varve/ports';
+import {
+  applicationIdOf,
+  checkpoint,
+  createSqliteFile,
+  makeDirectory,
+  openSqliteFile,
+  PAGE_SIZE_BYTES,
+  type FileFormat,
+  type SqliteDatabase,
+  type SqliteStatement,
+} from './sqlite-file.ts';
+import { inFile } from './storage-error.ts';
+import type { WorkerStore } from './worker-protocol.ts';
+
+export interface RaftLogFileOptions {
+  readonly file: string;
+}
+
+/** The single row of `hard_state`, without its checksum. */
+interface HardStateRow {
+  readonly term: number;
+  readonly votedFor: number;
+  readonly commitIndex: number;
+  readonly compactedIndex: number;
+  readonly compactedTerm: number;
+}
+
+const NO_PAYLOAD = new Uint8Array(0);
+
+const FORMAT: FileFormat = {
+  kind: 'Raft log',
+  applicationId: applicationIdOf('VRRL'),
+  version: 1,
+  schema: `
+    CREATE TABLE entry (log_index INTEGER PRIMARY KEY, term INTEGER NOT NULL, kind INTEGER NOT NULL, payload BLOB NOT NULL, crc INTEGER NOT NULL);
+    CREATE TABLE hard_state (
+      id INTEGER PRIMARY KEY CHECK (id = 0), term INTEGER NOT NULL, voted_for INTEGER NOT NULL, commit_index INTEGER NOT NULL,
+      compacted_index INTEGER NOT NULL, compacted_term INTEGER NOT NULL, crc INTEGER NOT NULL
+    );
+    INSERT INTO hard_state VALUES (0, 0, 0, 0, 0, 0, ${crcOf([0, 0, 0, 0, 0])})`,
+};
+const CACHE_SIZE_BYTES = 1024 * 1024;
+/** Bytes in the WAL after which it is moved into the file. */
+const CHECKPOINT_SIZE_BYTES = 1024 * 1024;
+
+/** A Raft peer's memory in one SQLite file; runs in a storage worker. After a failed write it refuses all others. */
+export class RaftLogFile implements WorkerStore {
+  readonly #path: string;
+  readonly #database: SqliteDatabase;
+  readonly #putEntry: SqliteStatement;
+  readonly #putHardState: SqliteStatement;
+  #hardState: HardStateRow;
+  #lastIndex: number;
+  #failure: DbError | undefined;
+  #walSizeBytes = 0;
+
+  constructor({ file }: RaftLogFileOptions) {
+    this.#path = file;
+    makeDirectory(dirname(file));
+    const open = existsSync(file) ? openSqliteFile : createSqliteFile;
+    this.#database = open(file, FORMAT, { cacheSizeBytes: CACHE_SIZE_BYTES });
+    this.#putEntry = this.#database.prepare(
+      'INSERT INTO entry (log_index, term, kind, payload, crc) VALUES (?, ?, ?, ?, ?)',
+    );
+    this.#putHardState = this.#database.prepare('REPLACE INTO hard_state VALUES (0, ?, ?, ?, ?, ?, ?)');
+    this.#hardState = inFile(file, () => this.#readHardState());
+    this.#lastIndex = this.load().entries.at(-1)?.index ?? this.#hardState.compactedIndex;
+  }
+
+  /** @throws DbError STORAGE_CORRUPT when any record is not as it was written */
+  load(): StoredRaft {
+    return inFile(this.#path, () => {
+      const faults = this.#database.pragma('quick_check(1)', { simple: true });
+      if (faults !== 'ok') throw this.#damaged(String(faults));
+      const { term, votedFor, commitIndex, compactedIndex, compactedTerm } = this.#hardState;
+      return {
+        hardState: { term, votedFor, commitIndex },
+        entries: this.#readEntries(compactedIndex),
+        compactedIndex,
+        compactedTerm,
+      };
+    });
+  }
+
+  persist(hardState: StoredHardState | undefined, entries: readonly StoredEntry[]): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    const first = entries[0];
+    if (first !== undefined) {
+      const { compactedIndex } = this.#hardState;
+      const isInPlace = compactedIndex < first.index && first.index <= this.#lastIndex + 1;
+      assert(isInPlace, `entry ${first.index} on a log ${compactedIndex}..${this.#lastIndex}`);
+    }
+    const changed = hardState === undefined ? this.#hardState : { ...this.#hardState, ...hardState };
+    this.#write(changed, () => {
+      if (first !== undefined) this.#database.prepare('DELETE FROM entry WHERE log_index >= ?').run(first.index);
+      for (const entry of entries) this.#insert(entry);
+    });
+    this.#lastIndex = entries.at(-1)?.index ?? this.#lastIndex;
+  }
+
+  compact(throughIndex: number, term: number): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (throughIndex <= this.#hardState.compactedIndex) return;
+    this.#write({ ...this.#hardState, compactedIndex: throughIndex, compactedTerm: term }, () => {
+      this.#database.prepare('DELETE FROM entry WHERE log_index <= ?').run(throughIndex);
+    });
+    this.#lastIndex = Math.max(this.#lastIndex, throughIndex);
+  }
+
+  afterReply(): void {
+    if (this.#walSizeBytes < CHECKPOINT_SIZE_BYTES || this.#failure !== undefined) return;
+    this.#walSizeBytes = 0;
+    try {
+      checkpoint(this.#database, 'TRUNCATE');
+    } catch (error) {
+      this.#failure = error as DbError; // an fsync that failed is not tried again
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** One transaction: the change and the hard state. */
+  #write(hardState: HardStateRow, change: () => void): void {
+    try {
+      inFile(this.#path, () =>
+        this.#database.transaction(() => {
+          change();
+          this.#putHardState.run(...valuesOf(hardState), crcOf(valuesOf(hardState)));
+        })(),
+      );
+    } catch (error) {
+      if (error instanceof DbError) this.#failure = error;
+      throw error;
+    }
+    this.#hardState = hardState;
+    this.#walSizeBytes += 2 * PAGE_SIZE_BYTES; // at least
+  }
+
+  #insert({ index, term, kind, payload }: StoredEntry): void {
+    this.#putEntry.run(index, term, kind, payload, crcOf([index, term, kind], payload));
+    this.#walSizeBytes += payload.length;
+  }
+
+  #readHardState(): HardStateRow {
+    const row = this.#database
+      .prepare('SELECT term, voted_for, commit_index, compacted_index, compacted_term, crc FROM hard_state')
+      .raw()
+      .get() as number[] | undefined;
+    if (row === undefined) throw this.#damaged('the hard state is missing');
+    const [term, votedFor, commitIndex, compactedIndex, compactedTerm, crc] = row as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const hardState = { term, votedFor, commitIndex, compactedIndex, compactedTerm };
+    if (crc !== crcOf(valuesOf(hardState))) throw this.#damaged('the checksum of the hard state is wrong');
+    return hardState;
+  }
+
+  #readEntries(compactedIndex: number): StoredEntry[] {
+    const rows = this.#database
+      .prepare('SELECT log_index, term, kind, payload, crc FROM entry ORDER BY log_index')
+      .raw()
+      .iterate();
+    const entries: StoredEntry[] = [];
+    for (const row of rows) {
+      const [index, term, kind, payload, crc] = row as [number, number, number, Uint8Array, number];
+      if (crc !== crcOf([index, term, kind], payload)) throw this.#damaged(`the checksum of entry ${index} is wrong`);
+      const expectedIndex = (entries.at(-1)?.index ?? compactedIndex) + 1;
+      if (index !== expectedIndex) throw this.#damaged(`entry ${index} stands where ${expectedIndex} is due`);
+      entries.push({ index, term, kind, payload: new Uint8Array(payload) });
+    }
+    return entries;
+  }
+
+  #damaged(what: string): DbError {
+    return new DbError('STORAGE_CORRUPT', `${this.#path} is damaged: ${what}`, { path: this.#path });
+  }
+}
+
+function valuesOf({ term, votedFor, commitIndex, compactedIndex, compactedTerm }: HardStateRow): number[] {
+  return [term, votedFor, commitIndex, compactedIndex, compactedTerm];
+}
+
+/** Over the numbers as little-endian float64, then the payload. */
+function crcOf(numbers: readonly number[], payload: Uint8Array = NO_PAYLOAD): number {
+  const writer = new ByteWriter(8 * numbers.length);
+  for (const number of numbers) writer.f64(number);
+  return crc32(payload, crc32(writer.finish()));
+}

@@ -1,0 +1,167 @@
+import Database from 'better-sqlite3';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DbError, type SizeBytes } from '@varve/base';
+import { inFile } from './storage-error.ts';
+
+/**
+ * How this room uses SQLite. Every file has one connection, which is its only writer, reader and checkpointer; commits
+ * are synced (WAL with `synchronous=FULL`, read back). A file is built under another name and renamed when it is
+ * complete, so that what has its final name was complete once: an empty or foreign file there is damage.
+ */
+export type SqliteDatabase = Database.Database;
+export type SqliteStatement = Database.Statement<unknown[]>;
+
+/** One kind of file: how it says what it is, and its tables. */
+export interface FileFormat {
+  /** For messages: `journal`. */
+  readonly kind: string;
+  /** SQLite's application_id: four letters. */
+  readonly applicationId: number;
+  /** SQLite's user_version, from 1. A file with a greater one is refused. */
+  readonly version: number;
+  readonly schema: string;
+}
+
+/** Before it SQLite could lose commits in WAL mode (the WAL-reset bug). */
+const SQLITE_VERSION_MIN = '3.51.3';
+/** Large, because blobs of some kilobytes to some hundred are what is stored. */
+export const PAGE_SIZE_BYTES = 16_384;
+const SYNCHRONOUS_FULL = 2;
+
+/** Four letters as SQLite's application_id. */
+export function applicationIdOf(letters: string): number {
+  return [...letters].reduce((id, letter) => id * 256 + letter.charCodeAt(0), 0);
+}
+
+/**
+ * Opens a file that is there. @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT, STORAGE_UNWRITABLE, STORAGE_LOCKED,
+ * STORAGE_FAILED
+ */
+export function openSqliteFile(
+  path: string,
+  format: FileFormat,
+  { cacheSizeBytes }: { readonly cacheSizeBytes: SizeBytes },
+): SqliteDatabase {
+  return inFile(path, () => {
+    const database = new Database(path, { fileMustExist: true, timeout: 0 });
+    try {
+      database.pragma('locking_mode = EXCLUSIVE'); // first of all: WAL needs no shared memory then
+      checkFormat(database, path, format);
+      setUp(database, cacheSizeBytes);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+/** Creates a file that is not there. A crash leaves either nothing under its name or the complete empty file. */
+export function createSqliteFile(
+  path: string,
+  format: FileFormat,
+  options: { readonly cacheSizeBytes: SizeBytes },
+): SqliteDatabase {
+  const unfinished = `${path}${UNFINISHED_SUFFIX}`;
+  inFile(path, () => {
+    removeSqliteFile(unfinished);
+    const database = new Database(unfinished, { timeout: 0 });
+    try {
+      database.pragma(`page_size = ${PAGE_SIZE_BYTES}`);
+      database.pragma('locking_mode = EXCLUSIVE');
+      setUp(database, options.cacheSizeBytes);
+      database.exec(`BEGIN; ${format.schema}; COMMIT`);
+      database.pragma(`application_id = ${format.applicationId}`);
+      database.pragma(`user_version = ${format.version}`);
+    } finally {
+      database.close(); // moves everything from the WAL into the file, synced
+    }
+    renameSync(unfinished, path);
+    syncDirectory(dirname(path));
+  });
+  return openSqliteFile(path, format, options);
+}
+
+/** Files with it were never finished; they may be removed. */
+export const UNFINISHED_SUFFIX = '.new';
+
+/** Moves what the WAL holds into the file and makes the WAL empty. @throws DbError STORAGE_FULL, STORAGE_FAILED */
+export function checkpoint(database: SqliteDatabase, mode: 'PASSIVE' | 'TRUNCATE'): void {
+  inFile(database.name, () => database.pragma(`wal_checkpoint(${mode})`));
+}
+
+/** Deletes a closed file with everything that belongs to it. */
+export function removeSqliteFile(path: string): void {
+  inFile(path, () => {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
+  });
+}
+
+/** Bytes of a file and its WAL. */
+export function sqliteFileSizeBytes(path: string): SizeBytes {
+  return [path, `${path}-wal`].reduce((sum, each) => sum + (existsSync(each) ? statSync(each).size : 0), 0);
+}
+
+/** Makes a directory, and its name durable. @throws DbError STORAGE_UNWRITABLE when something is in the way */
+export function makeDirectory(path: string): void {
+  inFile(path, () => {
+    const firstMade = mkdirSync(path, { recursive: true });
+    if (firstMade === undefined) return;
+    for (let made = path; made.length >= firstMade.length; made = dirname(made)) syncDirectory(dirname(made));
+  });
+}
+
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Before anything is changed in the file. */
+function checkFormat(database: SqliteDatabase, path: string, { kind, applicationId, version }: FileFormat): void {
+  if (database.pragma('application_id', { simple: true }) !== applicationId) {
+    throw new DbError('STORAGE_CORRUPT', `${path} is damaged: it is not a Varve ${kind} file`, { path });
+  }
+  const found = database.pragma('user_version', { simple: true }) as number;
+  if (found > version) {
+    throw new DbError(
+      'STORAGE_NEWER_FORMAT',
+      `${path} was written by a newer version of Varve: its ${kind} format is ${found}, this version knows ${version}`,
+      { path, found, version },
+    );
+  }
+}
+
+function setUp(database: SqliteDatabase, cacheSizeBytes: SizeBytes): void {
+  setPragma(database, 'journal_mode = WAL', 'journal_mode', 'wal');
+  setPragma(database, 'synchronous = FULL', 'synchronous', SYNCHRONOUS_FULL);
+  setPragma(database, 'wal_autocheckpoint = 0', 'wal_autocheckpoint', 0); // its failures would go unnoticed
+  database.pragma(`cache_size = -${Math.ceil(cacheSizeBytes / 1024)}`);
+  database.pragma('cell_size_check = ON');
+  database.pragma('trusted_schema = OFF');
+  const version = database.prepare('SELECT sqlite_version()').pluck().get() as string;
+  if (compareVersions(version, SQLITE_VERSION_MIN) < 0) {
+    throw new DbError('STORAGE_FAILED', `SQLite ${version} is too old: ${SQLITE_VERSION_MIN} or newer is needed`);
+  }
+}
+
+/** Sets a pragma and reads it back: SQLite ignores what it does not know or cannot do. */
+function setPragma(database: SqliteDatabase, setting: string, pragma: string, expected: unknown): void {
+  database.pragma(setting);
+  const actual: unknown = database.pragma(pragma, { simple: true });
+  if (actual === expected) return;
+  throw new DbError(
+    'STORAGE_FAILED',
+    `${database.name}: SQLite does not take "${setting}", ${pragma} is ${String(actual)}`,
+  );
+}
+
+function compareVersions(left: string, right: string): number {
+  const [ours, theirs] = [left.split('.').map(Number), right.split('.').map(Number)];
+  const differing = ours.findIndex((part, index) => part !== theirs[index]);
+  return differing < 0 ? 0 : ours[differing]! - (theirs[differing] ?? 0);
+}
