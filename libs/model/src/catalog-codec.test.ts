@@ -1,4 +1,5 @@
 import { DbError } from '@varve/base';
+import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EMPTY_CATALOG, type Catalog, type RetentionPolicy } from './catalog.ts';
@@ -104,6 +105,7 @@ test('whatever a document holds, it is read or refused', () => {
         }
       }
     }),
+    PROPERTY_DEFAULTS,
   );
 });
 
@@ -119,7 +121,7 @@ test('a damaged document is refused, or is another valid one', () => {
         expect(error).toBeInstanceOf(DbError);
       }
     }),
-    { numRuns: 500 },
+    { ...PROPERTY_DEFAULTS, numRuns: 500 },
   );
 });
 

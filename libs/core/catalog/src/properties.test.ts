@@ -9,6 +9,7 @@ import {
   type CatalogCommand,
   type FieldType,
 } from '@varve/model';
+import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applyCatalogCommand } from './apply-command.ts';
@@ -152,6 +153,7 @@ test('C1: groups of a policy ascend, are disjoint and at most 90 days wide', () 
         }
       });
     }),
+    PROPERTY_DEFAULTS,
   );
 });
 
@@ -168,6 +170,7 @@ test('C2: an id names one thing, lies below the next one, and is never given aga
         }
       });
     }),
+    PROPERTY_DEFAULTS,
   );
 });
 
@@ -190,6 +193,7 @@ test('C3: a shard has owners, different ones, all of them nodes; a new group loa
         }
       });
     }),
+    PROPERTY_DEFAULTS,
   );
 });
 
@@ -208,6 +212,7 @@ test('C4, C7: the version never goes back, and what is not in it is all that may
         if (after.recentRequests.get(requestId)?.kind === 'rejected') expect(after.version).toBe(before.version);
       });
     }),
+    PROPERTY_DEFAULTS,
   );
 });
 
@@ -231,6 +236,7 @@ test('C5: the same log gives the same catalog, also from a snapshot on', () => {
         );
       expect(encodeCatalog(resumed)).toEqual(encodeCatalog(whole));
     }),
+    PROPERTY_DEFAULTS,
   );
 });
 
@@ -244,6 +250,7 @@ test('C6: a log in which every request comes twice gives the catalog of the log 
       const doubled = unique.flatMap((entry, index) => [entry, unique[Math.floor(index / 2)]!]);
       expect(withoutVersion(replay(doubled))).toEqual(withoutVersion(replay(unique)));
     }),
+    PROPERTY_DEFAULTS,
   );
 });
 
@@ -261,6 +268,7 @@ test('C9: ceilings only rise, and a new incarnation starts at the greatest there
           expect(result.floorMs).toBe(before.ceilingMs);
       });
     }),
+    PROPERTY_DEFAULTS,
   );
 });
 
@@ -271,5 +279,6 @@ test('catalogs and commands read back as they were written', () => {
       expect(decodeCatalog(encodeCatalog(catalog))).toEqual(catalog);
       for (const each of entries) expect(decodeCommand(encodeCommand(each.command))).toEqual(each.command);
     }),
+    PROPERTY_DEFAULTS,
   );
 });
