@@ -1,1 +1,2 @@
-export {};
+export { createMetaRaft } from './create-meta-raft.ts';
+export type { MetaRaftConfig, MetaRaftPorts } from './ports.ts';

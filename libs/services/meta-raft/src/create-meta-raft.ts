@@ -1,0 +1,92 @@
+import { assert, DbError } from '@varve/base';
+import { serve, type Service } from '@varve/kit';
+import type { CommandResult } from '@varve/model';
+import type { Subscription } from '@varve/ports';
+import type { Entry } from '@varve/raft';
+import { subjectsOf } from '@varve/wire';
+import type { MetaRaftConfig, MetaRaftPorts } from './ports.ts';
+import { ProposePath } from './propose-path.ts';
+import { CatalogPublisher } from './publish-catalog.ts';
+import { RaftLoop } from './raft-loop.ts';
+import { restore, Snapshots } from './snapshot.ts';
+
+/** A meta node: a voter of the Raft group that decides every change to the catalog. For now it is the group's only one. */
+export function createMetaRaft(ports: MetaRaftPorts, config: MetaRaftConfig): Service {
+  return new MetaRaft(ports, config);
+}
+
+const PEER_ID = 1;
+
+class MetaRaft implements Service {
+  readonly #ports: MetaRaftPorts;
+  readonly #config: MetaRaftConfig;
+  readonly #subscriptions: Subscription[] = [];
+  #loop: RaftLoop | undefined;
+  #proposals: ProposePath | undefined;
+
+  constructor(ports: MetaRaftPorts, config: MetaRaftConfig) {
+    this.#ports = ports;
+    this.#config = config;
+  }
+
+  /** Resolves when it leads and has applied everything that was committed before. */
+  async start(): Promise<void> {
+    const { bus, clock, log, raftLog } = this.#ports;
+    const subjects = subjectsOf(this.#config.clusterId);
+    const { raft, machine } = await restore(this.#ports, PEER_ID);
+    const publisher = new CatalogPublisher(bus, subjects, machine.catalog);
+    const proposals = new ProposePath(
+      { raft, clock, onAppended: () => this.#loop!.wake((error) => this.#fail(error)) },
+      this.#config,
+    );
+    const onApplied = (entry: Entry, result: CommandResult | undefined): void => {
+      proposals.onApplied(entry, result, machine.catalog.version);
+      publisher.maybePublish(machine.catalog);
+    };
+    const snapshots = new Snapshots({ raft, machine }, this.#ports, { entryCount: this.#config.snapshotEntryCount });
+    this.#loop = new RaftLoop({ raft, machine, snapshots }, { raftLog, onApplied });
+    this.#proposals = proposals;
+    raft.campaign();
+    await this.#loop.run();
+    assert(raft.role === 'leader', `the only voter is a ${raft.role} after its election`);
+    log.info('Leading the meta group', { term: raft.term, catalogVersion: machine.catalog.version });
+    this.#subscriptions.push(
+      serve(
+        { bus, log },
+        { subject: subjects.metaPropose, askedKind: 'metaPropose', answerKind: 'metaProposed' },
+        (asked) => proposals.propose(asked),
+      ),
+      serve(
+        { bus, log },
+        { subject: subjects.metaCatalog, askedKind: 'metaCatalog', answerKind: 'metaCatalogIs' },
+        async ({ header }) => publisher.answer(header.afterVersion),
+      ),
+    );
+  }
+
+  async drain(): Promise<void> {
+    this.#proposals?.refuseAll(new DbError('META_UNAVAILABLE', 'this meta node is stopping; retry'), {
+      isFinal: false,
+    });
+    if (this.#loop?.failure === undefined) await this.#loop?.run();
+  }
+
+  async stop(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    await this.drain();
+  }
+
+  problems(): readonly string[] {
+    return this.#loop?.failure === undefined ? [] : ['the catalog log cannot be written or read any more'];
+  }
+
+  /** Every waiting proposal is told, and the process ends. */
+  #fail(error: unknown): void {
+    this.#proposals!.refuseAll(
+      new DbError('META_UNAVAILABLE', 'this meta node has failed; retry', {}, { cause: error }),
+      { isFinal: true },
+    );
+    this.#ports.log.error('The catalog log has failed; this meta node ends', { error });
+    this.#ports.onFatal(error);
+  }
+}

@@ -1,0 +1,105 @@
+import { DbError } from '@varve/base';
+import type { Answer } from '@varve/kit';
+import { decodeCommand, encodeCommandResult, type CatalogCommand, type CommandResult } from '@varve/model';
+import type { Clock } from '@varve/ports';
+import type { Entry, Raft } from '@varve/raft';
+import type { WireMessage } from '@varve/wire';
+import type { MetaRaftConfig } from './ports.ts';
+import { encodeProposal } from './proposal.ts';
+
+interface Waiting {
+  readonly term: number;
+  readonly settle: (answer: Answer<'metaProposed'>) => void;
+  readonly refuse: (error: DbError) => void;
+}
+
+/** From a proposal to its answer: checked, appended, and answered once its entry is committed and applied. */
+export class ProposePath {
+  readonly #raft: Raft;
+  readonly #clock: Clock;
+  readonly #config: MetaRaftConfig;
+  readonly #onAppended: () => void;
+  /** By log index. */
+  readonly #waiting = new Map<number, Waiting>();
+  #refusal: DbError | undefined;
+
+  constructor(
+    { raft, clock, onAppended }: { readonly raft: Raft; readonly clock: Clock; readonly onAppended: () => void },
+    config: MetaRaftConfig,
+  ) {
+    this.#raft = raft;
+    this.#clock = clock;
+    this.#onAppended = onAppended;
+    this.#config = config;
+  }
+
+  /** @throws DbError META_NOT_LEADER, META_UNAVAILABLE, MESSAGE_INVALID, REQUEST_TOO_LARGE, CLOCK_SKEWED */
+  async propose({ header, payload }: WireMessage<'metaPropose'>): Promise<Answer<'metaProposed'>> {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    const command = decodeCommand(payload);
+    const nowMs = this.#clock.wallMs();
+    checkLease(command, { nowMs, aheadMsMax: this.#config.leaseAheadMsMax });
+    const proposal = encodeProposal({ ...header, atMs: nowMs, command });
+    this.#checkRoom(proposal);
+    const outcome = this.#raft.propose(proposal);
+    if (outcome.kind === 'notLeader') throw new DbError('META_NOT_LEADER', 'this meta node does not lead; retry');
+    const answered = new Promise<Answer<'metaProposed'>>((settle, refuse) => {
+      this.#waiting.set(outcome.index, { term: outcome.term, settle, refuse });
+    });
+    this.#onAppended();
+    return answered;
+  }
+
+  /** An entry was applied; it answers the proposal that waits at its index if it is the same one. */
+  onApplied(entry: Entry, result: CommandResult | undefined, version: number): void {
+    const waiting = this.#waiting.get(entry.index);
+    if (waiting === undefined) return;
+    this.#waiting.delete(entry.index);
+    if (waiting.term !== entry.term || result === undefined) {
+      waiting.refuse(new DbError('META_NOT_LEADER', 'another leader has decided otherwise; retry'));
+    } else {
+      waiting.settle({ header: { version }, payload: encodeCommandResult(result) });
+    }
+  }
+
+  /** From now on nothing is accepted; who waits is told so when the outcome can come no more. */
+  refuseAll(reason: DbError, options: { readonly isFinal: boolean }): void {
+    this.#refusal = reason;
+    if (!options.isFinal) return;
+    for (const { refuse } of this.#waiting.values()) refuse(reason);
+    this.#waiting.clear();
+  }
+
+  #checkRoom(proposal: Uint8Array): void {
+    const { proposalCountMax, proposalSizeBytesMax } = this.#config;
+    if (proposal.length > proposalSizeBytesMax) {
+      throw new DbError(
+        'REQUEST_TOO_LARGE',
+        `a catalog command of ${proposal.length} bytes, at most ${proposalSizeBytesMax} are allowed`,
+      );
+    }
+    if (this.#waiting.size >= proposalCountMax) {
+      throw new DbError('META_UNAVAILABLE', `${this.#waiting.size} catalog commands are under way; retry`);
+    }
+  }
+}
+
+/** A lease far ahead of now would lift every later stamp of the cluster for ever: its asker's clock is wrong. */
+function checkLease(
+  command: CatalogCommand,
+  { nowMs, aheadMsMax }: { readonly nowMs: number; readonly aheadMsMax: number },
+): void {
+  const wantedMs = leasedUntilMs(command);
+  if (wantedMs !== undefined && wantedMs > nowMs + aheadMsMax) {
+    throw new DbError(
+      'CLOCK_SKEWED',
+      `stamps are wanted ${wantedMs - nowMs} ms ahead of the meta node's clock, at most ${aheadMsMax} ms are leased`,
+      { kind: command.kind },
+    );
+  }
+}
+
+function leasedUntilMs(command: CatalogCommand): number | undefined {
+  if (command.kind === 'openIncarnation') return command.nowMs + command.leaseMs;
+  return command.kind === 'renewIncarnation' ? command.ceilingMs : undefined;
+}

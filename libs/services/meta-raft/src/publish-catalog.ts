@@ -1,0 +1,37 @@
+import type { Answer } from '@varve/kit';
+import { encodeCatalog, type Catalog } from '@varve/model';
+import type { Bus } from '@varve/ports';
+import { encode, type Subjects } from '@varve/wire';
+
+const NO_PAYLOAD = new Uint8Array(0);
+
+/** Shows the catalog to everybody else: says that there is a newer one, and hands it out to who asks. */
+export class CatalogPublisher {
+  readonly #bus: Bus;
+  readonly #subjects: Subjects;
+  #catalog: Catalog;
+  /** Of `#catalog`; made when the first asks for it. */
+  #encoded: Uint8Array | undefined;
+
+  constructor(bus: Bus, subjects: Subjects, catalog: Catalog) {
+    this.#bus = bus;
+    this.#subjects = subjects;
+    this.#catalog = catalog;
+  }
+
+  /** Lost announcements are made up for by polls (M3). */
+  maybePublish(catalog: Catalog): void {
+    if (catalog.version === this.#catalog.version) return;
+    this.#catalog = catalog;
+    this.#encoded = undefined;
+    this.#bus.publish(this.#subjects.metaChanged, encode('metaChanged', { version: catalog.version }));
+  }
+
+  /** The newest catalog, or nothing for who has it. Remembered requests are left out: they matter to the meta group alone. */
+  answer(afterVersion: number): Answer<'metaCatalogIs'> {
+    const { version } = this.#catalog;
+    if (afterVersion >= version) return { header: { version }, payload: NO_PAYLOAD };
+    this.#encoded ??= encodeCatalog({ ...this.#catalog, recentRequests: new Map() });
+    return { header: { version }, payload: this.#encoded };
+  }
+}
