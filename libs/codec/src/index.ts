@@ -1,1 +1,5 @@
-export {};
+export { bitmapOf, bitmapSizeBytes, countValid, packBits, unpackBits } from './bits.ts';
+export { checksum } from './checksum.ts';
+export { decodeColumn, encodeColumn } from './column.ts';
+export { decodeOffsets, encodeOffsets } from './offsets.ts';
+export { decodeOrdinals, encodeOrdinals } from './ordinals.ts';
