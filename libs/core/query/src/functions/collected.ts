@@ -1,0 +1,91 @@
+import { DbError, type ByteReader, type ByteWriter, type TimestampNs } from '@varve/base';
+import type { Cell, FieldValue, SeriesKey } from '@varve/model';
+import { decodeCell, decodeValue, encodeCell } from '../partial/cell-bytes.ts';
+import type { FunctionOptions, FunctionResult, Merger, PartialState, Run } from './function-definition.ts';
+import { compareValues } from './selector.ts';
+import { valueIn } from './vector.ts';
+
+/** Values of one window that a merger holds at most: about 100 MB. Beyond it the query is refused. */
+export const COLLECTED_VALUE_COUNT_MAX = 4_000_000;
+
+const PART_VALUE_COUNT = 2048;
+
+/** One value with what a selector needs beside it. */
+interface Collected {
+  readonly value: FieldValue;
+  readonly timeNs: TimestampNs;
+  readonly seriesKey: SeriesKey;
+  readonly neighbours: readonly Cell[];
+}
+
+/** The state of functions that need every value of a window: the runs as they are, encoded in parts. */
+export function collectingPartial({ neighbourCount }: FunctionOptions): PartialState {
+  const slots: Run[][] = [];
+  return {
+    add: (slot, run) => {
+      (slots[slot] ??= []).push(...cut({ ...run, neighbours: (index) => run.neighbours(index) }));
+    },
+    partCount: (slot) => slots[slot]?.length ?? 0,
+    encode: (slot, part, writer) => encodeRun(writer, slots[slot]![part]!, neighbourCount),
+  };
+}
+
+/** Gathers all values of a window and lets `answer` look at them, least first, equal ones by time. */
+export function collectingMerger(
+  { neighbourCount }: FunctionOptions,
+  answer: (sorted: readonly Collected[]) => readonly FunctionResult[],
+): Merger {
+  let all: Collected[] = [];
+  return {
+    reset: () => {
+      all = [];
+    },
+    merge: (reader, shardStartNs) => {
+      decodeRun(reader, { shardStartNs, neighbourCount, all });
+      if (all.length <= COLLECTED_VALUE_COUNT_MAX) return;
+      throw new DbError('QUERY_LIMIT', `more than ${COLLECTED_VALUE_COUNT_MAX} values in one window: narrow the time range or group by time`);
+    },
+    results: () => (all.length === 0 ? [] : answer(all.sort(byValueThenTime))),
+  };
+}
+
+function byValueThenTime(left: Collected, right: Collected): number {
+  const order = compareValues(left.value, right.value);
+  if (order !== 0) return order;
+  if (left.timeNs !== right.timeNs) return left.timeNs < right.timeNs ? -1 : 1;
+  return left.seriesKey < right.seriesKey ? -1 : 1;
+}
+
+function cut(run: Run): Run[] {
+  const parts: Run[] = [];
+  for (let start = run.start; start < run.end; start += PART_VALUE_COUNT) {
+    parts.push({ ...run, start, end: Math.min(start + PART_VALUE_COUNT, run.end) });
+  }
+  return parts;
+}
+
+function encodeRun(writer: ByteWriter, run: Run, neighbourCount: number): void {
+  writer.varint(run.end - run.start);
+  if (neighbourCount > 0) writer.text(run.seriesKey);
+  for (let index = run.start; index < run.end; index += 1) {
+    encodeCell(writer, valueIn(run.vector, index));
+    writer.f64(run.vector.offsetsNs[index]!);
+    if (neighbourCount > 0) for (const cell of run.neighbours(index)) encodeCell(writer, cell);
+  }
+}
+
+interface Target {
+  readonly shardStartNs: TimestampNs;
+  readonly neighbourCount: number;
+  readonly all: Collected[];
+}
+
+function decodeRun(reader: ByteReader, { shardStartNs, neighbourCount, all }: Target): void {
+  const valueCount = reader.varint();
+  const seriesKey = neighbourCount > 0 ? reader.text() : '';
+  for (let index = 0; index < valueCount; index += 1) {
+    const value = decodeValue(reader);
+    const timeNs = shardStartNs + BigInt(reader.f64());
+    all.push({ value, timeNs, seriesKey, neighbours: Array.from({ length: neighbourCount }, () => decodeCell(reader)) });
+  }
+}

@@ -1,0 +1,26 @@
+import type { FunctionDefinition } from './function-definition.ts';
+import { compareValues } from './selector.ts';
+import { tallyingMerger, tallyingPartial } from './tally.ts';
+
+/** Each different value once, in order of first appearance; those that appear together by value. */
+export const distinct: FunctionDefinition = {
+  argumentTypes: ['float', 'integer', 'string', 'boolean'],
+  isSelector: false,
+  resultType: (type) => type,
+  createPartial: tallyingPartial,
+  createMerger: () =>
+    tallyingMerger((tallies) =>
+      tallies
+        .toSorted((left, right) => Number(left.firstTime - right.firstTime) || compareValues(left.value, right.value))
+        .map(({ value }) => ({ value, timeNs: undefined, neighbours: [] })),
+    ),
+};
+
+/** How many different values there are: `count(distinct(x))`. */
+export const countDistinct: FunctionDefinition = {
+  argumentTypes: distinct.argumentTypes,
+  isSelector: false,
+  resultType: () => 'integer',
+  createPartial: tallyingPartial,
+  createMerger: () => tallyingMerger((tallies) => [{ value: tallies.length, timeNs: undefined, neighbours: [] }]),
+};

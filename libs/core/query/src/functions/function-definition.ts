@@ -1,0 +1,63 @@
+import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
+import type { Cell, FieldType, SeriesKey } from '@varve/model';
+import type { Vector } from './vector.ts';
+
+/**
+ * A function of InfluxQL in two halves. On a data node a `PartialState` takes runs of values into slots, one slot per
+ * window of one group, and encodes each as bytes. On the coordinator a `Merger` takes the bytes of one (group, window)
+ * from every shard, in any order, and says what the function answers.
+ *
+ *     values ─ add ─▶ PartialState ─ encode ─▶ bytes ─ merge ─▶ Merger ─ results ─▶ cells
+ */
+export interface FunctionDefinition {
+  /** Types of the argument that it takes; of others it refuses with InfluxDB's text. */
+  readonly argumentTypes: readonly FieldType[];
+  /** Whether it picks one point, whose own time and neighbours (other fields, tags) can be asked for. */
+  readonly isSelector: boolean;
+  resultType(argumentType: FieldType): FieldType;
+  createPartial(options: FunctionOptions): PartialState;
+  createMerger(options: FunctionOptions): Merger;
+}
+
+export interface FunctionOptions {
+  readonly type: FieldType;
+  /** The second argument, as of `percentile(x, 90)`. */
+  readonly parameter: number | undefined;
+  /** How many neighbour cells a selector carries with its point. */
+  readonly neighbourCount: number;
+}
+
+/** Consecutive values of one series inside one window: [start, end) of a vector, not empty. */
+export interface Run {
+  readonly vector: Vector;
+  readonly start: number;
+  readonly end: number;
+  readonly seriesKey: SeriesKey;
+  /** Cells beside the value at an index of the vector; asked of selectors only. */
+  neighbours(vectorIndex: number): readonly Cell[];
+}
+
+/** Slots are numbered from 0 without gaps. All values of one state have the type it was created for. */
+export interface PartialState {
+  add(slot: number, run: Run): void;
+  /** Into how many pieces the slot's bytes are cut, so that each is far below a frame. 0: nothing was added. */
+  partCount(slot: number): number;
+  encode(slot: number, partIndex: number, writer: ByteWriter): void;
+}
+
+/** Merges the states of one window at a time. */
+export interface Merger {
+  reset(): void;
+  /** Takes one part. Times in it count from the shard's start. @throws DbError QUERY_LIMIT when it would hold too many values */
+  merge(reader: ByteReader, shardStartNs: TimestampNs): void;
+  /** What the function answers for the window: usually one result, none when it has no answer. */
+  results(): readonly FunctionResult[];
+}
+
+export interface FunctionResult {
+  readonly value: Cell;
+  /** The point's own time, for selectors. */
+  readonly timeNs: TimestampNs | undefined;
+  /** The cells beside the picked point, for selectors. */
+  readonly neighbours: readonly Cell[];
+}

@@ -1,0 +1,34 @@
+import { count } from './count.ts';
+import { countDistinct, distinct } from './distinct.ts';
+import { first } from './first.ts';
+import type { FunctionDefinition } from './function-definition.ts';
+import { last } from './last.ts';
+import { max } from './max.ts';
+import { mean } from './mean.ts';
+import { median } from './median.ts';
+import { min } from './min.ts';
+import { mode } from './mode.ts';
+import { percentile } from './percentile.ts';
+import { spread } from './spread.ts';
+import { stddev } from './stddev.ts';
+import { sum } from './sum.ts';
+
+/** Every function over a field, by the name that a plan carries. `countDistinct` stands for `count(distinct(x))`. */
+export const FUNCTIONS = {
+  count,
+  countDistinct,
+  distinct,
+  first,
+  last,
+  max,
+  mean,
+  median,
+  min,
+  mode,
+  percentile,
+  spread,
+  stddev,
+  sum,
+} as const satisfies Record<string, FunctionDefinition>;
+
+export type FunctionName = keyof typeof FUNCTIONS;

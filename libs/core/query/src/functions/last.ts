@@ -1,0 +1,8 @@
+import { compareTimes, compareValues, selector } from './selector.ts';
+
+/** The latest value; of several at that time the greatest. */
+export const last = selector({
+  argumentTypes: ['float', 'integer', 'string', 'boolean'],
+  pick: (_vector, _start, end) => end - 1,
+  compare: (left, right) => compareTimes(right, left) || compareValues(right.value, left.value),
+});

@@ -1,0 +1,12 @@
+import { compareTimes, compareValues, selector } from './selector.ts';
+
+/** The greatest value; of equal ones the earliest. */
+export const max = selector({
+  argumentTypes: ['float', 'integer', 'boolean'],
+  pick: ({ values }, start, end) => {
+    let best = start;
+    for (let index = start + 1; index < end; index += 1) if (values[index]! > values[best]!) best = index;
+    return best;
+  },
+  compare: (left, right) => compareValues(right.value, left.value) || compareTimes(left, right),
+});

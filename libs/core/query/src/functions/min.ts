@@ -1,0 +1,12 @@
+import { compareTimes, compareValues, selector } from './selector.ts';
+
+/** The least value; of equal ones the earliest. */
+export const min = selector({
+  argumentTypes: ['float', 'integer', 'boolean'],
+  pick: ({ values }, start, end) => {
+    let best = start;
+    for (let index = start + 1; index < end; index += 1) if (values[index]! < values[best]!) best = index;
+    return best;
+  },
+  compare: (left, right) => compareValues(left.value, right.value) || compareTimes(left, right),
+});

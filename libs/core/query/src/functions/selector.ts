@@ -1,0 +1,111 @@
+import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
+import type { Cell, FieldType, FieldValue, SeriesKey } from '@varve/model';
+import { decodeCell, decodeValue, encodeCell } from '../partial/cell-bytes.ts';
+import type { FunctionDefinition, FunctionOptions, Merger, PartialState } from './function-definition.ts';
+import { valueIn, type Vector } from './vector.ts';
+
+/**
+ * What makes one selector: which index of a run it would pick, and whether one picked point beats another. Where value
+ * and time decide nothing, the lesser series key wins, so that the answer does not depend on which shard held a point.
+ */
+export interface SelectorRule {
+  readonly argumentTypes: readonly FieldType[];
+  pick(vector: Vector, start: number, end: number): number;
+  /** Negative: the first is the better one. Zero: only the series can decide. */
+  compare(left: Point, right: Point): number;
+}
+
+/** Times are of one kind within a comparison: offsets on a data node, nanoseconds on the coordinator. */
+export interface Point {
+  readonly value: FieldValue;
+  readonly time: number | bigint;
+}
+
+interface SlotPoint extends Point {
+  readonly time: number;
+  readonly seriesKey: SeriesKey;
+  readonly neighbours: readonly Cell[];
+}
+
+interface MergedPoint extends Point {
+  readonly time: TimestampNs;
+  readonly seriesKey: SeriesKey;
+  readonly neighbours: readonly Cell[];
+}
+
+/** A selector keeps one point per window: its value, its time, its series and the cells beside it. */
+export function selector(rule: SelectorRule): FunctionDefinition {
+  return {
+    argumentTypes: rule.argumentTypes,
+    isSelector: true,
+    resultType: (type) => type,
+    createPartial: (options) => createPartial(rule, options),
+    createMerger: (options) => createMerger(rule, options),
+  };
+}
+
+function createPartial(rule: SelectorRule, { neighbourCount }: FunctionOptions): PartialState {
+  const slots: SlotPoint[] = [];
+  return {
+    add: (slot, run) => {
+      const { vector, seriesKey } = run;
+      const index = rule.pick(vector, run.start, run.end);
+      const point = { value: valueIn(vector, index), time: vector.offsetsNs[index]!, seriesKey };
+      const held = slots[slot];
+      if (held !== undefined && !beats(rule, point, held)) return;
+      slots[slot] = { ...point, neighbours: neighbourCount === 0 ? NOTHING : run.neighbours(index) };
+    },
+    partCount: (slot) => (slots[slot] === undefined ? 0 : 1),
+    encode: (slot, _part, writer) => encodePoint(writer, slots[slot]!, neighbourCount),
+  };
+}
+
+function createMerger(rule: SelectorRule, { neighbourCount }: FunctionOptions): Merger {
+  let held: MergedPoint | undefined;
+  return {
+    reset: () => {
+      held = undefined;
+    },
+    merge: (reader, shardStartNs) => {
+      const point = decodePoint(reader, shardStartNs, neighbourCount);
+      if (held === undefined || beats(rule, point, held)) held = point;
+    },
+    results: () => (held === undefined ? [] : [{ value: held.value, timeNs: held.time, neighbours: held.neighbours }]),
+  };
+}
+
+function beats<Kind extends SlotPoint | MergedPoint>(rule: SelectorRule, point: Omit<Kind, 'neighbours'>, held: Kind): boolean {
+  const order = rule.compare(point, held);
+  return order < 0 || (order === 0 && point.seriesKey < held.seriesKey);
+}
+
+/** The series is sent only where it can show: with neighbours. Without them equal points answer alike. */
+function encodePoint(writer: ByteWriter, point: SlotPoint, neighbourCount: number): void {
+  encodeCell(writer, point.value);
+  writer.f64(point.time);
+  if (neighbourCount === 0) return;
+  writer.text(point.seriesKey);
+  for (const cell of point.neighbours) encodeCell(writer, cell);
+}
+
+function decodePoint(reader: ByteReader, shardStartNs: TimestampNs, neighbourCount: number): MergedPoint {
+  const value = decodeValue(reader);
+  const time = shardStartNs + BigInt(reader.f64());
+  if (neighbourCount === 0) return { value, time, seriesKey: '', neighbours: NOTHING };
+  const seriesKey = reader.text();
+  return { value, time, seriesKey, neighbours: Array.from({ length: neighbourCount }, () => decodeCell(reader)) };
+}
+
+/** As for `Array.sort`; false before true, texts by code unit. */
+export function compareValues(left: FieldValue, right: FieldValue): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+/** As for `Array.sort`. */
+export function compareTimes(left: Point, right: Point): number {
+  if (left.time === right.time) return 0;
+  return left.time < right.time ? -1 : 1;
+}
+
+const NOTHING: readonly Cell[] = [];

@@ -1,0 +1,58 @@
+import { compareGroups, type GroupKey } from '../partial/group-key.ts';
+import type { RowLimits } from '../plan/query-plan.ts';
+import { sliceBatch, type RowBatch } from './row-batch.ts';
+
+/** Lets LIMIT and OFFSET rows of each series pass, and SLIMIT and SOFFSET series of each measurement. */
+export async function* limitRows(limits: RowLimits, hasOneSeries: boolean, batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
+  const gate = new RowGate(limits);
+  for await (const batch of batches) {
+    const passed = gate.pass(batch);
+    if (passed !== undefined) yield passed;
+    // Leaving the loop tells the shards to stop.
+    if (hasOneSeries && gate.isSeriesDone) return;
+  }
+}
+
+class RowGate {
+  readonly #limits: RowLimits;
+  #group: GroupKey | undefined;
+  /** Of the measurement, counted from 0. */
+  #seriesIndex = -1;
+  /** Rows of the series seen so far. */
+  #rowCount = 0;
+
+  constructor(limits: RowLimits) {
+    this.#limits = limits;
+  }
+
+  get isSeriesDone(): boolean {
+    return this.#rowCount >= this.#endRow;
+  }
+
+  pass(batch: RowBatch): RowBatch | undefined {
+    this.#enter(batch.group);
+    const firstRow = this.#rowCount;
+    this.#rowCount += batch.ms.length;
+    if (!this.#isSeriesWanted) return undefined;
+    const start = Math.max(this.#limits.offset - firstRow, 0);
+    const end = Math.min(this.#endRow - firstRow, batch.ms.length);
+    return start < end ? sliceBatch(batch, start, end) : undefined;
+  }
+
+  #enter(group: GroupKey): void {
+    if (this.#group !== undefined && compareGroups(this.#group, group) === 0) return;
+    this.#seriesIndex = this.#group?.measurement === group.measurement ? this.#seriesIndex + 1 : 0;
+    this.#group = group;
+    this.#rowCount = 0;
+  }
+
+  get #isSeriesWanted(): boolean {
+    // As InfluxDB has it, SOFFSET without SLIMIT leaves nothing.
+    const { seriesOffset, seriesLimit = seriesOffset === 0 ? Infinity : 0 } = this.#limits;
+    return this.#seriesIndex >= seriesOffset && this.#seriesIndex < seriesOffset + seriesLimit;
+  }
+
+  get #endRow(): number {
+    return this.#limits.offset + (this.#limits.limit ?? Infinity);
+  }
+}

@@ -1,0 +1,45 @@
+import type { FieldType, SeriesBlock } from '@varve/model';
+import { FUNCTIONS } from '../functions/function-table.ts';
+import type { MergeInput, MergePlan } from '../plan/query-plan.ts';
+import { buildBlocks } from './build-blocks.ts';
+import { fillCells } from './fill-cells.ts';
+import { limitRows } from './limit-rows.ts';
+import { mergedRows } from './merged-rows.ts';
+import { mergedWindows } from './merged-windows.ts';
+import type { ShardPartials } from './partial-stream.ts';
+import type { RowBatch } from './row-batch.ts';
+import { windowRows } from './window-rows.ts';
+
+/**
+ * Merges the partial results of all shards of a query into its answer, as a stream of blocks:
+ *
+ *     frames ─▶ ordered merge ─▶ final functions ─▶ fill ─▶ limits ─▶ projections ─▶ blocks
+ *
+ * Shards of one source have equal starts (hash slices) or do not overlap in time. Where the answer can only be one series
+ * of rows they are read one after the other; else all are open at once, with one frame of each in memory. Ending the
+ * iteration closes them.
+ *
+ * @throws DbError QUERY_LIMIT, MESSAGE_INVALID, and what the partial results throw
+ */
+export function mergePartials(plan: MergePlan, shards: readonly ShardPartials[], chunkRowCount: number): AsyncIterable<SeriesBlock> {
+  const rows = plan.input.kind === 'rows' ? rowsOf(plan, plan.input.columns.length, shards) : windowRows(plan, plan.input, mergedWindows(plan, plan.input, shards));
+  const filled = fillCells(plan.fill, inputTypes(plan.input), rows);
+  return buildBlocks(plan, chunkRowCount, limitRows(plan.limits, plan.hasOneSeries, filled));
+}
+
+async function* rowsOf(plan: MergePlan, columnCount: number, shards: readonly ShardPartials[]): AsyncGenerator<RowBatch> {
+  const shape = { isDescending: plan.isDescending, dimensionCount: plan.dimensions.length, columnCount };
+  if (!plan.hasOneSeries) {
+    yield* mergedRows(shape, shards);
+    return;
+  }
+  const starts = [...new Set(shards.map(({ startNs }) => startNs))].sort((left, right) => (left < right ? -1 : 1));
+  if (plan.isDescending) starts.reverse();
+  for (const startNs of starts) yield* mergedRows(shape, shards.filter((shard) => shard.startNs === startNs));
+}
+
+/** The types that fill makes its number fit. In rows without functions it stands as it is in texts and booleans too. */
+function inputTypes(input: MergeInput): FieldType[] {
+  if (input.kind === 'rows') return input.columns.map(({ type }) => (type === 'integer' ? type : 'float'));
+  return [...input.calls.map((call) => FUNCTIONS[call.function].resultType(call.type)), ...input.neighbours.map(({ type }) => type)];
+}

@@ -1,0 +1,37 @@
+import type { TimestampNs } from '@varve/base';
+import { splitNs, type Cell } from '@varve/model';
+import type { GroupKey } from '../partial/group-key.ts';
+
+/** Rows of one group on their way to the answer. All row arrays run alike; times are those of `SplitTimes`. */
+export interface RowBatch {
+  readonly group: GroupKey;
+  readonly ms: number[];
+  readonly subNs: number[];
+  /** One array per input of the projections. */
+  readonly inputs: Cell[][];
+}
+
+/** Rows that travel together at most. */
+export const BATCH_ROW_COUNT_MAX = 1024;
+
+export function emptyBatch(group: GroupKey, inputCount: number): RowBatch {
+  return { group, ms: [], subNs: [], inputs: Array.from({ length: inputCount }, () => []) };
+}
+
+export function pushRow(batch: RowBatch, timeNs: TimestampNs, cells: readonly Cell[]): void {
+  const { ms, subNs } = splitNs(timeNs);
+  batch.ms.push(ms);
+  batch.subNs.push(subNs);
+  for (const [index, cell] of cells.entries()) batch.inputs[index]!.push(cell);
+}
+
+/** Rows [start, end) of a batch. */
+export function sliceBatch(batch: RowBatch, start: number, end: number): RowBatch {
+  if (start === 0 && end === batch.ms.length) return batch;
+  return {
+    group: batch.group,
+    ms: batch.ms.slice(start, end),
+    subNs: batch.subNs.slice(start, end),
+    inputs: batch.inputs.map((cells) => cells.slice(start, end)),
+  };
+}

@@ -1,0 +1,97 @@
+import { DbError } from '@varve/base';
+import { SHARD_WINDOW_NS_MAX, type SeriesSlice } from '@varve/model';
+import { AGGREGATE_FRAME, encodeGroup } from '../partial/aggregate-frame.ts';
+import { FrameWriter } from '../partial/frame-writer.ts';
+import { encodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
+import type { AggregatesOutput, RowsOutput, ShardPlan } from '../plan/shard-plan.ts';
+import { WindowGrid } from '../plan/window-grid.ts';
+import { GroupAggregates } from './aggregate-group.ts';
+import { scanGroup } from './scan-group.ts';
+import { seriesGroups, type SeriesGroup } from './series-groups.ts';
+import type { OffsetRange, ShardSource } from './shard-source.ts';
+import { fieldsToRead } from './slice-cells.ts';
+import { TimePieces } from './time-pieces.ts';
+
+/**
+ * Runs a plan over one shard and yields its partial result in frames of at most 512 KiB, in the order of the answer.
+ * One group is in memory at a time, of rows only a piece of its time.
+ *
+ * @throws DbError QUERY_LIMIT, QUERY_INTERRUPTED, and what the source throws
+ */
+export async function* runShardPlan(plan: ShardPlan, source: ShardSource, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const range = offsetsIn(plan, source);
+  if (range === undefined) return;
+  const { output } = plan;
+  if (output.kind === 'rows') yield* scan({ plan: { ...plan, output }, source, range, signal });
+  else yield* aggregate({ plan: { ...plan, output }, source, range, signal });
+}
+
+interface Job<Output> {
+  readonly plan: ShardPlan & { readonly output: Output };
+  readonly source: ShardSource;
+  readonly range: OffsetRange;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>): AsyncGenerator<Uint8Array> {
+  const grid = new WindowGrid(plan.output.window, source.startNs);
+  const writer = new FrameWriter(AGGREGATE_FRAME);
+  for (const group of seriesGroups(plan, source)) {
+    const aggregates = new GroupAggregates(plan, group.measurement, grid);
+    const fields = fieldsToRead(group.measurement);
+    for (const series of group.series) {
+      assertWanted(signal);
+      aggregates.add(series, await source.read(series, range, fields));
+    }
+    const windows = aggregates.finish();
+    if (windows.order.length > 0) yield* encodeGroup(writer, { key: group.key, hasValues: aggregates.hasValues }, windows);
+  }
+  if (!writer.isEmpty) yield writer.take();
+}
+
+async function* scan(job: Job<RowsOutput>): AsyncGenerator<Uint8Array> {
+  const writer = new FrameWriter(ROW_FRAME);
+  for (const group of seriesGroups(job.plan, job.source)) yield* scanOneGroup(job, group, writer);
+  if (!writer.isEmpty) yield writer.take();
+}
+
+async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, writer: FrameWriter): AsyncGenerator<Uint8Array> {
+  const { plan, range } = job;
+  const pieces = new TimePieces(range, { seriesCount: group.series.length, isDescending: plan.isDescending });
+  let rowCountLeft = plan.output.rowCountMax ?? Infinity;
+  for (let piece = pieces.next(); piece !== undefined && rowCountLeft > 0; piece = pieces.next()) {
+    const slices = await readPiece(job, group, piece);
+    pieces.adapt(slices.reduce((rowCount, slice) => rowCount + slice.offsetsNs.length, 0));
+    for (const block of scanGroup(plan, group, slices)) {
+      encodeRowBlock(writer.bytes, block);
+      if (writer.isFull) yield writer.take();
+      rowCountLeft -= block.offsetsNs.length;
+      if (rowCountLeft <= 0) break;
+    }
+  }
+}
+
+async function readPiece({ source, signal }: Job<RowsOutput>, group: SeriesGroup, piece: OffsetRange): Promise<SeriesSlice[]> {
+  const fields = fieldsToRead(group.measurement);
+  const slices: SeriesSlice[] = [];
+  for (const series of group.series) {
+    assertWanted(signal);
+    slices.push(await source.read(series, piece, fields));
+  }
+  return slices;
+}
+
+/** The plan's range as offsets of the shard; undefined when the shard has no part in it. */
+function offsetsIn(plan: ShardPlan, source: ShardSource): OffsetRange | undefined {
+  const startNs = plan.range.startNs - source.startNs;
+  const endNs = plan.range.endNs - source.startNs;
+  if (endNs <= 0n || startNs >= SHARD_WINDOW_NS_MAX) return undefined;
+  return {
+    startOffsetNs: startNs > 0n ? Number(startNs) : 0,
+    endOffsetNs: Number(endNs < SHARD_WINDOW_NS_MAX ? endNs : SHARD_WINDOW_NS_MAX),
+  };
+}
+
+function assertWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
+}

@@ -1,0 +1,82 @@
+import type { Cell, SeriesSlice } from '@varve/model';
+import { MergeHeap } from '../partial/merge-heap.ts';
+import type { RowBlock } from '../partial/row-frame.ts';
+import type { RowReader } from '../plan/expression.ts';
+import type { ShardPlan } from '../plan/shard-plan.ts';
+import type { SeriesGroup } from './series-groups.ts';
+import type { SourceSeries } from './shard-source.ts';
+import { cellReader, rowsThatPass, rowsWithFields } from './slice-cells.ts';
+
+/** A block is cut at so many rows, or when its texts get this large. */
+const BLOCK_ROW_COUNT_MAX = 1024;
+const BLOCK_TEXT_LENGTH_MAX = 128 * 1024;
+
+/** A place in the rows of one series. */
+interface SeriesCursor {
+  readonly series: SourceSeries;
+  readonly offsetsNs: Float64Array;
+  readonly rows: Int32Array | undefined;
+  readonly readers: readonly RowReader[];
+  readonly step: 1 | -1;
+  /** Index into `rows`, or the row itself where there are none. */
+  position: number;
+  rowCountLeft: number;
+}
+
+/** Rows of a group, from slices of its series that cover the same time, in order of (time, series). */
+export function* scanGroup(plan: ShardPlan, group: SeriesGroup, slices: readonly SeriesSlice[]): Generator<RowBlock> {
+  const cursors = group.series.map((series, index) => cursorOver(plan, group, { series, slice: slices[index]! }));
+  const direction = plan.isDescending ? -1 : 1;
+  const heap = new MergeHeap<SeriesCursor>(
+    (left, right) =>
+      direction * (offsetAt(left) - offsetAt(right) || (left.series.key < right.series.key ? -1 : 1)),
+    cursors.filter((cursor) => cursor.rowCountLeft > 0),
+  );
+  while (heap.size > 0) yield nextBlock(group, plan.columns.length, heap);
+}
+
+function cursorOver(plan: ShardPlan, group: SeriesGroup, rows: { readonly series: SourceSeries; readonly slice: SeriesSlice }): SeriesCursor {
+  const { measurement } = group;
+  const { offsetsNs } = rows.slice;
+  const chosen = rowsWithFields(plan.columns, measurement, rows, rowsThatPass(measurement, rows));
+  const rowCountLeft = chosen?.length ?? offsetsNs.length;
+  return {
+    series: rows.series,
+    offsetsNs,
+    rows: chosen,
+    readers: plan.columns.map((column, index) => cellReader(measurement.origins[index]!, column.type, rows)),
+    step: plan.isDescending ? -1 : 1,
+    position: plan.isDescending ? rowCountLeft - 1 : 0,
+    rowCountLeft,
+  };
+}
+
+function nextBlock(group: SeriesGroup, columnCount: number, heap: MergeHeap<SeriesCursor>): RowBlock {
+  const block = { group: group.key, offsetsNs: [] as number[], seriesKeys: [] as string[], cells: Array.from({ length: columnCount }, (): Cell[] => []) };
+  let textLength = 0;
+  while (block.offsetsNs.length < BLOCK_ROW_COUNT_MAX && textLength < BLOCK_TEXT_LENGTH_MAX) {
+    const cursor = heap.least;
+    if (cursor === undefined) break;
+    const row = rowAt(cursor);
+    block.offsetsNs.push(cursor.offsetsNs[row]!);
+    block.seriesKeys.push(cursor.series.key);
+    for (let column = 0; column < columnCount; column += 1) {
+      const cell = cursor.readers[column]!(row);
+      block.cells[column]!.push(cell);
+      textLength += typeof cell === 'string' ? cell.length : 8;
+    }
+    cursor.position += cursor.step;
+    cursor.rowCountLeft -= 1;
+    if (cursor.rowCountLeft > 0) heap.sink();
+    else heap.pop();
+  }
+  return block;
+}
+
+function offsetAt(cursor: SeriesCursor): number {
+  return cursor.offsetsNs[rowAt(cursor)]!;
+}
+
+function rowAt({ rows, position }: SeriesCursor): number {
+  return rows === undefined ? position : rows[position]!;
+}

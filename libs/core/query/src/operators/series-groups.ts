@@ -1,0 +1,40 @@
+import type { TagSet } from '@varve/model';
+import { compareGroups, type GroupKey } from '../partial/group-key.ts';
+import type { MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
+import { compileTagFilter } from '../plan/tag-expression.ts';
+import type { ShardSource, SourceSeries } from './shard-source.ts';
+
+/** Series of one shard that answer as one: the same measurement and the same values of the dimensions. */
+export interface SeriesGroup {
+  readonly key: GroupKey;
+  readonly measurement: MeasurementPlan;
+  /** Sorted by key. */
+  readonly series: readonly SourceSeries[];
+}
+
+/** The groups of a plan in a shard, in the order in which they come out. */
+export function* seriesGroups(plan: ShardPlan, source: ShardSource): Generator<SeriesGroup> {
+  for (const measurement of plan.measurements) {
+    const groups = groupsOf(plan, measurement, source.series(measurement.name, compileTagFilter(measurement.tagFilter)));
+    groups.sort((left, right) => compareGroups(left.key, right.key));
+    yield* plan.isDescending ? groups.reverse() : groups;
+  }
+}
+
+function groupsOf(plan: ShardPlan, measurement: MeasurementPlan, all: readonly SourceSeries[]): SeriesGroup[] {
+  const groups = new Map<string, SeriesGroup & { readonly series: SourceSeries[] }>();
+  for (const series of all) {
+    const values = plan.dimensions.map((dimension) => tagValue(series.tags, dimension));
+    const id = values.map((value) => `${value.length}:${value}`).join('');
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, { key: { measurement: measurement.name, values }, measurement, series: [series] });
+    else group.series.push(series);
+  }
+  return [...groups.values()];
+}
+
+/** The value of a tag, '' where the series lacks it. */
+export function tagValue(tags: TagSet, key: string): string {
+  for (const [name, value] of tags) if (name === key) return value;
+  return '';
+}

@@ -1,0 +1,71 @@
+import type { ByteReader, ByteWriter } from '@varve/base';
+import type { Merger, PartialState } from '../functions/function-definition.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
+
+/**
+ * Partial aggregates as bytes. A frame is read without any other:
+ *
+ *     frame    u8 kind = 1, then items to its end
+ *     group    u8 1 · group key · one u8 per call: 1 when the group has values for it in this shard
+ *     window   u8 2 · varint window number · { varint call number + 1 · state }… · varint 0
+ *
+ * Groups come in the order of the answer, the windows of a group too. A window may come in several items, one after the
+ * other, when its states are large; a group is announced again at the start of each frame.
+ */
+export const AGGREGATE_FRAME = 1;
+
+export const GROUP_ITEM = 1;
+export const WINDOW_ITEM = 2;
+
+/** A group as a data node announces it. */
+export interface GroupHeader {
+  readonly key: GroupKey;
+  /** Per call: whether this shard has values for it in the group. */
+  readonly hasValues: readonly boolean[];
+}
+
+/** All windows of one group as frames; those that are not full yet stay in the writer. */
+export function* encodeGroup(writer: FrameWriter, header: GroupHeader, windows: WindowStates): Generator<Uint8Array> {
+  if (writer.isFull) yield writer.take();
+  encodeHeader(writer.bytes, header);
+  for (const { windowIndex, slot } of windows.order) {
+    writer.bytes.u8(WINDOW_ITEM).varint(windowIndex);
+    for (const [call, state] of windows.states.entries()) {
+      const partCount = state.partCount(slot);
+      for (let part = 0; part < partCount; part += 1) {
+        if (writer.isFull) {
+          writer.bytes.varint(0);
+          yield writer.take();
+          encodeHeader(writer.bytes, header);
+          writer.bytes.u8(WINDOW_ITEM).varint(windowIndex);
+        }
+        state.encode(slot, part, writer.bytes.varint(call + 1));
+      }
+    }
+    writer.bytes.varint(0);
+  }
+}
+
+export interface WindowStates {
+  /** In the order of the answer. */
+  readonly order: readonly { readonly windowIndex: number; readonly slot: number }[];
+  /** One per call. */
+  readonly states: readonly PartialState[];
+}
+
+function encodeHeader(bytes: ByteWriter, { key, hasValues }: GroupHeader): void {
+  encodeGroupKey(bytes.u8(GROUP_ITEM), key);
+  for (const has of hasValues) bytes.u8(has ? 1 : 0);
+}
+
+/** Reads what follows GROUP_ITEM. @throws DbError MESSAGE_INVALID */
+export function decodeHeader(reader: ByteReader, dimensionCount: number, callCount: number): GroupHeader {
+  const key = decodeGroupKey(reader, dimensionCount);
+  return { key, hasValues: Array.from({ length: callCount }, () => reader.u8() === 1) };
+}
+
+/** Merges the states that follow a window's number. @throws DbError MESSAGE_INVALID, QUERY_LIMIT */
+export function mergeStates(reader: ByteReader, mergers: readonly Merger[], shardStartNs: bigint): void {
+  for (let call = reader.varint(); call !== 0; call = reader.varint()) mergers[call - 1]!.merge(reader, shardStartNs);
+}

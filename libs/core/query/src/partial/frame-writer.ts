@@ -1,0 +1,40 @@
+import { ByteWriter, DbError } from '@varve/base';
+
+/** No frame of a partial result is larger. */
+export const PARTIAL_FRAME_SIZE_BYTES_MAX = 512 * 1024;
+
+/** A frame this large is sent; what is appended at a time is far below the rest. */
+const FULL_SIZE_BYTES = 256 * 1024;
+
+/** Collects the bytes of a partial result and hands them out as frames. A frame begins with its kind. */
+export class FrameWriter {
+  readonly #kind: number;
+  #bytes: ByteWriter;
+
+  constructor(kind: number) {
+    this.#kind = kind;
+    this.#bytes = new ByteWriter(4096).u8(kind);
+  }
+
+  get bytes(): ByteWriter {
+    return this.#bytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#bytes.length === 1;
+  }
+
+  get isFull(): boolean {
+    return this.#bytes.length >= FULL_SIZE_BYTES;
+  }
+
+  /** The frame so far; the next one starts empty. @throws DbError QUERY_LIMIT when one piece of it was too large */
+  take(): Uint8Array {
+    const frame = this.#bytes.finish();
+    if (frame.length > PARTIAL_FRAME_SIZE_BYTES_MAX) {
+      throw new DbError('QUERY_LIMIT', `one row or value takes ${frame.length} bytes, more than the ${PARTIAL_FRAME_SIZE_BYTES_MAX} of a partial result`);
+    }
+    this.#bytes = new ByteWriter(4096).u8(this.#kind);
+    return frame;
+  }
+}

@@ -1,0 +1,50 @@
+import type { FieldType } from '@varve/model';
+import { FUNCTIONS } from '../functions/function-table.ts';
+import { textMatcher } from './expression.ts';
+import type { Expr, SelectField } from '../influxql/ast.ts';
+import { isFunction } from './check-select.ts';
+import { fieldName } from './column-names.ts';
+
+/** The names that a wildcard or a pattern in a select list can stand for. */
+export interface ExpandableNames {
+  readonly fields: ReadonlyMap<string, FieldType>;
+  /** Without those that the answer is grouped by. */
+  readonly tagKeys: readonly string[];
+}
+
+/** Replaces `*` and patterns, alone or as a function's argument, by the columns they stand for, sorted by name. */
+export function expandFields(fields: readonly SelectField[], names: ExpandableNames): SelectField[] {
+  return fields.flatMap((field) => expandField(field, names));
+}
+
+function expandField(field: SelectField, names: ExpandableNames): SelectField[] {
+  const { expression, alias } = field;
+  if (expression.kind === 'wildcard' || expression.kind === 'regex') {
+    return columnsOf(expression, names).map((column) => ({ expression: column, alias: undefined }));
+  }
+  if (expression.kind !== 'call') return [field];
+  const [argument, ...others] = expression.args;
+  if (argument === undefined || (argument.kind !== 'wildcard' && argument.kind !== 'regex')) return [field];
+  const prefix = alias ?? fieldName(expression);
+  return columnsOf(argument, names)
+    .filter((column) => isTaken(expression.name, column, names.fields))
+    .map((column) => ({ expression: { ...expression, args: [column, ...others] }, alias: `${prefix}_${column.name}` }));
+}
+
+type Variable = Expr & { readonly kind: 'variable' };
+
+function columnsOf(expression: Expr & { readonly kind: 'wildcard' | 'regex' }, { fields, tagKeys }: ExpandableNames): Variable[] {
+  const matches = expression.kind === 'regex' ? textMatcher(expression.pattern) : () => true;
+  const only = expression.kind === 'wildcard' ? expression.only : undefined;
+  const columns: Variable[] = [];
+  if (only !== 'tag') for (const [name, type] of fields) columns.push({ kind: 'variable', name, type });
+  if (only !== 'field') for (const name of tagKeys) columns.push({ kind: 'variable', name, type: 'tag' });
+  // Of a field and a tag with one name the field comes first; the sort is stable.
+  return columns.filter(({ name }) => matches(name)).sort((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
+}
+
+/** A wildcard stands for the fields whose type the function takes. */
+function isTaken(functionName: string, { name, type }: Variable, fields: ReadonlyMap<string, FieldType>): boolean {
+  if (type === 'tag' || !isFunction(functionName)) return false;
+  return FUNCTIONS[functionName].argumentTypes.includes(fields.get(name)!);
+}

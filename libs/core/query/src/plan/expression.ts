@@ -1,0 +1,83 @@
+import { type Cell, type FieldType } from '@varve/model';
+import { RE2JS } from 're2js';
+import { binaryOperation, type BinaryOperator } from './binary-operation.ts';
+
+/**
+ * An expression over the cells of a row: a filter on a data node, a column of the answer on the coordinator. Plain data,
+ * so that it can travel; inputs are numbered by whoever evaluates it.
+ */
+export type Expression =
+  | { readonly kind: 'literal'; readonly value: Cell; readonly type: ValueType }
+  | { readonly kind: 'regex'; readonly pattern: string }
+  | { readonly kind: 'input'; readonly index: number; readonly type: ValueType }
+  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression };
+
+/** What is known of an expression's value before any row is seen. */
+export type ValueType = FieldType | 'unknown';
+
+/** Reads one cell of a row. */
+export type RowReader = (rowIndex: number) => Cell;
+
+/**
+ * Compiles an expression to a function of the row. `integerDivision` says what 3 / 2 of integers is: InfluxDB divides
+ * exactly in SELECT and cuts in WHERE.
+ */
+export function compileExpression(expression: Expression, options: CompileOptions): RowReader {
+  return compiled(expression, options).read;
+}
+
+export interface CompileOptions {
+  input(index: number): RowReader;
+  readonly integerDivision: 'exact' | 'truncated';
+}
+
+/** The type of the value that an expression has where it has one. */
+export function expressionType(expression: Expression): ValueType {
+  return compiled(expression, { input: () => () => null, integerDivision: 'exact' }).type;
+}
+
+interface Compiled {
+  readonly type: ValueType;
+  readonly read: RowReader;
+}
+
+function compiled(expression: Expression, options: CompileOptions): Compiled {
+  switch (expression.kind) {
+    case 'literal':
+      return { type: expression.type, read: () => expression.value };
+    case 'input':
+      return { type: expression.type, read: options.input(expression.index) };
+    case 'regex':
+      // Alone it has no value; '=~' and '!~' look at the pattern itself.
+      return { type: 'unknown', read: () => null };
+    case 'binary':
+      return compiledBinary(expression, options);
+  }
+}
+
+function compiledBinary(expression: Expression & { kind: 'binary' }, options: CompileOptions): Compiled {
+  const { operator } = expression;
+  const left = compiled(expression.left, options);
+  if (operator === '=~' || operator === '!~') {
+    return { type: 'boolean', read: matchReader(left.read, expression.right, operator === '=~') };
+  }
+  const right = compiled(expression.right, options);
+  const areIntegers = left.type === 'integer' && right.type === 'integer';
+  const { type, apply } = binaryOperation(operator, { areIntegers, integerDivision: options.integerDivision });
+  return { type, read: (row) => apply(left.read(row), right.read(row)) };
+}
+
+function matchReader(left: RowReader, pattern: Expression, isWanted: boolean): RowReader {
+  if (pattern.kind !== 'regex') return () => false;
+  const matches = textMatcher(pattern.pattern);
+  return (row) => {
+    const text = left(row);
+    return typeof text === 'string' && matches(text) === isWanted;
+  };
+}
+
+/** A test for texts that contain a match of an RE2 pattern. Linear in the text, whatever the pattern. */
+export function textMatcher(pattern: string): (text: string) => boolean {
+  const regex = RE2JS.compile(pattern);
+  return (text) => regex.matcher(text).find();
+}

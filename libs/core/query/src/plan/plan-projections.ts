@@ -1,0 +1,127 @@
+import type { FieldType } from '@varve/model';
+import { FUNCTIONS, type FunctionName } from '../functions/function-table.ts';
+import type { Expr, SelectField } from '../influxql/ast.ts';
+import { distinctArguments } from './check-select.ts';
+import type { Expression } from './expression.ts';
+import { literalExpression } from './literal-expression.ts';
+import type { PlanColumns, Variable } from './plan-columns.ts';
+import { planError, type PlanError } from './schema-view.ts';
+import type { PlanCall } from './shard-plan.ts';
+
+/** The select list as expressions over inputs: the plan's columns; or the calls, then the neighbours of a selector. */
+export interface Projections {
+  readonly kind: 'projections';
+  readonly expressions: readonly Expression[];
+  readonly calls: readonly (PlanCall & { readonly type: FieldType })[];
+  /** Indexes of columns. */
+  readonly neighbours: readonly number[];
+}
+
+/** Numbers the inputs of a checked select list whose wildcards are expanded. */
+export function planProjections(fields: readonly SelectField[], columns: PlanColumns): Projections | PlanError {
+  const planner = new ProjectionPlanner(columns);
+  const calls = planner.collectCalls(fields.map(({ expression }) => expression));
+  if (calls !== undefined) return calls;
+  return {
+    kind: 'projections',
+    expressions: fields.map(({ expression }) => planner.expressionOf(expression)),
+    calls: planner.calls,
+    neighbours: planner.neighbours,
+  };
+}
+
+class ProjectionPlanner {
+  readonly calls: (PlanCall & { readonly type: FieldType })[] = [];
+  readonly neighbours: number[] = [];
+  readonly #columns: PlanColumns;
+
+  constructor(columns: PlanColumns) {
+    this.#columns = columns;
+  }
+
+  /** Numbers all calls before the first neighbour is numbered behind them. */
+  collectCalls(expressions: readonly Expr[]): PlanError | undefined {
+    for (const expression of expressions) {
+      const error = this.#collect(expression);
+      if (error !== undefined) return error;
+    }
+    return undefined;
+  }
+
+  expressionOf(expression: Expr): Expression {
+    const call = callIn(expression);
+    if (call !== undefined) return this.#callExpression(call);
+    switch (expression.kind) {
+      case 'paren':
+        return this.expressionOf(expression.inner);
+      case 'variable':
+        return this.#columnExpression(expression);
+      case 'binary':
+        return { kind: 'binary', operator: expression.operator, left: this.expressionOf(expression.left), right: this.expressionOf(expression.right) };
+      default:
+        return literalExpression(expression);
+    }
+  }
+
+  #collect(expression: Expr): PlanError | undefined {
+    const call = callIn(expression);
+    if (call !== undefined) return this.#addCall(call);
+    if (expression.kind === 'paren') return this.#collect(expression.inner);
+    if (expression.kind === 'binary') return this.#collect(expression.left) ?? this.#collect(expression.right);
+    return undefined;
+  }
+
+  #addCall(call: CallOfField): PlanError | undefined {
+    const type = this.#columns.typeOf(call.field);
+    if (type === undefined || type === 'tag' || this.#callIndex(call) >= 0) return undefined;
+    const definition = FUNCTIONS[call.function];
+    if (!definition.argumentTypes.includes(type)) {
+      return planError(`unsupported ${call.function} iterator type: *query.${type}InterruptIterator`);
+    }
+    this.calls.push({ function: call.function, column: this.#columns.indexOf(call.field), parameter: call.parameter, type });
+    return undefined;
+  }
+
+  #callIndex(call: CallOfField): number {
+    const column = this.#columns.indexOf(call.field);
+    return this.calls.findIndex((each) => each.function === call.function && each.column === column && each.parameter === call.parameter);
+  }
+
+  /** A function of a field that nobody has is null. */
+  #callExpression(call: CallOfField): Expression {
+    const type = this.#columns.typeOf(call.field);
+    if (type === undefined || type === 'tag') return { kind: 'literal', value: null, type: 'unknown' };
+    return { kind: 'input', index: this.#callIndex(call), type: FUNCTIONS[call.function].resultType(type) };
+  }
+
+  #columnExpression(variable: Variable): Expression {
+    const column = this.#columns.indexOf(variable);
+    const type = this.#columns.all[column]!.type;
+    if (this.calls.length === 0) return { kind: 'input', index: column, type };
+    let index = this.neighbours.indexOf(column);
+    if (index < 0) index = this.neighbours.push(column) - 1;
+    return { kind: 'input', index: this.calls.length + index, type };
+  }
+}
+
+interface CallOfField {
+  readonly function: FunctionName;
+  readonly field: Variable;
+  readonly parameter: number | undefined;
+}
+
+/** The call that an expression is; its shape was checked before. */
+function callIn(expression: Expr): CallOfField | undefined {
+  const distinct = distinctArguments(expression);
+  if (distinct !== undefined) return { function: 'distinct', field: distinct[0] as Variable, parameter: undefined };
+  if (expression.kind !== 'call') return undefined;
+  const [argument, parameter] = expression.args;
+  const nested = distinctArguments(argument!);
+  if (nested !== undefined) return { function: 'countDistinct', field: nested[0] as Variable, parameter: undefined };
+  return { function: expression.name as FunctionName, field: argument as Variable, parameter: numberIn(parameter) };
+}
+
+function numberIn(expression: Expr | undefined): number | undefined {
+  if (expression?.kind === 'number') return expression.value;
+  return expression?.kind === 'integer' ? Number(expression.value) : undefined;
+}

@@ -1,0 +1,238 @@
+import type { TimestampNs } from '@varve/base';
+import { MAX_TIME_NS, MIN_TIME_NS, type TimeRange } from '@varve/model';
+import { FUNCTIONS } from '../functions/function-table.ts';
+import type { Expr, Fill as FillClause, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
+import { checkSelect, isTimeColumn } from './check-select.ts';
+import { columnNames } from './column-names.ts';
+import { expandFields } from './expand-fields.ts';
+import { textMatcher } from './expression.ts';
+import { planCondition } from './plan-condition.ts';
+import { PlanColumns } from './plan-columns.ts';
+import { planDimensions, type Dimensions } from './plan-dimensions.ts';
+import { planProjections, type Projections } from './plan-projections.ts';
+import type { Fill, MergeInput, MergePlan, PlannedSource, QueryPlan } from './query-plan.ts';
+import { resolveSources, type SourceDefaults } from './resolve-sources.ts';
+import { planError, type PlanError } from './schema-view.ts';
+import { mergedFields, mergedTagKeys, type SourceMeasurement } from './select-schema.ts';
+import type { AggregatesOutput, MeasurementPlan, RowsOutput, ShardPlan, WindowPlan } from './shard-plan.ts';
+import { splitTime, type SplitCondition } from './split-time.ts';
+import { windowStartNs } from './window-grid.ts';
+
+/** What a plan depends on, beyond the statement. */
+export interface PlanContext extends SourceDefaults {
+  /** `now()` everywhere in the query. */
+  readonly nowNs: TimestampNs;
+  readonly limits: PlanLimits;
+}
+
+export interface PlanLimits {
+  /** Windows of a bounded query, InfluxDB's max-select-buckets; 0: no limit. */
+  readonly selectBucketCountMax: number;
+  /** Windows of one series, whatever the query: what a data node holds in memory. */
+  readonly windowCountMax: number;
+}
+
+/** Whether tag keys of the statement's measurements must be collected before it can be planned. */
+export function needsTagKeys(statement: SelectStatement): boolean {
+  const isOpen = (expression: Expr): boolean => expression.kind === 'wildcard' || expression.kind === 'regex';
+  return statement.fields.some(({ expression }) => isOpen(expression)) || statement.dimensions.some(isOpen);
+}
+
+/** The measurements whose tag keys a statement needs: those that its FROM names. */
+export function selectMeasurements(statement: SelectStatement, context: SourceDefaults): readonly SourceMeasurement[] | PlanError {
+  const sources = measurementSources(statement);
+  return 'kind' in sources ? sources : resolveSources(sources, context);
+}
+
+/** Turns a SELECT into work for shards and for the coordinator, or says in InfluxDB's words why it cannot be done. */
+export function planQuery(statement: SelectStatement, context: PlanContext): QueryPlan | PlanError {
+  const sources = measurementSources(statement);
+  if ('kind' in sources) return sources;
+  const dimensions = planDimensions(statement.dimensions, context.nowNs);
+  if (dimensions.kind === 'error') return dimensions;
+  const facts = checkSelect(statement, dimensions.window !== undefined);
+  if (facts.kind === 'error') return facts;
+  const condition = splitTime(statement.condition, context.nowNs);
+  if (condition.kind === 'error') return condition;
+  const measurements = resolveSources(sources, context);
+  if ('kind' in measurements) return measurements;
+  return new SelectPlanner({ statement, context, dimensions, condition, measurements, hasCalls: facts.callCount > 0 }).plan();
+}
+
+/** The sources, where every part of the statement is one that is answered here. */
+function measurementSources({ target, timeZone, sources }: SelectStatement): readonly MeasurementSource[] | PlanError {
+  if (target !== undefined) return planError('SELECT … INTO is not supported');
+  if (timeZone !== undefined) return planError('tz() is not supported');
+  const measurements = sources.filter((source) => source.kind === 'measurement');
+  return measurements.length === sources.length ? measurements : planError('subqueries are not supported');
+}
+
+interface CheckedSelect {
+  readonly statement: SelectStatement;
+  readonly context: PlanContext;
+  readonly dimensions: Dimensions;
+  readonly condition: SplitCondition;
+  readonly measurements: readonly SourceMeasurement[];
+  readonly hasCalls: boolean;
+}
+
+class SelectPlanner {
+  readonly #select: CheckedSelect;
+  readonly #columns: PlanColumns;
+  readonly #dimensions: readonly string[];
+
+  constructor(select: CheckedSelect) {
+    this.#select = select;
+    this.#columns = new PlanColumns(mergedFields(select.measurements));
+    this.#dimensions = dimensionKeys(select);
+  }
+
+  plan(): QueryPlan | PlanError {
+    const { statement } = this.#select;
+    const fields = expandFields(statement.fields.filter(({ expression }) => !isTimeColumn(expression)), this.#expandableNames());
+    const projections = planProjections(fields, this.#columns);
+    if (projections.kind === 'error') return projections;
+    const range = this.#range();
+    const bucketError = this.#checkBuckets(range);
+    if (bucketError !== undefined) return bucketError;
+    // Functions of fields that nobody has answer nothing.
+    const isEmpty = range.startNs >= range.endNs || (this.#select.hasCalls && projections.calls.length === 0);
+    const sources = isEmpty ? [] : this.#sources(range, projections);
+    const time = statement.fields.find(({ expression }) => isTimeColumn(expression));
+    const names = [time?.alias ?? 'time', ...columnNames(fields)];
+    return { sources, range, mergePlan: this.#mergePlan({ range, projections, names, sources }) };
+  }
+
+  #expandableNames(): Parameters<typeof expandFields>[1] {
+    const { statement, measurements, context } = this.#select;
+    const tagKeys = needsTagKeys(statement) ? mergedTagKeys(measurements, context.schema) : [];
+    return { fields: mergedFields(measurements), tagKeys: tagKeys.filter((key) => !this.#dimensions.includes(key)) };
+  }
+
+  /** Without an upper bound, windows end with the one that holds the present. */
+  #range(): TimeRange {
+    const { condition, dimensions, context } = this.#select;
+    const openEndNs = dimensions.window === undefined ? MAX_TIME_NS : context.nowNs;
+    return { startNs: condition.minNs ?? MIN_TIME_NS, endNs: (condition.maxNs ?? openEndNs) + 1n };
+  }
+
+  #checkBuckets({ startNs, endNs }: TimeRange): PlanError | undefined {
+    const { dimensions, context } = this.#select;
+    const { selectBucketCountMax } = context.limits;
+    if (dimensions.window === undefined || selectBucketCountMax === 0 || startNs <= MIN_TIME_NS || startNs >= endNs) return undefined;
+    const spanNs = windowStartNs(dimensions.window, endNs - 1n) - windowStartNs(dimensions.window, startNs);
+    const bucketCount = spanNs / dimensions.window.everyNs + 1n;
+    if (bucketCount <= BigInt(selectBucketCountMax)) return undefined;
+    return planError(`max-select-buckets limit exceeded: (${bucketCount}/${selectBucketCountMax})`);
+  }
+
+  #sources(range: TimeRange, projections: Projections): PlannedSource[] {
+    const groups = Map.groupBy(this.#select.measurements, ({ database, retentionPolicy }) => JSON.stringify([database, retentionPolicy]));
+    const sources: PlannedSource[] = [];
+    for (const measurements of groups.values()) {
+      const plans = measurements.map((measurement) => this.#measurementPlan(measurement)).filter(({ origins }) => origins.some(({ kind }) => kind === 'field'));
+      if (plans.length === 0) continue;
+      const { database, retentionPolicy } = measurements[0]!;
+      sources.push({ database, retentionPolicy, shardPlan: this.#shardPlan(range, projections, plans) });
+    }
+    return sources;
+  }
+
+  #measurementPlan(measurement: SourceMeasurement): MeasurementPlan {
+    return {
+      name: measurement.name,
+      ...planCondition(this.#select.condition.rest, measurement.fields),
+      origins: this.#columns.originsIn(measurement),
+    };
+  }
+
+  #shardPlan(range: TimeRange, projections: Projections, measurements: readonly MeasurementPlan[]): ShardPlan {
+    const isDescending = this.#isDescending;
+    const sign = isDescending ? -1 : 1;
+    return {
+      range,
+      isDescending,
+      dimensions: this.#dimensions,
+      measurements: measurements.toSorted((left, right) => sign * (left.name < right.name ? -1 : 1)),
+      columns: this.#columns.all,
+      output: this.#output(projections),
+    };
+  }
+
+  #output({ calls, neighbours }: Projections): RowsOutput | AggregatesOutput {
+    const { statement, context } = this.#select;
+    if (calls.length === 0) {
+      const { limit, offset } = statement;
+      return { kind: 'rows', rowCountMax: limit === 0 ? undefined : limit + offset };
+    }
+    const plain = calls.map(({ function: name, column, parameter }) => ({ function: name, column, parameter }));
+    return { kind: 'aggregates', calls: plain, neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax };
+  }
+
+  #mergePlan({ range, projections, names, sources }: Pick<MergePlan, 'range'> & {
+    readonly projections: Projections;
+    readonly names: readonly string[];
+    readonly sources: readonly PlannedSource[];
+  }): MergePlan {
+    const { statement } = this.#select;
+    const measurementCount = sources.reduce((count, { shardPlan }) => count + shardPlan.measurements.length, 0);
+    return {
+      range,
+      isDescending: this.#isDescending,
+      dimensions: this.#dimensions,
+      hasOneSeries: this.#dimensions.length === 0 && measurementCount === 1,
+      input: this.#mergeInput(projections),
+      fill: planFill(statement.fill),
+      columnNames: names,
+      projections: projections.expressions,
+      limits: {
+        limit: statement.limit === 0 ? undefined : statement.limit,
+        offset: statement.offset,
+        seriesLimit: statement.seriesLimit === 0 ? undefined : statement.seriesLimit,
+        seriesOffset: statement.seriesOffset,
+      },
+    };
+  }
+
+  #mergeInput({ calls, neighbours, expressions }: Projections): MergeInput {
+    const columns = this.#columns.all;
+    if (calls.length === 0) return { kind: 'rows', columns };
+    const isSelector = calls.length === 1 && FUNCTIONS[calls[0]!.function].isSelector && !expressions.some(isNull);
+    return {
+      kind: 'aggregates',
+      calls,
+      neighbours: neighbours.map((column) => columns[column]!),
+      window: this.#window,
+      hasPointTimes: isSelector && this.#window === undefined,
+      windowCountMax: this.#select.context.limits.windowCountMax,
+    };
+  }
+
+  get #isDescending(): boolean {
+    return this.#select.statement.order === 'DESC';
+  }
+
+  get #window(): WindowPlan | undefined {
+    return this.#select.dimensions.window;
+  }
+}
+
+function planFill(fill: FillClause): Fill {
+  return fill.kind === 'number' ? { kind: 'number', value: Number(fill.value) } : { kind: fill.kind };
+}
+
+/** A function of a field that nobody has counts as a second function: the answer is no selected point any more. */
+function isNull(expression: Projections['expressions'][number]): boolean {
+  if (expression.kind === 'binary') return isNull(expression.left) || isNull(expression.right);
+  return expression.kind === 'literal' && expression.type === 'unknown';
+}
+
+/** The tag keys of GROUP BY, `*` and patterns expanded, sorted. */
+function dimensionKeys({ dimensions, measurements, context, statement }: CheckedSelect): readonly string[] {
+  const all = needsTagKeys(statement) ? mergedTagKeys(measurements, context.schema) : [];
+  const keys = dimensions.tags.flatMap((tag) => {
+    if (tag.kind === 'variable') return [tag.name];
+    return tag.kind === 'regex' ? all.filter(textMatcher(tag.pattern)) : all;
+  });
+  return [...new Set(keys)].sort();
+}

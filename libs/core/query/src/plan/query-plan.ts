@@ -1,0 +1,65 @@
+import type { TimeRange } from '@varve/model';
+import type { Expression } from './expression.ts';
+import type { PlanCall, ShardPlan, WindowPlan } from './shard-plan.ts';
+
+/** What a SELECT becomes: work for the shards of each source, and how their answers become one. */
+export interface QueryPlan {
+  /** One per (database, retention policy), in order of the statement. Empty: the answer has no rows. */
+  readonly sources: readonly PlannedSource[];
+  /** Every row of the answer comes from points of this range. */
+  readonly range: TimeRange;
+  readonly mergePlan: MergePlan;
+}
+
+export interface PlannedSource {
+  readonly database: string;
+  readonly retentionPolicy: string;
+  readonly shardPlan: ShardPlan;
+}
+
+/** What the coordinator does with partial results. */
+export interface MergePlan {
+  readonly range: TimeRange;
+  readonly isDescending: boolean;
+  /** Sorted; they become the tags of each series of the answer. */
+  readonly dimensions: readonly string[];
+  /** All rows of the answer can only belong to one series: shards may be read one after the other. */
+  readonly hasOneSeries: boolean;
+  readonly input: MergeInput;
+  readonly fill: Fill;
+  /** Names of the answer's columns, that of the time first. */
+  readonly columnNames: readonly string[];
+  /** One per column after the time, over the inputs. */
+  readonly projections: readonly Expression[];
+  readonly limits: RowLimits;
+}
+
+/** Inputs of the projections: the columns of rows; or the calls, then the neighbours of a selector. */
+export type MergeInput =
+  | { readonly kind: 'rows'; readonly columns: readonly MergeColumn[] }
+  | {
+      readonly kind: 'aggregates';
+      readonly calls: readonly (PlanCall & MergeColumn)[];
+      readonly neighbours: readonly MergeColumn[];
+      readonly window: WindowPlan | undefined;
+      /** The answer's rows carry the time of the selected point, not of a window. */
+      readonly hasPointTimes: boolean;
+      /** Windows of one series that an answer has at most. */
+      readonly windowCountMax: number;
+    };
+
+/** For a call its argument's type. */
+export interface MergeColumn {
+  readonly type: 'float' | 'integer' | 'string' | 'boolean';
+}
+
+/** What stands where a window has no value. */
+export type Fill = { readonly kind: 'null' | 'none' | 'previous' | 'linear' } | { readonly kind: 'number'; readonly value: number };
+
+/** Per series of the answer, and per measurement: how many series. undefined: no limit. */
+export interface RowLimits {
+  readonly limit: number | undefined;
+  readonly offset: number;
+  readonly seriesLimit: number | undefined;
+  readonly seriesOffset: number;
+}

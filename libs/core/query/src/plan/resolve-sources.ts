@@ -1,0 +1,47 @@
+import { textMatcher } from './expression.ts';
+import type { MeasurementSource } from '../influxql/ast.ts';
+import { planError, type PlanError, type SchemaView } from './schema-view.ts';
+import type { SourceMeasurement } from './select-schema.ts';
+
+/** Where names without a database or policy belong. */
+export interface SourceDefaults {
+  readonly database: string | undefined;
+  readonly retentionPolicy: string | undefined;
+  readonly schema: SchemaView;
+}
+
+/** The measurements that a FROM names, patterns expanded, each once, in order of the statement. */
+export function resolveSources(sources: readonly MeasurementSource[], defaults: SourceDefaults): readonly SourceMeasurement[] | PlanError {
+  const resolved = new Map<string, SourceMeasurement>();
+  for (const source of sources) {
+    const measurements = resolveSource(source, defaults);
+    if ('kind' in measurements) return measurements;
+    for (const measurement of measurements) {
+      resolved.set(JSON.stringify([measurement.database, measurement.retentionPolicy, measurement.name]), measurement);
+    }
+  }
+  return [...resolved.values()];
+}
+
+function resolveSource(source: MeasurementSource, defaults: SourceDefaults): readonly SourceMeasurement[] | PlanError {
+  const { schema } = defaults;
+  const database = source.database ?? defaults.database;
+  if (database === undefined || database === '') return planError('database name required');
+  const named = source.retentionPolicy ?? (source.database === undefined ? defaults.retentionPolicy : undefined);
+  const policy = schema.resolvePolicy(database, named);
+  if (policy.kind === 'databaseNotFound') return planError(`database not found: ${database}`);
+  if (policy.kind === 'policyNotFound') return planError(`retention policy not found: ${named ?? ''}`);
+  const { retentionPolicy } = policy;
+  return measurementNames(source, schema.measurements(database, retentionPolicy)).map((name) => ({
+    database,
+    retentionPolicy,
+    name,
+    fields: schema.fields(database, retentionPolicy, name),
+  }));
+}
+
+function measurementNames({ name, regex }: MeasurementSource, all: readonly string[]): readonly string[] {
+  if (regex === undefined) return name === undefined ? [] : [name];
+  const matches = textMatcher(regex);
+  return all.filter((each) => matches(each)).toSorted();
+}

@@ -1,0 +1,104 @@
+import { DbError } from '@varve/base';
+import type { FieldType, TimeRange } from '@varve/model';
+import type { FunctionName } from '../functions/function-table.ts';
+import type { Expression } from './expression.ts';
+import type { TagExpression } from './tag-expression.ts';
+
+/**
+ * What one shard does for a query: which series, which rows, which cells or partial aggregates. Plain data; the same plan
+ * goes to every shard of one retention policy.
+ */
+export interface ShardPlan {
+  readonly range: TimeRange;
+  readonly isDescending: boolean;
+  /** Tag keys that tell groups apart, sorted. */
+  readonly dimensions: readonly string[];
+  /** In the order in which they come out; names are unique. */
+  readonly measurements: readonly MeasurementPlan[];
+  readonly columns: readonly PlanColumn[];
+  readonly output: RowsOutput | AggregatesOutput;
+}
+
+export interface MeasurementPlan {
+  readonly name: string;
+  /** Series that it does not let pass have no row that passes `rowFilter`. */
+  readonly tagFilter: TagExpression;
+  /** What remains to be asked of each row; its inputs count through `filterColumns`. */
+  readonly rowFilter: Expression | undefined;
+  readonly filterColumns: readonly ColumnOrigin[];
+  /** Where each of the plan's columns comes from in this measurement. */
+  readonly origins: readonly ColumnOrigin[];
+}
+
+/** `none`: the measurement has neither such a field nor such a tag; all cells are null. */
+export interface ColumnOrigin {
+  readonly kind: 'field' | 'tag' | 'none';
+  readonly name: string;
+}
+
+export interface PlanColumn {
+  readonly name: string;
+  /** A field of another numeric type is converted; of any other type its cells are null. Tags are strings. */
+  readonly type: FieldType;
+}
+
+/** Rows in order of (group, time, series), all columns. */
+export interface RowsOutput {
+  readonly kind: 'rows';
+  /** No more rows of a group are needed from one shard; undefined: all are. */
+  readonly rowCountMax: number | undefined;
+}
+
+/** One partial state per (group, window, call). */
+export interface AggregatesOutput {
+  readonly kind: 'aggregates';
+  readonly calls: readonly PlanCall[];
+  /** Columns that a selector carries with its point; indexes into the plan's columns. */
+  readonly neighbours: readonly number[];
+  /** undefined: one window over everything. */
+  readonly window: WindowPlan | undefined;
+  /** Windows of one group that a data node holds at most. */
+  readonly windowCountMax: number;
+}
+
+export interface PlanCall {
+  readonly function: FunctionName;
+  /** Index into the plan's columns. */
+  readonly column: number;
+  readonly parameter: number | undefined;
+}
+
+/** Windows are [offset + k × every, offset + (k + 1) × every), counted from the epoch. */
+export interface WindowPlan {
+  readonly everyNs: bigint;
+  readonly offsetNs: bigint;
+}
+
+const FORMAT = 1;
+
+/** The bytes in which a plan travels: its format, then JSON with bigints as `{"ns": "…"}`. */
+export function encodeShardPlan(plan: ShardPlan): Uint8Array {
+  const text = JSON.stringify({ format: FORMAT, plan }, (_key, value: unknown) =>
+    typeof value === 'bigint' ? { ns: value.toString() } : value,
+  );
+  return new TextEncoder().encode(text);
+}
+
+/** The inverse of {@link encodeShardPlan}. @throws DbError MESSAGE_INVALID */
+export function decodeShardPlan(bytes: Uint8Array): ShardPlan {
+  const { format, plan } = parseJson(bytes);
+  if (format !== FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows ${FORMAT}`);
+  return plan;
+}
+
+function parseJson(bytes: Uint8Array): { readonly format: unknown; readonly plan: ShardPlan } {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes), (_key, value: unknown) => (isWrappedBigint(value) ? BigInt(value.ns) : value));
+  } catch (cause) {
+    throw new DbError('MESSAGE_INVALID', 'a shard plan that is not JSON', {}, { cause });
+  }
+}
+
+function isWrappedBigint(value: unknown): value is { readonly ns: string } {
+  return typeof value === 'object' && value !== null && 'ns' in value && typeof value.ns === 'string';
+}

@@ -1,0 +1,46 @@
+import type { TimestampNs } from '@varve/base';
+
+/** Whether a text in a condition on time is taken for a date: it starts with year, month and day. */
+export function looksLikeTime(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}/.test(text);
+}
+
+/** `2006-01-02`, `2006-01-02 15:04:05.999999999` (UTC) or RFC 3339, exact to the nanosecond; undefined when it is none. */
+export function parseTimeText(text: string): TimestampNs | undefined {
+  const match = TIME.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, time] = match;
+  const date = utcSeconds(Number(year), Number(month), Number(day));
+  if (date === undefined || time === undefined) return date === undefined ? undefined : BigInt(date) * NS_PER_S;
+  const clock = CLOCK.exec(time);
+  if (clock === null) return undefined;
+  const [, hour, minute, second, fraction = '', zone] = clock;
+  if (time.startsWith('T') !== (zone !== undefined)) return undefined;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  const seconds = date + Number(hour) * 3600 + Number(minute) * 60 + Number(second) - zoneSeconds(zone);
+  return BigInt(seconds) * NS_PER_S + BigInt(fraction.padEnd(9, '0'));
+}
+
+const NS_PER_S = 1_000_000_000n;
+const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:([ T].+))?$/;
+const CLOCK = /^[ T](\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?$/;
+
+/** Midnight UTC in seconds since the epoch; undefined for a day that does not exist. */
+function utcSeconds(year: number, month: number, day: number): number | undefined {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  return date.getTime() / 1000;
+}
+
+function zoneSeconds(zone: string | undefined): number {
+  if (zone === undefined || zone === 'Z') return 0;
+  const sign = zone.startsWith('-') ? -1 : 1;
+  return sign * (Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(4, 6)) * 60);
+}
+
+/** A time as RFC 3339 in whole seconds, for error texts. */
+export function formatTime(timeNs: TimestampNs): string {
+  const seconds = (timeNs - (((timeNs % NS_PER_S) + NS_PER_S) % NS_PER_S)) / NS_PER_S;
+  return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', 'Z');
+}

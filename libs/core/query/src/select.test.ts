@@ -1,0 +1,20 @@
+import { describe, expect, test } from 'vitest';
+import { answerOf, type Sharding } from './testing/memory-engine.ts';
+import { comparable, readRecorded } from './testing/recorded-answers.ts';
+import { parseTestLines } from './testing/test-lines.ts';
+
+// Every recorded query runs twice: over one shard, and over many small ones in small blocks. Both must say what InfluxDB said.
+const SHARDINGS: readonly (readonly [string, Sharding, number])[] = [
+  ['one shard', { windowNs: 90n * 86_400_000_000_000n, sliceCount: 1 }, 10_000],
+  ['many shards', { windowNs: 50_000_000_000_000n, sliceCount: 3 }, 3],
+];
+
+describe.each(readRecorded('select-answers.json'))('SELECT answers as InfluxDB 1.6.7 does: $name', ({ lines, cases }) => {
+  const points = parseTestLines(lines.join('\n'));
+
+  test.each(SHARDINGS)('over %s', async (_name, sharding, chunkRowCount) => {
+    for (const { query, answer } of cases) {
+      expect(comparable(await answerOf(query, points, { sharding, chunkRowCount })), query).toEqual(comparable(answer));
+    }
+  });
+});

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { answerOf } from './testing/memory-engine.ts';
+import { comparable } from './testing/recorded-answers.ts';
+import { parseTestLines } from './testing/test-lines.ts';
+
+// Methodology: random points (few series, many equal times and values, so that ties abound) and random queries. The dumb
+// way is one shard in one block; the clever way is many shards of random width and slices, in blocks of random size. Floats
+// are multiples of 1/4, so that sums are exact in any order.
+const line = fc
+  .record({
+    measurement: fc.constantFrom('m', 'k'),
+    host: fc.constantFrom(',host=a', ',host=b', ',host=c', ''),
+    rack: fc.constantFrom(',rack=1', ',rack=2', ''),
+    float: fc.integer({ min: -8, max: 8 }).map((value) => value / 4),
+    integer: fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom('9223372036854775807', '-9007199254740993')),
+    fields: fc.constantFrom('f', 'i', 'fi', 'fs', 'fisb', 'sb'),
+    text: fc.constantFrom('', 'x', 'y'),
+    isTrue: fc.boolean(),
+    time: fc.integer({ min: -6, max: 14 }),
+  })
+  .map(({ measurement, host, rack, float, integer, fields, text, isTrue, time }) => {
+    const all = { f: `f=${float}`, i: `i=${integer}i`, s: `s="${text}"`, b: `b=${isTrue}` };
+    return `${measurement}${host}${rack} ${[...fields].map((field) => all[field as keyof typeof all]).join(',')} ${time}`;
+  });
+
+const columns = fc.constantFrom(
+  ...['*', 'f', 'f, s', 'host, b', 'f + i', 'count(f)', 'sum(i)', 'mean(f), max(i)', 'min(b)', 'first(s)', 'last(f)', 'last(s), rack, i'],
+  ...['max(f), *', 'min(i), host', 'percentile(f, 50)', 'percentile(i, 90), host, rack', 'median(f)', 'spread(i)', 'distinct(f)', 'distinct(s)'],
+  ...['count(distinct(i))', 'mode(s)', 'mode(i)', 'count(*)', 'first(*)', 'max(f) - min(f)', 'sum(f) / count(i)'],
+);
+const from = fc.constantFrom('m', 'm, k', '/./', 'k');
+const where = fc.constantFrom(
+  ...['', 'WHERE time >= -2 AND time < 11', "WHERE host = 'a' OR f > 0", "WHERE host != 'a' AND rack = ''", 'WHERE i >= 0', "WHERE s =~ /x|y/ OR rack =~ /1/", 'WHERE b = true AND time > 3'],
+);
+const group = fc.constantFrom('', 'GROUP BY host', 'GROUP BY *', 'GROUP BY rack, nope');
+const windows = fc.constantFrom('time(3)', 'time(5,-1)', 'time(100)');
+const fill = fc.constantFrom('', 'fill(none)', 'fill(previous)', 'fill(3)', 'fill(linear)');
+const order = fc.constantFrom('', 'ORDER BY time DESC');
+const limits = fc.constantFrom('', 'LIMIT 3', 'LIMIT 2 OFFSET 1', 'OFFSET 4', 'LIMIT 1 SLIMIT 1', 'SLIMIT 2 SOFFSET 1');
+
+const query = fc.record({ columns, from, where, group, windows, fill, order, limits, hasWindow: fc.boolean() }).map((parts) => {
+  const canWindow = parts.hasWindow && /\(/.test(parts.columns);
+  const window = canWindow ? `${parts.group === '' ? 'GROUP BY ' : `${parts.group}, `}${parts.windows.replaceAll(/(\d+)/g, '$1ns')}` : parts.group;
+  const bounded = canWindow && !parts.where.includes('time') ? `${parts.where === '' ? 'WHERE' : `${parts.where} AND`} time >= -9 AND time < 16` : parts.where;
+  return ['SELECT', parts.columns, 'FROM', parts.from, bounded, window, canWindow ? parts.fill : '', parts.order, parts.limits].join(' ');
+});
+
+test('many shards answer as one shard does', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(line, { minLength: 1, maxLength: 60, size: 'max' }),
+      query,
+      fc.record({ windowNs: fc.integer({ min: 1, max: 12 }).map(BigInt), sliceCount: fc.integer({ min: 1, max: 4 }) }),
+      fc.integer({ min: 1, max: 9 }),
+      async (lines, text, sharding, chunkRowCount) => {
+        const points = parseTestLines(lines.join('\n'));
+        const dumb = await answerOf(text, points, { nowNs: 20n });
+        const clever = await answerOf(text, points, { nowNs: 20n, sharding, chunkRowCount });
+        expect(comparable(clever)).toEqual(comparable(dumb));
+      },
+    ),
+    { numRuns: 1500 },
+  );
+});

@@ -1,0 +1,39 @@
+import type { TagSet } from '@varve/model';
+import type { Expr } from '../influxql/ast.ts';
+import { planError, type PlanError } from '../plan/schema-view.ts';
+import type { TagExpression } from '../plan/tag-expression.ts';
+import { compileTagFilter, matchesTags } from '../plan/tag-expression.ts';
+import { hasTimeCondition, showFilter } from './show-filter.ts';
+
+/**
+ * The measurements that a WHERE of SHOW MEASUREMENTS chooses. It does not ask series by series: a comparison chooses the
+ * measurements that have the tag at all and, for `=` and `=~`, have it with such a value; for `!=` and `!~`, have no
+ * series with the other. AND and OR combine the chosen sets.
+ */
+export function measurementsWhere(condition: Expr, tagSets: ReadonlyMap<string, readonly TagSet[]>): ReadonlySet<string> | PlanError {
+  if (hasTimeCondition(condition)) return planError("SHOW MEASUREMENTS doesn't support time in WHERE clause");
+  const filter = showFilter(condition);
+  if (filter.kind === 'error') return filter;
+  return new Set([...tagSets].filter(([, all]) => isChosen(filter, all)).map(([name]) => name));
+}
+
+function isChosen(filter: TagExpression, tagSets: readonly TagSet[]): boolean {
+  switch (filter.kind) {
+    case 'all':
+      return true;
+    case 'and':
+      return filter.parts.every((part) => isChosen(part, tagSets));
+    case 'or':
+      return filter.parts.some((part) => isChosen(part, tagSets));
+    case 'match':
+      return isMatchChosen(filter, tagSets);
+  }
+}
+
+function isMatchChosen(match: TagExpression & { readonly kind: 'match' }, tagSets: readonly TagSet[]): boolean {
+  const values = tagSets.flatMap((tags) => tags.filter(([key]) => key === match.key).map(([, value]) => value));
+  const filter = compileTagFilter(match);
+  const isNegative = match.operator === '!=' || match.operator === '!~';
+  const passes = (value: string): boolean => matchesTags(filter, () => value);
+  return values.length > 0 && (isNegative ? values.every(passes) : values.some(passes));
+}

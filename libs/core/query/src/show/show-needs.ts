@@ -1,0 +1,49 @@
+import type { RetentionPolicyId } from '@varve/model';
+import type { ShowStatement } from '../influxql/ast.ts';
+import type { PlanError } from '../plan/schema-view.ts';
+import type { TagExpression } from '../plan/tag-expression.ts';
+import { showFilter } from './show-filter.ts';
+import { notSupported, scopedMeasurements, showScope, type ScopedShow, type ShowContext } from './show-scope.ts';
+
+/** What must be collected from data nodes before a SHOW statement can be answered. */
+export type ShowNeeds =
+  /** The catalog is enough. */
+  | { readonly kind: 'catalog' }
+  /** Keys of the series of these measurements in all shards of these policies that the filter lets pass. */
+  | {
+      readonly kind: 'series';
+      readonly policies: readonly RetentionPolicyId[];
+      readonly measurements: readonly string[];
+      readonly filter: TagExpression;
+    };
+
+/** Says what a SHOW statement needs, or why it cannot be answered. */
+export function showNeeds(statement: ShowStatement, context: ShowContext): ShowNeeds | PlanError {
+  switch (statement.kind) {
+    case 'showDatabases':
+    case 'showRetentionPolicies':
+    case 'showFieldKeys':
+      return { kind: 'catalog' };
+    case 'showMeasurements': {
+      if (statement.condition === undefined) return { kind: 'catalog' };
+      const needs = seriesNeeds(statement, context, { kind: 'all' });
+      // InfluxDB knows no measurements of a database that is not there, and no error either.
+      return needs.kind === 'error' ? { kind: 'catalog' } : needs;
+    }
+    case 'showSeries':
+    case 'showTagKeys':
+    case 'showTagValues': {
+      const filter = showFilter(statement.condition);
+      return filter.kind === 'error' ? filter : seriesNeeds(statement, context, filter);
+    }
+    default:
+      return notSupported(statement.kind);
+  }
+}
+
+function seriesNeeds(statement: ScopedShow, context: ShowContext, filter: TagExpression): ShowNeeds | PlanError {
+  const scope = showScope(statement, context);
+  if (scope.kind === 'error') return scope;
+  const policies = new Set(scope.parts.flatMap((part) => part.policies.map(({ id }) => id)));
+  return { kind: 'series', policies: [...policies], measurements: scopedMeasurements(scope).map(([name]) => name), filter };
+}

@@ -1,0 +1,81 @@
+import type { Catalog, Database, FieldType, RetentionPolicy } from '@varve/model';
+import type { MeasurementSource, ShowStatement } from '../influxql/ast.ts';
+import { textMatcher } from '../plan/expression.ts';
+import { planError, type PlanError } from '../plan/schema-view.ts';
+
+/** SHOW statements that look into one database and are answered here. */
+export type ScopedShow = Extract<ShowStatement, { readonly kind: 'showMeasurements' | 'showSeries' | 'showTagKeys' | 'showTagValues' | 'showFieldKeys' }>;
+
+/** What a SHOW statement is asked against. */
+export interface ShowContext {
+  readonly catalog: Catalog;
+  /** The database of the request, for statements that name none. */
+  readonly database: string | undefined;
+}
+
+/** The policies and measurements that a SHOW statement looks at. */
+export interface ShowScope {
+  readonly kind: 'scope';
+  readonly database: Database;
+  /** One per source; without a FROM one over everything. */
+  readonly parts: readonly ScopePart[];
+}
+
+export interface ScopePart {
+  readonly policies: readonly RetentionPolicy[];
+  isWanted(measurement: string): boolean;
+}
+
+/** Finds database and policies by name. */
+export function showScope(statement: ScopedShow, context: ShowContext): ShowScope | PlanError {
+  const name = statement.database ?? statement.sources[0]?.database ?? context.database;
+  if (name === undefined || name === '') return planError('database name required');
+  const database = context.catalog.databases.get(name);
+  if (database === undefined) return planError(`database not found: ${name}`);
+  if (statement.sources.length === 0) return { kind: 'scope', database, parts: [{ policies: allPolicies(database), isWanted: () => true }] };
+  const parts: ScopePart[] = [];
+  for (const source of statement.sources) {
+    const part = scopePart(database, source);
+    if ('kind' in part) return part;
+    parts.push(part);
+  }
+  return { kind: 'scope', database, parts };
+}
+
+function scopePart(database: Database, source: MeasurementSource): ScopePart | PlanError {
+  const matches = source.regex === undefined ? (name: string) => name === source.name : textMatcher(source.regex);
+  if (source.retentionPolicy === undefined) return { policies: allPolicies(database), isWanted: matches };
+  const policy = database.retentionPolicies.get(source.retentionPolicy);
+  if (policy === undefined) return planError(`retention policy not found: ${source.retentionPolicy}`);
+  return { policies: [policy], isWanted: matches };
+}
+
+/** Measurements in the scope with their fields over all its policies, sorted by name. */
+export function scopedMeasurements({ parts }: ShowScope): readonly (readonly [name: string, fields: ReadonlyMap<string, FieldType>])[] {
+  const measurements = new Map<string, Map<string, FieldType>>();
+  for (const { policies, isWanted } of parts) {
+    for (const [name, fields] of policies.flatMap((policy) => [...policy.measurements])) {
+      if (!isWanted(name)) continue;
+      const known = measurements.get(name) ?? new Map<string, FieldType>();
+      for (const [field, type] of fields) known.set(field, type);
+      measurements.set(name, known);
+    }
+  }
+  return [...measurements].sort(([left], [right]) => compareTexts(left, right));
+}
+
+function allPolicies(database: Database): RetentionPolicy[] {
+  return [...database.retentionPolicies.values()];
+}
+
+/** By code unit, as for `Array.sort`. */
+export function compareTexts(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+/** For a SHOW that nothing here answers. */
+export function notSupported(kind: ShowStatement['kind']): PlanError {
+  const words = kind.replaceAll(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase();
+  return planError(`${words} is not supported`);
+}

@@ -1,0 +1,110 @@
+import type { TimestampNs } from '@varve/base';
+import type { Cell, FieldType, SeriesBlock } from '@varve/model';
+import { joinNs, parseSeriesKey } from '@varve/model';
+import { mergePartials } from '../merge/merge-partials.ts';
+import type { ShardPartials } from '../merge/partial-stream.ts';
+import { runShardPlan } from '../operators/run-shard-plan.ts';
+import { planQuery } from '../plan/plan-query.ts';
+import type { SchemaView } from '../plan/schema-view.ts';
+import { decodeShardPlan, encodeShardPlan } from '../plan/shard-plan.ts';
+import { memorySource, type TestPoint } from './memory-source.ts';
+import { parseTestSelect } from './parse-test-select.ts';
+
+/** How a test spreads its points over shards. */
+export interface Sharding {
+  readonly windowNs: bigint;
+  readonly sliceCount: number;
+}
+
+export interface Answer {
+  readonly series?: readonly AnswerSeries[];
+  readonly error?: string;
+}
+
+export interface AnswerSeries {
+  readonly name?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly columns: readonly string[];
+  readonly values: readonly (readonly Cell[])[];
+}
+
+export const TEST_DATABASE = 'rec';
+export const TEST_POLICY = 'autogen';
+
+/** Answers a query in memory: plan, one partial result per shard, merge. Times in answers are nanoseconds. */
+export async function answerOf(query: string, points: readonly TestPoint[], { sharding = ONE_SHARD, nowNs = NOW_NS, chunkRowCount = 1000 }: Partial<{ sharding: Sharding; nowNs: TimestampNs; chunkRowCount: number }> = {}): Promise<Answer> {
+  const plan = planQuery(parseTestSelect(query), {
+    nowNs,
+    database: TEST_DATABASE,
+    retentionPolicy: undefined,
+    schema: schemaOf(points),
+    limits: { selectBucketCountMax: 0, windowCountMax: 1_000_000 },
+  });
+  if ('kind' in plan) return { error: plan.text };
+  const shards = plan.sources.flatMap(({ shardPlan }) =>
+    shardsOf(points, sharding).map((shard): ShardPartials => {
+      const source = memorySource(shard.startNs, shard.points);
+      return { startNs: shard.startNs, partials: runShardPlan(decodeShardPlan(encodeShardPlan(shardPlan)), source) };
+    }),
+  );
+  return collect(mergePartials(plan.mergePlan, shards, chunkRowCount));
+}
+
+const NOW_NS = 1_700_000_000_000_000_000n;
+const ONE_SHARD: Sharding = { windowNs: 90n * 86_400_000_000_000n, sliceCount: 1 };
+
+export function shardsOf(points: readonly TestPoint[], { windowNs, sliceCount }: Sharding): { startNs: TimestampNs; points: TestPoint[] }[] {
+  const shards = new Map<string, { readonly startNs: TimestampNs; readonly points: TestPoint[] }>();
+  for (const point of points) {
+    const rest = point.timeNs % windowNs;
+    const startNs = point.timeNs - (rest < 0n ? rest + windowNs : rest);
+    const id = `${startNs}/${hashOf(point.key) % sliceCount}`;
+    const shard = shards.get(id) ?? { startNs, points: [] as TestPoint[] };
+    shard.points.push(point);
+    shards.set(id, shard);
+  }
+  return [...shards.values()];
+}
+
+function hashOf(key: string): number {
+  let hash = 7;
+  for (const unit of key) hash = (hash * 31 + unit.charCodeAt(0)) % 65_521;
+  return hash;
+}
+
+export function schemaOf(points: readonly TestPoint[]): SchemaView {
+  const fields = new Map<string, Map<string, FieldType>>();
+  const tagKeys = new Map<string, Set<string>>();
+  for (const point of points) {
+    const { measurement, tags } = parseSeriesKey(point.key);
+    const known = fields.get(measurement) ?? new Map<string, FieldType>();
+    for (const [name, { type }] of point.fields) known.set(name, type);
+    fields.set(measurement, known);
+    const keys = tagKeys.get(measurement) ?? new Set();
+    for (const [key] of tags) keys.add(key);
+    tagKeys.set(measurement, keys);
+  }
+  return {
+    resolvePolicy: (database, policy = TEST_POLICY) => {
+      if (database !== TEST_DATABASE) return { kind: 'databaseNotFound' };
+      return policy === TEST_POLICY ? { kind: 'found', retentionPolicy: policy } : { kind: 'policyNotFound' };
+    },
+    measurements: () => [...fields.keys()],
+    fields: (_database, _policy, measurement) => fields.get(measurement) ?? new Map(),
+    tagKeys: (_database, _policy, measurement) => [...(tagKeys.get(measurement) ?? [])],
+  };
+}
+
+async function collect(blocks: AsyncIterable<SeriesBlock>): Promise<Answer> {
+  const series: { name: string; tags?: Record<string, string>; columns: readonly string[]; values: Cell[][] }[] = [];
+  let continues = false;
+  for await (const block of blocks) {
+    if (!continues) series.push({ name: block.name, ...(block.tags === undefined ? {} : { tags: Object.fromEntries(block.tags) }), columns: block.columns, values: [] });
+    for (let row = 0; row < block.rowCount; row += 1) {
+      const time = joinNs(block.times!.ms[row]!, block.times!.subNs[row]!);
+      series.at(-1)!.values.push([time, ...block.cells.map((cells) => cells[row]!)]);
+    }
+    continues = block.isPartial;
+  }
+  return series.length === 0 ? {} : { series };
+}
