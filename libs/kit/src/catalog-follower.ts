@@ -1,13 +1,15 @@
-import { DbError, type DurationMs } from '@varve/base';
+import { ByteWriter, DbError, type DurationMs } from '@varve/base';
 import { CatalogView } from '@varve/catalog';
 import { decodeCatalog, EMPTY_CATALOG, type Catalog } from '@varve/model';
 import type { Bus, Clock, Log, Subscription, Timer } from '@varve/ports';
 import { decode, type Subjects } from '@varve/wire';
 import { pause } from './pause.ts';
-import { request } from './request.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { openStream } from './stream.ts';
 
-const FETCH_TIMEOUT_MS = 2_000;
+/** Between two pieces of a catalog. */
+const FETCH_IDLE_TIMEOUT_MS = 2_000;
+const NO_PAYLOAD = new Uint8Array(0);
 /** Changes are announced; this finds those whose announcement was lost. */
 const POLL_INTERVAL_MS = 5_000;
 /** After a fetch that failed. */
@@ -135,15 +137,11 @@ export class CatalogFollower {
   }
 
   async #fetch(): Promise<void> {
-    const to = {
-      subject: this.#subjects.metaCatalog,
-      timeoutMs: FETCH_TIMEOUT_MS,
-      answerKind: 'metaCatalogIs',
-    } as const;
-    const { payload } = await request(this.#ports.bus, to, {
-      kind: 'metaCatalog',
-      header: { afterVersion: this.catalog.version },
-    });
-    if (payload.length > 0) this.#view.offer(decodeCatalog(payload));
+    const to = { subject: this.#subjects.metaCatalog, idleTimeoutMs: FETCH_IDLE_TIMEOUT_MS };
+    const header = { afterVersion: this.catalog.version };
+    const asked = { kind: 'metaCatalog', header, payload: NO_PAYLOAD } as const;
+    const document = new ByteWriter();
+    for await (const piece of openStream(this.#ports, to, asked)) document.raw(piece);
+    if (document.length > 0) this.#view.offer(decodeCatalog(document.finish()));
   }
 }

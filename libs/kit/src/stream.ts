@@ -41,12 +41,12 @@ export async function* openStream<Asked extends MessageKind>(
   const opening = encode('streamOpen', { inbox, creditCount: CREDIT_COUNT }, question);
   let isEnded = false;
   try {
-    arrivals.offer(await bus.request(to.subject, opening, to.idleTimeoutMs));
+    arrivals.offerFirst(await bus.request(to.subject, opening, to.idleTimeoutMs));
     for (let expectedIndex = 0; !isEnded; expectedIndex += 1) {
       const item = await arrivals.take();
       isEnded = item.header.isLast;
       if (item.header.itemIndex !== expectedIndex) {
-        throw new DbError('MESSAGE_INVALID', `stream item ${item.header.itemIndex} came where ${expectedIndex} was due`);
+        throw new DbError('BUS_TIMEOUT', `stream item ${expectedIndex} was lost, item ${item.header.itemIndex} came`);
       }
       if (item.header.errorCode !== undefined) throw errorFrom(item.header.errorCode, item.header.errorText ?? 'failed');
       if (item.payload.length > 0) yield item.payload;
@@ -132,6 +132,11 @@ class Arrivals {
     if (this.#waiting.length > CREDIT_COUNT + 1) return; // A producer that ignores credits: the index check will say so.
     this.#waiting.push(bytes);
     this.#wake?.();
+  }
+
+  /** The reply. It has a subject of its own, so items of the inbox may have overtaken it. */
+  offerFirst(bytes: Uint8Array): void {
+    this.#waiting.unshift(bytes);
   }
 
   async take(): Promise<WireMessage<'streamItem'>> {

@@ -252,3 +252,27 @@ test('a follower that misses the announcement finds the change by itself', async
   await follower.waitFor(version);
   follower.stop();
 });
+
+test.each(seeds.slice(0, 5))(
+  'a catalog of many pieces comes over whole, though pieces are lost, repeated and late (seed %i)',
+  async (seed) => {
+    const world = new World(seed, CALM_NETWORK);
+    await world.scheduler.runUntilSettled(world.startMeta({ proposalSizeBytesMax: 1_000_000 }));
+    const { client, follower } = world.client('a');
+    await world.scheduler.runUntilSettled(client.propose({ kind: 'createDatabase', name: 'd' }));
+    for (const measurement of ['m', 'n']) {
+      const fields = Array.from({ length: 10_000 }, (_, index) => ({
+        measurement,
+        field: `a field with a long name ${index}`,
+        type: 'float' as const,
+      }));
+      await world.scheduler.runUntilSettled(
+        client.propose({ kind: 'registerFields', database: 'd', retentionPolicy: 'autogen', fields }),
+      );
+    }
+    world.network.faults = FAULTY;
+    await world.scheduler.runUntilSettled(follower.start());
+    const { measurements } = follower.catalog.databases.get('d')!.retentionPolicies.get('autogen')!;
+    expect([...measurements.values()].map(({ size }) => size)).toEqual([10_000, 10_000]);
+  },
+);

@@ -13,9 +13,8 @@ export const WIRE_SCHEMAS = {
   metaPropose: { requestId: 'text', proposer: 'text' },
   /** Payload: what applying answered. `version` is the catalog's after it. */
   metaProposed: { version: 'number' },
+  /** The catalog streams as answer, in pieces; nothing when the asker has the newest. */
   metaCatalog: { afterVersion: 'number' },
-  /** Payload: the catalog; empty when the asker has the newest. */
-  metaCatalogIs: { version: 'number' },
   metaChanged: { version: 'number' },
   /** Payload: a frame. `incarnation` and `number` repeat the frame's mutation id, for acks without decoding. */
   shardWrite: { epoch: 'number', incarnation: 'number', number: 'number' },

@@ -1,5 +1,5 @@
 import { assert, DbError } from '@varve/base';
-import { serve, type Service } from '@varve/kit';
+import { serve, serveStream, type Service } from '@varve/kit';
 import type { CommandResult } from '@varve/model';
 import type { Subscription } from '@varve/ports';
 import type { Entry } from '@varve/raft';
@@ -16,6 +16,8 @@ export function createMetaRaft(ports: MetaRaftPorts, config: MetaRaftConfig): Se
 }
 
 const PEER_ID = 1;
+/** A follower that takes no more of the catalog for so long is left. */
+const STREAM_IDLE_TIMEOUT_MS = 2_000;
 
 class MetaRaft implements Service {
   readonly #ports: MetaRaftPorts;
@@ -56,10 +58,10 @@ class MetaRaft implements Service {
         { subject: subjects.metaPropose, askedKind: 'metaPropose', answerKind: 'metaProposed' },
         (asked) => proposals.propose(asked),
       ),
-      serve(
-        { bus, log },
-        { subject: subjects.metaCatalog, askedKind: 'metaCatalog', answerKind: 'metaCatalogIs' },
-        async ({ header }) => publisher.answer(header.afterVersion),
+      serveStream(
+        { bus, clock, log },
+        { subject: subjects.metaCatalog, askedKind: 'metaCatalog', idleTimeoutMs: STREAM_IDLE_TIMEOUT_MS },
+        ({ header }) => publisher.pieces(header.afterVersion),
       ),
     );
   }

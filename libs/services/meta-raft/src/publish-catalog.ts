@@ -1,9 +1,9 @@
-import type { Answer } from '@varve/kit';
 import { encodeCatalog, type Catalog } from '@varve/model';
 import type { Bus } from '@varve/ports';
 import { encode, type Subjects } from '@varve/wire';
 
-const NO_PAYLOAD = new Uint8Array(0);
+/** Well below what a bus carries in one message. */
+const PIECE_SIZE_BYTES_MAX = 256 * 1024;
 
 /** Shows the catalog to everybody else: says that there is a newer one, and hands it out to who asks. */
 export class CatalogPublisher {
@@ -27,11 +27,14 @@ export class CatalogPublisher {
     this.#bus.publish(this.#subjects.metaChanged, encode('metaChanged', { version: catalog.version }));
   }
 
-  /** The newest catalog, or nothing for who has it. Remembered requests are left out: they matter to the meta group alone. */
-  answer(afterVersion: number): Answer<'metaCatalogIs'> {
-    const { version } = this.#catalog;
-    if (afterVersion >= version) return { header: { version }, payload: NO_PAYLOAD };
-    this.#encoded ??= encodeCatalog({ ...this.#catalog, recentRequests: new Map() });
-    return { header: { version }, payload: this.#encoded };
+  /**
+   * The newest catalog in pieces, nothing for who has it. Remembered requests are left out: they matter to the meta group
+   * alone.
+   */
+  async *pieces(afterVersion: number): AsyncGenerator<Uint8Array> {
+    if (afterVersion >= this.#catalog.version) return;
+    const bytes = (this.#encoded ??= encodeCatalog({ ...this.#catalog, recentRequests: new Map() }));
+    for (let start = 0; start < bytes.length; start += PIECE_SIZE_BYTES_MAX)
+      yield bytes.subarray(start, start + PIECE_SIZE_BYTES_MAX);
   }
 }
