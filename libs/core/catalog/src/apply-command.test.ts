@@ -1,4 +1,5 @@
 import { DbError } from '@varve/base';
+import { LIMITS } from '@varve/config';
 import {
   EMPTY_CATALOG,
   MAX_TIME_NS,
@@ -8,7 +9,7 @@ import {
   type RetentionPolicyChanges,
 } from '@varve/model';
 import { expect, test } from 'vitest';
-import { applyCatalogCommand, RECENT_REQUEST_COUNT_MAX } from './apply-command.ts';
+import { applyCatalogCommand } from './apply-command.ts';
 import { CLOSED_INCARNATION_COUNT_MAX } from './incarnations.ts';
 
 const HOUR = 3_600_000_000_000n;
@@ -375,7 +376,7 @@ test('closed incarnations and remembered requests are bounded', () => {
     on.run({ kind: 'openIncarnation', holder: 'a', nowMs: round, leaseMs: 1 });
   }
   expect(on.catalog.incarnations.size).toBe(CLOSED_INCARNATION_COUNT_MAX + 1);
-  expect(on.catalog.recentRequests.size).toBe(RECENT_REQUEST_COUNT_MAX);
+  expect(on.catalog.recentRequests.size).toBe(LIMITS.recentRequestCountMax);
   expect([...on.catalog.recentRequests.keys()][0]).toBe('r50');
 });
 

@@ -1,4 +1,5 @@
 import { assert } from '@varve/base';
+import { LIMITS } from '@varve/config';
 import type { Catalog, CatalogCommand, CommandResult } from '@varve/model';
 import { createDatabase, dropDatabase } from './databases.ts';
 import { registerFields } from './fields.ts';
@@ -7,9 +8,6 @@ import { joinNode } from './nodes.ts';
 import type { Outcome } from './outcome.ts';
 import { alterRetentionPolicy, createRetentionPolicy, dropRetentionPolicy } from './retention-policies.ts';
 import { createShardGroups, dropShardGroups } from './shard-groups.ts';
-
-/** A command whose request is among so many latest ones is not applied again; who retries later than that may be. */
-export const RECENT_REQUEST_COUNT_MAX = 1_000;
 
 /** Where a command comes from: its place in the Raft log, and the id that all attempts of one request share. */
 export interface CommandContext {
@@ -66,7 +64,7 @@ function outcomeOf(catalog: Catalog, command: CatalogCommand): Outcome {
 function withRequest(catalog: Catalog, requestId: string, result: CommandResult): ReadonlyMap<string, CommandResult> {
   const requests = new Map(catalog.recentRequests).set(requestId, result);
   for (const oldest of requests.keys()) {
-    if (requests.size <= RECENT_REQUEST_COUNT_MAX) break;
+    if (requests.size <= LIMITS.recentRequestCountMax) break;
     requests.delete(oldest);
   }
   return requests;

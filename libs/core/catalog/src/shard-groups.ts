@@ -1,3 +1,4 @@
+import { LIMITS } from '@varve/config';
 import {
   MAX_TIME_NS,
   MIN_TIME_NS,
@@ -18,9 +19,6 @@ import {
   type Command,
   type Outcome,
 } from './outcome.ts';
-
-/** A request that needs more groups than this is refused as a whole: its times are more likely wrong than meant. */
-export const NEW_SHARD_GROUP_COUNT_MAX = 100;
 
 /** Makes a group for each time that none covers. A window that would overlap groups of another width is cut to fit. */
 export function createShardGroups(catalog: Catalog, command: Command<'createShardGroups'>): Outcome {
@@ -57,11 +55,12 @@ export function dropShardGroups(catalog: Catalog, command: Command<'dropShardGro
 }
 
 function timesProblem(catalog: Catalog, timesNs: readonly bigint[]): Outcome | undefined {
-  if (timesNs.length > NEW_SHARD_GROUP_COUNT_MAX) {
+  // So many are more likely wrong times than meant ones.
+  if (timesNs.length > LIMITS.newShardGroupCountMax) {
     return rejected(
       catalog,
       'tooManyGroups',
-      `${timesNs.length} new shard groups in one request, at most ${NEW_SHARD_GROUP_COUNT_MAX} are allowed`,
+      `${timesNs.length} new shard groups in one request, at most ${LIMITS.newShardGroupCountMax} are allowed`,
     );
   }
   const outside = timesNs.find((timeNs) => timeNs < MIN_TIME_NS || timeNs > MAX_TIME_NS);
