@@ -5,10 +5,12 @@ import type { FunctionOptions, FunctionResult, Merger, PartialState, Run } from 
 import { compareValues } from './selector.ts';
 import { valueIn } from './vector.ts';
 
-/** Values of one window that a merger holds at most: about 100 MB. Beyond it the query is refused. */
-export const COLLECTED_VALUE_COUNT_MAX = 4_000_000;
+/** Values that are held at most: on a data node those of one group, when merging those of one window. */
+const COLLECTED_VALUE_COUNT_MAX = 4_000_000;
 
+/** Values per encoded part; few where each carries cells of unknown size. */
 const PART_VALUE_COUNT = 2048;
+const PART_VALUE_COUNT_WITH_NEIGHBOURS = 32;
 
 /** One value with what a selector needs beside it. */
 interface Collected {
@@ -21,9 +23,12 @@ interface Collected {
 /** The state of functions that need every value of a window: the runs as they are, encoded in parts. */
 export function collectingPartial({ neighbourCount }: FunctionOptions): PartialState {
   const slots: Run[][] = [];
+  let valueCount = 0;
   return {
     add: (slot, run) => {
-      (slots[slot] ??= []).push(...cut({ ...run, neighbours: (index) => run.neighbours(index) }));
+      valueCount += run.end - run.start;
+      assertCollectable(valueCount);
+      (slots[slot] ??= []).push(...cut(run, neighbourCount > 0 ? PART_VALUE_COUNT_WITH_NEIGHBOURS : PART_VALUE_COUNT));
     },
     partCount: (slot) => slots[slot]?.length ?? 0,
     encode: (slot, part, writer) => encodeRun(writer, slots[slot]![part]!, neighbourCount),
@@ -42,11 +47,15 @@ export function collectingMerger(
     },
     merge: (reader, shardStartNs) => {
       decodeRun(reader, { shardStartNs, neighbourCount, all });
-      if (all.length <= COLLECTED_VALUE_COUNT_MAX) return;
-      throw new DbError('QUERY_LIMIT', `more than ${COLLECTED_VALUE_COUNT_MAX} values in one window: narrow the time range or group by time`);
+      assertCollectable(all.length);
     },
     results: () => (all.length === 0 ? [] : answer(all.sort(byValueThenTime))),
   };
+}
+
+function assertCollectable(valueCount: number): void {
+  if (valueCount <= COLLECTED_VALUE_COUNT_MAX) return;
+  throw new DbError('QUERY_LIMIT', `more than ${COLLECTED_VALUE_COUNT_MAX} values would have to be sorted: narrow the time range or group by a tag`);
 }
 
 function byValueThenTime(left: Collected, right: Collected): number {
@@ -56,10 +65,10 @@ function byValueThenTime(left: Collected, right: Collected): number {
   return left.seriesKey < right.seriesKey ? -1 : 1;
 }
 
-function cut(run: Run): Run[] {
+function cut(run: Run, valueCount: number): Run[] {
   const parts: Run[] = [];
-  for (let start = run.start; start < run.end; start += PART_VALUE_COUNT) {
-    parts.push({ ...run, start, end: Math.min(start + PART_VALUE_COUNT, run.end) });
+  for (let start = run.start; start < run.end; start += valueCount) {
+    parts.push({ ...run, start, end: Math.min(start + valueCount, run.end) });
   }
   return parts;
 }

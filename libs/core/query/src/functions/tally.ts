@@ -5,7 +5,7 @@ import type { FunctionResult, Merger, PartialState } from './function-definition
 import { valueIn } from './vector.ts';
 
 /** Distinct values of one window that are held at most, on a data node and when merging. Beyond it the query is refused. */
-export const DISTINCT_VALUE_COUNT_MAX = 1_000_000;
+const DISTINCT_VALUE_COUNT_MAX = 1_000_000;
 
 /** Rough size of an encoded part: a few of them fit into a frame. */
 const PART_SIZE_BYTES = 64 * 1024;

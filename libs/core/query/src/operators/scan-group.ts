@@ -7,9 +7,9 @@ import type { SeriesGroup } from './series-groups.ts';
 import type { SourceSeries } from './shard-source.ts';
 import { cellReader, rowsThatPass, rowsWithFields } from './slice-cells.ts';
 
-/** A block is cut at so many rows, or when its texts get this large. */
+/** A block is cut at so many rows, or when it gets about this large. */
 const BLOCK_ROW_COUNT_MAX = 1024;
-const BLOCK_TEXT_LENGTH_MAX = 128 * 1024;
+const BLOCK_SIZE_BYTES = 64 * 1024;
 
 /** A place in the rows of one series. */
 interface SeriesCursor {
@@ -53,17 +53,18 @@ function cursorOver(plan: ShardPlan, group: SeriesGroup, rows: { readonly series
 
 function nextBlock(group: SeriesGroup, columnCount: number, heap: MergeHeap<SeriesCursor>): RowBlock {
   const block = { group: group.key, offsetsNs: [] as number[], seriesKeys: [] as string[], cells: Array.from({ length: columnCount }, (): Cell[] => []) };
-  let textLength = 0;
-  while (block.offsetsNs.length < BLOCK_ROW_COUNT_MAX && textLength < BLOCK_TEXT_LENGTH_MAX) {
+  let sizeBytes = 0;
+  while (block.offsetsNs.length < BLOCK_ROW_COUNT_MAX && sizeBytes < BLOCK_SIZE_BYTES) {
     const cursor = heap.least;
     if (cursor === undefined) break;
     const row = rowAt(cursor);
     block.offsetsNs.push(cursor.offsetsNs[row]!);
     block.seriesKeys.push(cursor.series.key);
+    sizeBytes += 8 + textSizeBytes(cursor.series.key);
     for (let column = 0; column < columnCount; column += 1) {
       const cell = cursor.readers[column]!(row);
       block.cells[column]!.push(cell);
-      textLength += typeof cell === 'string' ? cell.length : 8;
+      sizeBytes += typeof cell === 'string' ? textSizeBytes(cell) : 8;
     }
     cursor.position += cursor.step;
     cursor.rowCountLeft -= 1;
@@ -71,6 +72,11 @@ function nextBlock(group: SeriesGroup, columnCount: number, heap: MergeHeap<Seri
     else heap.pop();
   }
   return block;
+}
+
+/** What a text takes in UTF-8 at most. */
+function textSizeBytes(text: string): number {
+  return text.length * 3;
 }
 
 function offsetAt(cursor: SeriesCursor): number {

@@ -3,8 +3,8 @@ import { ByteWriter, DbError } from '@varve/base';
 /** No frame of a partial result is larger. */
 export const PARTIAL_FRAME_SIZE_BYTES_MAX = 512 * 1024;
 
-/** A frame this large is sent; what is appended at a time is far below the rest. */
-const FULL_SIZE_BYTES = 256 * 1024;
+/** A frame this large is sent. What is left of the maximum is room for one large row or value. */
+const FULL_SIZE_BYTES = 64 * 1024;
 
 /** Collects the bytes of a partial result and hands them out as frames. A frame begins with its kind. */
 export class FrameWriter {

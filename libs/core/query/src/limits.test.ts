@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { mergePartials } from './merge/merge-partials.ts';
+import type { ShardPartials } from './merge/partial-stream.ts';
+import { runShardPlan } from './operators/run-shard-plan.ts';
+import { PARTIAL_FRAME_SIZE_BYTES_MAX } from './partial/frame-writer.ts';
+import { planQuery, type PlanLimits } from './plan/plan-query.ts';
+import type { QueryPlan } from './plan/query-plan.ts';
+import { schemaOf, shardsOf, TEST_DATABASE } from './testing/memory-engine.ts';
+import { memorySource, type TestPoint } from './testing/memory-source.ts';
+import { parseTestSelect } from './testing/parse-test-select.ts';
+import { parseTestLines } from './testing/test-lines.ts';
+
+const NO_LIMITS: PlanLimits = { selectBucketCountMax: 0, windowCountMax: 1_000_000 };
+
+function planOf(query: string, points: readonly TestPoint[], limits = NO_LIMITS): QueryPlan | { readonly kind: 'error'; readonly text: string } {
+  return planQuery(parseTestSelect(query), { nowNs: 10_000n, database: TEST_DATABASE, retentionPolicy: undefined, schema: schemaOf(points), limits });
+}
+
+function queryPlan(query: string, points: readonly TestPoint[], limits = NO_LIMITS): QueryPlan {
+  const plan = planOf(query, points, limits);
+  if ('kind' in plan) throw new Error(plan.text);
+  return plan;
+}
+
+async function framesOf(plan: QueryPlan, points: readonly TestPoint[]): Promise<Uint8Array[]> {
+  return allOf(runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)));
+}
+
+async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+const seconds = (count: number): TestPoint[] => parseTestLines(Array.from({ length: count }, (_row, index) => `m,t=${index % 3} f=${index} ${index}`).join('\n'));
+
+test.each(['SELECT * FROM m', 'SELECT distinct(s) FROM m', 'SELECT first(s), * FROM m GROUP BY time(1ns)'])('QC5: large texts do not make large frames: %s', async (query) => {
+  const points = parseTestLines(Array.from({ length: 40 }, (_row, index) => `m s="${String(index).repeat(30_000)}" ${index}`).join('\n'));
+  const frames = await framesOf(queryPlan(query.replace('FROM m', 'FROM m WHERE time >= 0 AND time < 100'), points), points);
+  expect(frames.length).toBeGreaterThan(1);
+  expect(Math.max(...frames.map(({ length }) => length))).toBeLessThanOrEqual(PARTIAL_FRAME_SIZE_BYTES_MAX);
+});
+
+test('QC5: a row that cannot fit into a frame is an error, not a large frame', async () => {
+  const points = parseTestLines(`m s="${'x'.repeat(PARTIAL_FRAME_SIZE_BYTES_MAX)}" 1`);
+  await expect(framesOf(queryPlan('SELECT s FROM m', points), points)).rejects.toMatchObject({ code: 'QUERY_LIMIT' });
+});
+
+test('QC4: more windows than a data node may hold end in an error', async () => {
+  const points = seconds(50);
+  const plan = queryPlan('SELECT count(f) FROM m GROUP BY time(1ns) fill(none)', points, { ...NO_LIMITS, windowCountMax: 49 });
+  await expect(framesOf(plan, points)).rejects.toMatchObject({ code: 'QUERY_LIMIT' });
+});
+
+test('QC4: a fill that would never end is cut off with an error', async () => {
+  const points = seconds(1);
+  const plan = queryPlan('SELECT count(f) FROM m WHERE time >= 0 AND time < 1000 GROUP BY time(1ns)', points, { ...NO_LIMITS, windowCountMax: 500 });
+  const shards = [{ startNs: 0n, partials: runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)) }];
+  await expect(allOf(mergePartials(plan.mergePlan, shards, 10))).rejects.toMatchObject({ code: 'QUERY_LIMIT' });
+});
+
+test('max-select-buckets refuses a query before it runs, in InfluxDB words', () => {
+  const check = (query: string, expected: string | undefined): void => {
+    const plan = planOf(query, seconds(1), { ...NO_LIMITS, selectBucketCountMax: 10 });
+    expect('kind' in plan ? plan.text : undefined, query).toBe(expected);
+  };
+
+  check('SELECT count(f) FROM m WHERE time >= 0 AND time < 100 GROUP BY time(10ns)', undefined);
+  check('SELECT count(f) FROM m WHERE time >= 0 AND time <= 100 GROUP BY time(10ns)', 'max-select-buckets limit exceeded: (11/10)');
+  check('SELECT count(f) FROM m WHERE time >= 0 AND time <= 100', undefined);
+});
+
+test('QC7: a query that has its rows opens no further shard and closes those it opened', async () => {
+  const points = seconds(100);
+  const plan = queryPlan('SELECT f FROM m LIMIT 12', points);
+  const opened: bigint[] = [];
+  const closed: bigint[] = [];
+  const shards = shardsOf(points, { windowNs: 10n, sliceCount: 1 }).map(({ startNs, points: own }): ShardPartials => ({
+    startNs,
+    partials: observed(startNs, runShardPlan(plan.sources[0]!.shardPlan, memorySource(startNs, own))),
+  }));
+  async function* observed(startNs: bigint, frames: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    opened.push(startNs);
+    try {
+      yield* frames;
+    } finally {
+      closed.push(startNs);
+    }
+  }
+  const blocks = await allOf(mergePartials(plan.mergePlan, shards.reverse(), 100));
+  expect(blocks.map(({ rowCount }) => rowCount)).toEqual([12]);
+  expect({ opened, closed }).toEqual({ opened: [0n, 10n], closed: [0n, 10n] });
+});
+
+test('an aborted query stops at the next series', async () => {
+  const points = seconds(9);
+  const plan = queryPlan('SELECT f FROM m', points);
+  const frames = runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points), AbortSignal.abort());
+  await expect(frames.next()).rejects.toMatchObject({ code: 'QUERY_INTERRUPTED' });
+});
+
+test('frames of another kind are refused', async () => {
+  const points = seconds(3);
+  const frames = await framesOf(queryPlan('SELECT count(f) FROM m', points), points);
+  const { mergePlan } = queryPlan('SELECT f FROM m', points);
+  const shards = [{ startNs: 0n, partials: (async function* () { yield* frames; })() }];
+  await expect(allOf(mergePartials(mergePlan, shards, 10))).rejects.toMatchObject({ code: 'MESSAGE_INVALID' });
+});

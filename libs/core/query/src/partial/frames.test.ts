@@ -1,0 +1,52 @@
+import { ByteReader, ByteWriter } from '@varve/base';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeCell, encodeCell } from './cell-bytes.ts';
+import { decodeRowBlock, encodeRowBlock, type RowBlock } from './row-frame.ts';
+
+const cell = fc.oneof(
+  fc.constant(null),
+  fc.double({ noNaN: true }),
+  fc.bigInt({ min: 2n ** 53n, max: 2n ** 63n - 1n }),
+  fc.bigInt({ min: -(2n ** 63n), max: -(2n ** 53n) }),
+  fc.string({ unit: 'grapheme' }),
+  fc.boolean(),
+);
+
+test('a cell comes out of its bytes as it went in', () => {
+  fc.assert(
+    fc.property(cell, (value) => {
+      const writer = new ByteWriter();
+      encodeCell(writer, value);
+      expect(decodeCell(new ByteReader(writer.finish()))).toBe(value);
+    }),
+  );
+});
+
+test('a block of rows comes out of its bytes as it went in', () => {
+  const columns = fc.oneof(
+    ...[fc.constant(null), fc.double({ noNaN: true }), fc.option(fc.constantFrom('', 'x', 'y')), cell].map((cells) => fc.array(cells, { minLength: 20, maxLength: 20 })),
+  );
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20 }), fc.array(columns, { maxLength: 4 }), fc.array(fc.constantFrom('m,t=a', 'm,t=b'), { minLength: 20 }), (rowCount, cells, keys) => {
+      const block: RowBlock = {
+        group: { measurement: 'm', values: ['', 'é\u0000'] },
+        offsetsNs: Array.from({ length: rowCount }, (_row, index) => index * 7_000_000_000_000),
+        seriesKeys: keys.slice(0, rowCount),
+        cells: cells.map((column) => column.slice(0, rowCount)),
+      };
+      const writer = new ByteWriter();
+      encodeRowBlock(writer, block);
+      expect(decodeRowBlock(new ByteReader(writer.finish()), 2, cells.length)).toEqual(block);
+    }),
+  );
+});
+
+test('a cut frame is refused, not misread', () => {
+  const writer = new ByteWriter();
+  encodeRowBlock(writer, { group: { measurement: 'm', values: [] }, offsetsNs: [1, 2], seriesKeys: ['m', 'm'], cells: [[1.5, 2.5]] });
+  const bytes = writer.finish();
+  for (let end = 0; end < bytes.length; end += 1) {
+    expect(() => decodeRowBlock(new ByteReader(bytes.subarray(0, end)), 0, 1), `cut at ${end}`).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID' }) as Error);
+  }
+});

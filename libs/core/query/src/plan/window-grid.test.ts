@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { WindowGrid, windowStartNs } from './window-grid.ts';
+
+test('QC6: window numbers stand for the exact windows, at every width and offset', () => {
+  const shardNs = fc.bigInt({ min: -9_000_000_000_000_000_000n, max: 9_000_000_000_000_000_000n });
+  const widths = fc.oneof(fc.bigInt({ min: 1n, max: 100n }), fc.bigInt({ min: 1n, max: 10_000_000_000_000_000n }), fc.constant(2n ** 62n));
+  const offsets = fc.bigInt({ min: 0n, max: 7_776_000_000_000_000n });
+  fc.assert(
+    fc.property(shardNs, widths, fc.bigInt({ min: -1_000_000n, max: 1_000_000n }), offsets, (startNs, everyNs, offsetNs, atNs) => {
+      const window = { everyNs, offsetNs };
+      const grid = new WindowGrid(window, startNs);
+      const index = grid.indexOf(Number(atNs));
+      expect(grid.startNs(index)).toBe(windowStartNs(window, startNs + atNs));
+      expect(grid.endOf(index)).toBeGreaterThan(Number(atNs));
+    }),
+  );
+});
+
+test('a window is half-open and counted from the epoch', () => {
+  const check = (timeNs: bigint, expected: bigint): void => expect(windowStartNs({ everyNs: 10n, offsetNs: 3n }, timeNs), `at ${timeNs}`).toBe(expected);
+
+  check(3n, 3n); // the start is inside
+  check(12n, 3n);
+  check(13n, 13n); // the end is outside
+  check(2n, -7n); // before the epoch too
+  check(-7n, -7n);
+  check(-8n, -17n);
+});
+
+test('without windows everything is one', () => {
+  const grid = new WindowGrid(undefined, 5n);
+  expect([grid.indexOf(0), grid.indexOf(7e15), grid.endOf(0), grid.startNs(0)]).toEqual([0, 0, Infinity, 0n]);
+});
