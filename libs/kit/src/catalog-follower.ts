@@ -18,6 +18,7 @@ const WAIT_TIMEOUT_MS = 10_000;
 /** A service may start before the meta nodes do. */
 const START_BOUNDS = { attemptCountMax: 60, firstPauseMs: 10, pauseMsMax: 500 };
 
+/** What a follower needs of the outside. */
 export interface FollowerPorts {
   readonly bus: Bus;
   readonly clock: Clock;

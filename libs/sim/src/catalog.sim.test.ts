@@ -276,3 +276,27 @@ test.each(seeds.slice(0, 5))(
     expect([...measurements.values()].map(({ size }) => size)).toEqual([10_000, 10_000]);
   },
 );
+
+test('the audit has each accepted command once, with who asked for it; renewals and refusals are left out', async () => {
+  const world = new World(1, CALM_NETWORK);
+  await world.scheduler.runUntilSettled(world.startMeta({ snapshotEntryCount: 6 }));
+  const { client } = world.client('a');
+  const nowMs = new SimClock(world.meta!.process).wallMs();
+  const commands: CatalogCommand[] = [
+    { kind: 'createDatabase', name: 'd' },
+    { kind: 'createDatabase', name: '..' },
+    { kind: 'openIncarnation', holder: 'a', nowMs, leaseMs: 10 },
+    { kind: 'renewIncarnation', incarnation: 3, ceilingMs: nowMs + 20 },
+    { kind: 'dropDatabase', name: 'd' },
+  ];
+  for (const command of commands) await world.scheduler.runUntilSettled(client.propose(command));
+  await world.scheduler.runUntilSettled(world.meta!.service.drain());
+  const rows = await world.scheduler.runUntilSettled(
+    new SimCatalogStore(world.meta!.process, world.disk).readAudit(10),
+  );
+  expect(rows.map(({ logIndex, proposer, kind }) => `${logIndex} ${proposer} ${kind}`)).toEqual([
+    '6 a dropDatabase',
+    '4 a openIncarnation',
+    '2 a createDatabase',
+  ]);
+});

@@ -33,6 +33,7 @@ export interface Ready {
 export type ProposalOutcome =
   { readonly kind: 'accepted'; readonly index: number; readonly term: number } | { readonly kind: 'notLeader' };
 
+/** What a peer is at the moment. */
 export type Role = 'follower' | 'candidate' | 'leader';
 
 /**

@@ -24,9 +24,12 @@ export class CatalogMachine {
     const proposal = decodeProposal(entry.payload);
     const { requestId, command } = proposal;
     const { catalog, result } = applyCatalogCommand(this.#catalog, command, { index: entry.index, requestId });
+    const isRepeated = catalog === this.#catalog;
     this.#catalog = catalog;
     // Renewals come every few seconds and would push out what people look for.
-    if (result.kind === 'applied' && command.kind !== 'renewIncarnation') this.#audit.push(auditRow(entry, proposal));
+    if (result.kind === 'applied' && !isRepeated && command.kind !== 'renewIncarnation') {
+      this.#audit.push(auditRow(entry, proposal));
+    }
     return result;
   }
 

@@ -25,6 +25,8 @@ class MetaRaft implements Service {
   readonly #subscriptions: Subscription[] = [];
   #loop: RaftLoop | undefined;
   #proposals: ProposePath | undefined;
+  /** Once it leads: before, there is nothing to show. */
+  #publisher: CatalogPublisher | undefined;
 
   constructor(ports: MetaRaftPorts, config: MetaRaftConfig) {
     this.#ports = ports;
@@ -36,14 +38,13 @@ class MetaRaft implements Service {
     const { bus, clock, log, raftLog } = this.#ports;
     const subjects = subjectsOf(this.#config.clusterId);
     const { raft, machine } = await restore(this.#ports, PEER_ID);
-    const publisher = new CatalogPublisher(bus, subjects, machine.catalog);
     const proposals = new ProposePath(
       { raft, clock, onAppended: () => this.#loop!.wake((error) => this.#fail(error)) },
       this.#config,
     );
     const onApplied = (entry: Entry, result: CommandResult | undefined): void => {
       proposals.onApplied(entry, result, machine.catalog.version);
-      publisher.maybePublish(machine.catalog);
+      this.#publisher?.maybePublish(machine.catalog);
     };
     const snapshots = new Snapshots({ raft, machine }, this.#ports, { entryCount: this.#config.snapshotEntryCount });
     this.#loop = new RaftLoop({ raft, machine, snapshots }, { raftLog, onApplied });
@@ -52,6 +53,8 @@ class MetaRaft implements Service {
     await this.#loop.run();
     assert(raft.role === 'leader', `the only voter is a ${raft.role} after its election`);
     log.info('Leading the meta group', { term: raft.term, catalogVersion: machine.catalog.version });
+    const publisher = new CatalogPublisher(bus, subjects, machine.catalog);
+    this.#publisher = publisher;
     this.#subscriptions.push(
       serve(
         { bus, log },
@@ -64,6 +67,7 @@ class MetaRaft implements Service {
         ({ header }) => publisher.pieces(header.afterVersion),
       ),
     );
+    publisher.announce(); // what was committed before and nobody has heard of
   }
 
   async drain(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
 import type { Bus, CatalogStore, Clock, Log, RaftLogStore } from '@varve/ports';
 
+/** What a meta node needs of the outside. The log and the snapshot are its own: nobody else opens them. */
 export interface MetaRaftPorts {
   readonly bus: Bus;
   readonly clock: Clock;
@@ -11,6 +12,7 @@ export interface MetaRaftPorts {
   readonly onFatal: (error: unknown) => void;
 }
 
+/** Bounds of a meta node; `LIMITS` has values for them. */
 export interface MetaRaftConfig {
   readonly clusterId: string;
   /** Entries applied since the last snapshot at which the next one is taken and the log is cut. */

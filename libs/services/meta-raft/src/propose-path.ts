@@ -13,6 +13,9 @@ interface Waiting {
   readonly refuse: (error: DbError) => void;
 }
 
+/** A thousand of them are remembered. */
+const REQUEST_ID_LENGTH_MAX = 300;
+
 /** From a proposal to its answer: checked, appended, and answered once its entry is committed and applied. */
 export class ProposePath {
   readonly #raft: Raft;
@@ -36,6 +39,8 @@ export class ProposePath {
   /** @throws DbError META_NOT_LEADER, META_UNAVAILABLE, MESSAGE_INVALID, REQUEST_TOO_LARGE, CLOCK_SKEWED */
   async propose({ header, payload }: WireMessage<'metaPropose'>): Promise<Answer<'metaProposed'>> {
     if (this.#refusal !== undefined) throw this.#refusal;
+    if (header.requestId.length > REQUEST_ID_LENGTH_MAX)
+      throw new DbError('MESSAGE_INVALID', 'the request id is too long');
     const command = decodeCommand(payload);
     const nowMs = this.#clock.wallMs();
     checkLease(command, { nowMs, aheadMsMax: this.#config.leaseAheadMsMax });

@@ -19,12 +19,16 @@ export class CatalogPublisher {
     this.#catalog = catalog;
   }
 
-  /** Lost announcements are made up for by polls (M3). */
   maybePublish(catalog: Catalog): void {
     if (catalog.version === this.#catalog.version) return;
     this.#catalog = catalog;
     this.#encoded = undefined;
-    this.#bus.publish(this.#subjects.metaChanged, encode('metaChanged', { version: catalog.version }));
+    this.announce();
+  }
+
+  /** Says which version there is. Who misses it finds out by polling. */
+  announce(): void {
+    this.#bus.publish(this.#subjects.metaChanged, encode('metaChanged', { version: this.#catalog.version }));
   }
 
   /**
