@@ -1,5 +1,6 @@
 export { LIMITS } from './limits.ts';
 export { configPathOf, loadConfig } from './load-config.ts';
+export { DEFAULT_CONFIG } from './options.ts';
 export type { Address } from './option-kind.ts';
 export type { ConfigSources, LoadedConfig } from './load-config.ts';
 export type { VarveConfig } from './options.ts';

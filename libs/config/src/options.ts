@@ -91,7 +91,7 @@ export const OPTIONS = {
   flushAgeMsMax: option<DurationMs>(DURATION, {
     section: 'data',
     key: 'cache-snapshot-write-cold-duration',
-    default: 10 * MINUTE_MS,
+    default: 10_000,
     min: 1_000,
     max: DELAY_MS_MAX,
     help: 'age at which points in memory are flushed however few they are',
@@ -188,6 +188,11 @@ export type VarveConfig = {
   readonly [Name in keyof typeof OPTIONS]: (typeof OPTIONS)[Name] extends Option<infer Value> ? Value : never;
 };
 
+/** What holds when nobody says anything. */
+export const DEFAULT_CONFIG = Object.fromEntries(
+  Object.entries(OPTIONS).map(([name, row]) => [name, row.default]),
+) as VarveConfig;
+
 /** `--section-key`. */
 export function flagOf({ section, key }: AnyOption): string {
   return `--${section}-${key}`;
@@ -198,6 +203,6 @@ export function environmentNameOf({ section, key }: AnyOption): string {
   return `VARVE_${section}_${key}`.toUpperCase().replaceAll('-', '_');
 }
 
-function option<Value>(kind: OptionKind<Value>, row: Omit<Option<Value>, 'kind'>): Option<Value> {
+function option<Value>(kind: OptionKind<Value>, row: Omit<Option<NoInfer<Value>>, 'kind'>): Option<Value> {
   return { kind, ...row };
 }

@@ -221,16 +221,18 @@ test('what a meta node cannot take is refused with the reason, and changes nothi
   await world.scheduler.runUntilSettled(Promise.all(crowd)); // two at a time: the others come again
 });
 
-test('a meta node that stops finishes what it accepted and sends others away', async () => {
+test('a meta node takes proposals while it drains, and finishes what it accepted when it stops', async () => {
   const world = new World(1, CALM_NETWORK);
   await world.scheduler.runUntilSettled(world.startMeta());
   const { client } = world.client('a');
-  const accepted = client.propose({ kind: 'createDatabase', name: 'd' });
-  await world.scheduler.runFor(0.6);
   await world.scheduler.runUntilSettled(world.meta!.service.drain());
-  expect((await world.scheduler.runUntilSettled(accepted)).result.kind).toBe('applied');
-  const late = client.propose({ kind: 'createDatabase', name: 'e' });
+  const accepted = client.propose({ kind: 'createDatabase', name: 'd' });
+  await world.scheduler.runFor(0.6); // it is there, and not yet on disk
   await world.scheduler.runUntilSettled(world.meta!.service.stop());
+  expect((await world.scheduler.runUntilSettled(accepted)).result.kind).toBe('applied');
+
+  const late = client.propose({ kind: 'createDatabase', name: 'e' });
+  await world.scheduler.runFor(100);
   await world.scheduler.runUntilSettled(world.startMeta());
   expect((await world.scheduler.runUntilSettled(late)).result.kind).toBe('applied');
 });

@@ -1,3 +1,5 @@
+export { PLANTED_BUGS } from './planted-bugs.ts';
+export { runEmbedded } from './run-embedded.ts';
 export { CALM_NETWORK, SimNetwork } from './sim-network.ts';
 export { SimCatalogStore } from './sim-catalog-store.ts';
 export { SimClock, SimRandom } from './sim-clock.ts';
@@ -9,3 +11,4 @@ export { SimScheduler } from './sim-scheduler.ts';
 export { SimShardStore } from './sim-shard-store.ts';
 export type { InterruptedWrite } from './sim-disk.ts';
 export type { NetworkFaults } from './sim-network.ts';
+export type { EmbeddedRun, EmbeddedRunOptions } from './run-embedded.ts';

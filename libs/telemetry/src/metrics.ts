@@ -25,6 +25,7 @@ const DEFINITIONS = {
   pointsDropped: counter('write.points.dropped', '{point}', 'Points of accepted requests that were not applied'),
   linesRefused: counter('write.lines.refused', '{line}', 'Lines that are not line protocol'),
   writesUnderWaySize: gauge('write.frames.underway.size', 'By', 'Frames sent to owners that are not settled'),
+  queryDuration: histogram('query.duration', 's', 'From a parsed query to the end of its answer'),
   framesRefused: counter('frames.refused', '{frame}', 'Frames that a data node did not store', ['code']),
   flushDuration: histogram('flush.duration', 's', 'From a sealed memtable to its chunks on disk'),
 } satisfies Record<string, MetricDefinition>;

@@ -1,1 +1,3 @@
-export {};
+export { createCoordinator } from './create-coordinator.ts';
+export type { Coordinator } from './create-coordinator.ts';
+export type { CoordinatorConfig, CoordinatorPorts } from './ports.ts';

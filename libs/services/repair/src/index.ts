@@ -1,1 +1,2 @@
-export {};
+export { createRepair } from './create-repair.ts';
+export type { RepairConfig, RepairPorts } from './create-repair.ts';

@@ -24,6 +24,7 @@ export interface NamedSeries {
 /** An answer travels in pieces of about this size. */
 const PIECE_SIZE_BYTES = 256 * 1024;
 
+/** The bytes in which a question travels: JSON. */
 export function encodeSeriesQuestion(question: SeriesQuestion): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(question));
 }

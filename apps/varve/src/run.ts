@@ -1,0 +1,35 @@
+import type { VarveConfig } from '@varve/config';
+import { startHttp } from '@varve/http-adapter';
+import { openLog, openMetrics, systemClock, systemRandom } from '@varve/system-adapter';
+import { openEmbedded } from 'varve';
+import { banner } from './banner.ts';
+import { VERSION } from './version.ts';
+
+/** Opens the database, serves HTTP, says so, and stops on the first SIGINT or SIGTERM; a second one ends it at once. */
+export async function run(config: VarveConfig): Promise<void> {
+  const log = openLog({ level: config.logLevel, format: config.logFormat });
+  const metrics = openMetrics();
+  const onFatal = (error: unknown): void => {
+    log.error('A store failed; the process ends, and a restart recovers everything that was acknowledged', { error });
+    process.exit(1);
+  };
+  const embedded = await openEmbedded({ clock: systemClock, random: systemRandom, log, metrics, onFatal }, config);
+  const http = await startHttp({ gateway: embedded.gateway, config, log, metrics, clock: systemClock, version: VERSION }).catch(
+    async (error: unknown) => {
+      await embedded.close();
+      throw error;
+    },
+  );
+  process.stdout.write(banner({ address: http.address, config, version: VERSION }));
+
+  let isStopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    log.info('Stopping', { signal });
+    await http.close();
+    await embedded.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop(signal));
+}

@@ -1,0 +1,81 @@
+import { LIMITS } from '@varve/config';
+import { CatalogClient, CatalogFollower, type Service } from '@varve/kit';
+import type { Gateway, Health, QueryRequest, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
+import { subjectsOf } from '@varve/wire';
+import { SeriesCollector } from './collect-series.ts';
+import { IncarnationLease } from './incarnation.ts';
+import type { CoordinatorConfig, CoordinatorPorts } from './ports.ts';
+import { QueryPath } from './query-path.ts';
+import { Deliveries } from './replicate.ts';
+import { QueryRunner } from './run-query.ts';
+import { StatementPath } from './statement-path.ts';
+import { WritePath } from './write-path.ts';
+
+/** A coordinator: what the HTTP edge asks, and a service with a life. Nothing of it is durable. */
+export type Coordinator = Service & Gateway;
+
+export function createCoordinator(ports: CoordinatorPorts, config: CoordinatorConfig): Coordinator {
+  return new CoordinatorService(ports, config);
+}
+
+class CoordinatorService implements Coordinator {
+  readonly #follower: CatalogFollower;
+  readonly #lease: IncarnationLease;
+  readonly #deliveries: Deliveries;
+  readonly #writePath: WritePath;
+  readonly #queries: QueryRunner;
+
+  constructor(ports: CoordinatorPorts, config: CoordinatorConfig) {
+    const { bus, clock, log, metrics } = ports;
+    const subjects = subjectsOf(config.clusterId);
+    const follower = new CatalogFollower(ports, { subjects });
+    const client = new CatalogClient(ports, { subjects, proposer: config.nodeName });
+    const collector = new SeriesCollector(ports, subjects);
+    const { incarnationLeaseMs: leaseMs, leaseAheadMsMax: skewMsMax } = LIMITS;
+    this.#follower = follower;
+    this.#lease = new IncarnationLease({ clock, log, catalog: client }, { holder: config.nodeName, leaseMs, skewMsMax });
+    this.#deliveries = new Deliveries(ports, {
+      subjects,
+      writeTimeoutMs: config.writeTimeoutMs,
+      readyTimeoutMs: LIMITS.readyTimeoutMs,
+      bytesUnderWayMax: LIMITS.writesUnderWaySizeBytesMax,
+    });
+    this.#writePath = new WritePath({ follower, client, lease: this.#lease, deliveries: this.#deliveries, metrics });
+    const { selectBucketCountMax } = config;
+    const queryPath = new QueryPath({ bus, clock, follower, collector, subjects, selectBucketCountMax });
+    const statementPath = new StatementPath({ follower, client, collector });
+    this.#queries = new QueryRunner({ queryPath, statementPath, clock, log, metrics }, config);
+  }
+
+  async start(): Promise<void> {
+    await this.#follower.start();
+    await this.#lease.open();
+  }
+
+  drain(): Promise<void> {
+    return this.#deliveries.drain();
+  }
+
+  async stop(): Promise<void> {
+    this.#deliveries.close();
+    await this.#lease.close();
+    this.#follower.stop();
+  }
+
+  writePoints(request: WriteRequest): Promise<WriteSummary> {
+    return this.#writePath.writePoints(request);
+  }
+
+  runQuery(request: QueryRequest): AsyncIterable<ResultItem> {
+    return this.#queries.run(request);
+  }
+
+  health(): Health {
+    const problems = this.problems();
+    return { isPassing: problems.length === 0, problems };
+  }
+
+  problems(): readonly string[] {
+    return this.#lease.problems();
+  }
+}

@@ -1,0 +1,26 @@
+import type { DurationMs } from '@varve/base';
+import type { Bus, Clock, Log, Metrics, Random } from '@varve/ports';
+
+export interface CoordinatorPorts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface CoordinatorConfig {
+  readonly clusterId: string;
+  /** Holder of the incarnation, for people who read the catalog. */
+  readonly nodeName: string;
+  /** A write that has not met its level by then answers 504. */
+  readonly writeTimeoutMs: DurationMs;
+  /** 0 is no limit. */
+  readonly queryTimeoutMs: DurationMs;
+  /** 0 is no limit. */
+  readonly concurrentQueryCountMax: number;
+  /** Windows of one SELECT; 0 is no limit. */
+  readonly selectBucketCountMax: number;
+  /** 0 logs none. */
+  readonly slowQueryMs: DurationMs;
+}

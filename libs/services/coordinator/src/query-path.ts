@@ -1,0 +1,100 @@
+import { DbError } from '@varve/base';
+import { LIMITS } from '@varve/config';
+import { openStream, type CatalogFollower } from '@varve/kit';
+import type { Catalog, NodeId, RetentionPolicy, TimeRange } from '@varve/model';
+import { shardsForRange, type PlacedShard } from '@varve/placement';
+import type { Bus, Clock, QueryRequest, ResultItem } from '@varve/ports';
+import {
+  encodeShardPlan,
+  mergePartials,
+  needsTagKeys,
+  planQuery,
+  type PlannedSource,
+  type QueryPlan,
+  type SchemaView,
+  type SelectStatement,
+  type ShardPartials,
+} from '@varve/query';
+import type { Subjects } from '@varve/wire';
+import type { SeriesCollector } from './collect-series.ts';
+import { schemaOf } from './schema-of.ts';
+
+export interface QueryPathParts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly follower: CatalogFollower;
+  readonly collector: SeriesCollector;
+  readonly subjects: Subjects;
+  readonly selectBucketCountMax: number;
+}
+
+/** Flow (b): plan, scatter, merge, stream. */
+export class QueryPath {
+  readonly #parts: QueryPathParts;
+
+  constructor(parts: QueryPathParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE, QUERY_LIMIT, and what data nodes answer */
+  async *select(statement: SelectStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    const { catalog } = this.#parts.follower;
+    const plan = await this.#plan(statement, request, catalog);
+    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, catalog));
+    for await (const block of mergePartials(plan.mergePlan, shards, request.chunkRowCount)) {
+      if (request.signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
+      yield { kind: 'rows', statementId, ...block };
+    }
+  }
+
+  async #plan(statement: SelectStatement, request: QueryRequest, catalog: Catalog): Promise<QueryPlan> {
+    const { collector, selectBucketCountMax } = this.#parts;
+    const tagKeys = needsTagKeys(statement) ? await collector.tagKeysFor(statement, request, catalog) : undefined;
+    const schema: SchemaView = schemaOf(catalog, tagKeys);
+    const { database, retentionPolicy, nowNs } = request;
+    const limits = { selectBucketCountMax, windowCountMax: LIMITS.queryWindowCountMax };
+    const plan = planQuery(statement, { database, retentionPolicy, nowNs, schema, limits });
+    if ('kind' in plan) throw new DbError('QUERY_INVALID', plan.text);
+    return plan;
+  }
+
+  /** One executing owner per shard; the stream is asked for when the merge first reads it. */
+  #scatter({ database, retentionPolicy, shardPlan }: PlannedSource, range: TimeRange, catalog: Catalog): readonly ShardPartials[] {
+    const policy = catalog.databases.get(database)?.retentionPolicies.get(retentionPolicy);
+    const payload = encodeShardPlan(shardPlan);
+    return shardsOf(policy, range).map((placed) => ({
+      startNs: placed.range.startNs,
+      partials: this.#partialsOf(placed, payload),
+    }));
+  }
+
+  async *#partialsOf({ shard: { id: shardId, epoch, owners } }: PlacedShard, payload: Uint8Array): AsyncGenerator<Uint8Array> {
+    const { bus, clock, subjects } = this.#parts;
+    let reason: DbError | undefined;
+    for (const owner of owners) {
+      let hasYielded = false;
+      try {
+        const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs };
+        for await (const partial of openStream({ bus, clock }, to, { kind: 'dataQuery', header: { shard: shardId, epoch }, payload })) {
+          hasYielded = true;
+          yield partial;
+        }
+        return;
+      } catch (error) {
+        // Once a part has been merged, another owner cannot take over in the middle.
+        if (!(error instanceof DbError) || hasYielded || !error.traits.retryable) throw error;
+        reason = error;
+      }
+    }
+    throw unavailable(shardId, owners, reason);
+  }
+}
+
+function shardsOf(policy: RetentionPolicy | undefined, range: TimeRange): readonly PlacedShard[] {
+  return policy === undefined ? [] : shardsForRange(policy, range);
+}
+
+function unavailable(shard: number, owners: readonly NodeId[], cause: DbError | undefined): DbError {
+  const message = `no owner of shard ${shard} answered (asked ${owners.join(', ')}): ${cause?.message ?? 'it has none'}; retry`;
+  return new DbError('QUERY_SHARD_UNAVAILABLE', message, { shard }, { cause });
+}

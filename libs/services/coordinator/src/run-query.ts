@@ -1,0 +1,117 @@
+import { DbError, type DurationMs } from '@varve/base';
+import type { Clock, Log, Metrics, QueryRequest, ResultItem } from '@varve/ports';
+import { parseQuery, type Statement } from '@varve/query';
+import { metrics as names } from '@varve/telemetry';
+import type { QueryPath } from './query-path.ts';
+import type { StatementPath } from './statement-path.ts';
+
+export interface QueryRunnerParts {
+  readonly queryPath: QueryPath;
+  readonly statementPath: StatementPath;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface QueryBounds {
+  /** 0 is no limit. */
+  readonly queryTimeoutMs: DurationMs;
+  readonly concurrentQueryCountMax: number;
+  /** 0 logs none. */
+  readonly slowQueryMs: DurationMs;
+}
+
+/**
+ * Runs the statements of one query text, one after the other. A statement that fails is answered with its error, and the
+ * ones behind it are not executed, as in InfluxDB.
+ */
+export class QueryRunner {
+  readonly #parts: QueryRunnerParts;
+  readonly #bounds: QueryBounds;
+  #runningCount = 0;
+
+  constructor(parts: QueryRunnerParts, bounds: QueryBounds) {
+    this.#parts = parts;
+    this.#bounds = bounds;
+  }
+
+  get runningCount(): number {
+    return this.#runningCount;
+  }
+
+  /** @throws DbError QUERY_PARSE before the first item */
+  async *run(request: QueryRequest): AsyncGenerator<ResultItem> {
+    const parsed = parseQuery(request.text, request.params);
+    if (parsed.kind === 'error') throw new DbError('QUERY_PARSE', `error parsing query: ${parsed.message}`);
+    const { clock, log, metrics } = this.#parts;
+    const startedMs = clock.monotonicMs();
+    this.#runningCount += 1;
+    try {
+      yield* this.#statements(parsed.statements, request);
+    } finally {
+      this.#runningCount -= 1;
+      const elapsedMs = clock.monotonicMs() - startedMs;
+      metrics.observe(names.queryDuration, elapsedMs / 1000);
+      const { slowQueryMs } = this.#bounds;
+      if (slowQueryMs > 0 && elapsedMs > slowQueryMs) log.warn('Slow query', { query: request.text, database: request.database, elapsedMs });
+    }
+  }
+
+  async *#statements(statements: readonly Statement[], request: QueryRequest): AsyncGenerator<ResultItem> {
+    let hasFailed = false;
+    for (const [statementId, statement] of statements.entries()) {
+      if (hasFailed) yield { kind: 'error', statementId, text: 'not executed' };
+      else hasFailed = yield* this.#statement(statement, statementId, request);
+      yield { kind: 'done', statementId };
+    }
+  }
+
+  /** Returns whether it failed. */
+  async *#statement(statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem, boolean> {
+    const deadline = new Deadline(this.#parts.clock, this.#bounds.queryTimeoutMs);
+    try {
+      this.#checkRoom();
+      const { queryPath, statementPath } = this.#parts;
+      const signal = AbortSignal.any([request.signal, deadline.signal]);
+      const items =
+        statement.kind === 'select'
+          ? queryPath.select(statement, statementId, { ...request, signal })
+          : statementPath.run(statement, statementId, request);
+      yield* items;
+      return false;
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      const text = deadline.signal.aborted ? 'query-timeout limit exceeded' : error.message;
+      this.#parts.log.debug('Statement failed', { code: error.code, reason: text, statement: statement.kind });
+      yield { kind: 'error', statementId, text };
+      return true;
+    } finally {
+      deadline.cancel();
+    }
+  }
+
+  #checkRoom(): void {
+    const { concurrentQueryCountMax } = this.#bounds;
+    if (concurrentQueryCountMax === 0 || this.#runningCount <= concurrentQueryCountMax) return;
+    throw new DbError('QUERY_LIMIT', `max-concurrent-queries limit exceeded(${this.#runningCount}, ${concurrentQueryCountMax})`);
+  }
+}
+
+/** Aborts after the query timeout; 0 never does. */
+class Deadline {
+  readonly #abort = new AbortController();
+  readonly #cancel: () => void;
+
+  constructor(clock: Clock, timeoutMs: DurationMs) {
+    const timer = timeoutMs === 0 ? undefined : clock.after(timeoutMs, () => this.#abort.abort());
+    this.#cancel = () => timer?.cancel();
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  cancel(): void {
+    this.#cancel();
+  }
+}

@@ -1,0 +1,136 @@
+import { DbError } from '@varve/base';
+import { LIMITS } from '@varve/config';
+import { encodeFrames, type FrameStamp } from '@varve/frame';
+import type { CatalogClient, CatalogFollower } from '@varve/kit';
+import { parseLines, SeriesMemory, type ParsedLines } from '@varve/line-protocol';
+import type { PointBatch, RetentionPolicy, WriteLevel } from '@varve/model';
+import { placeBatch, type Placement, type ShardSlice } from '@varve/placement';
+import type { Metrics, WriteRequest, WriteSummary } from '@varve/ports';
+import { metrics as names } from '@varve/telemetry';
+import type { IncarnationLease } from './incarnation.ts';
+import type { Deliveries } from './replicate.ts';
+
+/** Fields and groups are registered with one command each; then somebody else's registration may still have won. */
+const PLACEMENT_ROUND_COUNT_MAX = 4;
+
+export interface WritePathParts {
+  readonly follower: CatalogFollower;
+  readonly client: CatalogClient;
+  readonly lease: IncarnationLease;
+  readonly deliveries: Deliveries;
+  readonly metrics: Metrics;
+}
+
+/** Flow (a): parse, place, replicate, summarize. docs/specs/write.md has its invariants. */
+export class WritePath {
+  readonly #parts: WritePathParts;
+  readonly #memory = new SeriesMemory();
+
+  constructor(parts: WritePathParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Reads `request.body` before its first await, and not after.
+   * @throws DbError WRITE_PARSE, WRITE_TOO_MANY_GROUPS, WRITE_TIMEOUT, WRITE_QUORUM_LOST, WRITE_OVERLOADED,
+   * DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND, META_UNAVAILABLE
+   */
+  async writePoints(request: WriteRequest): Promise<WriteSummary> {
+    this.#parts.deliveries.checkRoom();
+    this.#policyOf(request);
+    const parsed = parseLines(request.body, request, this.#memory);
+    if (parsed.batch.rowCount === 0 && parsed.dropped === undefined && parsed.errorCount > 0) throw unparsable(parsed);
+    const { placement, policy } = await this.#place(parsed.batch, request);
+    await this.#replicate(parsed.batch, placement.slices, request.level ?? policy.writeLevel);
+    return summarize(parsed, placement, this.#parts.metrics);
+  }
+
+  /** Registers what the batch needs and the catalog lacks, until it can be placed whole (W6, W7). */
+  async #place(batch: PointBatch, request: WriteRequest): Promise<{ readonly placement: Placement; readonly policy: RetentionPolicy }> {
+    for (let round = 0; round < PLACEMENT_ROUND_COUNT_MAX; round += 1) {
+      const policy = this.#policyOf(request);
+      const target = { policy, nowNs: request.nowNs, newGroupCountMax: LIMITS.newShardGroupCountMax };
+      const placement = placeBatch(batch, target);
+      const { missingGroupTimesNs, newFields } = placement;
+      if (missingGroupTimesNs.length > LIMITS.newShardGroupCountMax) throw tooManyGroups();
+      if (missingGroupTimesNs.length === 0 && newFields.length === 0) return { placement, policy };
+      await this.#register(request.database, policy.name, placement);
+    }
+    throw new DbError('META_UNAVAILABLE', 'fields or shard groups of this batch kept changing while it was placed; retry');
+  }
+
+  async #register(database: string, retentionPolicy: string, { missingGroupTimesNs, newFields }: Placement): Promise<void> {
+    const { client, follower } = this.#parts;
+    const names = { database, retentionPolicy };
+    if (newFields.length > 0) {
+      const { version } = await client.propose({ kind: 'registerFields', ...names, fields: newFields });
+      await follower.waitFor(version);
+    }
+    if (missingGroupTimesNs.length > 0) {
+      const { result, version } = await client.propose({ kind: 'createShardGroups', ...names, timesNs: missingGroupTimesNs });
+      if (result.kind === 'rejected') throw new DbError('META_UNAVAILABLE', `${result.message}; retry`);
+      await follower.waitFor(version);
+    }
+  }
+
+  async #replicate(batch: PointBatch, slices: readonly ShardSlice[], level: WriteLevel): Promise<void> {
+    const { deliveries, follower } = this.#parts;
+    const { version } = follower.catalog;
+    await Promise.all(slices.map(({ shardId, owners }) => deliveries.ready({ id: shardId, owners }, version)));
+    await Promise.all(slices.flatMap((slice) => this.#publish(batch, slice, level)));
+  }
+
+  #publish(batch: PointBatch, slice: ShardSlice, level: WriteLevel): readonly Promise<void>[] {
+    const { lease, deliveries } = this.#parts;
+    const { shardId, epoch, owners, groupStartNs, tables } = slice;
+    const stamps: FrameStamp[] = [];
+    const nextStamp = (): FrameStamp => {
+      const stamp = lease.nextFrame(shardId);
+      stamps.push(stamp);
+      return stamp;
+    };
+    const frames = encodeFrames({ shard: shardId, startNs: groupStartNs, tables, series: batch.series }, nextStamp);
+    return frames.map((frame, index) => {
+      const { incarnation, number } = stamps[index]!.mutation;
+      return deliveries.publish({ shard: shardId, epoch, owners, incarnation, number, frame }, level);
+    });
+  }
+
+  /** @throws DbError DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND */
+  #policyOf({ database: name, retentionPolicy }: WriteRequest): RetentionPolicy {
+    const database = this.#parts.follower.catalog.databases.get(name);
+    if (database === undefined) throw new DbError('DATABASE_NOT_FOUND', `database not found: "${name}"`);
+    const policyName = retentionPolicy ?? database.defaultRetentionPolicy;
+    const policy = database.retentionPolicies.get(policyName);
+    if (policy === undefined) throw new DbError('RETENTION_POLICY_NOT_FOUND', `retention policy not found: ${policyName}`);
+    return policy;
+  }
+}
+
+function summarize(parsed: ParsedLines, { expired, conflicts }: Placement, metrics: Metrics): WriteSummary {
+  const refused = [
+    { pointCount: conflicts.rowCount, reason: conflicts.reason },
+    { pointCount: expired.rowCount, reason: expired.reason },
+    parsed.dropped ?? { pointCount: 0, reason: '' },
+  ].filter(({ pointCount }) => pointCount > 0);
+  const droppedCount = refused.reduce((sum, { pointCount }) => sum + pointCount, 0);
+  const acceptedRowCount = parsed.batch.rowCount - conflicts.rowCount - expired.rowCount;
+  metrics.add(names.pointsWritten, acceptedRowCount);
+  metrics.add(names.pointsDropped, droppedCount);
+  metrics.add(names.linesRefused, parsed.errorCount);
+  return {
+    acceptedRowCount,
+    lineErrors: parsed.errors.map(({ text }) => text),
+    dropped: refused[0] === undefined ? undefined : { pointCount: droppedCount, reason: refused[0].reason },
+  };
+}
+
+function unparsable({ errors }: ParsedLines): DbError {
+  return new DbError('WRITE_PARSE', errors.map(({ text }) => text).join('\n'));
+}
+
+function tooManyGroups(): DbError {
+  const bound = LIMITS.newShardGroupCountMax;
+  const message = `the points of this batch would create more than ${bound} new shard groups: check their times and the precision, or send them in smaller time ranges`;
+  return new DbError('WRITE_TOO_MANY_GROUPS', message);
+}

@@ -1,0 +1,26 @@
+import type { DurationMs, SizeBytes } from '@varve/base';
+import type { Bus, Clock, Journal, Log, Metrics, Random, ShardStore } from '@varve/ports';
+
+export interface DataShardPorts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly journal: Journal;
+  readonly shardStore: ShardStore;
+  /** Called once when the node can keep its promises no more (a journal commit failed): the process must end. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface DataShardConfig {
+  readonly clusterId: string;
+  /** Names this node in the catalog for ever; the same data directory always has the same name. */
+  readonly nodeName: string;
+  /** All memtables together; at it the largest is flushed. */
+  readonly memtableSizeBytesMax: SizeBytes;
+  /** A memtable older than this is flushed even when small. */
+  readonly flushAgeMsMax: DurationMs;
+  /** Payloads kept in memory for queries. */
+  readonly payloadCacheSizeBytesMax: SizeBytes;
+}

@@ -1,0 +1,106 @@
+import { DbError, type ErrorCode, type SizeBytes } from '@varve/base';
+import { LIMITS } from '@varve/config';
+import { decodeFrame, type Frame } from '@varve/frame';
+import type { NodeId, ShardId } from '@varve/model';
+import type { BusMessage } from '@varve/ports';
+import { metrics as names } from '@varve/telemetry';
+import { decode, encode, type Header } from '@varve/wire';
+import type { DataShardPorts } from './ports.ts';
+import type { ShardReplica } from './shard-replica.ts';
+
+/**
+ * What an owner does with a frame: check that it belongs here, journal it, make it visible, ack. The ack says that the
+ * frame is on this owner's disk (W1); nothing is visible before that (W2).
+ */
+export class WritePath {
+  readonly #ports: DataShardPorts;
+  readonly #node: NodeId;
+  /** The epoch of an owned shard in the newest catalog; undefined when it is not owned. */
+  readonly #epochOf: (shard: ShardId) => number | undefined;
+  /** Memtables grow faster than they are flushed. */
+  readonly #isOverloaded: () => boolean;
+  readonly #onInserted: (replica: ShardReplica) => void;
+  #backlogBytes: SizeBytes = 0;
+
+  constructor(
+    ports: DataShardPorts,
+    node: {
+      readonly id: NodeId;
+      readonly epochOf: (shard: ShardId) => number | undefined;
+      readonly isOverloaded: () => boolean;
+      readonly onInserted: (replica: ShardReplica) => void;
+    },
+  ) {
+    this.#ports = ports;
+    this.#node = node.id;
+    this.#epochOf = node.epochOf;
+    this.#isOverloaded = node.isOverloaded;
+    this.#onInserted = node.onInserted;
+  }
+
+  /** Handles `shard.<id>.write`. Never throws; what cannot be stored is refused with a code. */
+  async onFrame(replica: ShardReplica, { payload, replyTo }: BusMessage): Promise<void> {
+    const { log, metrics } = this.#ports;
+    let header: Header<'shardWrite'> | undefined;
+    try {
+      const message = decode(payload, 'shardWrite');
+      header = message.header;
+      await this.#store(replica, message.header, message.payload);
+      this.#answer(replyTo, replica.shard, header);
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      metrics.add(names.framesRefused, 1, { code: error.code });
+      log.warn('Frame refused', { shard: replica.shard, code: error.code, reason: error.message, ...error.facts });
+      if (header !== undefined) this.#answer(replyTo, replica.shard, header, error);
+    }
+  }
+
+  async #store(replica: ShardReplica, header: Header<'shardWrite'>, bytes: Uint8Array): Promise<void> {
+    const frame = this.#checked(replica, header, bytes);
+    const seq = replica.nextSeq;
+    replica.nextSeq += 1;
+    await this.#journal({ shard: replica.shard, seq, frame: bytes });
+    if (replica.isDropped) throw refusal('SHARD_NOT_HERE', `shard ${replica.shard} was dropped`);
+    replica.table.insert(frame, seq);
+    this.#onInserted(replica);
+  }
+
+  /** No await between these checks and the sequence number: W8. */
+  #checked(replica: ShardReplica, header: Header<'shardWrite'>, bytes: Uint8Array): Frame {
+    const epoch = this.#epochOf(replica.shard);
+    if (epoch === undefined || replica.isDropped) throw refusal('SHARD_NOT_HERE', `shard ${replica.shard} is not here`);
+    if (header.epoch < epoch) throw refusal('EPOCH_STALE', `epoch ${header.epoch} of shard ${replica.shard} is behind ${epoch}`);
+    if (this.#backlogBytes + bytes.length > LIMITS.journalBacklogSizeBytesMax || this.#isOverloaded()) {
+      throw refusal('WRITE_OVERLOADED', `${this.#backlogBytes} bytes wait for the journal, or flushes are behind`);
+    }
+    const frame = decodeFrame(bytes);
+    const { shard, mutation } = frame.header;
+    if (shard !== replica.shard || mutation.incarnation !== header.incarnation || mutation.number !== header.number) {
+      throw refusal('FRAME_INVALID', `frame of shard ${shard} in an envelope for shard ${replica.shard}`);
+    }
+    return frame;
+  }
+
+  async #journal(row: { readonly shard: ShardId; readonly seq: number; readonly frame: Uint8Array }): Promise<void> {
+    this.#backlogBytes += row.frame.length;
+    try {
+      await this.#ports.journal.append([row]);
+    } catch (error) {
+      this.#ports.onFatal(error); // A failed commit is never retried: what is on disk is unknown until recovery.
+      throw error;
+    } finally {
+      this.#backlogBytes -= row.frame.length;
+    }
+  }
+
+  #answer(replyTo: string | undefined, shard: ShardId, header: Header<'shardWrite'>, error?: DbError): void {
+    if (replyTo === undefined) return;
+    const { incarnation, number } = header;
+    const ack = { owner: this.#node, shard, incarnation, number, refusal: error?.code, reason: error?.message };
+    this.#ports.bus.publish(replyTo, encode('shardAck', ack));
+  }
+}
+
+function refusal(code: ErrorCode, reason: string): DbError {
+  return new DbError(code, reason);
+}

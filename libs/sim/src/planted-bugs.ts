@@ -1,0 +1,74 @@
+import { crc32 } from 'node:zlib';
+import type { Bus, Journal, RaftLogStore } from '@varve/ports';
+import { decode, encode } from '@varve/wire';
+import type { SeamFilter } from './sim-embedded.ts';
+
+/**
+ * Bugs that a database of this kind has had, put between the services and their ports. Each must be caught: a checker that
+ * lets one through is blind.
+ */
+export const PLANTED_BUGS: Readonly<Record<string, SeamFilter>> = {
+  'ack before the commit': (seams) => ({ ...seams, journal: ackingEarly(seams.journal) }),
+  'recovery replays trimmed rows': (seams) => ({ ...seams, journal: replayingAll(seams.journal) }),
+  'arrival order wins': (seams) => ({ ...seams, dataBus: restamping(seams.dataBus) }),
+  'term not persisted': (seams) => ({ ...seams, raftLog: forgettingTerms(seams.raftLog) }),
+};
+
+/** The write is answered while its commit is under way. */
+function ackingEarly(journal: Journal): Journal {
+  return { ...forwarded(journal), append: async (rows) => void journal.append(rows) };
+}
+
+/** `flushedSeq` is not looked at. */
+function replayingAll(journal: Journal): Journal {
+  return { ...forwarded(journal), read: (shard) => journal.read(shard, 0) };
+}
+
+/** Frames get the version of their arrival, not the one their coordinator gave them. */
+function restamping(bus: Bus): Bus {
+  return {
+    publish: (subject, payload, replyTo) => bus.publish(subject, payload, replyTo),
+    subscribe: (subject, onMessage, queue) => {
+      const isWrite = subject.endsWith('.write');
+      return bus.subscribe(subject, (message) => onMessage(isWrite ? { ...message, payload: restamped(message.payload) } : message), queue);
+    },
+    request: (subject, payload, timeoutMs) => bus.request(subject, payload, timeoutMs),
+    newInbox: () => bus.newInbox(),
+    close: () => bus.close(),
+  };
+}
+
+let arrivalCount = 0;
+
+/** Offsets are those of docs/formats/frame.md. */
+function restamped(message: Uint8Array): Uint8Array {
+  const { header, payload } = decode(message, 'shardWrite');
+  const frame = payload.slice();
+  const view = new DataView(frame.buffer);
+  arrivalCount += 1;
+  view.setUint32(40, arrivalCount, true);
+  view.setUint32(44, 0, true);
+  view.setUint32(8, crc32(frame.subarray(12), crc32(frame.subarray(0, 8))), true);
+  return encode('shardWrite', header, frame);
+}
+
+/** Term and vote stay in memory; the log is written. */
+function forgettingTerms(raftLog: RaftLogStore): RaftLogStore {
+  return {
+    load: () => raftLog.load(),
+    persist: (_hardState, entries) => raftLog.persist(undefined, entries),
+    compact: (throughIndex, term) => raftLog.compact(throughIndex, term),
+    close: () => raftLog.close(),
+  };
+}
+
+function forwarded(journal: Journal): Journal {
+  return {
+    append: (rows) => journal.append(rows),
+    read: (shard, afterSeq) => journal.read(shard, afterSeq),
+    extents: () => journal.extents(),
+    trim: (shard, throughSeq) => journal.trim(shard, throughSeq),
+    sizeBytes: () => journal.sizeBytes(),
+    close: () => journal.close(),
+  };
+}

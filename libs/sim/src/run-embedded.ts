@@ -1,0 +1,196 @@
+import { DbError, type Prng } from '@varve/base';
+import { seriesKey, joinNs, type FieldValue } from '@varve/model';
+import type { Gateway, QueryRequest, ResultBlock } from '@varve/ports';
+import { CellModel, cellName, type Cells } from './cell-model.ts';
+import { SimEmbedded, type SeamFilter } from './sim-embedded.ts';
+import type { NetworkFaults } from './sim-network.ts';
+import { SimScheduler } from './sim-scheduler.ts';
+
+/** What a run came to. No problem: everything acknowledged was there after every restart, and nothing that was never sent. */
+export interface EmbeddedRun {
+  readonly seed: number;
+  /** One sentence per wrong cell or failed restart. */
+  readonly problems: readonly string[];
+  readonly traceHash: string;
+  readonly eventCount: number;
+  readonly crashCount: number;
+  readonly ackedCount: number;
+  readonly cellCount: number;
+  /** Crashes that cut off a journal commit, a flush, a trim. */
+  readonly interrupted: { readonly write: number; readonly flush: number; readonly trim: number };
+}
+
+export interface EmbeddedRunOptions {
+  readonly seed: number;
+  readonly crashCount?: number;
+  /** A planted bug. */
+  readonly filter?: SeamFilter;
+  /** Gets a line per event. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** A bus inside one process loses nothing; delays and reordering beyond what it does make races likelier. */
+const FAULTS: NetworkFaults = { delayMsMin: 0.05, delayMsMax: 20, lossProbability: 0, duplicateProbability: 0.05, reorderProbability: 0.2 };
+const WRITER_COUNT = 4;
+const DAY_NS = 86_400_000_000_000n;
+const FIRST_DAY_NS = 20_454n * DAY_NS;
+const DATABASE = 'sim';
+
+/**
+ * Writes, crashes, restarts and reads the embedded shape: a few writers fight over few cells while the process is killed
+ * at random moments. After each restart all is read and compared with the model.
+ */
+export async function runEmbedded(options: EmbeddedRunOptions): Promise<EmbeddedRun> {
+  const run = new Run(options);
+  await run.run();
+  return run.result();
+}
+
+class Run {
+  readonly #seed: number;
+  readonly #crashCount: number;
+  readonly #scheduler: SimScheduler;
+  readonly #prng: Prng;
+  readonly #model = new CellModel();
+  readonly #world: SimEmbedded;
+  readonly #problems: string[] = [];
+  #writeNumber = 0;
+
+  constructor({ seed, crashCount = 5, filter = (seams) => seams, onLine }: EmbeddedRunOptions) {
+    this.#seed = seed;
+    this.#crashCount = crashCount;
+    this.#scheduler = new SimScheduler(onLine === undefined ? { seed } : { seed, onLine });
+    this.#prng = this.#scheduler.prngOf('workload');
+    this.#world = new SimEmbedded(this.#scheduler, FAULTS, (seams) => {
+      const filtered = filter(seams);
+      return { ...filtered, coordinatorBus: this.#model.tap(filtered.coordinatorBus) };
+    });
+  }
+
+  /** Stops at the first round with a problem: what comes after it says no more. */
+  async run(): Promise<void> {
+    if (!(await this.#restart())) return;
+    await this.#createDatabase();
+    for (let crash = 0; crash < this.#crashCount; crash += 1) {
+      const { gateway } = this.#world;
+      for (let writer = 0; writer < WRITER_COUNT; writer += 1) void this.#write(gateway);
+      await this.#scheduler.runFor(this.#prng.between(50, 2_500));
+      this.#world.kill();
+      if (!(await this.#restart())) return;
+      this.#problems.push(...this.#model.problemsOf(await this.#readAll()));
+      if (this.#problems.length > 0) return;
+    }
+  }
+
+  result(): EmbeddedRun {
+    const interruptedCount = (what: string): number =>
+      this.#world.disk.interruptedWrites.filter((each) => each.what.startsWith(what)).length;
+    return {
+      seed: this.#seed,
+      problems: [...this.#problems, ...this.#world.fatal.map((error) => `a process ended itself: ${String(error)}`)],
+      traceHash: this.#scheduler.traceHash,
+      eventCount: this.#scheduler.eventCount,
+      crashCount: this.#crashCount,
+      ackedCount: this.#model.ackedCount,
+      cellCount: this.#model.cellCount,
+      interrupted: {
+        write: interruptedCount('journal append'),
+        flush: interruptedCount('shards commit'),
+        trim: interruptedCount('journal trim'),
+      },
+    };
+  }
+
+  async #restart(): Promise<boolean> {
+    try {
+      const started = this.#world.start();
+      await this.#scheduler.runUntilSettled(started);
+      return true;
+    } catch (error) {
+      this.#problems.push(`a restart failed: ${String(error)}`);
+      return false;
+    }
+  }
+
+  async #createDatabase(): Promise<void> {
+    const items = this.#world.gateway.runQuery(queryRequest(`CREATE DATABASE ${DATABASE} WITH SHARD DURATION 1d`));
+    await this.#scheduler.runUntilSettled(collect(items));
+  }
+
+  /** Writes until its process dies: then the write under way never returns. */
+  async #write(gateway: Gateway): Promise<void> {
+    for (;;) {
+      const { lines, cells } = this.#nextLines();
+      this.#model.intend(cells);
+      try {
+        const body = new TextEncoder().encode(lines);
+        await gateway.writePoints({ body, precision: 'n', database: DATABASE, retentionPolicy: undefined, level: undefined, nowNs: FIRST_DAY_NS });
+        this.#model.acknowledge(cells);
+      } catch (error) {
+        if (!(error instanceof DbError) || !error.traits.retryable) throw error;
+      }
+    }
+  }
+
+  /** One to six points on few cells; every value is new, and for a cell that occurs twice the later row counts. */
+  #nextLines(): { readonly lines: string; readonly cells: Cells } {
+    const cells = new Map<string, FieldValue>();
+    const lines = Array.from({ length: this.#prng.between(1, 6) }, () => {
+      this.#writeNumber += 1;
+      const number = this.#writeNumber;
+      const host = `h${this.#prng.between(0, 3)}`;
+      const timeNs = FIRST_DAY_NS + BigInt(this.#prng.between(0, 2)) * DAY_NS + BigInt(this.#prng.between(0, 9)) * 1_000_000_000n;
+      const fields: readonly (readonly [name: string, text: string, value: FieldValue])[] = [
+        ['f', `f=${number}.5`, number + 0.5],
+        ['i', `i=${number}i`, number],
+        ['s', `s="s${number}"`, `s${number}`],
+      ];
+      const chosen = fields.filter(() => this.#prng.chance(0.6));
+      const written = chosen.length === 0 ? fields : chosen;
+      for (const [name, , value] of written) cells.set(cellName(`m,host=${host}`, timeNs, name), value);
+      return `m,host=${host} ${written.map(([, text]) => text).join(',')} ${timeNs}`;
+    });
+    return { lines: lines.join('\n'), cells };
+  }
+
+  async #readAll(): Promise<Cells> {
+    const items = this.#world.gateway.runQuery(queryRequest('SELECT * FROM m GROUP BY *'));
+    const read = new Map<string, FieldValue>();
+    for (const item of await this.#scheduler.runUntilSettled(collect(items))) {
+      if (item.kind === 'error') this.#problems.push(`the read failed: ${item.text}`);
+      if (item.kind === 'rows') addCells(read, item);
+    }
+    return read;
+  }
+}
+
+function addCells(read: Map<string, FieldValue>, { name, tags, columns, times, cells, rowCount }: ResultBlock): void {
+  const key = seriesKey(name, tags ?? []);
+  for (let row = 0; row < rowCount; row += 1) {
+    const timeNs = joinNs(times!.ms[row]!, times!.subNs[row]!);
+    cells.forEach((column, index) => {
+      const value = column[row];
+      if (value !== null && value !== undefined) read.set(cellName(key, timeNs, columns[index + 1]!), value);
+    });
+  }
+}
+
+function queryRequest(text: string): QueryRequest {
+  return {
+    text,
+    database: DATABASE,
+    retentionPolicy: undefined,
+    params: {},
+    level: undefined,
+    nowNs: FIRST_DAY_NS,
+    isReadOnlyMethod: false,
+    chunkRowCount: 1_000,
+    signal: new AbortController().signal,
+  };
+}
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const collected: Item[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}

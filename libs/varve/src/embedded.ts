@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { LIMITS, type VarveConfig } from '@varve/config';
+import { createCoordinator } from '@varve/coordinator-service';
+import { createDataShard } from '@varve/data-shard-service';
+import { openInprocBus } from '@varve/inproc-adapter';
+import type { Service } from '@varve/kit';
+import { createMetaRaft } from '@varve/meta-raft-service';
+import type { CatalogStore, Clock, Gateway, Journal, Log, Metrics, RaftLogStore, Random, ShardStore } from '@varve/ports';
+import { createRepair } from '@varve/repair-service';
+import { lockDataDirectory, openJournal, openRaftLogStore, openShardStore } from '@varve/sqlite-adapter';
+import { openCatalogStore } from '@varve/typeorm-adapter';
+
+/** What the embedded form takes from its surroundings. */
+export interface EmbeddedPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Called once when a store can keep its promises no more: end the process, the journal makes that safe. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** All four services in this process, over a bus of its own. */
+export interface Embedded {
+  readonly gateway: Gateway;
+  /** Finishes what is under way and lets go of everything, the data directory last. */
+  close(): Promise<void>;
+}
+
+/** Names this process in the catalog: a data directory has one node, for ever. */
+const NODE_NAME = 'embedded';
+const CLUSTER_ID = 'embedded';
+
+/**
+ * Opens a data directory and starts the services in the order in which they need each other.
+ * @throws DbError STORAGE_LOCKED, STORAGE_UNWRITABLE, STORAGE_CORRUPT, STORAGE_NEWER_FORMAT with a sentence for people
+ */
+export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): Promise<Embedded> {
+  const opened: { close(): Promise<void> }[] = [];
+  const started: Service[] = [];
+  const close = async (): Promise<void> => {
+    for (const service of [...started].reverse()) await service.drain();
+    for (const service of [...started].reverse()) await service.stop();
+    for (const each of [...opened].reverse()) await each.close();
+  };
+  const keep = <Closable extends { close(): Promise<void> }>(each: Closable): Closable => {
+    opened.push(each);
+    return each;
+  };
+  try {
+    const directory = config.dataDir;
+    const lock = lockDataDirectory(directory);
+    keep({ close: async () => lock.release() });
+    const [raftLog, catalogStore, journal, shardStore] = await allOpened<[RaftLogStore, CatalogStore, Journal, ShardStore]>([
+      openRaftLogStore({ file: join(directory, 'raft.sqlite') }).then(keep),
+      openCatalogStore({ file: join(directory, 'catalog.sqlite') }).then(keep),
+      openJournal({ directory: join(directory, 'journal'), fileSizeBytesMax: config.journalFileSizeBytesMax }).then(keep),
+      openShardStore({ directory: join(directory, 'shards'), openFileCountMax: LIMITS.openShardFileCountMax }).then(keep),
+    ]);
+    const shared = { ...ports, bus: keep(openInprocBus()) };
+    const meta = createMetaRaft({ ...shared, raftLog, catalogStore }, { clusterId: CLUSTER_ID, ...LIMITS });
+    const node = { ...config, clusterId: CLUSTER_ID, nodeName: NODE_NAME };
+    const data = createDataShard({ ...shared, journal, shardStore }, node);
+    const coordinator = createCoordinator(shared, node);
+    for (const service of [meta, data, createRepair(shared, node), coordinator]) {
+      await service.start();
+      started.push(service);
+    }
+    return { gateway: withHealthOf(coordinator, started), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Waits for all even when one fails, so that what did open can be closed again. */
+async function allOpened<Stores extends readonly unknown[]>(openings: { readonly [Index in keyof Stores]: Promise<Stores[Index]> }): Promise<Stores> {
+  const settled = await Promise.allSettled(openings);
+  const failed = settled.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+  return settled.map((each) => (each as PromiseFulfilledResult<unknown>).value) as unknown as Stores;
+}
+
+/** The gateway, honest about every service behind it. */
+function withHealthOf(gateway: Gateway, services: readonly Service[]): Gateway {
+  return {
+    writePoints: (request) => gateway.writePoints(request),
+    runQuery: (request) => gateway.runQuery(request),
+    health: () => {
+      const problems = services.flatMap((service) => service.problems());
+      return { isPassing: problems.length === 0, problems };
+    },
+  };
+}
