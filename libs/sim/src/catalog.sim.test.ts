@@ -226,6 +226,8 @@ test('a meta node takes proposals while it drains, and finishes what it accepted
   await world.scheduler.runUntilSettled(world.startMeta());
   const { client } = world.client('a');
   await world.scheduler.runUntilSettled(world.meta!.service.drain());
+  world.disk.latencyMsMin = 50;
+  world.disk.latencyMsMax = 50;
   const accepted = client.propose({ kind: 'createDatabase', name: 'd' });
   await world.scheduler.runFor(0.6); // it is there, and not yet on disk
   await world.scheduler.runUntilSettled(world.meta!.service.stop());

@@ -70,13 +70,12 @@ class MetaRaft implements Service {
     publisher.announce(); // what was committed before and nobody has heard of
   }
 
+  /** Proposals are taken until it stops: other services need them to drain. */
   async drain(): Promise<void> {
-    this.#proposals?.refuseAll(new DbError('META_UNAVAILABLE', 'this meta node is stopping; retry'), {
-      isFinal: false,
-    });
     if (this.#loop?.failure === undefined) await this.#loop?.run();
   }
 
+  /** What was accepted is finished. */
   async stop(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     await this.drain();
@@ -88,10 +87,7 @@ class MetaRaft implements Service {
 
   /** Every waiting proposal is told, and the process ends. */
   #fail(error: unknown): void {
-    this.#proposals!.refuseAll(
-      new DbError('META_UNAVAILABLE', 'this meta node has failed; retry', {}, { cause: error }),
-      { isFinal: true },
-    );
+    this.#proposals!.fail(new DbError('META_UNAVAILABLE', 'this meta node has failed; retry', {}, { cause: error }));
     this.#ports.log.error('The catalog log has failed; this meta node ends', { error });
     this.#ports.onFatal(error);
   }

@@ -24,7 +24,7 @@ export class ProposePath {
   readonly #onAppended: () => void;
   /** By log index. */
   readonly #waiting = new Map<number, Waiting>();
-  #refusal: DbError | undefined;
+  #failure: DbError | undefined;
 
   constructor(
     { raft, clock, onAppended }: { readonly raft: Raft; readonly clock: Clock; readonly onAppended: () => void },
@@ -38,7 +38,7 @@ export class ProposePath {
 
   /** @throws DbError META_NOT_LEADER, META_UNAVAILABLE, MESSAGE_INVALID, REQUEST_TOO_LARGE, CLOCK_SKEWED */
   async propose({ header, payload }: WireMessage<'metaPropose'>): Promise<Answer<'metaProposed'>> {
-    if (this.#refusal !== undefined) throw this.#refusal;
+    if (this.#failure !== undefined) throw this.#failure;
     if (header.requestId.length > REQUEST_ID_LENGTH_MAX)
       throw new DbError('MESSAGE_INVALID', 'the request id is too long');
     const command = decodeCommand(payload);
@@ -67,10 +67,9 @@ export class ProposePath {
     }
   }
 
-  /** From now on nothing is accepted; who waits is told so when the outcome can come no more. */
-  refuseAll(reason: DbError, options: { readonly isFinal: boolean }): void {
-    this.#refusal = reason;
-    if (!options.isFinal) return;
+  /** The log has failed: who waits is told that the outcome is unknown, and nothing is accepted any more. */
+  fail(reason: DbError): void {
+    this.#failure = reason;
     for (const { refuse } of this.#waiting.values()) refuse(reason);
     this.#waiting.clear();
   }
