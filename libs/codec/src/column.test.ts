@@ -41,7 +41,8 @@ test('a column without any value keeps its type', () => {
 
 test('C2: what repeats or moves evenly takes a few bytes', () => {
   const sizeOf = (column: Column): number => encodeColumn(column, column.values.length).length;
-  const times = (of: (row: number) => number): Float64Array => Float64Array.from({ length: 3_600 }, (_, row) => of(row));
+  const times = (of: (row: number) => number): Float64Array =>
+    Float64Array.from({ length: 3_600 }, (_, row) => of(row));
 
   expect(sizeOf({ type: 'integer', values: times(() => 42) })).toBeLessThanOrEqual(5);
   expect(sizeOf({ type: 'float', values: times(() => 0.5) })).toBeLessThanOrEqual(6);

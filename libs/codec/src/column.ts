@@ -71,7 +71,8 @@ function writeValues(writer: ByteWriter, column: Column, rows: Uint32Array | und
       return writeFloats(writer, presentNumbers(column.values, rows, rowCount));
     case 'integer': {
       const { values } = column;
-      if (!(values instanceof BigInt64Array)) return writeIntegers(writer, presentNumbers(values, rows, rowCount), true);
+      if (!(values instanceof BigInt64Array))
+        return writeIntegers(writer, presentNumbers(values, rows, rowCount), true);
       return writeWideIntegers(
         writer,
         rows === undefined ? values.subarray(0, rowCount) : gather(values, rows, new BigInt64Array(rows.length)),
@@ -79,11 +80,17 @@ function writeValues(writer: ByteWriter, column: Column, rows: Uint32Array | und
     }
     case 'boolean': {
       const { values } = column;
-      return encodeBits(writer, rows === undefined ? values.subarray(0, rowCount) : gather(values, rows, new Uint8Array(rows.length)));
+      return encodeBits(
+        writer,
+        rows === undefined ? values.subarray(0, rowCount) : gather(values, rows, new Uint8Array(rows.length)),
+      );
     }
     case 'string': {
       const { values } = column;
-      return writeStrings(writer, rows === undefined ? values.slice(0, rowCount) : Array.from(rows, (row) => values[row]!));
+      return writeStrings(
+        writer,
+        rows === undefined ? values.slice(0, rowCount) : Array.from(rows, (row) => values[row]!),
+      );
     }
   }
 }
@@ -108,15 +115,27 @@ function readValues(reader: ByteReader, type: number, { rowCount, validity }: Pr
       return { type: 'integer', values: spreadNumbers(decodeIntegers(reader, validCount), rows, rowCount), validity };
     case WIDE_INTEGER: {
       const values = readWideIntegers(reader, validCount);
-      return { type: 'integer', values: rows === undefined ? values : scatter(values, rows, new BigInt64Array(rowCount)), validity };
+      return {
+        type: 'integer',
+        values: rows === undefined ? values : scatter(values, rows, new BigInt64Array(rowCount)),
+        validity,
+      };
     }
     case BOOLEAN: {
       const values = decodeBits(reader, validCount);
-      return { type: 'boolean', values: rows === undefined ? values : scatter(values, rows, new Uint8Array(rowCount)), validity };
+      return {
+        type: 'boolean',
+        values: rows === undefined ? values : scatter(values, rows, new Uint8Array(rowCount)),
+        validity,
+      };
     }
     case STRING: {
       const values = readStrings(reader, validCount);
-      return { type: 'string', values: rows === undefined ? values : scatter(values, rows, new Array<string>(rowCount).fill('')), validity };
+      return {
+        type: 'string',
+        values: rows === undefined ? values : scatter(values, rows, new Array<string>(rowCount).fill('')),
+        validity,
+      };
     }
     default:
       throw invalid(`unknown type of column ${type}`);

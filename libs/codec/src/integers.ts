@@ -39,7 +39,8 @@ export function writeIntegers(writer: ByteWriter, values: Float64Array, mayRun =
     writeSigned(writer, shape.step);
     return;
   }
-  const runs = mayRun && shape.runCount * RUN_LENGTH_MIN <= values.length ? encodeRuns(values, shape.runCount) : undefined;
+  const runs =
+    mayRun && shape.runCount * RUN_LENGTH_MIN <= values.length ? encodeRuns(values, shape.runCount) : undefined;
   const plain = encodePlain(values, shape);
   writer.raw(runs !== undefined && runs.length < plain.length ? runs : plain);
 }

@@ -14,11 +14,19 @@ test('C1: ascending offsets come back exactly, in every unit', () => {
     fc.array(fc.integer({ min: 0, max: 2 ** 31 })),
   );
   fc.assert(
-    fc.property(steps, fc.constantFrom(1, 1e3, 1e6, 1e9), fc.integer({ min: 0, max: 86_400 }), (items, unit, startS) => {
-      let offset = startS * 1e9;
-      const offsets = Float64Array.from(items, (item) => (offset = Math.min(offset + item * unit, Number.MAX_SAFE_INTEGER)));
-      expect(decodeOffsets(encodeOffsets(offsets), offsets.length)).toEqual(offsets);
-    }),
+    fc.property(
+      steps,
+      fc.constantFrom(1, 1e3, 1e6, 1e9),
+      fc.integer({ min: 0, max: 86_400 }),
+      (items, unit, startS) => {
+        let offset = startS * 1e9;
+        const offsets = Float64Array.from(
+          items,
+          (item) => (offset = Math.min(offset + item * unit, Number.MAX_SAFE_INTEGER)),
+        );
+        expect(decodeOffsets(encodeOffsets(offsets), offsets.length)).toEqual(offsets);
+      },
+    ),
     { ...PROPERTY_DEFAULTS, numRuns: 1_000 },
   );
 });

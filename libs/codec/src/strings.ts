@@ -103,6 +103,7 @@ function utf16Bytes(text: string): Uint8Array {
 function utf16Text(bytes: Uint8Array): string {
   if (bytes.length % 2 !== 0) throw invalid(`a UTF-16 text of ${bytes.length} bytes`);
   let text = '';
-  for (let index = 0; index < bytes.length; index += 2) text += String.fromCharCode(bytes[index]! | (bytes[index + 1]! << 8));
+  for (let index = 0; index < bytes.length; index += 2)
+    text += String.fromCharCode(bytes[index]! | (bytes[index + 1]! << 8));
   return text;
 }

@@ -11,7 +11,10 @@ for (const rowCount of [360, 3_600]) {
   measure('integers, a counter', rowCount, () => ({ type: 'integer', values: counter(rowCount) }));
   measure('integers, constant', rowCount, () => ({ type: 'integer', values: new Float64Array(rowCount).fill(42) }));
   measure('floats, a walk of two decimals', rowCount, () => ({ type: 'float', values: walk(rowCount, 100) }));
-  measure('floats, random two decimals', rowCount, () => ({ type: 'float', values: floats(rowCount).map((value) => Math.round(value * 1e4) / 100) }));
+  measure('floats, random two decimals', rowCount, () => ({
+    type: 'float',
+    values: floats(rowCount).map((value) => Math.round(value * 1e4) / 100),
+  }));
   measure('floats, random', rowCount, () => ({ type: 'float', values: floats(rowCount) }));
   measure('strings, four states', rowCount, () => ({ type: 'string', values: states(rowCount) }));
 }
@@ -24,7 +27,9 @@ function measure(name: string, rowCount: number, make: () => Column): void {
   const decode = rate(() => encoded.forEach((bytes) => decodeColumn(bytes, rowCount)));
   const perSecond = (rounds: number): string => `${Math.round((rounds * 50 * rowCount) / 1e6)} M/s`;
   const perValue = (sizeBytes / 50 / rowCount).toFixed(3);
-  console.log(`${rowCount} rows, ${name}: ${perValue} B/value, encode ${perSecond(encode)}, decode ${perSecond(decode)}`);
+  console.log(
+    `${rowCount} rows, ${name}: ${perValue} B/value, encode ${perSecond(encode)}, decode ${perSecond(decode)}`,
+  );
 }
 
 /** Rounds per second of the second half of the time; the first half warms up. */

@@ -20,12 +20,15 @@ const integers = (count: number): fc.Arbitrary<number[]> => {
     let sum = 0;
     return values.map((value) => (sum += value));
   };
-  const many = (item: fc.Arbitrary<number>): fc.Arbitrary<number[]> => fc.array(item, { minLength: count, maxLength: count });
+  const many = (item: fc.Arbitrary<number>): fc.Arbitrary<number[]> =>
+    fc.array(item, { minLength: count, maxLength: count });
   return fc.oneof(
     many(safe),
     many(fc.integer({ min: -9, max: 90 })),
     many(fc.integer({ min: -3, max: 3 })).map(step),
-    many(fc.integer({ min: 0, max: 2 })).map(step).map(step),
+    many(fc.integer({ min: 0, max: 2 }))
+      .map(step)
+      .map(step),
     many(fc.integer({ min: -(2 ** 31), max: 2 ** 31 })).map((values) => values.map((value) => value * 10_000)),
     many(fc.constantFrom(7, 7, 7, 7, 7, 7, 7, Number.MIN_SAFE_INTEGER)).map((values) => values.sort()),
     fc.tuple(safe, fc.integer({ min: 0, max: 50_000 })).map(([start, by]) => {
@@ -52,21 +55,25 @@ const texts = fc.oneof(
 );
 
 /** Any column with its number of rows, with and without nulls. */
-export const anyColumn: fc.Arbitrary<{ readonly column: Column; readonly rowCount: number }> = rowCounts.chain((rowCount) => {
-  const size = { minLength: rowCount, maxLength: rowCount };
-  const values = fc.oneof<fc.Arbitrary<Column>[]>(
-    integers(rowCount).map((items) => ({ type: 'integer', values: Float64Array.from(items) })),
-    fc.array(int64, size).map((items) => ({ type: 'integer', values: BigInt64Array.from(items) })),
-    fc.array(float64, size).map((items) => ({ type: 'float', values: Float64Array.from(items) })),
-    integers(rowCount).map((items) => ({ type: 'float', values: Float64Array.from(items, (item) => item / 100) })),
-    fc.array(fc.integer({ min: 0, max: 1 }), size).map((items) => ({ type: 'boolean', values: Uint8Array.from(items) })),
-    fc.constant({ type: 'boolean', values: new Uint8Array(rowCount).fill(1) }),
-    fc.array(texts, size).map((items) => ({ type: 'string', values: items })),
-    fc.array(fc.constantFrom('on', 'off'), size).map((items) => ({ type: 'string', values: items })),
-  );
-  const present = fc.oneof(fc.constant(undefined), fc.array(fc.boolean(), size));
-  return fc.tuple(values, present).map(([column, bits]) => ({
-    rowCount,
-    column: bits === undefined ? column : { ...column, validity: bitmapOf(rowCount, (row) => bits[row]!) },
-  }));
-});
+export const anyColumn: fc.Arbitrary<{ readonly column: Column; readonly rowCount: number }> = rowCounts.chain(
+  (rowCount) => {
+    const size = { minLength: rowCount, maxLength: rowCount };
+    const values = fc.oneof<fc.Arbitrary<Column>[]>(
+      integers(rowCount).map((items) => ({ type: 'integer', values: Float64Array.from(items) })),
+      fc.array(int64, size).map((items) => ({ type: 'integer', values: BigInt64Array.from(items) })),
+      fc.array(float64, size).map((items) => ({ type: 'float', values: Float64Array.from(items) })),
+      integers(rowCount).map((items) => ({ type: 'float', values: Float64Array.from(items, (item) => item / 100) })),
+      fc
+        .array(fc.integer({ min: 0, max: 1 }), size)
+        .map((items) => ({ type: 'boolean', values: Uint8Array.from(items) })),
+      fc.constant({ type: 'boolean', values: new Uint8Array(rowCount).fill(1) }),
+      fc.array(texts, size).map((items) => ({ type: 'string', values: items })),
+      fc.array(fc.constantFrom('on', 'off'), size).map((items) => ({ type: 'string', values: items })),
+    );
+    const present = fc.oneof(fc.constant(undefined), fc.array(fc.boolean(), size));
+    return fc.tuple(values, present).map(([column, bits]) => ({
+      rowCount,
+      column: bits === undefined ? column : { ...column, validity: bitmapOf(rowCount, (row) => bits[row]!) },
+    }));
+  },
+);

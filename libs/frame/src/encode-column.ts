@@ -1,0 +1,140 @@
+import { type ByteWriter, unreachable } from '@varve/base';
+import type { BooleanColumn, Column, FloatColumn, IntegerColumn, NamedColumn, StringColumn } from '@varve/model';
+import { bitmapSizeBytes } from '@varve/codec';
+import { bytesOf, writeNumbers, writeRaw } from './packed-numbers.ts';
+import { type ColumnSource, type RowOrder, sourceOf } from './row-order.ts';
+import { writeTexts } from './texts.ts';
+
+/** The type byte of a column. A wide integer column has values beyond ±(2^53 − 1). */
+export const COLUMN_TYPES = { float: 0, integer: 1, wideInteger: 2, boolean: 3, string: 4 } as const;
+
+/** More digits behind the point are not tried: a frame is written once per batch, fast, and packed tightly later. */
+export const DIGIT_COUNT_MAX = 6;
+/** Rows looked at before all are scaled. */
+const SAMPLE_ROW_COUNT = 16;
+
+/** Writes a column in the order of the frame's rows; nothing, and false, when none of them has a value. */
+export function maybeWriteColumn(writer: ByteWriter, { name, column }: NamedColumn, order: RowOrder): boolean {
+  const source = sourceOf(column, order);
+  if (source.validCount === 0) return false;
+  const isWide = column.type === 'integer' && column.values instanceof BigInt64Array;
+  writer.text(name).u8(isWide ? COLUMN_TYPES.wideInteger : COLUMN_TYPES[column.type]);
+  writer.u8(source.validity === undefined ? 0 : 1);
+  if (source.validity !== undefined) writer.raw(source.validity);
+  writeValues(writer, column, source);
+  return true;
+}
+
+function writeValues(writer: ByteWriter, column: Column, source: ColumnSource): void {
+  switch (column.type) {
+    case 'float':
+      return writeFloats(writer, column, source);
+    case 'integer':
+      return writeIntegers(writer, column, source);
+    case 'boolean':
+      return writeBooleans(writer, column, source);
+    case 'string':
+      return writeStrings(writer, column, source);
+    default:
+      return unreachable(column);
+  }
+}
+
+function writeIntegers(writer: ByteWriter, { values }: IntegerColumn, source: ColumnSource): void {
+  if (!(values instanceof BigInt64Array)) {
+    writeNumbers(writer.u8(0), gathered(values, source));
+    return;
+  }
+  const wide = new BigInt64Array(source.rows.length);
+  for (let at = 0; at < wide.length; at += 1) if (isPresent(source, at)) wide[at] = values[source.rows[at]!]!;
+  writer.raw(bytesOf(wide));
+}
+
+/** Decimals with few digits become integers where every value comes back exactly: 72.35 is 7235 / 100. */
+function writeFloats(writer: ByteWriter, { values }: FloatColumn, source: ColumnSource): void {
+  const floats = gathered(values, source);
+  const decimals = scaledDecimals(floats);
+  if (decimals === undefined) writeRaw(writer.u8(0), floats);
+  else writeNumbers(writer.u8(decimals.digitCount), decimals.integers);
+}
+
+function scaledDecimals(
+  floats: Float64Array,
+): { readonly digitCount: number; readonly integers: Float64Array } | undefined {
+  const integers = new Float64Array(floats.length);
+  let digitCount = 0;
+  while (scale(floats.subarray(0, SAMPLE_ROW_COUNT), digitCount, integers) === false) {
+    if (++digitCount > DIGIT_COUNT_MAX) return undefined;
+  }
+  while (scale(floats, digitCount, integers) === false) {
+    if (++digitCount > DIGIT_COUNT_MAX) return undefined;
+  }
+  let [min, max] = [integers[0]!, integers[0]!];
+  for (let index = 1; index < integers.length; index += 1) {
+    const integer = integers[index]!;
+    if (integer < min) min = integer;
+    else if (integer > max) max = integer;
+  }
+  const isSmall = max - min <= 0xffff_ffff && Number.isSafeInteger(min) && Number.isSafeInteger(max);
+  return isSmall ? { digitCount, integers } : undefined;
+}
+
+/** False where a value would not come back exactly. −0 would not. */
+function scale(floats: Float64Array, digitCount: number, into: Float64Array): boolean {
+  const by = 10 ** digitCount;
+  for (let index = 0; index < floats.length; index += 1) {
+    const value = floats[index]!;
+    const integer = Math.round(value * by);
+    if (integer / by !== value || (integer === 0 && 1 / value < 0)) return false;
+    into[index] = integer;
+  }
+  return true;
+}
+
+/** The values in the frame's order. A row without one gets the value before it, which never widens the range. */
+function gathered(values: Float64Array, { rows, validity }: ColumnSource): Float64Array {
+  const into = new Float64Array(rows.length);
+  if (validity === undefined) {
+    for (let at = 0; at < into.length; at += 1) into[at] = values[rows[at]!]!;
+    return into;
+  }
+  let value = values[rows[firstPresent(validity)]!]!;
+  for (let at = 0; at < into.length; at += 1) {
+    if (((validity[at >> 3]! >> (at & 7)) & 1) === 1) value = values[rows[at]!]!;
+    into[at] = value;
+  }
+  return into;
+}
+
+function firstPresent(validity: Uint8Array): number {
+  let at = 0;
+  while (((validity[at >> 3]! >> (at & 7)) & 1) === 0) at += 1;
+  return at;
+}
+
+function writeBooleans(writer: ByteWriter, { values }: BooleanColumn, source: ColumnSource): void {
+  const bits = new Uint8Array(bitmapSizeBytes(source.rows.length));
+  for (let at = 0; at < source.rows.length; at += 1) {
+    if (isPresent(source, at)) bits[at >> 3]! |= (values[source.rows[at]!]! & 1) << (at & 7);
+  }
+  writer.raw(bits);
+}
+
+/** Each distinct text once, and its place per row. */
+function writeStrings(writer: ByteWriter, { values }: StringColumn, source: ColumnSource): void {
+  const codes = new Map<string, number>();
+  const codeOfRow = new Uint32Array(source.rows.length);
+  for (let at = 0; at < codeOfRow.length; at += 1) {
+    if (!isPresent(source, at)) continue;
+    const text = values[source.rows[at]!]!;
+    const code = codes.get(text) ?? codes.size;
+    if (code === codes.size) codes.set(text, code);
+    codeOfRow[at] = code;
+  }
+  writeNumbers(writer.varint(codes.size), codeOfRow);
+  writeTexts(writer, [...codes.keys()]);
+}
+
+function isPresent({ validity }: ColumnSource, at: number): boolean {
+  return validity === undefined || ((validity[at >> 3]! >> (at & 7)) & 1) === 1;
+}

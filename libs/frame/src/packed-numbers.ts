@@ -1,0 +1,103 @@
+import { assert, type ByteReader, type ByteWriter } from '@varve/base';
+import { invalidFrame } from './layout.ts';
+
+/*
+ * Numbers of one width, so that any of them can be read without the others:
+ *
+ *   width u8 = 0, 1, 2 or 4 · minimum f64 · count × width bytes       value = minimum + packed
+ *   width u8 = 8 · count × f64                                        as they are
+ */
+
+/** Where packed numbers lie in a frame. */
+export interface PackedNumbers {
+  readonly width: number;
+  readonly min: number;
+  /** Offset of the first number in the frame. */
+  readonly at: number;
+}
+
+type PackedArray = Uint8Array | Uint16Array | Uint32Array;
+
+assert(
+  new Uint8Array(Uint32Array.of(1).buffer)[0] === 1,
+  'arrays are written as they lie in memory: little-endian machines only',
+);
+
+/** Writes whole numbers within ±(2^53 − 1) with as many bytes each as their range needs. −0 becomes 0. */
+export function writeNumbers(writer: ByteWriter, values: Float64Array | Uint32Array): void {
+  let min = values[0] ?? 0;
+  let max = min;
+  for (let index = 1; index < values.length; index += 1) {
+    const value = values[index]!;
+    if (value < min) min = value;
+    else if (value > max) max = value;
+  }
+  const packed = arrayFor(max - min, values.length);
+  if (packed === undefined) {
+    writeRaw(
+      writer,
+      Float64Array.from(values, (value) => value + 0),
+    );
+    return;
+  }
+  for (let index = 0; index < packed.length; index += 1) packed[index] = values[index]! - min;
+  writer.u8(max === min ? 0 : packed.BYTES_PER_ELEMENT).f64(min + 0);
+  if (max !== min) writer.raw(bytesOf(packed));
+}
+
+/** Writes floats bit by bit. */
+export function writeRaw(writer: ByteWriter, values: Float64Array): void {
+  writer.u8(8).raw(bytesOf(values));
+}
+
+/** The bytes of an array as they lie in memory. */
+export function bytesOf(values: PackedArray | Float64Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** Steps over packed numbers. @throws DbError FRAME_INVALID, MESSAGE_INVALID */
+export function skipNumbers(reader: ByteReader, count: number): PackedNumbers {
+  const width = reader.u8();
+  if (width !== 0 && width !== 1 && width !== 2 && width !== 4 && width !== 8)
+    throw invalidFrame(`numbers of ${width} bytes`);
+  const min = width === 8 ? 0 : reader.f64();
+  if (!Number.isSafeInteger(min)) throw invalidFrame(`the minimum ${min} is no integer`);
+  const at = reader.offset;
+  reader.raw(count * width);
+  return { width, min, at };
+}
+
+/** Unpacks the numbers [first, first + into.length). */
+export function readNumbers(
+  view: DataView,
+  { width, min, at }: PackedNumbers,
+  first: number,
+  into: Float64Array,
+): Float64Array {
+  const start = at + first * width;
+  const count = into.length;
+  switch (width) {
+    case 0:
+      into.fill(min);
+      break;
+    case 1:
+      for (let index = 0; index < count; index += 1) into[index] = view.getUint8(start + index) + min;
+      break;
+    case 2:
+      for (let index = 0; index < count; index += 1) into[index] = view.getUint16(start + index * 2, true) + min;
+      break;
+    case 4:
+      for (let index = 0; index < count; index += 1) into[index] = view.getUint32(start + index * 4, true) + min;
+      break;
+    default:
+      for (let index = 0; index < count; index += 1) into[index] = view.getFloat64(start + index * 8, true);
+  }
+  return into;
+}
+
+function arrayFor(range: number, count: number): PackedArray | undefined {
+  if (range === 0) return new Uint8Array(0);
+  if (range <= 0xff) return new Uint8Array(count);
+  if (range <= 0xffff) return new Uint16Array(count);
+  return range <= 0xffff_ffff ? new Uint32Array(count) : undefined;
+}

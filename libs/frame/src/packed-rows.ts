@@ -1,0 +1,98 @@
+import { assert, type ByteReader, type SizeBytes } from '@varve/base';
+import { type Column, SHARD_WINDOW_NS_MAX } from '@varve/model';
+import { type PackedColumn, parsedSizeBytes, readPackedColumn, skipColumn } from './decode-column.ts';
+import { UNITS_NS } from './encode-section.ts';
+import type { FrameColumn, FrameRows } from './frame.ts';
+import { invalidFrame } from './layout.ts';
+import { type PackedNumbers, readNumbers, skipNumbers } from './packed-numbers.ts';
+
+const OFFSET_NS_MAX = Number(SHARD_WINDOW_NS_MAX);
+
+/** Rows over the bytes of their frame. */
+export class PackedRows implements FrameRows {
+  readonly rowCount: number;
+  readonly rowStarts: Uint32Array;
+  readonly columns: readonly FrameColumn[];
+  readonly #columns: readonly PackedColumn[];
+  readonly #view: DataView;
+  readonly #times: PackedNumbers;
+  readonly #unitNs: number;
+
+  /** Steps over the rows of a section. @throws DbError FRAME_INVALID, MESSAGE_INVALID */
+  constructor(reader: ByteReader, seriesCount: number, rowCountMax: number) {
+    const { bytes } = reader;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.rowCount = reader.varint();
+    if (this.rowCount < seriesCount || this.rowCount > rowCountMax)
+      throw invalidFrame(`${this.rowCount} rows of ${rowCountMax}`);
+    this.rowStarts = this.#readStarts(skipNumbers(reader, seriesCount), seriesCount);
+    const unit = reader.u8();
+    this.#unitNs = UNITS_NS[unit] ?? 0;
+    if (this.#unitNs === 0) throw invalidFrame(`unknown unit of time ${unit}`);
+    this.#times = skipNumbers(reader, this.rowCount);
+    this.#checkTimes();
+    this.#columns = skipColumns(reader, this.#view, this.rowCount);
+    this.columns = this.#columns;
+  }
+
+  /** What the parsed form takes beside the frame's bytes. */
+  get sizeBytes(): SizeBytes {
+    return this.#columns.reduce((sum, column) => sum + parsedSizeBytes(column), this.rowStarts.byteLength);
+  }
+
+  readOffsets(firstRow = 0, endRow = this.rowCount): Float64Array {
+    this.#checkRange(firstRow, endRow);
+    const offsetsNs = readNumbers(this.#view, this.#times, firstRow, new Float64Array(endRow - firstRow));
+    if (this.#unitNs !== 1) for (let index = 0; index < offsetsNs.length; index += 1) offsetsNs[index]! *= this.#unitNs;
+    return offsetsNs;
+  }
+
+  readColumn(columnIndex: number, firstRow = 0, endRow = this.rowCount): Column {
+    this.#checkRange(firstRow, endRow);
+    const column = this.#columns[columnIndex];
+    assert(column !== undefined, `column ${columnIndex} of ${this.#columns.length}`);
+    return readPackedColumn(this.#view, column, firstRow, endRow);
+  }
+
+  #checkRange(firstRow: number, endRow: number): void {
+    assert(
+      0 <= firstRow && firstRow <= endRow && endRow <= this.rowCount,
+      `rows [${firstRow}, ${endRow}) of ${this.rowCount}`,
+    );
+  }
+
+  #readStarts(counts: PackedNumbers, seriesCount: number): Uint32Array {
+    const starts = new Uint32Array(seriesCount + 1);
+    let end = 0;
+    readNumbers(this.#view, counts, 0, new Float64Array(seriesCount)).forEach((count, series) => {
+      end += count;
+      if (!(count >= 1 && end <= this.rowCount))
+        throw invalidFrame(`series ${series} ends at row ${end} of ${this.rowCount}`);
+      starts[series + 1] = end;
+    });
+    if (end !== this.rowCount) throw invalidFrame(`${this.rowCount - end} rows without a series`);
+    return starts;
+  }
+
+  #checkTimes(): void {
+    const offsetsNs = this.readOffsets();
+    for (let series = 0; series + 1 < this.rowStarts.length; series += 1) {
+      let previous = -1;
+      for (let row = this.rowStarts[series]!; row < this.rowStarts[series + 1]!; row += 1) {
+        const offsetNs = offsetsNs[row]!;
+        if (!(offsetNs > previous && offsetNs <= OFFSET_NS_MAX))
+          throw invalidFrame(`row ${row} at ${offsetNs} ns after ${previous}`);
+        previous = offsetNs;
+      }
+    }
+    if (!offsetsNs.every(Number.isInteger)) throw invalidFrame('a time between two nanoseconds');
+  }
+}
+
+function skipColumns(reader: ByteReader, view: DataView, rowCount: number): PackedColumn[] {
+  const columnCount = reader.varint();
+  if (columnCount > reader.remaining) throw invalidFrame(`${columnCount} columns in ${reader.remaining} bytes`);
+  const columns = Array.from({ length: columnCount }, () => skipColumn(reader, view, rowCount));
+  if (new Set(columns.map(({ name }) => name)).size !== columnCount) throw invalidFrame('a column occurs twice');
+  return columns;
+}

@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { DbError, Prng } from '@varve/base';
+import { PROPERTY_DEFAULTS } from '@varve/testkit';
+import { expect, test } from 'vitest';
+import { decodeFrame } from './decode-frame.ts';
+import { encodeFrames, encodeVoidFrame } from './encode-frames.ts';
+import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type Frame } from './frame.ts';
+import { frameHeader } from './frame-header.ts';
+import {
+  anyPoints,
+  cellsOfFrames,
+  cellsOfPoints,
+  SHARD,
+  sliceOf,
+  stamps,
+  START_NS,
+  type TestPoint,
+} from './testing/slices.ts';
+
+// The naive model is a map (series, time, field) → value that every point writes in order.
+const point = (host: string, offsetNs: number, fields: Record<string, number | string>): TestPoint => ({
+  measurement: 'cpu',
+  host,
+  offsetNs,
+  fields: new Map(Object.entries(fields)),
+});
+const decodeAll = (points: readonly TestPoint[]): Frame[] => encodeFrames(sliceOf(points), stamps()).map(decodeFrame);
+
+test('F1: frames hold exactly what the naive model holds', () => {
+  fc.assert(
+    fc.property(anyPoints, (points) => {
+      expect(cellsOfFrames(decodeAll(points))).toEqual(cellsOfPoints(points));
+    }),
+    { ...PROPERTY_DEFAULTS, numRuns: 2_000 },
+  );
+});
+
+test('F2, F3: rows are sorted by series and time, each (series, time) occurs once', () => {
+  fc.assert(
+    fc.property(anyPoints, (points) => {
+      for (const { header, sections } of decodeAll(points)) {
+        let rowCount = 0;
+        for (const { seriesKeys, rows } of sections) {
+          const offsetsNs = rows.readOffsets();
+          expect(new Set(seriesKeys).size).toBe(seriesKeys.length);
+          for (let series = 0; series < seriesKeys.length; series += 1) {
+            const own = offsetsNs.subarray(rows.rowStarts[series], rows.rowStarts[series + 1]);
+            expect([...own]).toEqual([...new Set(own)].sort((left, right) => left - right));
+            rowCount += own.length;
+          }
+        }
+        expect(rowCount).toBe(header.rowCount);
+      }
+    }),
+    PROPERTY_DEFAULTS,
+  );
+});
+
+test('F3: of rows with the same series and time the later one wins, field by field', () => {
+  const [frame] = decodeAll([
+    point('a', 5, { integer: 1, float: 1.5 }),
+    point('b', 5, { integer: 10 }),
+    point('a', 5, { integer: 2, string: 'x' }),
+    point('a', 5, { float: 2.5 }),
+  ]);
+  expect(frame!.header.rowCount).toBe(2);
+  expect(Object.fromEntries(cellsOfFrames([frame!]))).toEqual({
+    'cpu,host=a 5 integer': 2,
+    'cpu,host=a 5 float': 2.5,
+    'cpu,host=a 5 string': 'x',
+    'cpu,host=b 5 integer': 10,
+  });
+});
+
+test('any range of rows reads as the same piece of all rows', () => {
+  fc.assert(
+    fc.property(anyPoints, fc.nat(), fc.nat(), (points, one, other) => {
+      for (const { sections } of decodeAll(points)) {
+        for (const { rows } of sections) {
+          const [first, end] = [one % (rows.rowCount + 1), other % (rows.rowCount + 1)].sort(
+            (left, right) => left - right,
+          ) as [number, number];
+          expect(rows.readOffsets(first, end)).toEqual(rows.readOffsets().slice(first, end));
+          rows.columns.forEach((_, index) => {
+            const [all, part] = [rows.readColumn(index), rows.readColumn(index, first, end)];
+            expect(part.values).toEqual(all.values.slice(first, end));
+            const isValid = (validity: Uint8Array | undefined, row: number): boolean =>
+              validity === undefined || ((validity[row >> 3]! >> (row & 7)) & 1) === 1;
+            for (let row = first; row < end; row += 1)
+              expect(isValid(part.validity, row - first)).toBe(isValid(all.validity, row));
+          });
+        }
+      }
+    }),
+    PROPERTY_DEFAULTS,
+  );
+});
+
+test('a frame decodes from bytes that lie anywhere in a buffer', () => {
+  const [bytes] = encodeFrames(
+    sliceOf([point('a', 1, { integer: 70_000, float: 0.3, string: 'x' }), point('a', 2, { integer: 1 })]),
+    stamps(),
+  );
+  const shifted = new Uint8Array(bytes!.length + 5);
+  shifted.set(bytes!, 3);
+  expect(cellsOfFrames([decodeFrame(shifted.subarray(3, -2))])).toEqual(cellsOfFrames([decodeFrame(bytes!)]));
+});
+
+test('only the rows of the slice are encoded, in the order the slice gives', () => {
+  const slice = sliceOf([1, 2, 3, 4].map((value) => point('a', 9, { integer: value })));
+  const check = (rowIndexes: number[], expected: number): void => {
+    const tables = [{ table: slice.tables[0]!.table, rowIndexes: Uint32Array.from(rowIndexes) }];
+    const frames = encodeFrames({ ...slice, tables }, stamps()).map(decodeFrame);
+    expect(cellsOfFrames(frames).get('cpu,host=a 9 integer')).toBe(expected);
+  };
+  check([0, 1], 2);
+  check([2, 0], 1);
+  check([3], 4);
+});
+
+test('a column without a value in these rows is left out', () => {
+  const slice = sliceOf([point('a', 1, { integer: 1 }), point('a', 2, { float: 1 })]);
+  const [bytes] = encodeFrames(
+    { ...slice, tables: [{ table: slice.tables[0]!.table, rowIndexes: Uint32Array.of(0) }] },
+    stamps(),
+  );
+  expect(decodeFrame(bytes!).sections[0]!.rows.columns.map(({ name }) => name)).toEqual(['integer']);
+});
+
+test('F4: the header says what was stamped, at the ends of every range', () => {
+  const check = (stamp: Parameters<typeof encodeVoidFrame>[1]): void => {
+    const bytes = encodeVoidFrame(stamp.mutation.shard, stamp);
+    const header = { ...stamp, shard: stamp.mutation.shard, rowCount: 0 };
+    expect(frameHeader(bytes)).toEqual(header);
+    expect(decodeFrame(bytes)).toMatchObject({ header, sections: [] });
+  };
+  check({ mutation: { incarnation: 1, shard: 1, number: 1 }, version: { wallMs: 0, counter: 0, incarnation: 0 } });
+  check({
+    mutation: { incarnation: 2 ** 32 - 1, shard: Number.MAX_SAFE_INTEGER, number: Number.MAX_SAFE_INTEGER },
+    version: { wallMs: 2 ** 48 - 1, counter: 0xffff, incarnation: 2 ** 32 - 1 },
+  });
+});
+
+test('no rows, no frames and no stamps', () => {
+  let taken = 0;
+  expect(encodeFrames(sliceOf([]), () => ((taken += 1), stamps()()))).toEqual([]);
+  expect(taken).toBe(0);
+});
+
+test('F5: a big batch becomes frames of at most 512 KiB whose rows follow the order of arrival', () => {
+  const random = new Prng(1);
+  const points = Array.from({ length: 3_000 }, (_, row) => {
+    const text = `${row} `.repeat(random.pick([1, 200, 800]));
+    return point(`h${random.between(0, 50)}`, random.between(0, 20) * 1e9, {
+      integer: row,
+      [`string${row % 3}`]: text,
+    });
+  });
+  const frames = encodeFrames(sliceOf(points), stamps());
+  expect(frames.length).toBeGreaterThan(8);
+  for (const bytes of frames) expect(bytes.length).toBeLessThanOrEqual(FRAME_SIZE_BYTES_MAX);
+  const decoded = frames.map(decodeFrame);
+  expect(decoded.map(({ header }) => header.mutation.number)).toEqual(frames.map((_, index) => index + 1));
+  expect(cellsOfFrames(decoded)).toEqual(cellsOfPoints(points));
+});
+
+test('F5: rows that take no bytes are bounded by their number', () => {
+  const rowCount = 2 * FRAME_ROW_COUNT_MAX + 5;
+  const slice = sliceOf([point('a', 0, { integer: 1 })]);
+  const table = {
+    ...slice.tables[0]!.table,
+    rowCount,
+    seriesIndexes: new Uint32Array(rowCount),
+    times: {
+      ms: Float64Array.from({ length: rowCount }, (_, row) => Number(START_NS / 1_000_000n) + row),
+      subNs: new Int32Array(rowCount),
+    },
+    columns: [{ name: 'integer', column: { type: 'integer', values: new Float64Array(rowCount).fill(1) } as const }],
+  };
+  const frames = encodeFrames({ ...slice, tables: [{ table, rowIndexes: undefined }] }, stamps()).map(decodeFrame);
+  for (const { header } of frames) expect(header.rowCount).toBeLessThanOrEqual(FRAME_ROW_COUNT_MAX);
+  expect(frames.reduce((sum, { header }) => sum + header.rowCount, 0)).toBe(rowCount);
+});
+
+test('F5: a batch of many new series is cut by its keys', () => {
+  const random = new Prng(2);
+  const points = Array.from({ length: 4_000 }, (_, row) =>
+    point(`${row}${Array.from({ length: 30 }, () => random.uint32().toString(36)).join('')}`, 0, { integer: row }),
+  );
+  const frames = encodeFrames(sliceOf(points), stamps());
+  expect(frames.length).toBeGreaterThan(1);
+  expect(cellsOfFrames(frames.map(decodeFrame))).toEqual(cellsOfPoints(points));
+});
+
+test('F6: a point that no frame can hold is refused before a stamp is taken', () => {
+  const huge = Object.fromEntries(
+    Array.from({ length: 9 }, (_, index) => [`string${index}`, `${index}`.repeat(65_536)]),
+  );
+  let taken = 0;
+  const encode = (): unknown =>
+    encodeFrames(sliceOf([point('a', 0, { integer: 1 }), point('big', 1, huge)]), () => ((taken += 1), stamps()()));
+  expect(encode).toThrow(DbError);
+  expect(encode).toThrow(/^point too big: \d+ bytes in series cpu,host=big, at most 524288 fit$/);
+  expect(taken).toBe(0);
+  const fitting = Object.fromEntries(Object.entries(huge).slice(0, 7));
+  expect(cellsOfFrames(decodeAll([point('a', 0, fitting)])).size).toBe(7);
+});
+
+test('the shard of a frame is the shard of its mutation', () => {
+  expect(() => encodeVoidFrame(SHARD + 1, stamps()())).toThrow('mutation of shard 7 for a frame of shard 8');
+});

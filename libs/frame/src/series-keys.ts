@@ -1,0 +1,64 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { ByteReader, ByteWriter } from '@varve/base';
+import { invalidFrame } from './layout.ts';
+import { readText, skipTexts, writeTexts } from './texts.ts';
+
+/*
+ * The series dictionary of a section. Keys repeat their tags, so a batch with one row per series would be mostly keys:
+ * above a kilobyte they go through zstd at its fastest, which takes less time than writing them to the journal.
+ */
+
+const PLAIN = 0;
+const ZSTD = 1;
+const ZSTD_PARAMS = { [constants.ZSTD_c_compressionLevel]: 1 };
+const ZSTD_SIZE_BYTES_MIN = 1_024;
+/** What a few bytes of zstd may unfold to. More keys stay plain: that is too big for a frame, which is then cut. */
+const KEYS_SIZE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Writes the keys of a section. */
+export function writeSeriesKeys(writer: ByteWriter, keys: readonly string[]): void {
+  const texts = new ByteWriter(4_096);
+  writeTexts(texts, keys);
+  const plain = texts.finish();
+  writer.varint(keys.length);
+  if (plain.length < ZSTD_SIZE_BYTES_MIN || plain.length > KEYS_SIZE_BYTES_MAX) writer.u8(PLAIN).block(plain);
+  else
+    writer
+      .u8(ZSTD)
+      .varint(plain.length)
+      .block(zstdCompressSync(plain, { params: ZSTD_PARAMS }));
+}
+
+/** @throws DbError FRAME_INVALID, MESSAGE_INVALID */
+export function readSeriesKeys(reader: ByteReader, rowCountMax: number): readonly string[] {
+  const count = reader.varint();
+  if (count < 1 || count > rowCountMax) throw invalidFrame(`${count} series of ${rowCountMax} rows`);
+  const plain = new ByteReader(readBlock(reader));
+  const texts = skipTexts(plain, count);
+  if (plain.remaining > 0) throw invalidFrame(`${plain.remaining} bytes behind the series keys`);
+  const keys = Array.from({ length: count }, (_, index) => readText(texts, index));
+  if (new Set(keys).size !== count) throw invalidFrame('a series key occurs twice');
+  return keys;
+}
+
+function readBlock(reader: ByteReader): Uint8Array {
+  const kind = reader.u8();
+  if (kind === PLAIN) return reader.block();
+  if (kind !== ZSTD) throw invalidFrame(`unknown form of series keys ${kind}`);
+  const sizeBytes = reader.varint();
+  if (sizeBytes > KEYS_SIZE_BYTES_MAX) throw invalidFrame(`${sizeBytes} bytes of series keys`);
+  const plain = decompress(reader.block(), sizeBytes);
+  if (plain.length !== sizeBytes)
+    throw invalidFrame(`${plain.length} bytes of series keys where ${sizeBytes} were announced`);
+  return plain;
+}
+
+function decompress(packed: Uint8Array, sizeBytes: number): Uint8Array {
+  try {
+    return zstdDecompressSync(packed, { maxOutputLength: Math.max(1, sizeBytes) });
+  } catch (error) {
+    throw invalidFrame('zstd refuses the series keys', {
+      reason: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
