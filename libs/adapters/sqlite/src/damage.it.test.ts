@@ -2,7 +2,7 @@ import { Prng } from '@varve/base';
 import type { ErrorCode } from '@varve/base';
 import Database from 'better-sqlite3';
 import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { collect, newTempDirectory } from '@varve/ports/contract';
 import { JournalFiles } from './journal-files.ts';
@@ -11,7 +11,7 @@ import { openRaftLogStore } from './open-raft-log-store.ts';
 import { openShardStore } from './open-shard-store.ts';
 import { RaftLogFile } from './raft-log-file.ts';
 import { ShardFiles } from './shard-files.ts';
-import { batchOf, readAll, textsOf } from './testing/journal-world.ts';
+import { batchOf, readAll } from './testing/journal-world.ts';
 
 const JOURNAL_FILE = 'journal-000001.sqlite';
 const refusal = (code: ErrorCode, text: string) =>
@@ -41,6 +41,27 @@ const writtenRaftLog = (): string => {
   log.compact(2, 5);
   log.close();
   return file;
+};
+const writtenShard = (): string => {
+  const directory = newTempDirectory();
+  const files = new ShardFiles({ directory });
+  const ids = Array.from({ length: 200 }, (_, index) => index + 1);
+  for (const flushedSeq of [1, 2]) {
+    files.commit(1, {
+      series: ids.map((id) => ({ seriesId: flushedSeq * 1_000 + id, key: `cpu,host=host_${id}` })),
+      chunks: ids.map((id) => ({
+        seriesId: id,
+        minOffsetNs: id,
+        maxOffsetNs: 1e15 + id,
+        header: Buffer.alloc(60, id),
+        payload: Buffer.alloc(40, id),
+      })),
+      removedChunkIds: flushedSeq === 2 ? [3, 4, 5] : [],
+      state: { flushedSeq, vector: Buffer.alloc(30, 7) },
+    });
+  }
+  files.close();
+  return join(directory, 'shard-1.sqlite');
 };
 const flipByteAt = (path: string, offset: number): void => {
   const bytes = readFileSync(path);
@@ -76,63 +97,55 @@ test('S5: a changed byte in a frame is found when the row is read, and named wit
   await journal.close();
 });
 
+// Methodology: one bit of a file is flipped, at the file's head, at places drawn from a seed; then all of it is read.
+const checkFlips = (path: string, read: (directory: string) => unknown): void => {
+  const expected = read(dirname(path));
+  const prng = new Prng(42);
+  const sizeBytes = readFileSync(path).length;
+  let refusedCount = 0;
+  for (let round = 0; round < 250; round += 1) {
+    const offset = round < 100 ? round : prng.between(100, sizeBytes - 1);
+    const copy = newTempDirectory();
+    cpSync(dirname(path), copy, { recursive: true });
+    flipByteAt(join(copy, basename(path)), offset);
+    const outcome = outcomeOf(() => read(copy));
+    if (typeof outcome === 'string') refusedCount += 1;
+    else expect(outcome, `byte ${offset}`).toEqual(expected);
+  }
+  expect(refusedCount).toBeGreaterThan(50);
+};
+
 test('S5: no changed byte of a journal file changes what is read: it is refused, or it did not matter', () => {
-  const { directory } = writtenJournal();
-  const content = (at: string): unknown => {
-    const journal = new JournalFiles({ directory: at });
+  checkFlips(writtenJournal().path, (directory) => {
+    const journal = new JournalFiles({ directory });
     try {
       return [readAll(journal, 1), readAll(journal, 2), journal.extents()];
     } finally {
       journal.close();
     }
-  };
-  const expected = [
-    textsOf(1, 1, 50),
-    textsOf(2, 4, 50),
-    [
-      { shard: 1, firstSeq: 1, lastSeq: 50 },
-      { shard: 2, firstSeq: 4, lastSeq: 50 },
-    ],
-  ];
-  const prng = new Prng(42);
-  const size = readFileSync(join(directory, JOURNAL_FILE)).length;
-  const offsets = Array.from({ length: 150 }, (_, index) => (index < 100 ? index : prng.between(100, size - 1)));
-  let refusedCount = 0;
-  for (const offset of offsets) {
-    const copy = newTempDirectory();
-    cpSync(directory, copy, { recursive: true });
-    flipByteAt(join(copy, JOURNAL_FILE), offset);
-    const outcome = outcomeOf(() => content(copy));
-    if (typeof outcome === 'string') refusedCount += 1;
-    else expect(outcome, `byte ${offset}`).toEqual(expected);
-  }
-  expect(refusedCount).toBeGreaterThan(20);
+  });
 });
 
 test('S5: no changed byte of a Raft log changes what is loaded', () => {
-  const file = writtenRaftLog();
-  const content = (at: string): unknown => {
-    const log = new RaftLogFile({ file: at });
+  checkFlips(writtenRaftLog(), (directory) => {
+    const log = new RaftLogFile({ file: join(directory, 'raft.sqlite') });
     try {
       return log.load();
     } finally {
       log.close();
     }
-  };
-  const expected = content(file);
-  const prng = new Prng(43);
-  const size = readFileSync(file).length;
-  let refusedCount = 0;
-  for (let round = 0; round < 150; round += 1) {
-    const copy = join(newTempDirectory(), 'raft.sqlite');
-    cpSync(file, copy);
-    const offset = prng.between(0, size - 1);
-    flipByteAt(copy, offset);
-    const outcome = outcomeOf(() => content(copy));
-    if (typeof outcome === 'string') refusedCount += 1;
-    else expect(outcome, `byte ${offset}`).toEqual(expected);
-  }
-  expect(refusedCount).toBeGreaterThan(20);
+  });
+});
+
+test('S5: no changed byte of a shard file changes its state, series or chunk headers', () => {
+  checkFlips(writtenShard(), (directory) => {
+    const files = new ShardFiles({ directory });
+    try {
+      return [files.readState(1), files.readSeries(1), files.readChunkHeaders(1)];
+    } finally {
+      files.close();
+    }
+  });
 });
 
 test('a journal file that is cut off, empty, foreign or of another kind is refused by name', async () => {
@@ -187,6 +200,21 @@ test('a Raft log whose hard state or entries were changed is refused', async () 
   await check('DELETE FROM hard_state');
   await check('DELETE FROM entry WHERE log_index = 20');
   await check('UPDATE entry SET term = 6 WHERE log_index = 40');
+});
+
+test('a shard that has lost a row is refused', () => {
+  const check = (sql: string): void => {
+    const path = writtenShard();
+    inSql(path, sql);
+    const files = new ShardFiles({ directory: dirname(path) });
+    const outcome = outcomeOf(() => [files.readState(1), files.readSeries(1), files.readChunkHeaders(1)]);
+    files.close();
+    expect(outcome, sql).toBe('STORAGE_CORRUPT');
+  };
+  check('DELETE FROM chunk WHERE id = 200');
+  check('DELETE FROM series WHERE id = 1007');
+  check('DELETE FROM state');
+  check('DROP TABLE series');
 });
 
 test('a damaged shard is refused; the others are served', async () => {

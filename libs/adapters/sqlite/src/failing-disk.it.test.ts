@@ -73,6 +73,7 @@ test('failures of SQLite and of the file system get their code by their kind', (
   check('SQLITE_CORRUPT', 'STORAGE_CORRUPT');
   check('SQLITE_CORRUPT_INDEX', 'STORAGE_CORRUPT');
   check('SQLITE_NOTADB', 'STORAGE_CORRUPT');
+  check('SQLITE_ERROR', 'STORAGE_CORRUPT'); // no such table
   check('SQLITE_BUSY', 'STORAGE_LOCKED');
   check('SQLITE_CANTOPEN', 'STORAGE_UNWRITABLE');
   check('SQLITE_READONLY_DIRECTORY', 'STORAGE_UNWRITABLE');

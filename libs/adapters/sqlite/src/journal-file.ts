@@ -1,11 +1,14 @@
-import { crc32 } from 'node:zlib';
-import { DbError, type SizeBytes } from '@varve/base';
+import type { SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { JournalExtent, JournalRow } from '@varve/ports';
 import {
   applicationIdOf,
+  blobOf,
+  checkIntegrity,
   checkpoint,
+  crcOf,
   createSqliteFile,
+  damagedFile,
   openSqliteFile,
   PAGE_SIZE_BYTES,
   sqliteFileSizeBytes,
@@ -44,8 +47,9 @@ export class JournalFile {
   constructor(path: string, { isNew }: { readonly isNew: boolean }) {
     this.path = path;
     this.#database = (isNew ? createSqliteFile : openSqliteFile)(path, FORMAT, { cacheSizeBytes: CACHE_SIZE_BYTES });
-    this.#putRow = this.#database.prepare('INSERT INTO row (shard, seq, crc, frame) VALUES (?, ?, ?, ?)');
-    this.#putTrim = this.#database.prepare('REPLACE INTO trimmed (shard, through_seq, crc) VALUES (?, ?, ?)');
+    const prepare = (sql: string): SqliteStatement => inFile(path, () => this.#database.prepare(sql));
+    this.#putRow = prepare('INSERT INTO row (shard, seq, crc, frame) VALUES (?, ?, ?, ?)');
+    this.#putTrim = prepare('REPLACE INTO trimmed (shard, through_seq, crc) VALUES (?, ?, ?)');
     this.#sizeBytes = sqliteFileSizeBytes(path);
   }
 
@@ -63,9 +67,8 @@ export class JournalFile {
   commit(rows: readonly JournalRow[], trims: Iterable<readonly [ShardId, number]>): void {
     inFile(this.path, () =>
       this.#database.transaction(() => {
-        for (const { shard, seq, frame } of rows) this.#putRow.run(shard, seq, crcOf(shard, seq, frame), frame);
-        for (const [shard, throughSeq] of trims)
-          this.#putTrim.run(shard, throughSeq, crcOf(shard, throughSeq, NO_FRAME));
+        for (const { shard, seq, frame } of rows) this.#putRow.run(shard, seq, crcOf([shard, seq], frame), frame);
+        for (const [shard, throughSeq] of trims) this.#putTrim.run(shard, throughSeq, crcOf([shard, throughSeq]));
       })(),
     );
     const writtenBytes = rows.reduce((sum, { frame }) => sum + frame.length + ROW_SIZE_BYTES, 0);
@@ -73,16 +76,17 @@ export class JournalFile {
     this.#walSizeBytes += writtenBytes + COMMIT_SIZE_BYTES;
   }
 
-  /** @throws DbError STORAGE_CORRUPT when rows and index do not agree */
+  /** Checks the whole file, but for the frames. @throws DbError STORAGE_CORRUPT */
   extents(): JournalExtent[] {
+    checkIntegrity(this.#database);
     return inFile(this.path, () => {
-      const rows = this.#database
-        .prepare('SELECT shard, min(seq), max(seq), count(*) FROM row GROUP BY shard ORDER BY shard')
-        .raw()
-        .all() as [number, number, number, number][];
-      const indexedCount = rows.reduce((sum, [, , , count]) => sum + count, 0);
-      const lastId = this.#database.prepare('SELECT max(id) FROM row').pluck().get() as number | null;
-      if (indexedCount !== (lastId ?? 0)) throw this.#damaged(`it has ${lastId ?? 0} rows, its index ${indexedCount}`);
+      const [rowCount, lastId] = this.#database.prepare('SELECT count(*), ifnull(max(id), 0) FROM row').raw().get() as [
+        number,
+        number,
+      ];
+      if (rowCount !== lastId) throw damagedFile(this.path, `${rowCount} rows are there, ${lastId} were written`);
+      const query = 'SELECT shard, min(seq), max(seq) FROM row GROUP BY shard ORDER BY shard';
+      const rows = this.#database.prepare(query).raw().all() as [number, number, number][];
       return rows.map(([shard, firstSeq, lastSeq]) => ({ shard, firstSeq, lastSeq }));
     });
   }
@@ -96,8 +100,8 @@ export class JournalFile {
         number,
       ][];
       return rows.map(([shard, throughSeq, crc]) => {
-        if (crc !== crcOf(shard, throughSeq, NO_FRAME))
-          throw this.#damaged(`the checksum of the trim of shard ${shard} is wrong`);
+        if (crc !== crcOf([shard, throughSeq]))
+          throw damagedFile(this.path, `the checksum of the trim of shard ${shard} is wrong`);
         return [shard, throughSeq] as const;
       });
     });
@@ -115,10 +119,10 @@ export class JournalFile {
       const rows: JournalRow[] = [];
       let readBytes = 0;
       for (const each of found.iterate(shard, afterSeq)) {
-        const [seq, crc, buffer] = each as [number, number, Uint8Array];
-        const frame = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-        if (crc !== crcOf(shard, seq, frame))
-          throw this.#damaged(`the checksum of row ${seq} of shard ${shard} is wrong`);
+        const [seq, crc, blob] = each as [number, number, unknown];
+        const frame = blobOf(blob);
+        if (crc !== crcOf([shard, seq], frame))
+          throw damagedFile(this.path, `the checksum of row ${seq} of shard ${shard} is wrong`);
         rows.push({ shard, seq, frame });
         readBytes += frame.length;
         if (readBytes >= sizeBytesMax) break;
@@ -136,18 +140,4 @@ export class JournalFile {
   close(): void {
     this.#database.close();
   }
-
-  #damaged(what: string): DbError {
-    return new DbError('STORAGE_CORRUPT', `${this.path} is damaged: ${what}`, { path: this.path });
-  }
-}
-
-const NO_FRAME = new Uint8Array(0);
-const rowHead = new DataView(new ArrayBuffer(16));
-
-/** Over shard and seq as little-endian float64, then the frame: a row that got another one's place is noticed too. */
-function crcOf(shard: ShardId, seq: number, frame: Uint8Array): number {
-  rowHead.setFloat64(0, shard, true);
-  rowHead.setFloat64(8, seq, true);
-  return crc32(frame, crc32(rowHead));
 }

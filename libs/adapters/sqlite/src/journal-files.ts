@@ -4,7 +4,7 @@ import { assert, DbError, type SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { JournalExtent, JournalRow } from '@varve/ports';
 import { JournalFile } from './journal-file.ts';
-import { makeDirectory, removeSqliteFile, sqliteFileSizeBytes } from './sqlite-file.ts';
+import { damagedFile, makeDirectory, removeSqliteFile, sqliteFileSizeBytes } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
 import type { WorkerStore } from './worker-protocol.ts';
 
@@ -106,9 +106,9 @@ export class JournalFiles implements WorkerStore {
     const firstSeq = Math.max(fromSeq + 1, this.#firstSeq(shard));
     for (const [index, { seq }] of rows.entries()) {
       if (seq !== firstSeq + index)
-        throw damaged(file, `row ${seq} of shard ${shard} stands where ${firstSeq + index} is due`);
+        throw damagedFile(file.path, `row ${seq} of shard ${shard} stands where ${firstSeq + index} is due`);
     }
-    if (rows.length === 0) throw damaged(file, `rows of shard ${shard} from ${firstSeq} on are missing`);
+    if (rows.length === 0) throw damagedFile(file.path, `rows of shard ${shard} from ${firstSeq} on are missing`);
     return rows;
   }
 
@@ -234,8 +234,4 @@ function removeLeftovers(directory: string): void {
     const isUnfinished = owner.endsWith('.new');
     if (isUnfinished || !existsSync(join(directory, owner))) removeSqliteFile(join(directory, owner));
   }
-}
-
-function damaged({ path }: KnownFile, what: string): DbError {
-  return new DbError('STORAGE_CORRUPT', `${path} is damaged: ${what}`, { path });
 }

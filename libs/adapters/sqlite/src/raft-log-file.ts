@@ -1,12 +1,14 @@
 import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
-import { assert, ByteWriter, DbError } from '@varve/base';
+import { assert, DbError } from '@varve/base';
 import type { StoredEntry, StoredHardState, StoredRaft } from '@varve/ports';
 import {
   applicationIdOf,
+  checkIntegrity,
   checkpoint,
+  crcOf,
   createSqliteFile,
+  damagedFile,
   makeDirectory,
   openSqliteFile,
   PAGE_SIZE_BYTES,
@@ -29,8 +31,6 @@ interface HardStateRow {
   readonly compactedIndex: number;
   readonly compactedTerm: number;
 }
-
-const NO_PAYLOAD = new Uint8Array(0);
 
 const FORMAT: FileFormat = {
   kind: 'Raft log',
@@ -64,19 +64,17 @@ export class RaftLogFile implements WorkerStore {
     makeDirectory(dirname(file));
     const open = existsSync(file) ? openSqliteFile : createSqliteFile;
     this.#database = open(file, FORMAT, { cacheSizeBytes: CACHE_SIZE_BYTES });
-    this.#putEntry = this.#database.prepare(
-      'INSERT INTO entry (log_index, term, kind, payload, crc) VALUES (?, ?, ?, ?, ?)',
-    );
-    this.#putHardState = this.#database.prepare('REPLACE INTO hard_state VALUES (0, ?, ?, ?, ?, ?, ?)');
+    const prepare = (sql: string): SqliteStatement => inFile(file, () => this.#database.prepare(sql));
+    this.#putEntry = prepare('INSERT INTO entry (log_index, term, kind, payload, crc) VALUES (?, ?, ?, ?, ?)');
+    this.#putHardState = prepare('REPLACE INTO hard_state VALUES (0, ?, ?, ?, ?, ?, ?)');
     this.#hardState = inFile(file, () => this.#readHardState());
     this.#lastIndex = this.load().entries.at(-1)?.index ?? this.#hardState.compactedIndex;
   }
 
   /** @throws DbError STORAGE_CORRUPT when any record is not as it was written */
   load(): StoredRaft {
+    checkIntegrity(this.#database);
     return inFile(this.#path, () => {
-      const faults = this.#database.pragma('quick_check(1)', { simple: true });
-      if (faults !== 'ok') throw this.#damaged(String(faults));
       const { term, votedFor, commitIndex, compactedIndex, compactedTerm } = this.#hardState;
       return {
         hardState: { term, votedFor, commitIndex },
@@ -153,7 +151,7 @@ export class RaftLogFile implements WorkerStore {
       .prepare('SELECT term, voted_for, commit_index, compacted_index, compacted_term, crc FROM hard_state')
       .raw()
       .get() as number[] | undefined;
-    if (row === undefined) throw this.#damaged('the hard state is missing');
+    if (row === undefined) throw damagedFile(this.#path, 'the hard state is missing');
     const [term, votedFor, commitIndex, compactedIndex, compactedTerm, crc] = row as [
       number,
       number,
@@ -163,7 +161,7 @@ export class RaftLogFile implements WorkerStore {
       number,
     ];
     const hardState = { term, votedFor, commitIndex, compactedIndex, compactedTerm };
-    if (crc !== crcOf(valuesOf(hardState))) throw this.#damaged('the checksum of the hard state is wrong');
+    if (crc !== crcOf(valuesOf(hardState))) throw damagedFile(this.#path, 'the checksum of the hard state is wrong');
     return hardState;
   }
 
@@ -175,26 +173,16 @@ export class RaftLogFile implements WorkerStore {
     const entries: StoredEntry[] = [];
     for (const row of rows) {
       const [index, term, kind, payload, crc] = row as [number, number, number, Uint8Array, number];
-      if (crc !== crcOf([index, term, kind], payload)) throw this.#damaged(`the checksum of entry ${index} is wrong`);
+      if (crc !== crcOf([index, term, kind], payload))
+        throw damagedFile(this.#path, `the checksum of entry ${index} is wrong`);
       const expectedIndex = (entries.at(-1)?.index ?? compactedIndex) + 1;
-      if (index !== expectedIndex) throw this.#damaged(`entry ${index} stands where ${expectedIndex} is due`);
+      if (index !== expectedIndex) throw damagedFile(this.#path, `entry ${index} stands where ${expectedIndex} is due`);
       entries.push({ index, term, kind, payload: new Uint8Array(payload) });
     }
     return entries;
-  }
-
-  #damaged(what: string): DbError {
-    return new DbError('STORAGE_CORRUPT', `${this.#path} is damaged: ${what}`, { path: this.#path });
   }
 }
 
 function valuesOf({ term, votedFor, commitIndex, compactedIndex, compactedTerm }: HardStateRow): number[] {
   return [term, votedFor, commitIndex, compactedIndex, compactedTerm];
-}
-
-/** Over the numbers as little-endian float64, then the payload. */
-function crcOf(numbers: readonly number[], payload: Uint8Array = NO_PAYLOAD): number {
-  const writer = new ByteWriter(8 * numbers.length);
-  for (const number of numbers) writer.f64(number);
-  return crc32(payload, crc32(writer.finish()));
 }

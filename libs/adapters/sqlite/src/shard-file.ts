@@ -1,8 +1,12 @@
-import type { ShardChange, ShardState, StoredChunk, StoredSeries } from '@varve/ports';
+import type { DbError } from '@varve/base';
+import type { NewChunk, ShardChange, ShardState, StoredChunk, StoredSeries } from '@varve/ports';
 import {
   applicationIdOf,
+  blobOf,
   checkpoint,
+  crcOf,
   createSqliteFile,
+  damagedFile,
   openSqliteFile,
   type FileFormat,
   type SqliteDatabase,
@@ -10,89 +14,116 @@ import {
 } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
 
+/** A shard that has no file yet, or one without a commit. */
+export const EMPTY_SHARD_STATE: ShardState = { flushedSeq: 0, vector: new Uint8Array(0) };
+
 const FORMAT: FileFormat = {
   kind: 'shard',
   applicationId: applicationIdOf('VRSH'),
   version: 1,
-  // Blobs live in ordinary rowid tables: WITHOUT ROWID takes three times the space. AUTOINCREMENT: no id is given twice.
+  // Blobs live in ordinary rowid tables: WITHOUT ROWID takes three times the space. Checksums cover everything but
+  // payloads; `state` counts the rows of the other tables, so that a lost one is noticed, and the ids given to chunks.
   schema: `
-    CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT NOT NULL);
+    CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT NOT NULL, crc INTEGER NOT NULL);
     CREATE TABLE chunk (
-      id INTEGER PRIMARY KEY AUTOINCREMENT, series INTEGER NOT NULL, min_offset_ns INTEGER NOT NULL, max_offset_ns INTEGER NOT NULL,
-      header BLOB NOT NULL, payload BLOB NOT NULL
+      id INTEGER PRIMARY KEY, series INTEGER NOT NULL, min_offset_ns INTEGER NOT NULL, max_offset_ns INTEGER NOT NULL,
+      crc INTEGER NOT NULL, header BLOB NOT NULL, payload BLOB NOT NULL
     );
-    CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 0), flushed_seq INTEGER NOT NULL, vector BLOB NOT NULL)`,
+    CREATE TABLE state (
+      id INTEGER PRIMARY KEY CHECK (id = 0), flushed_seq INTEGER NOT NULL, series_count INTEGER NOT NULL, chunk_count INTEGER NOT NULL,
+      next_chunk_id INTEGER NOT NULL, crc INTEGER NOT NULL, vector BLOB NOT NULL
+    );
+    INSERT INTO state VALUES (0, 0, 0, 0, 1, ${crcOf([0, 0, 0, 1])}, x'')`,
 };
 /** Payloads are cached by those who know which ones are wanted again. */
 const CACHE_SIZE_BYTES = 512 * 1024;
 
-/** A shard that has no file yet, or one without a commit. */
-export const EMPTY_SHARD_STATE: ShardState = { flushedSeq: 0, vector: new Uint8Array(0) };
+interface StateRow {
+  readonly state: ShardState;
+  readonly seriesCount: number;
+  readonly chunkCount: number;
+  /** No id is given twice, also when its chunk is gone. */
+  readonly nextChunkId: number;
+}
 
-/** One shard's chunks in one SQLite file; the checksums inside the blobs are the business of those who read them. */
+type ChunkNumbers = [number, number, number, number, number, number];
+type StateNumbers = [number, number, number, number, number];
+
+/** One shard's chunks in one SQLite file. The checksums inside payloads are the business of those who read them. */
 export class ShardFile {
+  readonly #path: string;
   readonly #database: SqliteDatabase;
   readonly #payload: SqliteStatement;
+  #row: StateRow;
   /** The WAL holds commits that are not in the file itself yet. */
   #isCheckpointDue = false;
 
   /** Creates the file when asked to; otherwise it must be there. */
   constructor(path: string, { isNew }: { readonly isNew: boolean }) {
+    this.#path = path;
     this.#database = (isNew ? createSqliteFile : openSqliteFile)(path, FORMAT, { cacheSizeBytes: CACHE_SIZE_BYTES });
-    this.#payload = this.#database.prepare('SELECT payload FROM chunk WHERE id = ?').pluck();
+    this.#payload = inFile(path, () => this.#database.prepare('SELECT payload FROM chunk WHERE id = ?').pluck());
+    this.#row = this.#readRow();
   }
 
   readState(): ShardState {
-    const row = this.#rows('SELECT flushed_seq, vector FROM state')[0] as [number, Uint8Array] | undefined;
-    return row === undefined ? EMPTY_SHARD_STATE : { flushedSeq: row[0], vector: bytesOf(row[1]) };
+    return { ...this.#row.state, vector: this.#row.state.vector.slice() };
   }
 
+  /** @throws DbError STORAGE_CORRUPT when they are not as they were written */
   readSeries(): StoredSeries[] {
-    const rows = this.#rows('SELECT id, key FROM series ORDER BY id') as [number, string][];
-    return rows.map(([seriesId, key]) => ({ seriesId, key }));
+    const series = this.#rows('SELECT id, crc, key FROM series ORDER BY id').map(({ numbers, last }) => {
+      const [seriesId, crc] = numbers as [number, number];
+      const key = String(last);
+      if (crc !== crcOfSeries({ seriesId, key })) throw this.#damaged(`the checksum of series ${seriesId} is wrong`);
+      return { seriesId, key };
+    });
+    const ids = series.map(({ seriesId }) => seriesId);
+    this.#checkIds('series', ids, this.#row.seriesCount);
+    return series;
   }
 
+  /** @throws DbError STORAGE_CORRUPT when they are not as they were written */
   readChunkHeaders(): StoredChunk[] {
-    const query = 'SELECT id, series, min_offset_ns, max_offset_ns, header, length(payload) FROM chunk ORDER BY id';
-    const rows = this.#rows(query) as [number, number, number, number, Uint8Array, number][];
-    return rows.map(([chunkId, seriesId, minOffsetNs, maxOffsetNs, header, payloadSizeBytes]) => ({
-      chunkId,
-      seriesId,
-      minOffsetNs,
-      maxOffsetNs,
-      header: bytesOf(header),
-      payloadSizeBytes,
-    }));
+    const columns = 'id, series, min_offset_ns, max_offset_ns, length(payload), crc, header';
+    const chunks = this.#rows(`SELECT ${columns} FROM chunk ORDER BY id`).map(({ numbers, last }) => {
+      const [chunkId, seriesId, minOffsetNs, maxOffsetNs, payloadSizeBytes, crc] = numbers as ChunkNumbers;
+      const chunk = { chunkId, seriesId, minOffsetNs, maxOffsetNs, header: blobOf(last), payloadSizeBytes };
+      if (crc !== crcOfChunk(chunk)) throw this.#damaged(`the checksum of chunk ${chunkId} is wrong`);
+      return chunk;
+    });
+    const ids = chunks.map(({ chunkId }) => chunkId);
+    this.#checkIds('chunks', ids, this.#row.chunkCount);
+    return chunks;
   }
 
   readPayloads(chunkIds: readonly number[]): (Uint8Array | undefined)[] {
-    return inFile(this.#database.name, () =>
+    return inFile(this.#path, () =>
       chunkIds.map((chunkId) => {
-        const payload = this.#payload.get(chunkId) as Uint8Array | undefined;
-        return payload === undefined ? undefined : bytesOf(payload);
+        const payload: unknown = this.#payload.get(chunkId);
+        return payload === undefined ? undefined : blobOf(payload);
       }),
     );
   }
 
   /** One transaction. @throws DbError STORAGE_FULL, STORAGE_FAILED: nothing was changed */
-  commit({ series, chunks, removedChunkIds, state }: ShardChange): number[] {
-    const database = this.#database;
-    const apply = database.transaction(() => {
-      const putSeries = database.prepare('INSERT INTO series (id, key) VALUES (?, ?)');
-      const removeChunk = database.prepare('DELETE FROM chunk WHERE id = ?');
-      const putChunk = database.prepare(
-        'INSERT INTO chunk (series, min_offset_ns, max_offset_ns, header, payload) VALUES (?, ?, ?, ?, ?)',
-      );
-      for (const { seriesId, key } of series) putSeries.run(seriesId, key);
-      for (const chunkId of removedChunkIds) removeChunk.run(chunkId);
-      database
-        .prepare('REPLACE INTO state (id, flushed_seq, vector) VALUES (0, ?, ?)')
-        .run(state.flushedSeq, state.vector);
-      return chunks.map(({ seriesId, minOffsetNs, maxOffsetNs, header, payload }) =>
-        Number(putChunk.run(seriesId, minOffsetNs, maxOffsetNs, header, payload).lastInsertRowid),
-      );
+  commit(change: ShardChange): number[] {
+    const apply = this.#database.transaction(() => {
+      const before = this.#row;
+      this.#putSeries(change.series);
+      const removedCount = this.#removeChunks(change.removedChunkIds);
+      const chunkIds = this.#putChunks(change.chunks, before.nextChunkId);
+      const row = {
+        state: { flushedSeq: change.state.flushedSeq, vector: change.state.vector.slice() },
+        seriesCount: before.seriesCount + change.series.length,
+        chunkCount: before.chunkCount + chunkIds.length - removedCount,
+        nextChunkId: before.nextChunkId + chunkIds.length,
+      };
+      this.#putRow(row);
+      return { chunkIds, row };
     });
-    const chunkIds = inFile(database.name, () => apply());
+    const { chunkIds, row } = inFile(this.#path, () => apply());
+    this.#row = row;
     this.#isCheckpointDue = true;
     return chunkIds;
   }
@@ -107,12 +138,70 @@ export class ShardFile {
     this.#database.close();
   }
 
-  #rows(query: string): unknown[] {
-    return inFile(this.#database.name, () => this.#database.prepare(query).raw().all());
+  #putSeries(series: readonly StoredSeries[]): void {
+    const put = this.#database.prepare('INSERT INTO series (id, key, crc) VALUES (?, ?, ?)');
+    for (const each of series) put.run(each.seriesId, each.key, crcOfSeries(each));
+  }
+
+  #removeChunks(chunkIds: readonly number[]): number {
+    const remove = this.#database.prepare('DELETE FROM chunk WHERE id = ?');
+    return chunkIds.reduce((count, chunkId) => count + remove.run(chunkId).changes, 0);
+  }
+
+  #putChunks(chunks: readonly NewChunk[], firstId: number): number[] {
+    const put = this.#database.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)');
+    return chunks.map((chunk, index) => {
+      const chunkId = firstId + index;
+      const { seriesId, minOffsetNs, maxOffsetNs, header, payload } = chunk;
+      const crc = crcOfChunk({ ...chunk, chunkId, payloadSizeBytes: payload.length });
+      put.run(chunkId, seriesId, minOffsetNs, maxOffsetNs, crc, header, payload);
+      return chunkId;
+    });
+  }
+
+  #putRow({ state: { flushedSeq, vector }, seriesCount, chunkCount, nextChunkId }: StateRow): void {
+    const numbers = [flushedSeq, seriesCount, chunkCount, nextChunkId];
+    this.#database
+      .prepare('REPLACE INTO state VALUES (0, ?, ?, ?, ?, ?, ?)')
+      .run(...numbers, crcOf(numbers, vector), vector);
+  }
+
+  #readRow(): StateRow {
+    const columns = 'flushed_seq, series_count, chunk_count, next_chunk_id, crc, vector';
+    const [found] = this.#rows(`SELECT ${columns} FROM state`);
+    if (found === undefined) throw this.#damaged('its state is missing');
+    const [flushedSeq, seriesCount, chunkCount, nextChunkId, crc] = found.numbers as StateNumbers;
+    const vector = blobOf(found.last).slice();
+    const isAsWritten = crc === crcOf([flushedSeq, seriesCount, chunkCount, nextChunkId], vector);
+    if (!isAsWritten) throw this.#damaged('the checksum of its state is wrong');
+    return { state: { flushedSeq, vector }, seriesCount, chunkCount, nextChunkId };
+  }
+
+  /** As many as were written, each once. */
+  #checkIds(what: string, ids: readonly number[], count: number): void {
+    if (ids.length !== count) throw this.#damaged(`${ids.length} ${what} are there, ${count} were written`);
+    const repeated = ids.findIndex((id, index) => index > 0 && id <= ids[index - 1]!);
+    if (repeated >= 0) throw this.#damaged(`its ${what} are not in order at ${ids[repeated]}`);
+  }
+
+  /** Rows of numbers with a text or blob at their end. In a damaged file null may stand for a number. */
+  #rows(query: string): { readonly numbers: readonly number[]; readonly last: unknown }[] {
+    const rows = inFile(this.#path, () => this.#database.prepare(query).raw().all() as unknown[][]);
+    return rows.map((row) => ({ numbers: row.slice(0, -1).map(Number), last: row.at(-1) }));
+  }
+
+  #damaged(what: string): DbError {
+    return damagedFile(this.#path, what);
   }
 }
 
-/** The driver's Buffer as plain bytes, without a copy. */
-function bytesOf(buffer: Uint8Array): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+function crcOfSeries({ seriesId, key }: StoredSeries): number {
+  return crcOf([seriesId], textEncoder.encode(key));
 }
+
+function crcOfChunk(chunk: StoredChunk): number {
+  const { chunkId, seriesId, minOffsetNs, maxOffsetNs, payloadSizeBytes, header } = chunk;
+  return crcOf([chunkId, seriesId, minOffsetNs, maxOffsetNs, payloadSizeBytes], header);
+}
+
+const textEncoder = new TextEncoder();

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { DbError, type SizeBytes } from '@varve/base';
 import { inFile } from './storage-error.ts';
 
@@ -86,6 +87,32 @@ export function createSqliteFile(
 /** Files with it were never finished; they may be removed. */
 export const UNFINISHED_SUFFIX = '.new';
 
+/** Damage of the tree of pages, and rows that an index does not have or has alone. Reads the whole file. @throws DbError STORAGE_CORRUPT */
+export function checkIntegrity(database: SqliteDatabase): void {
+  inFile(database.name, () => {
+    const fault = database.pragma('integrity_check(1)', { simple: true });
+    if (fault !== 'ok') throw damagedFile(database.name, String(fault));
+  });
+}
+
+/** What is said of a file whose content is not as it was written. */
+export function damagedFile(path: string, what: string): DbError {
+  return new DbError('STORAGE_CORRUPT', `${path} is damaged: ${what}`, { path });
+}
+
+/** Over numbers as little-endian float64, then bytes: a record that got another one's place is noticed too. */
+export function crcOf(numbers: readonly number[], bytes: Uint8Array = NO_BYTES): number {
+  const head = new Float64Array(numbers); // every machine that runs this is little-endian
+  return crc32(bytes, crc32(new Uint8Array(head.buffer)));
+}
+
+/** A blob as plain bytes, without a copy. In a damaged file anything may stand there: no bytes then, and a wrong checksum. */
+export function blobOf(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : NO_BYTES;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 /** Moves what the WAL holds into the file and makes the WAL empty. @throws DbError STORAGE_FULL, STORAGE_FAILED */
 export function checkpoint(database: SqliteDatabase, mode: 'PASSIVE' | 'TRUNCATE'): void {
   inFile(database.name, () => database.pragma(`wal_checkpoint(${mode})`));
@@ -124,7 +151,7 @@ function syncDirectory(path: string): void {
 /** Before anything is changed in the file. */
 function checkFormat(database: SqliteDatabase, path: string, { kind, applicationId, version }: FileFormat): void {
   if (database.pragma('application_id', { simple: true }) !== applicationId) {
-    throw new DbError('STORAGE_CORRUPT', `${path} is damaged: it is not a Varve ${kind} file`, { path });
+    throw damagedFile(path, `it is not a Varve ${kind} file`);
   }
   const found = database.pragma('user_version', { simple: true }) as number;
   if (found > version) {

@@ -12,7 +12,7 @@ const MEANINGS: readonly {
     sentence: (path) => `no space is left to write ${path}`,
   },
   {
-    pattern: /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ|IOERR_CORRUPTFS)/,
+    pattern: /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ|IOERR_CORRUPTFS|ERROR$)/, // ERROR: its tables are not ours
     code: 'STORAGE_CORRUPT',
     sentence: (path) => `${path} is damaged`,
   },
