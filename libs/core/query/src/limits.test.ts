@@ -5,15 +5,16 @@ import { runShardPlan } from './operators/run-shard-plan.ts';
 import { PARTIAL_FRAME_SIZE_BYTES_MAX } from './partial/frame-writer.ts';
 import { planQuery, type PlanLimits } from './plan/plan-query.ts';
 import type { QueryPlan } from './plan/query-plan.ts';
-import { schemaOf, shardsOf, TEST_DATABASE } from './testing/memory-engine.ts';
+import { parseOne, schemaOf, shardsOf, TEST_DATABASE } from './testing/memory-engine.ts';
 import { memorySource, type TestPoint } from './testing/memory-source.ts';
-import { parseTestSelect } from './testing/parse-test-select.ts';
 import { parseTestLines } from './testing/test-lines.ts';
 
 const NO_LIMITS: PlanLimits = { selectBucketCountMax: 0, windowCountMax: 1_000_000 };
 
 function planOf(query: string, points: readonly TestPoint[], limits = NO_LIMITS): QueryPlan | { readonly kind: 'error'; readonly text: string } {
-  return planQuery(parseTestSelect(query), { nowNs: 10_000n, database: TEST_DATABASE, retentionPolicy: undefined, schema: schemaOf(points), limits });
+  const statement = parseOne(query);
+  if (typeof statement === 'string' || statement.kind !== 'select') throw new Error(`not a SELECT: ${query}`);
+  return planQuery(statement, { nowNs: 10_000n, database: TEST_DATABASE, retentionPolicy: undefined, schema: schemaOf(points), limits });
 }
 
 function queryPlan(query: string, points: readonly TestPoint[], limits = NO_LIMITS): QueryPlan {

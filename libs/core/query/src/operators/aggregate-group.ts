@@ -4,32 +4,39 @@ import type { PartialState, Run } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { denseVector, type Vector } from '../functions/vector.ts';
 import type { WindowStates } from '../partial/aggregate-frame.ts';
-import type { AggregatesOutput, MeasurementPlan, PlanCall, ShardPlan } from '../plan/shard-plan.ts';
+import type { AggregatesOutput, PlanCall, ShardPlan } from '../plan/shard-plan.ts';
 import type { WindowGrid } from '../plan/window-grid.ts';
+import type { SeriesGroup } from './series-groups.ts';
 import type { SourceSeries } from './shard-source.ts';
-import { cellReader, convertedColumn, rowsThatPass, type SeriesRows } from './slice-cells.ts';
+import { cellReader, convertedColumn, type SeriesRows } from './slice-cells.ts';
+
+/** A plan that asks for aggregates. */
+export type AggregatesPlan = ShardPlan & { readonly output: AggregatesOutput };
 
 /**
  * The partial aggregates of one group in one shard. Values go in series by series; a run of values inside one window is
  * one call of each function, so that the loops over values are bare loops over typed arrays.
  */
 export class GroupAggregates {
-  readonly #plan: ShardPlan;
-  readonly #output: AggregatesOutput;
-  readonly #measurement: MeasurementPlan;
+  readonly #plan: AggregatesPlan;
+  readonly #group: Pick<SeriesGroup, 'measurement' | 'rowFilter'>;
   readonly #grid: WindowGrid;
+  /** One per call. */
   readonly #states: readonly PartialState[];
   readonly #hasValues: boolean[];
+  /** Column → the calls on it. */
+  readonly #callsByColumn: ReadonlyMap<number, readonly number[]>;
   /** Window → slot, in order of first appearance. */
   readonly #slots = new Map<number, number>();
 
-  constructor(plan: ShardPlan & { readonly output: AggregatesOutput }, measurement: MeasurementPlan, grid: WindowGrid) {
+  constructor(plan: AggregatesPlan, group: Pick<SeriesGroup, 'measurement' | 'rowFilter'>, grid: WindowGrid) {
+    const { calls } = plan.output;
     this.#plan = plan;
-    this.#output = plan.output;
-    this.#measurement = measurement;
+    this.#group = group;
     this.#grid = grid;
-    this.#states = plan.output.calls.map((call) => createState(plan, call));
-    this.#hasValues = plan.output.calls.map(() => false);
+    this.#states = calls.map((call) => createState(plan, call));
+    this.#hasValues = calls.map(() => false);
+    this.#callsByColumn = Map.groupBy(calls.keys(), (call) => calls[call]!.column);
   }
 
   /** Per call, whether anything was added. */
@@ -39,20 +46,20 @@ export class GroupAggregates {
 
   /** @throws DbError QUERY_LIMIT when there are too many windows, or too many values in one */
   add(series: SourceSeries, slice: SeriesSlice): void {
+    const { columns, output } = this.#plan;
+    const { origins } = this.#group.measurement;
     const rows: SeriesRows = { series, slice };
-    const selected = rowsThatPass(this.#measurement, rows);
-    const neighbours = this.#output.neighbours.map((column) =>
-      cellReader(this.#measurement.origins[column]!, this.#plan.columns[column]!.type, rows),
-    );
-    for (const column of new Set(this.#output.calls.map((call) => call.column))) {
-      const origin = this.#measurement.origins[column]!;
-      if (origin.kind !== 'field') continue;
-      const values = convertedColumn(slice, origin.name, this.#plan.columns[column]!.type);
+    const selected = this.#group.rowFilter.rowsThatPass(rows);
+    const neighbours = output.neighbours.map((column) => cellReader(origins[column]!, columns[column]!.type, rows));
+    for (const [column, calls] of this.#callsByColumn) {
+      const origin = origins[column]!;
+      const values = origin.kind === 'field' ? convertedColumn(slice, origin.name, columns[column]!.type) : undefined;
       if (values === undefined) continue;
-      this.#addVector(column, denseVector(values, slice.offsetsNs, selected), (vector) => ({
-        seriesKey: series.key,
-        neighbours: (index: number): readonly Cell[] => neighbours.map((read) => read(vector.rowIndexes?.[index] ?? index)),
-      }));
+      const vector = denseVector(values, slice.offsetsNs, selected);
+      if (vector.offsetsNs.length === 0) continue;
+      const neighboursAt = (index: number): readonly Cell[] => neighbours.map((read) => read(vector.rowIndexes?.[index] ?? index));
+      for (const call of calls) this.#hasValues[call] = true;
+      this.#addRuns(vector, calls.map((call) => this.#states[call]!), { seriesKey: series.key, neighbours: neighboursAt });
     }
   }
 
@@ -64,12 +71,8 @@ export class GroupAggregates {
     return { order, states: this.#states };
   }
 
-  #addVector(column: number, vector: Vector, contextOf: (vector: Vector) => Pick<Run, 'seriesKey' | 'neighbours'>): void {
+  #addRuns(vector: Vector, states: readonly PartialState[], context: Pick<Run, 'seriesKey' | 'neighbours'>): void {
     const { offsetsNs } = vector;
-    if (offsetsNs.length === 0) return;
-    const context = contextOf(vector);
-    const states = this.#states.filter((_state, call) => this.#output.calls[call]!.column === column);
-    for (const [call, plan] of this.#output.calls.entries()) if (plan.column === column) this.#hasValues[call] = true;
     for (let start = 0; start < offsetsNs.length; ) {
       const windowIndex = this.#grid.indexOf(offsetsNs[start]!);
       const end = firstAtOrAfter(offsetsNs, start, this.#grid.endOf(windowIndex));
@@ -83,16 +86,17 @@ export class GroupAggregates {
   #slotOf(windowIndex: number): number {
     const known = this.#slots.get(windowIndex);
     if (known !== undefined) return known;
+    const { windowCountMax } = this.#plan.output;
     const slot = this.#slots.size;
-    if (slot >= this.#output.windowCountMax) {
-      throw new DbError('QUERY_LIMIT', `more than ${this.#output.windowCountMax} windows in one series: narrow the time range or widen the interval`);
+    if (slot >= windowCountMax) {
+      throw new DbError('QUERY_LIMIT', `more than ${windowCountMax} windows in one series: narrow the time range or widen the interval`);
     }
     this.#slots.set(windowIndex, slot);
     return slot;
   }
 }
 
-function createState(plan: ShardPlan & { readonly output: AggregatesOutput }, call: PlanCall): PartialState {
+function createState(plan: AggregatesPlan, call: PlanCall): PartialState {
   return FUNCTIONS[call.function].createPartial({
     type: plan.columns[call.column]!.type,
     parameter: call.parameter,

@@ -37,7 +37,7 @@ async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>
   const grid = new WindowGrid(plan.output.window, source.startNs);
   const writer = new FrameWriter(AGGREGATE_FRAME);
   for (const group of seriesGroups(plan, source)) {
-    const aggregates = new GroupAggregates(plan, group.measurement, grid);
+    const aggregates = new GroupAggregates(plan, group, grid);
     const fields = fieldsToRead(group.measurement);
     for (const series of group.series) {
       assertWanted(signal);

@@ -5,7 +5,7 @@ import type { RowReader } from '../plan/expression.ts';
 import type { ShardPlan } from '../plan/shard-plan.ts';
 import type { SeriesGroup } from './series-groups.ts';
 import type { SourceSeries } from './shard-source.ts';
-import { cellReader, rowsThatPass, rowsWithFields } from './slice-cells.ts';
+import { cellReader, rowsWithFields } from './slice-cells.ts';
 
 /** A block is cut at so many rows, or when it gets about this large. */
 const BLOCK_ROW_COUNT_MAX = 1024;
@@ -38,7 +38,7 @@ export function* scanGroup(plan: ShardPlan, group: SeriesGroup, slices: readonly
 function cursorOver(plan: ShardPlan, group: SeriesGroup, rows: { readonly series: SourceSeries; readonly slice: SeriesSlice }): SeriesCursor {
   const { measurement } = group;
   const { offsetsNs } = rows.slice;
-  const chosen = rowsWithFields(plan.columns, measurement, rows, rowsThatPass(measurement, rows));
+  const chosen = rowsWithFields(plan.columns, measurement, rows, group.rowFilter.rowsThatPass(rows));
   const rowCountLeft = chosen?.length ?? offsetsNs.length;
   return {
     series: rows.series,

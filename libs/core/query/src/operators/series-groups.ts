@@ -2,12 +2,15 @@ import type { TagSet } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import type { MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
 import { compileTagFilter } from '../plan/tag-expression.ts';
+import { RowFilter } from './row-filter.ts';
 import type { ShardSource, SourceSeries } from './shard-source.ts';
 
 /** Series of one shard that answer as one: the same measurement and the same values of the dimensions. */
 export interface SeriesGroup {
   readonly key: GroupKey;
   readonly measurement: MeasurementPlan;
+  /** Shared by all groups of the measurement. */
+  readonly rowFilter: RowFilter;
   /** Sorted by key. */
   readonly series: readonly SourceSeries[];
 }
@@ -22,12 +25,13 @@ export function* seriesGroups(plan: ShardPlan, source: ShardSource): Generator<S
 }
 
 function groupsOf(plan: ShardPlan, measurement: MeasurementPlan, all: readonly SourceSeries[]): SeriesGroup[] {
+  const rowFilter = new RowFilter(measurement);
   const groups = new Map<string, SeriesGroup & { readonly series: SourceSeries[] }>();
   for (const series of all) {
     const values = plan.dimensions.map((dimension) => tagValue(series.tags, dimension));
     const id = values.map((value) => `${value.length}:${value}`).join('');
     const group = groups.get(id);
-    if (group === undefined) groups.set(id, { key: { measurement: measurement.name, values }, measurement, series: [series] });
+    if (group === undefined) groups.set(id, { key: { measurement: measurement.name, values }, measurement, rowFilter, series: [series] });
     else group.series.push(series);
   }
   return [...groups.values()];

@@ -23,7 +23,7 @@ interface OperandFacts {
 
 /**
  * What InfluxDB 1.x does with two cells: arithmetic with anything but numbers gives null, comparisons of different kinds
- * and with null are false, division by zero gives 0.
+ * and with null are false, so is a boolean combined with anything else; division by zero gives 0.
  */
 export function binaryOperation(operator: Exclude<BinaryOperator, '=~' | '!~'>, facts: OperandFacts): BinaryOperation {
   switch (operator) {
@@ -51,7 +51,7 @@ export function binaryOperation(operator: Exclude<BinaryOperator, '=~' | '!~'>, 
 }
 
 function logical(combine: (left: boolean, right: boolean) => boolean): BinaryOperation['apply'] {
-  return (left, right) => (typeof left === 'boolean' && typeof right === 'boolean' ? combine(left, right) : null);
+  return (left, right) => (typeof left === 'boolean' ? typeof right === 'boolean' && combine(left, right) : null);
 }
 
 type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';

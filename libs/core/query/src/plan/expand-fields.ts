@@ -1,7 +1,7 @@
 import type { FieldType } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { textMatcher } from './expression.ts';
-import type { Expr, SelectField } from '../influxql/ast.ts';
+import type { Expr, SelectField, Variable } from '../influxql/ast.ts';
 import { isFunction } from './check-select.ts';
 import { fieldName } from './column-names.ts';
 
@@ -30,8 +30,6 @@ function expandField(field: SelectField, names: ExpandableNames): SelectField[] 
     .filter((column) => isTaken(expression.name, column, names.fields))
     .map((column) => ({ expression: { ...expression, args: [column, ...others] }, alias: `${prefix}_${column.name}` }));
 }
-
-type Variable = Expr & { readonly kind: 'variable' };
 
 function columnsOf(expression: Expr & { readonly kind: 'wildcard' | 'regex' }, { fields, tagKeys }: ExpandableNames): Variable[] {
   const matches = expression.kind === 'regex' ? textMatcher(expression.pattern) : () => true;

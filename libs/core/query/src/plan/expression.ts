@@ -31,11 +31,6 @@ export interface CompileOptions {
   readonly integerDivision: 'exact' | 'truncated';
 }
 
-/** The type of the value that an expression has where it has one. */
-export function expressionType(expression: Expression): ValueType {
-  return compiled(expression, { input: () => () => null, integerDivision: 'exact' }).type;
-}
-
 interface Compiled {
   readonly type: ValueType;
   readonly read: RowReader;
@@ -79,5 +74,5 @@ function matchReader(left: RowReader, pattern: Expression, isWanted: boolean): R
 /** A test for texts that contain a match of an RE2 pattern. Linear in the text, whatever the pattern. */
 export function textMatcher(pattern: string): (text: string) => boolean {
   const regex = RE2JS.compile(pattern);
-  return (text) => regex.matcher(text).find();
+  return (text) => regex.test(text);
 }

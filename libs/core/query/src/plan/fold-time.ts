@@ -1,6 +1,6 @@
 import type { TimestampNs } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS } from '@varve/model';
-import type { Expr } from '../influxql/ast.ts';
+import type { BinaryExpr, Expr } from '../influxql/ast.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import { formatTime, looksLikeTime, parseTimeText } from './time-text.ts';
 
@@ -71,7 +71,7 @@ function foldText(text: string): Constant | PlanError {
   return ns === undefined ? planError('invalid timestamp string') : { kind: 'time', ns };
 }
 
-function foldBinary({ operator, left, right }: Expr & { readonly kind: 'binary' }, nowNs: TimestampNs): Constant | PlanError {
+function foldBinary({ operator, left, right }: BinaryExpr, nowNs: TimestampNs): Constant | PlanError {
   const first = fold(left, nowNs);
   if (first.kind === 'error') return first;
   const second = fold(right, nowNs);

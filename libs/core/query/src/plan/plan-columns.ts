@@ -1,10 +1,7 @@
 import type { FieldType } from '@varve/model';
-import type { CastType, Expr } from '../influxql/ast.ts';
+import type { CastType, Variable } from '../influxql/ast.ts';
 import type { ColumnOrigin, PlanColumn } from './shard-plan.ts';
 import type { SourceMeasurement } from './select-schema.ts';
-
-/** A column as a statement names it. */
-export type Variable = Expr & { readonly kind: 'variable' };
 
 /** The columns that a plan reads, each once, in order of first use. */
 export class PlanColumns {

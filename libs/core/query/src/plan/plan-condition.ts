@@ -1,5 +1,5 @@
 import type { FieldType } from '@varve/model';
-import type { Expr } from '../influxql/ast.ts';
+import type { BinaryExpr, Expr, Variable } from '../influxql/ast.ts';
 import type { Expression } from './expression.ts';
 import { literalExpression } from './literal-expression.ts';
 import type { ColumnOrigin } from './shard-plan.ts';
@@ -55,7 +55,7 @@ function splitAnd(left: Parts, right: Parts): Parts {
 }
 
 /** Only where both sides are about tags alone is the series predicate the whole truth. */
-function splitOr(condition: Expr & { readonly kind: 'binary' }, inputs: FilterInputs): Parts {
+function splitOr(condition: BinaryExpr, inputs: FilterInputs): Parts {
   const left = split(condition.left, inputs);
   const right = split(condition.right, inputs);
   const tags = eitherOf(left.tags, right.tags);
@@ -63,13 +63,13 @@ function splitOr(condition: Expr & { readonly kind: 'binary' }, inputs: FilterIn
   return { tags, rows: rowExpression(condition, inputs) };
 }
 
-function splitComparison(condition: Expr & { readonly kind: 'binary' }, inputs: FilterInputs): Parts {
+function splitComparison(condition: BinaryExpr, inputs: FilterInputs): Parts {
   const match = tagMatch(condition, inputs);
   if (match !== undefined) return { tags: match, rows: undefined };
   return { tags: { kind: 'all' }, rows: rowExpression(condition, inputs) };
 }
 
-function tagMatch({ operator, left, right }: Expr & { readonly kind: 'binary' }, inputs: FilterInputs): TagExpression | undefined {
+function tagMatch({ operator, left, right }: BinaryExpr, inputs: FilterInputs): TagExpression | undefined {
   const [name, value] = left.kind === 'variable' ? [left, right] : [right, left];
   if (name.kind !== 'variable' || inputs.originOf(name).kind !== 'tag') return undefined;
   if ((operator === '=' || operator === '!=') && value.kind === 'string') return { kind: 'match', key: name.name, operator, value: value.value };
@@ -89,8 +89,6 @@ function rowExpression(expression: Expr, inputs: FilterInputs): Expression {
       return literalExpression(expression);
   }
 }
-
-type Variable = Expr & { readonly kind: 'variable' };
 
 class FilterInputs {
   readonly columns: ColumnOrigin[] = [];

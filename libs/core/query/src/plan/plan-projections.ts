@@ -1,10 +1,10 @@
 import type { FieldType } from '@varve/model';
 import { FUNCTIONS, type FunctionName } from '../functions/function-table.ts';
-import type { Expr, SelectField } from '../influxql/ast.ts';
+import type { Expr, SelectField, Variable } from '../influxql/ast.ts';
 import { distinctArguments } from './check-select.ts';
 import type { Expression } from './expression.ts';
 import { literalExpression } from './literal-expression.ts';
-import type { PlanColumns, Variable } from './plan-columns.ts';
+import type { PlanColumns } from './plan-columns.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import type { PlanCall } from './shard-plan.ts';
 

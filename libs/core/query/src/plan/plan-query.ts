@@ -3,6 +3,7 @@ import { MAX_TIME_NS, MIN_TIME_NS, type TimeRange } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import type { Expr, Fill as FillClause, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
 import { checkSelect, isTimeColumn } from './check-select.ts';
+import { checkTypes } from './check-types.ts';
 import { columnNames } from './column-names.ts';
 import { expandFields } from './expand-fields.ts';
 import { textMatcher } from './expression.ts';
@@ -90,6 +91,8 @@ class SelectPlanner {
   plan(): QueryPlan | PlanError {
     const { statement } = this.#select;
     const fields = expandFields(statement.fields.filter(({ expression }) => !isTimeColumn(expression)), this.#expandableNames());
+    const typeError = checkTypes(fields, this.#columns);
+    if (typeError !== undefined) return typeError;
     const projections = planProjections(fields, this.#columns);
     if (projections.kind === 'error') return projections;
     const range = this.#range();

@@ -1,6 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS } from '@varve/model';
-import type { Expr } from '../influxql/ast.ts';
+import type { BinaryExpr, Expr } from '../influxql/ast.ts';
+import { formatExpr } from '../influxql/print.ts';
 import { foldTime } from './fold-time.ts';
 import { planError, type PlanError } from './schema-view.ts';
 
@@ -29,23 +30,36 @@ export function splitTime(condition: Expr | undefined, nowNs: TimestampNs): Spli
     case 'binary':
       return splitBinary(condition, nowNs);
     default:
-      return planError(`invalid condition expression: ${condition.kind === 'variable' ? condition.name : condition.kind}`);
+      return planError(`invalid condition expression: ${formatExpr(condition)}`);
   }
 }
 
 const UNBOUNDED = { kind: 'split', minNs: undefined, maxNs: undefined } as const;
 
-type Binary = Expr & { readonly kind: 'binary' };
-
-function splitBinary(condition: Binary, nowNs: TimestampNs): SplitCondition | PlanError {
+function splitBinary(condition: BinaryExpr, nowNs: TimestampNs): SplitCondition | PlanError {
   const { operator, left, right } = condition;
   if (operator === 'AND' || operator === 'OR') return splitBoth(condition, nowNs);
   if (isTime(left)) return boundOf(operator, right, nowNs);
   if (isTime(right)) return boundOf(MIRRORED[operator] ?? operator, left, nowNs);
+  const call = callIn(condition);
+  if (call !== undefined) return planError(`invalid function call in condition: ${formatExpr(call)}`);
   return { ...UNBOUNDED, rest: condition };
 }
 
-function splitBoth({ operator, left, right }: Binary, nowNs: TimestampNs): SplitCondition | PlanError {
+function callIn(expression: Expr): Expr | undefined {
+  switch (expression.kind) {
+    case 'call':
+      return expression;
+    case 'paren':
+      return callIn(expression.inner);
+    case 'binary':
+      return callIn(expression.left) ?? callIn(expression.right);
+    default:
+      return undefined;
+  }
+}
+
+function splitBoth({ operator, left, right }: BinaryExpr, nowNs: TimestampNs): SplitCondition | PlanError {
   const first = splitTime(left, nowNs);
   if (first.kind === 'error') return first;
   const second = splitTime(right, nowNs);
@@ -58,7 +72,7 @@ function splitBoth({ operator, left, right }: Binary, nowNs: TimestampNs): Split
   };
 }
 
-function joined(operator: Binary['operator'], left: Expr | undefined, right: Expr | undefined): Expr | undefined {
+function joined(operator: BinaryExpr['operator'], left: Expr | undefined, right: Expr | undefined): Expr | undefined {
   if (left === undefined) return right;
   if (right === undefined) return left;
   return { kind: 'binary', operator, left, right };
@@ -73,9 +87,9 @@ function isTime(expression: Expr): boolean {
   return expression.kind === 'variable' && expression.name.toLowerCase() === 'time';
 }
 
-const MIRRORED: Partial<Record<Binary['operator'], Binary['operator']>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
+const MIRRORED: Partial<Record<BinaryExpr['operator'], BinaryExpr['operator']>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 
-function boundOf(operator: Binary['operator'], value: Expr, nowNs: TimestampNs): SplitCondition | PlanError {
+function boundOf(operator: BinaryExpr['operator'], value: Expr, nowNs: TimestampNs): SplitCondition | PlanError {
   const time = foldTime(value, nowNs);
   if (typeof time !== 'bigint') return time;
   switch (operator) {

@@ -1,14 +1,15 @@
-import type { TimestampNs } from '@varve/base';
+import { assert, type TimestampNs } from '@varve/base';
 import type { Cell, FieldType, SeriesBlock } from '@varve/model';
 import { joinNs, parseSeriesKey } from '@varve/model';
 import { mergePartials } from '../merge/merge-partials.ts';
 import type { ShardPartials } from '../merge/partial-stream.ts';
 import { runShardPlan } from '../operators/run-shard-plan.ts';
+import { parseQuery } from '../influxql/parse.ts';
+import type { Statement } from '../influxql/ast.ts';
 import { planQuery } from '../plan/plan-query.ts';
 import type { SchemaView } from '../plan/schema-view.ts';
 import { decodeShardPlan, encodeShardPlan } from '../plan/shard-plan.ts';
 import { memorySource, type TestPoint } from './memory-source.ts';
-import { parseTestSelect } from './parse-test-select.ts';
 
 /** How a test spreads its points over shards. */
 export interface Sharding {
@@ -31,9 +32,19 @@ export interface AnswerSeries {
 export const TEST_DATABASE = 'rec';
 export const TEST_POLICY = 'autogen';
 
-/** Answers a query in memory: plan, one partial result per shard, merge. Times in answers are nanoseconds. */
-export async function answerOf(query: string, points: readonly TestPoint[], { sharding = ONE_SHARD, nowNs = NOW_NS, chunkRowCount = 1000 }: Partial<{ sharding: Sharding; nowNs: TimestampNs; chunkRowCount: number }> = {}): Promise<Answer> {
-  const plan = planQuery(parseTestSelect(query), {
+/** The one statement of a text, or InfluxDB's error about it. */
+export function parseOne(text: string): Statement | string {
+  const parsed = parseQuery(text);
+  return parsed.kind === 'error' ? `error parsing query: ${parsed.message}` : parsed.statements[0]!;
+}
+
+/** Answers a SELECT in memory: plan, one partial result per shard, merge. Times in answers are nanoseconds. */
+export async function answerOf(query: string, points: readonly TestPoint[], options: Partial<AnswerOptions> = {}): Promise<Answer> {
+  const { sharding, nowNs, chunkRowCount } = { sharding: ONE_SHARD, nowNs: NOW_NS, chunkRowCount: 1000, ...options };
+  const statement = parseOne(query);
+  if (typeof statement === 'string') return { error: statement };
+  assert(statement.kind === 'select', `not a SELECT: ${query}`);
+  const plan = planQuery(statement, {
     nowNs,
     database: TEST_DATABASE,
     retentionPolicy: undefined,
@@ -50,9 +61,16 @@ export async function answerOf(query: string, points: readonly TestPoint[], { sh
   return collect(mergePartials(plan.mergePlan, shards, chunkRowCount));
 }
 
+interface AnswerOptions {
+  readonly sharding: Sharding;
+  readonly nowNs: TimestampNs;
+  readonly chunkRowCount: number;
+}
+
 const NOW_NS = 1_700_000_000_000_000_000n;
 const ONE_SHARD: Sharding = { windowNs: 90n * 86_400_000_000_000n, sliceCount: 1 };
 
+/** Points as shards hold them. */
 export function shardsOf(points: readonly TestPoint[], { windowNs, sliceCount }: Sharding): { startNs: TimestampNs; points: TestPoint[] }[] {
   const shards = new Map<string, { readonly startNs: TimestampNs; readonly points: TestPoint[] }>();
   for (const point of points) {
@@ -72,6 +90,7 @@ function hashOf(key: string): number {
   return hash;
 }
 
+/** Fields with their last type, and tag keys, of points. */
 export function schemaOf(points: readonly TestPoint[]): SchemaView {
   const fields = new Map<string, Map<string, FieldType>>();
   const tagKeys = new Map<string, Set<string>>();

@@ -1,0 +1,50 @@
+import { valueAt, type Cell } from '@varve/model';
+import { compileExpression, type RowReader } from '../plan/expression.ts';
+import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
+import { tagValue } from './series-groups.ts';
+import type { SeriesRows } from './slice-cells.ts';
+
+/** The row filter of one measurement, compiled once and moved from series to series. */
+export class RowFilter {
+  readonly #columns: readonly ColumnOrigin[];
+  readonly #passes: RowReader | undefined;
+  /** One per filter column, of the series at hand. */
+  #readers: readonly RowReader[] = [];
+
+  constructor({ rowFilter, filterColumns }: MeasurementPlan) {
+    this.#columns = filterColumns;
+    const input = (index: number): RowReader => (row) => this.#readers[index]!(row);
+    this.#passes = rowFilter === undefined ? undefined : compileExpression(rowFilter, { input, integerDivision: 'truncated' });
+  }
+
+  /** Rows of a series that pass, ascending; undefined: all of them. */
+  rowsThatPass(rows: SeriesRows): Int32Array | undefined {
+    const passes = this.#passes;
+    if (passes === undefined) return undefined;
+    this.#readers = this.#columns.map((origin) => filterReader(origin, rows));
+    return chosenRows(rows.slice.offsetsNs.length, undefined, (row) => passes(row) === true);
+  }
+}
+
+/** Rows among those chosen so far (undefined: all) that are chosen again. */
+export function chosenRows(rowCount: number, among: Int32Array | undefined, isChosen: (row: number) => boolean): Int32Array {
+  const candidateCount = among?.length ?? rowCount;
+  const chosen = new Int32Array(candidateCount);
+  let count = 0;
+  for (let index = 0; index < candidateCount; index += 1) {
+    const row = among === undefined ? index : among[index]!;
+    if (isChosen(row)) chosen[count++] = row;
+  }
+  return chosen.subarray(0, count);
+}
+
+/** In a filter a tag that a series lacks is '', and a field has the type it was written with. */
+function filterReader(origin: ColumnOrigin, { series, slice }: SeriesRows): RowReader {
+  if (origin.kind === 'none') return () => null;
+  if (origin.kind === 'tag') {
+    const value: Cell = tagValue(series.tags, origin.name);
+    return () => value;
+  }
+  const column = slice.columns.find((each) => each.name === origin.name)?.column;
+  return column === undefined ? () => null : (row) => valueAt(column, row) ?? null;
+}

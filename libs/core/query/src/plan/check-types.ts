@@ -1,0 +1,99 @@
+import type { FieldType } from '@varve/model';
+import { FUNCTIONS } from '../functions/function-table.ts';
+import type { BinaryExpr, Expr, SelectField, Variable } from '../influxql/ast.ts';
+import { formatExpr } from '../influxql/print.ts';
+import { distinctArguments, isFunction } from './check-select.ts';
+import type { PlanColumns } from './plan-columns.ts';
+import { planError, type PlanError } from './schema-view.ts';
+
+/** Of an operand; 'unknown' goes with everything. */
+type OperandType = FieldType | 'tag' | 'unknown';
+
+/** Refuses arithmetic of types that do not go together, in InfluxDB's words. */
+export function checkTypes(fields: readonly SelectField[], columns: PlanColumns): PlanError | undefined {
+  for (const { expression } of fields) {
+    const type = typeOf(expression, columns);
+    if (typeof type !== 'string') return type;
+  }
+  return undefined;
+}
+
+function typeOf(expression: Expr, columns: PlanColumns): OperandType | PlanError {
+  const counted = distinctArguments(expression);
+  if (counted !== undefined) return typeOf(counted[0]!, columns);
+  switch (expression.kind) {
+    case 'variable':
+      return knownType(expression, columns) ?? 'unknown';
+    case 'call':
+      return callType(expression.name, expression.args, columns);
+    case 'paren':
+      return typeOf(expression.inner, columns);
+    case 'binary':
+      return binaryType(expression, columns);
+    case 'number':
+      return 'float';
+    case 'integer':
+    case 'string':
+    case 'boolean':
+      return expression.kind;
+    default:
+      return 'unknown';
+  }
+}
+
+/** A name that is no field may be a tag or nothing at all: only `::tag` says so. */
+function knownType(variable: Variable, columns: PlanColumns): FieldType | 'tag' | undefined {
+  const type = columns.typeOf(variable);
+  return type === 'tag' && variable.type !== 'tag' ? undefined : type;
+}
+
+function callType(name: string, args: readonly Expr[], columns: PlanColumns): OperandType | PlanError {
+  if (!isFunction(name)) return 'unknown';
+  const type = typeOf(args[0]!, columns);
+  if (typeof type !== 'string' || type === 'tag' || type === 'unknown') return type;
+  return FUNCTIONS[name].resultType(type);
+}
+
+function binaryType(expression: BinaryExpr, columns: PlanColumns): OperandType | PlanError {
+  const left = typeOf(expression.left, columns);
+  if (typeof left !== 'string') return left;
+  const right = typeOf(expression.right, columns);
+  if (typeof right !== 'string') return right;
+  const isBitwise = expression.operator === '&' || expression.operator === '|' || expression.operator === '^';
+  const type = isBitwise ? bitwiseType(left, right) : arithmeticType(left, right);
+  if (type !== undefined) return type;
+  return planError(`type error: ${formatExpr(withTypes(expression, columns))}: incompatible types: ${left} and ${right}`);
+}
+
+function arithmeticType(left: OperandType, right: OperandType): OperandType | undefined {
+  if (left === 'unknown') return isNumeric(right) || right === 'unknown' ? right : undefined;
+  if (right === 'unknown') return isNumeric(left) ? left : undefined;
+  if (!isNumeric(left) || !isNumeric(right)) return undefined;
+  return left === 'integer' && right === 'integer' ? 'integer' : 'float';
+}
+
+function bitwiseType(left: OperandType, right: OperandType): OperandType | undefined {
+  if (left === 'boolean' || right === 'boolean') return 'boolean';
+  const isIntegral = (type: OperandType): boolean => type === 'integer' || type === 'unknown';
+  return isIntegral(left) && isIntegral(right) ? 'integer' : undefined;
+}
+
+function isNumeric(type: OperandType): boolean {
+  return type === 'float' || type === 'integer';
+}
+
+/** The expression with the type of every name that has one, as InfluxDB shows it. */
+function withTypes(expression: Expr, columns: PlanColumns): Expr {
+  switch (expression.kind) {
+    case 'variable':
+      return { ...expression, type: knownType(expression, columns) };
+    case 'call':
+      return { ...expression, args: expression.args.map((arg) => withTypes(arg, columns)) };
+    case 'paren':
+      return { ...expression, inner: withTypes(expression.inner, columns) };
+    case 'binary':
+      return { ...expression, left: withTypes(expression.left, columns), right: withTypes(expression.right, columns) };
+    default:
+      return expression;
+  }
+}
