@@ -1,6 +1,6 @@
-import { assert, type ByteReader, type ByteWriter } from '@varve/base';
+import { assert, type ByteReader, ByteWriter } from '@varve/base';
 import { invalid } from './invalid.ts';
-import { decodeIntegers, encodeIntegers } from './integers.ts';
+import { readIntegers, writeIntegers } from './integers.ts';
 
 /*
  * Bitmaps as `Column.validity` has them: bit i is bit i & 7 of byte i >> 3, 1 for a value. Bits behind the last row are 0
@@ -47,19 +47,20 @@ export function unpackBits(bitmap: Uint8Array, count: number): Uint8Array {
 }
 
 /** Zeros and ones as bits, or as integers where long runs make that smaller. */
-export function encodeBits(writer: ByteWriter, values: Uint8Array): void {
-  const integers = encodeIntegers(Float64Array.from(values));
+export function writeBits(writer: ByteWriter, values: Uint8Array): void {
+  const integers = new ByteWriter();
+  writeIntegers(integers, Float64Array.from(values));
   const bits = packBits(values);
-  if (integers.length < bits.length) writer.u8(INTEGERS).raw(integers);
+  if (integers.length < bits.length) writer.u8(INTEGERS).raw(integers.finish());
   else writer.u8(BITS).raw(bits);
 }
 
-/** The inverse of {@link encodeBits}. @throws DbError CHUNK_INVALID */
-export function decodeBits(reader: ByteReader, count: number): Uint8Array {
+/** The inverse of {@link writeBits}. @throws DbError CHUNK_INVALID */
+export function readBits(reader: ByteReader, count: number): Uint8Array {
   const kind = reader.u8();
   if (kind === BITS) return unpackBits(reader.raw(bitmapSizeBytes(count)), count);
   if (kind !== INTEGERS) throw invalid(`unknown kind of bits ${kind}`);
-  const values = decodeIntegers(reader, count);
+  const values = readIntegers(reader, count);
   if (values.some((value) => value !== 0 && value !== 1)) throw invalid('a boolean that is neither 0 nor 1');
   return Uint8Array.from(values);
 }

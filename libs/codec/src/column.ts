@@ -1,8 +1,8 @@
 import { assert, ByteReader, ByteWriter } from '@varve/base';
 import type { Column } from '@varve/model';
-import { countValid, decodeBits, encodeBits, packBits, unpackBits } from './bits.ts';
+import { countValid, readBits, writeBits, packBits, unpackBits } from './bits.ts';
 import { readFloats, writeFloats } from './floats.ts';
-import { decodeIntegers, writeIntegers } from './integers.ts';
+import { readIntegers, writeIntegers } from './integers.ts';
 import { decoding, invalid } from './invalid.ts';
 import { gather, scatter, validRows } from './squeeze.ts';
 import { readStrings, writeStrings } from './strings.ts';
@@ -30,7 +30,7 @@ export function encodeColumn(column: Column, rowCount: number): Uint8Array {
   const writer = new ByteWriter(64 + validCount);
   const rows = validCount === rowCount ? undefined : validRows(column.validity!, rowCount, validCount);
   writer.u8(typeTag(column)).u8(rows === undefined ? 0 : 1);
-  if (rows !== undefined) encodeBits(writer, unpackBits(column.validity!, rowCount));
+  if (rows !== undefined) writeBits(writer, unpackBits(column.validity!, rowCount));
   writeValues(writer, column, rows, rowCount);
   return writer.finish();
 }
@@ -45,7 +45,7 @@ export function decodeColumn(bytes: Uint8Array, rowCount: number): Column {
     const type = reader.u8();
     const hasNulls = reader.u8();
     if (hasNulls > 1) throw invalid(`null flag ${hasNulls}`);
-    const validity = hasNulls === 1 ? packBits(decodeBits(reader, rowCount)) : undefined;
+    const validity = hasNulls === 1 ? packBits(readBits(reader, rowCount)) : undefined;
     const column = readValues(reader, type, { rowCount, validity });
     if (reader.remaining > 0) throw invalid(`${reader.remaining} bytes behind the column`);
     return column;
@@ -71,8 +71,7 @@ function writeValues(writer: ByteWriter, column: Column, rows: Uint32Array | und
       return writeFloats(writer, presentNumbers(column.values, rows, rowCount));
     case 'integer': {
       const { values } = column;
-      if (!(values instanceof BigInt64Array))
-        return writeIntegers(writer, presentNumbers(values, rows, rowCount), true);
+      if (!(values instanceof BigInt64Array)) return writeIntegers(writer, presentNumbers(values, rows, rowCount));
       return writeWideIntegers(
         writer,
         rows === undefined ? values.subarray(0, rowCount) : gather(values, rows, new BigInt64Array(rows.length)),
@@ -80,7 +79,7 @@ function writeValues(writer: ByteWriter, column: Column, rows: Uint32Array | und
     }
     case 'boolean': {
       const { values } = column;
-      return encodeBits(
+      return writeBits(
         writer,
         rows === undefined ? values.subarray(0, rowCount) : gather(values, rows, new Uint8Array(rows.length)),
       );
@@ -112,7 +111,7 @@ function readValues(reader: ByteReader, type: number, { rowCount, validity }: Pr
     case FLOAT:
       return { type: 'float', values: spreadNumbers(readFloats(reader, validCount), rows, rowCount), validity };
     case INTEGER:
-      return { type: 'integer', values: spreadNumbers(decodeIntegers(reader, validCount), rows, rowCount), validity };
+      return { type: 'integer', values: spreadNumbers(readIntegers(reader, validCount), rows, rowCount), validity };
     case WIDE_INTEGER: {
       const values = readWideIntegers(reader, validCount);
       return {
@@ -122,7 +121,7 @@ function readValues(reader: ByteReader, type: number, { rowCount, validity }: Pr
       };
     }
     case BOOLEAN: {
-      const values = decodeBits(reader, validCount);
+      const values = readBits(reader, validCount);
       return {
         type: 'boolean',
         values: rows === undefined ? values : scatter(values, rows, new Uint8Array(rowCount)),

@@ -1,5 +1,5 @@
-import { assert, ByteReader } from '@varve/base';
-import { decodeIntegers, encodeIntegers } from './integers.ts';
+import { assert, ByteReader, ByteWriter } from '@varve/base';
+import { readIntegers, writeIntegers } from './integers.ts';
 import { decoding, invalid } from './invalid.ts';
 
 /**
@@ -8,14 +8,16 @@ import { decoding, invalid } from './invalid.ts';
  */
 export function encodeOffsets(offsetsNs: Float64Array): Uint8Array {
   assert(isAscending(offsetsNs), 'offsets do not ascend from 0');
-  return encodeIntegers(offsetsNs);
+  const writer = new ByteWriter();
+  writeIntegers(writer, offsetsNs);
+  return writer.finish();
 }
 
 /** The inverse of {@link encodeOffsets}; what it returns ascends. @throws DbError CHUNK_INVALID */
 export function decodeOffsets(bytes: Uint8Array, rowCount: number): Float64Array {
   return decoding('offsets', () => {
     const reader = new ByteReader(bytes);
-    const offsetsNs = decodeIntegers(reader, rowCount);
+    const offsetsNs = readIntegers(reader, rowCount);
     if (reader.remaining > 0) throw invalid(`${reader.remaining} bytes behind the offsets`);
     if (!isAscending(offsetsNs)) throw invalid('offsets do not ascend from 0');
     return offsetsNs;

@@ -1,5 +1,5 @@
 import { assert, type ByteReader, type ByteWriter } from '@varve/base';
-import { decodeIntegers, encodeIntegers } from './integers.ts';
+import { readIntegers, writeIntegers } from './integers.ts';
 import { invalid } from './invalid.ts';
 import { readCompressed, writeCompressed } from './zstd.ts';
 
@@ -25,7 +25,10 @@ export function writeStrings(writer: ByteWriter, values: readonly string[]): voi
     return;
   }
   writer.u8(DICTIONARY).varint(codes.size);
-  writer.raw(encodeIntegers(Float64Array.from(values, (value) => codes.get(value)!)));
+  writeIntegers(
+    writer,
+    Float64Array.from(values, (value) => codes.get(value)!),
+  );
   writeTexts(writer, [...codes.keys()]);
 }
 
@@ -36,7 +39,7 @@ export function readStrings(reader: ByteReader, count: number): string[] {
   if (kind !== DICTIONARY) throw invalid(`unknown kind of strings ${kind}`);
   const distinctCount = reader.varint();
   if (distinctCount > count) throw invalid(`${distinctCount} distinct strings of ${count}`);
-  const codes = decodeIntegers(reader, count);
+  const codes = readIntegers(reader, count);
   const distinct = readTexts(reader, distinctCount);
   return Array.from(codes, (code) => {
     const text = distinct[code];
@@ -48,14 +51,17 @@ export function readStrings(reader: ByteReader, count: number): string[] {
 function writeTexts(writer: ByteWriter, texts: readonly string[]): void {
   const isUtf8 = texts.every((text) => text.isWellFormed());
   const parts = texts.map((text) => (isUtf8 ? textEncoder.encode(text) : utf16Bytes(text)));
-  writer.u8(isUtf8 ? UTF_8 : UTF_16).raw(encodeIntegers(Float64Array.from(parts, (part) => part.length)));
+  writeIntegers(
+    writer.u8(isUtf8 ? UTF_8 : UTF_16),
+    Float64Array.from(parts, (part) => part.length),
+  );
   writeCompressed(writer, concatenated(parts));
 }
 
 function readTexts(reader: ByteReader, count: number): string[] {
   const form = reader.u8();
   if (form !== UTF_8 && form !== UTF_16) throw invalid(`unknown form of text ${form}`);
-  const lengths = decodeIntegers(reader, count);
+  const lengths = readIntegers(reader, count);
   const bytes = readCompressed(reader);
   let offset = 0;
   const texts = Array.from(lengths, (length) => {

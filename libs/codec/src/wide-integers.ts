@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter } from '@varve/base';
-import { decodeIntegers, encodeIntegers } from './integers.ts';
+import { readIntegers, writeIntegers } from './integers.ts';
 import { invalid } from './invalid.ts';
 import { readRaw64, writeRaw64 } from './raw64.ts';
 
@@ -23,7 +23,7 @@ export function writeWideIntegers(writer: ByteWriter, values: BigInt64Array): vo
   if (max - min > MAX_SAFE) writeRaw64(writer.u8(RAW), values);
   else {
     const distances = Float64Array.from(values, (value) => Number(value - min));
-    writer.u8(DISTANCES).i64(min).raw(encodeIntegers(distances));
+    writeIntegers(writer.u8(DISTANCES).i64(min), distances);
   }
 }
 
@@ -33,5 +33,5 @@ export function readWideIntegers(reader: ByteReader, count: number): BigInt64Arr
   if (kind === RAW) return readRaw64(reader, count, BigInt64Array);
   if (kind !== DISTANCES) throw invalid(`unknown kind of wide integers ${kind}`);
   const min = reader.i64();
-  return BigInt64Array.from(decodeIntegers(reader, count), (distance) => min + BigInt(distance));
+  return BigInt64Array.from(readIntegers(reader, count), (distance) => min + BigInt(distance));
 }

@@ -1,5 +1,5 @@
 import type { ByteReader, SizeBytes } from '@varve/base';
-import { bitmapSizeBytes } from '@varve/codec';
+import { bitmapSizeBytes, powerOfTen } from '@varve/codec';
 import type { Column, FieldType } from '@varve/model';
 import { COLUMN_TYPES, DIGIT_COUNT_MAX } from './encode-column.ts';
 import type { FrameColumn } from './frame.ts';
@@ -19,7 +19,7 @@ type PackedValues =
       readonly kind: 'numbers';
       readonly type: 'float' | 'integer';
       readonly numbers: PackedNumbers;
-      readonly scale: number;
+      readonly divisor: number;
     }
   | { readonly kind: 'wide' | 'bits'; readonly at: number }
   | { readonly kind: 'texts'; readonly codes: PackedNumbers; readonly texts: PackedTexts };
@@ -102,7 +102,7 @@ function skipScaled(
     const values = readNumbers(view, numbers, 0, new Float64Array(rowCount));
     if (!values.every(Number.isSafeInteger)) throw invalidFrame('an integer beyond ±(2^53 − 1)');
   }
-  return { kind: 'numbers', type, numbers, scale: 10 ** digitCount };
+  return { kind: 'numbers', type, numbers, divisor: powerOfTen(digitCount) };
 }
 
 function skipStrings(reader: ByteReader, view: DataView, rowCount: number): PackedValues {
@@ -136,12 +136,12 @@ function readValidity(
 
 function readScaled(
   view: DataView,
-  { numbers, scale }: { readonly numbers: PackedNumbers; readonly scale: number },
+  { numbers, divisor }: { readonly numbers: PackedNumbers; readonly divisor: number },
   firstRow: number,
   rowCount: number,
 ): Float64Array {
   const values = readNumbers(view, numbers, firstRow, new Float64Array(rowCount));
-  if (scale !== 1) for (let index = 0; index < rowCount; index += 1) values[index]! /= scale;
+  if (divisor !== 1) for (let index = 0; index < rowCount; index += 1) values[index]! /= divisor;
   return values;
 }
 

@@ -1,7 +1,7 @@
 import { type ByteWriter, unreachable } from '@varve/base';
 import type { BooleanColumn, Column, FloatColumn, IntegerColumn, NamedColumn, StringColumn } from '@varve/model';
-import { bitmapSizeBytes } from '@varve/codec';
-import { bytesOf, writeNumbers, writeRaw } from './packed-numbers.ts';
+import { bitmapSizeBytes, scaleDecimals } from '@varve/codec';
+import { bytesOf, widthOf, writeNumbers, writeRaw } from './packed-numbers.ts';
 import { type ColumnSource, type RowOrder, sourceOf } from './row-order.ts';
 import { writeTexts } from './texts.ts';
 
@@ -10,8 +10,6 @@ export const COLUMN_TYPES = { float: 0, integer: 1, wideInteger: 2, boolean: 3, 
 
 /** More digits behind the point are not tried: a frame is written once per batch, fast, and packed tightly later. */
 export const DIGIT_COUNT_MAX = 6;
-/** Rows looked at before all are scaled. */
-const SAMPLE_ROW_COUNT = 16;
 
 /** Writes a column in the order of the frame's rows; nothing, and false, when none of them has a value. */
 export function maybeWriteColumn(writer: ByteWriter, { name, column }: NamedColumn, order: RowOrder): boolean {
@@ -50,45 +48,13 @@ function writeIntegers(writer: ByteWriter, { values }: IntegerColumn, source: Co
   writer.raw(bytesOf(wide));
 }
 
-/** Decimals with few digits become integers where every value comes back exactly: 72.35 is 7235 / 100. */
+/** Decimals with few digits become integers, where these are small enough to gain by it. */
 function writeFloats(writer: ByteWriter, { values }: FloatColumn, source: ColumnSource): void {
   const floats = gathered(values, source);
-  const decimals = scaledDecimals(floats);
-  if (decimals === undefined) writeRaw(writer.u8(0), floats);
-  else writeNumbers(writer.u8(decimals.digitCount), decimals.integers);
-}
-
-function scaledDecimals(
-  floats: Float64Array,
-): { readonly digitCount: number; readonly integers: Float64Array } | undefined {
-  const integers = new Float64Array(floats.length);
-  let digitCount = 0;
-  while (scale(floats.subarray(0, SAMPLE_ROW_COUNT), digitCount, integers) === false) {
-    if (++digitCount > DIGIT_COUNT_MAX) return undefined;
-  }
-  while (scale(floats, digitCount, integers) === false) {
-    if (++digitCount > DIGIT_COUNT_MAX) return undefined;
-  }
-  let [min, max] = [integers[0]!, integers[0]!];
-  for (let index = 1; index < integers.length; index += 1) {
-    const integer = integers[index]!;
-    if (integer < min) min = integer;
-    else if (integer > max) max = integer;
-  }
-  const isSmall = max - min <= 0xffff_ffff && Number.isSafeInteger(min) && Number.isSafeInteger(max);
-  return isSmall ? { digitCount, integers } : undefined;
-}
-
-/** False where a value would not come back exactly. −0 would not. */
-function scale(floats: Float64Array, digitCount: number, into: Float64Array): boolean {
-  const by = 10 ** digitCount;
-  for (let index = 0; index < floats.length; index += 1) {
-    const value = floats[index]!;
-    const integer = Math.round(value * by);
-    if (integer / by !== value || (integer === 0 && 1 / value < 0)) return false;
-    into[index] = integer;
-  }
-  return true;
+  const decimals = scaleDecimals(floats, DIGIT_COUNT_MAX);
+  const isSmall = decimals !== undefined && widthOf(decimals.integers) < 8;
+  if (isSmall) writeNumbers(writer.u8(decimals.digitCount), decimals.integers);
+  else writeRaw(writer.u8(0), floats);
 }
 
 /** The values in the frame's order. A row without one gets the value before it, which never widens the range. */

@@ -2,6 +2,7 @@ import { assert, ByteWriter, DbError } from '@varve/base';
 import type { ShardId, TableSlice } from '@varve/model';
 import { type SectionContext, writeSection } from './encode-section.ts';
 import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type FrameSlice, type FrameStamp } from './frame.ts';
+import { rowsBetween } from './row-order.ts';
 import { type FrameBody, HEADER_SIZE_BYTES, sealFrame } from './layout.ts';
 
 /*
@@ -83,7 +84,7 @@ function rowCountOf({ table, rowIndexes }: TableSlice): number {
 }
 
 function rowIndexes(slice: TableSlice, from: number, to: number): Uint32Array {
-  return slice.rowIndexes?.subarray(from, to) ?? Uint32Array.from({ length: to - from }, (_, index) => from + index);
+  return slice.rowIndexes?.subarray(from, to) ?? rowsBetween(from, to);
 }
 
 function tooBig({ tables, series }: FrameSlice, at: number, sizeBytes: number): DbError {

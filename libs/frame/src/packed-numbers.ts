@@ -10,13 +10,11 @@ import { invalidFrame } from './layout.ts';
 
 /** Where packed numbers lie in a frame. */
 export interface PackedNumbers {
-  readonly width: number;
+  readonly width: 0 | 1 | 2 | 4 | 8;
   readonly min: number;
   /** Offset of the first number in the frame. */
   readonly at: number;
 }
-
-type PackedArray = Uint8Array | Uint16Array | Uint32Array;
 
 assert(
   new Uint8Array(Uint32Array.of(1).buffer)[0] === 1,
@@ -25,24 +23,29 @@ assert(
 
 /** Writes whole numbers within ±(2^53 − 1) with as many bytes each as their range needs. −0 becomes 0. */
 export function writeNumbers(writer: ByteWriter, values: Float64Array | Uint32Array): void {
-  let min = values[0] ?? 0;
-  let max = min;
-  for (let index = 1; index < values.length; index += 1) {
-    const value = values[index]!;
-    if (value < min) min = value;
-    else if (value > max) max = value;
-  }
-  const packed = arrayFor(max - min, values.length);
-  if (packed === undefined) {
+  const { min, width } = rangeOf(values);
+  if (width === 8) {
     writeRaw(
       writer,
       Float64Array.from(values, (value) => value + 0),
     );
     return;
   }
+  writer.u8(width).f64(min + 0);
+  if (width === 0) return;
+  const packed =
+    width === 1
+      ? new Uint8Array(values.length)
+      : width === 2
+        ? new Uint16Array(values.length)
+        : new Uint32Array(values.length);
   for (let index = 0; index < packed.length; index += 1) packed[index] = values[index]! - min;
-  writer.u8(max === min ? 0 : packed.BYTES_PER_ELEMENT).f64(min + 0);
-  if (max !== min) writer.raw(bytesOf(packed));
+  writer.raw(bytesOf(packed));
+}
+
+/** Bytes per number that {@link writeNumbers} would take. */
+export function widthOf(values: Float64Array | Uint32Array): PackedNumbers['width'] {
+  return rangeOf(values).width;
 }
 
 /** Writes floats bit by bit. */
@@ -51,7 +54,7 @@ export function writeRaw(writer: ByteWriter, values: Float64Array): void {
 }
 
 /** The bytes of an array as they lie in memory. */
-export function bytesOf(values: PackedArray | Float64Array | BigInt64Array): Uint8Array {
+export function bytesOf(values: Uint8Array | Uint16Array | Uint32Array | Float64Array | BigInt64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
@@ -95,9 +98,17 @@ export function readNumbers(
   return into;
 }
 
-function arrayFor(range: number, count: number): PackedArray | undefined {
-  if (range === 0) return new Uint8Array(0);
-  if (range <= 0xff) return new Uint8Array(count);
-  if (range <= 0xffff) return new Uint16Array(count);
-  return range <= 0xffff_ffff ? new Uint32Array(count) : undefined;
+function rangeOf(values: Float64Array | Uint32Array): { readonly min: number; readonly width: PackedNumbers['width'] } {
+  let min = values[0] ?? 0;
+  let max = min;
+  for (let index = 1; index < values.length; index += 1) {
+    const value = values[index]!;
+    if (value < min) min = value;
+    else if (value > max) max = value;
+  }
+  const range = max - min;
+  if (range === 0) return { min, width: 0 };
+  if (range <= 0xff) return { min, width: 1 };
+  if (range <= 0xffff) return { min, width: 2 };
+  return { min, width: range <= 0xffff_ffff ? 4 : 8 };
 }

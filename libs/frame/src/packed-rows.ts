@@ -1,12 +1,11 @@
-import { assert, type ByteReader, type SizeBytes } from '@varve/base';
-import { type Column, SHARD_WINDOW_NS_MAX } from '@varve/model';
+import { assert, AssertionError, type ByteReader, type SizeBytes } from '@varve/base';
+import type { Column } from '@varve/model';
 import { type PackedColumn, parsedSizeBytes, readPackedColumn, skipColumn } from './decode-column.ts';
 import { UNITS_NS } from './encode-section.ts';
 import type { FrameColumn, FrameRows } from './frame.ts';
 import { invalidFrame } from './layout.ts';
+import { OFFSET_NS_MAX } from './row-order.ts';
 import { type PackedNumbers, readNumbers, skipNumbers } from './packed-numbers.ts';
-
-const OFFSET_NS_MAX = Number(SHARD_WINDOW_NS_MAX);
 
 /** Rows over the bytes of their frame. */
 export class PackedRows implements FrameRows {
@@ -55,10 +54,8 @@ export class PackedRows implements FrameRows {
   }
 
   #checkRange(firstRow: number, endRow: number): void {
-    assert(
-      0 <= firstRow && firstRow <= endRow && endRow <= this.rowCount,
-      `rows [${firstRow}, ${endRow}) of ${this.rowCount}`,
-    );
+    if (0 <= firstRow && firstRow <= endRow && endRow <= this.rowCount) return;
+    throw new AssertionError(`rows [${firstRow}, ${endRow}) of ${this.rowCount}`);
   }
 
   #readStarts(counts: PackedNumbers, seriesCount: number): Uint32Array {

@@ -1,11 +1,14 @@
 import { assert } from '@varve/base';
-import { type Column, splitNs, type TableSlice } from '@varve/model';
+import { type Column, SHARD_WINDOW_NS_MAX, splitNs, type TableSlice } from '@varve/model';
 import { bitmapSizeBytes } from '@varve/codec';
 
 /*
  * The order of a frame's rows: by series (a counting sort), inside a series by time, inside a time by arrival. Rows with
  * the same series and time become one: per field the last of them that has a value.
  */
+
+/** A shard window is at most that wide. */
+export const OFFSET_NS_MAX = Number(SHARD_WINDOW_NS_MAX);
 
 /** Rows of one table, sorted. */
 export interface RowOrder {
@@ -29,9 +32,16 @@ export interface ColumnSource {
   readonly validCount: number;
 }
 
+/** The whole numbers [first, end). */
+export function rowsBetween(first: number, end: number): Uint32Array {
+  const rows = new Uint32Array(end - first);
+  for (let index = 0; index < rows.length; index += 1) rows[index] = first + index;
+  return rows;
+}
+
 /** Sorts the rows of a table. `localIndexes` is −1 for every series of the batch, before and after. */
 export function orderRows({ table, rowIndexes }: TableSlice, startNs: bigint, localIndexes: Int32Array): RowOrder {
-  const arrived = rowIndexes ?? Uint32Array.from({ length: table.rowCount }, (_, row) => row);
+  const arrived = rowIndexes ?? rowsBetween(0, table.rowCount);
   const { seriesIndexes, starts, rows } = sortBySeries(arrived, table.seriesIndexes, localIndexes);
   const offsetsNs = offsetsOf(rows, table.times, startNs);
   let hasTwins = false;
@@ -104,13 +114,16 @@ function startsOf(counts: readonly number[]): Uint32Array {
 function offsetsOf(rows: Uint32Array, { ms, subNs }: TableSlice['table']['times'], startNs: bigint): Float64Array {
   const start = splitNs(startNs);
   const offsetsNs = new Float64Array(rows.length);
+  let [min, max] = [0, 0];
   for (let index = 0; index < rows.length; index += 1) {
     const row = rows[index]!;
     // Exact: a shard window is below 2^53 ns wide, so both terms and the sum are.
     const offsetNs = (ms[row]! - start.ms) * 1e6 + (subNs[row]! - start.subNs);
-    assert(offsetNs >= 0 && offsetNs <= Number.MAX_SAFE_INTEGER, `row ${row} at ${offsetNs} ns from the shard's start`);
+    if (offsetNs < min) min = offsetNs;
+    else if (offsetNs > max) max = offsetNs;
     offsetsNs[index] = offsetNs;
   }
+  assert(min === 0 && max <= OFFSET_NS_MAX, `rows between ${min} and ${max} ns from the shard's start`);
   return offsetsNs;
 }
 

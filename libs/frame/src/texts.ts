@@ -14,16 +14,14 @@ const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 export function writeTexts(writer: ByteWriter, texts: readonly string[]): void {
   const joined = texts.join('');
   const bytes = textEncoder.encode(joined);
+  const lengths = new Uint32Array(texts.length);
   if (bytes.length === joined.length) {
-    writeNumbers(
-      writer,
-      Uint32Array.from(texts, (text) => text.length),
-    );
+    for (let index = 0; index < lengths.length; index += 1) lengths[index] = texts[index]!.length;
+    writeNumbers(writer, lengths);
     writer.block(bytes);
     return;
   }
   const body = new ByteWriter(bytes.length);
-  const lengths = new Uint32Array(texts.length);
   texts.forEach((text, index) => {
     const part = textEncoder.encode(text);
     lengths[index] = part.length;
