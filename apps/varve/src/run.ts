@@ -14,7 +14,10 @@ export async function run(config: VarveConfig): Promise<void> {
     process.exit(1);
   };
   const embedded = await openEmbedded({ clock: systemClock, random: systemRandom, log, metrics, onFatal }, config);
-  const http = await startHttp({ gateway: embedded.gateway, config, log, metrics, clock: systemClock, version: VERSION }).catch(
+  const http = await startHttp({
+    ...{ address: config.httpBindAddress, gateway: embedded.gateway, config, version: VERSION },
+    ...{ log, metrics, metricsText: () => metrics.text(), clock: systemClock },
+  }).catch(
     async (error: unknown) => {
       await embedded.close();
       throw error;

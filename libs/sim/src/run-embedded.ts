@@ -3,7 +3,7 @@ import { seriesKey, joinNs, type FieldValue } from '@varve/model';
 import type { Gateway, QueryRequest, ResultBlock } from '@varve/ports';
 import { CellModel, cellName, type Cells } from './cell-model.ts';
 import { SimEmbedded, type SeamFilter } from './sim-embedded.ts';
-import type { NetworkFaults } from './sim-network.ts';
+import { CALM_NETWORK, type NetworkFaults } from './sim-network.ts';
 import { SimScheduler } from './sim-scheduler.ts';
 
 /** What a run came to. No problem: everything acknowledged was there after every restart, and nothing that was never sent. */
@@ -29,8 +29,11 @@ export interface EmbeddedRunOptions {
   readonly onLine?: (line: string) => void;
 }
 
-/** A bus inside one process loses nothing; delays and reordering beyond what it does make races likelier. */
-const FAULTS: NetworkFaults = { delayMsMin: 0.05, delayMsMax: 20, lossProbability: 0, duplicateProbability: 0.05, reorderProbability: 0.2 };
+/** While writing. Frames are delayed, repeated and put out of order: more than a bus may do, and no frame may mind. */
+const WRITING: NetworkFaults = { delayMsMin: 0.05, delayMsMax: 20, lossProbability: 0, duplicateProbability: 0.05, reorderProbability: 0.2 };
+/** A disk so slow that many crashes find a write under way. */
+const WRITING_LATENCY_MS_MAX = 40;
+const CALM_LATENCY_MS_MAX = 2;
 const WRITER_COUNT = 4;
 const DAY_NS = 86_400_000_000_000n;
 const FIRST_DAY_NS = 20_454n * DAY_NS;
@@ -61,7 +64,7 @@ class Run {
     this.#crashCount = crashCount;
     this.#scheduler = new SimScheduler(onLine === undefined ? { seed } : { seed, onLine });
     this.#prng = this.#scheduler.prngOf('workload');
-    this.#world = new SimEmbedded(this.#scheduler, FAULTS, (seams) => {
+    this.#world = new SimEmbedded(this.#scheduler, CALM_NETWORK, (seams) => {
       const filtered = filter(seams);
       return { ...filtered, coordinatorBus: this.#model.tap(filtered.coordinatorBus) };
     });
@@ -72,10 +75,14 @@ class Run {
     if (!(await this.#restart())) return;
     await this.#createDatabase();
     for (let crash = 0; crash < this.#crashCount; crash += 1) {
-      const { gateway } = this.#world;
+      const { gateway, network, disk } = this.#world;
+      network.faults = WRITING;
+      disk.latencyMsMax = WRITING_LATENCY_MS_MAX;
       for (let writer = 0; writer < WRITER_COUNT; writer += 1) void this.#write(gateway);
-      await this.#scheduler.runFor(this.#prng.between(50, 2_500));
+      await this.#scheduler.runFor(this.#prng.between(50, 1_500));
       this.#world.kill();
+      network.faults = CALM_NETWORK;
+      disk.latencyMsMax = CALM_LATENCY_MS_MAX;
       if (!(await this.#restart())) return;
       this.#problems.push(...this.#model.problemsOf(await this.#readAll()));
       if (this.#problems.length > 0) return;

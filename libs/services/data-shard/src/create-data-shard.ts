@@ -4,13 +4,13 @@ import { CatalogClient, CatalogFollower, serve, serveStream, type Service } from
 import type { Catalog, NodeId, ShardId } from '@varve/model';
 import type { Subscription } from '@varve/ports';
 import { subjectsOf, type Subjects } from '@varve/wire';
-import { Flusher } from './flush.ts';
 import { PayloadCache } from './payload-cache.ts';
 import type { DataShardConfig, DataShardPorts } from './ports.ts';
 import { produceQuery } from './query-path.ts';
 import { produceSeries } from './series-path.ts';
 import { recoverShard } from './recovery.ts';
 import type { ShardReplica } from './shard-replica.ts';
+import { Upkeep } from './upkeep.ts';
 import { WritePath } from './write-path.ts';
 
 /** A data node: owns shard replicas and answers for them. Its durable state is the journal and the shard store. */
@@ -30,7 +30,7 @@ class DataShard implements Service {
   readonly #subjects: Subjects;
   readonly #follower: CatalogFollower;
   readonly #replicas = new Map<ShardId, ShardReplica>();
-  readonly #flusher: Flusher;
+  readonly #upkeep: Upkeep;
   readonly #cache: PayloadCache;
   readonly #subscriptions: Subscription[] = [];
   #owned: ReadonlyMap<ShardId, OwnedShard> = new Map();
@@ -44,7 +44,7 @@ class DataShard implements Service {
     this.#config = config;
     this.#subjects = subjectsOf(config.clusterId);
     this.#follower = new CatalogFollower(ports, { subjects: this.#subjects });
-    this.#flusher = new Flusher(ports, config, this.#replicas);
+    this.#upkeep = new Upkeep(ports, config, this.#replicas);
     this.#cache = new PayloadCache(config.payloadCacheSizeBytesMax);
   }
 
@@ -54,7 +54,7 @@ class DataShard implements Service {
     this.#writePath = new WritePath(this.#ports, {
       id: this.#node,
       epochOf: (shard) => this.#owned.get(shard)?.epoch,
-      isOverloaded: () => this.#flusher.isBehind,
+      isOverloaded: () => this.#upkeep.isBehind,
       onInserted: (replica) => this.#onInserted(replica),
     });
     await this.#follow(this.#follower.catalog);
@@ -63,7 +63,7 @@ class DataShard implements Service {
       this.#following = this.#following.then(() => this.#follow(catalog)).catch((error: unknown) => this.#ports.onFatal(error));
     });
     this.#serveRequests();
-    this.#flusher.start();
+    this.#upkeep.start();
   }
 
   async drain(): Promise<void> {
@@ -74,11 +74,11 @@ class DataShard implements Service {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     for (const { subscription } of this.#replicas.values()) subscription?.unsubscribe();
     this.#follower.stop();
-    await this.#flusher.stop();
+    await this.#upkeep.stop();
   }
 
   problems(): readonly string[] {
-    return this.#flusher.problems();
+    return this.#upkeep.problems();
   }
 
   /** The same name always gets the same id. */
@@ -134,7 +134,7 @@ class DataShard implements Service {
     replica.isDropped = true;
     replica.subscription?.unsubscribe();
     this.#replicas.delete(replica.shard);
-    await this.#flusher.idle();
+    await this.#upkeep.idle();
     await this.#forget(replica.shard, replica.nextSeq - 1);
   }
 
@@ -156,7 +156,7 @@ class DataShard implements Service {
 
   #onInserted(replica: ShardReplica): void {
     replica.dirtySinceMs ??= this.#ports.clock.monotonicMs();
-    this.#flusher.maybeFlush();
+    this.#upkeep.maybeRun();
   }
 }
 

@@ -31,7 +31,6 @@ export async function recoverShard(
     table,
     nextSeq: table.lastSeq + 1,
     dirtySinceMs: undefined,
-    isFlushing: false,
     isDropped: false,
     subscription: undefined,
   };

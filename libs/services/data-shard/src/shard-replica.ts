@@ -1,4 +1,4 @@
-import type { NodeId, ShardId } from '@varve/model';
+import type { ShardId } from '@varve/model';
 import type { Subscription } from '@varve/ports';
 import type { ShardTable } from '@varve/storage';
 
@@ -10,15 +10,7 @@ export interface ShardReplica {
   nextSeq: number;
   /** When the oldest frame in the memtable came; undefined while it is empty. */
   dirtySinceMs: number | undefined;
-  /** A flush or a merge is under way: at most one at a time. */
-  isFlushing: boolean;
   /** Dropped from the catalog: what is under way must not bring it back. */
   isDropped: boolean;
   subscription: Subscription | undefined;
-}
-
-/** What a data node knows: itself and its shards. */
-export interface NodeState {
-  readonly node: NodeId;
-  readonly replicas: Map<ShardId, ShardReplica>;
 }

@@ -1,0 +1,15 @@
+import type { Clock } from '@varve/ports';
+
+/** Rows encoded at a stretch, a few milliseconds of work; then everybody else gets a turn. */
+const SLICE_ROW_COUNT = 20_000;
+const REST_MS = 1;
+
+/** Collects what `next` hands out until it is empty, with a rest after each slice. */
+export async function inSlices<Item>(clock: Clock, next: (rowCountMax: number) => readonly Item[]): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  for (let slice = next(SLICE_ROW_COUNT); slice.length > 0; slice = next(SLICE_ROW_COUNT)) {
+    for (const item of slice) items.push(item);
+    await new Promise<void>((rested) => clock.after(REST_MS, rested));
+  }
+  return items;
+}
