@@ -52,7 +52,7 @@ export const LIMITS = {
   /** A partial result is one bus message. Reached: the next message begins. */
   partialFrameSizeBytesMax: 512 * KIB,
   /** Windows of one series in memory, on a data node and on a coordinator. Reached: the query is refused with a clear text. */
-  queryWindowCountMax: 10_000_000,
+  queryWindowCountMax: 1_000_000,
   /** Series keys that a SHOW statement collects. Reached: it is refused, and asks to be narrowed. */
   collectedSeriesCountMax: 2_000_000,
   /** Rows per answer of a chunked query that names no size, as InfluxDB. */

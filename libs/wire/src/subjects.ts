@@ -12,6 +12,7 @@ export interface Subjects {
   dataSeries(node: NodeId): string;
 }
 
+/** The subjects of the cluster with this id. */
 export function subjectsOf(clusterId: string): Subjects {
   const prefix = `varve.${clusterId}`;
   return {

@@ -14,6 +14,7 @@ import { WritePath } from './write-path.ts';
 /** A coordinator: what the HTTP edge asks, and a service with a life. Nothing of it is durable. */
 export type Coordinator = Service & Gateway;
 
+/** Opens nothing: its follower and its lease come to life with `start`. */
 export function createCoordinator(ports: CoordinatorPorts, config: CoordinatorConfig): Coordinator {
   return new CoordinatorService(ports, config);
 }
