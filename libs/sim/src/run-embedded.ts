@@ -57,6 +57,7 @@ class Run {
   readonly #model = new CellModel();
   readonly #world: SimEmbedded;
   readonly #problems: string[] = [];
+  readonly #interrupted = { write: 0, flush: 0, trim: 0 };
   #writeNumber = 0;
 
   constructor({ seed, crashCount = 5, filter = (seams) => seams, onLine }: EmbeddedRunOptions) {
@@ -80,7 +81,7 @@ class Run {
       disk.latencyMsMax = WRITING_LATENCY_MS_MAX;
       for (let writer = 0; writer < WRITER_COUNT; writer += 1) void this.#write(gateway);
       await this.#scheduler.runFor(this.#prng.between(50, 1_500));
-      this.#world.kill();
+      this.#kill();
       network.faults = CALM_NETWORK;
       disk.latencyMsMax = CALM_LATENCY_MS_MAX;
       if (!(await this.#restart())) return;
@@ -90,8 +91,6 @@ class Run {
   }
 
   result(): EmbeddedRun {
-    const interruptedCount = (what: string): number =>
-      this.#world.disk.interruptedWrites.filter((each) => each.what.startsWith(what)).length;
     return {
       seed: this.#seed,
       problems: [...this.#problems, ...this.#world.fatal.map((error) => `a process ended itself: ${String(error)}`)],
@@ -100,12 +99,20 @@ class Run {
       crashCount: this.#crashCount,
       ackedCount: this.#model.ackedCount,
       cellCount: this.#model.cellCount,
-      interrupted: {
-        write: interruptedCount('journal append'),
-        flush: interruptedCount('shards commit'),
-        trim: interruptedCount('journal trim'),
-      },
+      interrupted: { ...this.#interrupted },
     };
+  }
+
+  /** Counts what the crash cut off, once each. */
+  #kill(): void {
+    const { disk } = this.#world;
+    const doneCount = disk.interruptedWrites.length;
+    this.#world.kill();
+    const cutOff = disk.interruptedWrites.slice(doneCount).map(({ what }) => what);
+    const hits = (store: string): number => (cutOff.some((what) => what.startsWith(store)) ? 1 : 0);
+    this.#interrupted.write += hits('journal append');
+    this.#interrupted.flush += hits('shards commit');
+    this.#interrupted.trim += hits('journal trim');
   }
 
   async #restart(): Promise<boolean> {
