@@ -4,7 +4,7 @@ import type { Column, FieldType } from '@varve/model';
 import { COLUMN_TYPES, DIGIT_COUNT_MAX } from './encode-column.ts';
 import type { FrameColumn } from './frame.ts';
 import { invalidFrame } from './layout.ts';
-import { type PackedNumbers, readNumbers, skipNumbers } from './packed-numbers.ts';
+import { type PackedNumbers, readNumbers, skipCounts, skipNumbers } from './packed-numbers.ts';
 import { type PackedTexts, readText, skipTexts } from './texts.ts';
 
 /** Where a column lies in its frame, checked. */
@@ -108,11 +108,11 @@ function skipScaled(
 function skipStrings(reader: ByteReader, view: DataView, rowCount: number): PackedValues {
   const distinctCount = reader.varint();
   if (distinctCount > rowCount) throw invalidFrame(`${distinctCount} distinct strings of ${rowCount}`);
-  const codes = skipNumbers(reader, rowCount);
-  const isCode = (code: number): boolean => Number.isInteger(code) && code >= 0 && code < distinctCount;
-  if (!readNumbers(view, codes, 0, new Float64Array(rowCount)).every(isCode)) {
+  const codes = skipCounts(reader, rowCount);
+  // Codes of no width are all the same: looking at one keeps the work within the bytes.
+  const looked = readNumbers(view, codes, 0, new Float64Array(codes.width === 0 ? 1 : rowCount));
+  if (!looked.every((code) => code < distinctCount))
     throw invalidFrame(`a row without one of ${distinctCount} strings`);
-  }
   return { kind: 'texts', codes, texts: skipTexts(reader, distinctCount) };
 }
 

@@ -2,7 +2,7 @@ import { ByteReader, DbError } from '@varve/base';
 import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type Frame, type FrameSection } from './frame.ts';
 import { HEADER_SIZE_BYTES, invalidFrame, type RawHeader, readHeader, verifyChecksum } from './layout.ts';
 import { PackedRows } from './packed-rows.ts';
-import { readSeriesKeys } from './series-keys.ts';
+import { readSeriesKeys, unfoldBudget, type UnfoldBudget } from './series-keys.ts';
 
 /**
  * Reads a frame and checks everything that could fail later. The rows stay packed: they lie over `bytes`, which must not
@@ -28,10 +28,11 @@ function readSections(bytes: Uint8Array, { rowCount, sectionCount }: RawHeader):
   if (sectionCount > rowCount) throw invalidFrame(`${sectionCount} sections of ${rowCount} rows`);
   const reader = new ByteReader(bytes, HEADER_SIZE_BYTES);
   const sections: PackedSection[] = [];
+  const budget = unfoldBudget();
   let rowsLeft = rowCount;
   try {
     for (let index = 0; index < sectionCount; index += 1) {
-      const section = readSection(reader, rowsLeft);
+      const section = readSection(reader, rowsLeft, budget);
       rowsLeft -= section.rows.rowCount;
       sections.push(section);
     }
@@ -46,8 +47,8 @@ function readSections(bytes: Uint8Array, { rowCount, sectionCount }: RawHeader):
   return sections;
 }
 
-function readSection(reader: ByteReader, rowCountMax: number): PackedSection {
+function readSection(reader: ByteReader, rowCountMax: number, budget: UnfoldBudget): PackedSection {
   const measurement = reader.text();
-  const seriesKeys = readSeriesKeys(reader, rowCountMax);
+  const seriesKeys = readSeriesKeys(reader, rowCountMax, budget);
   return { measurement, seriesKeys, rows: new PackedRows(reader, seriesKeys.length, rowCountMax) };
 }

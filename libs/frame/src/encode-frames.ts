@@ -3,6 +3,7 @@ import type { ShardId, TableSlice } from '@varve/model';
 import { type SectionContext, writeSection } from './encode-section.ts';
 import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type FrameSlice, type FrameStamp } from './frame.ts';
 import { rowsBetween } from './row-order.ts';
+import { unfoldBudget } from './series-keys.ts';
 import { type FrameBody, HEADER_SIZE_BYTES, sealFrame } from './layout.ts';
 
 /*
@@ -56,7 +57,8 @@ function encodeBody(tables: readonly TableSlice[], context: SectionContext): Fra
   assert(measurements.size === tables.length, `${tables.length} tables of ${measurements.size} measurements`);
   const writer = new ByteWriter(64 * 1024).raw(new Uint8Array(HEADER_SIZE_BYTES));
   let rowCount = 0;
-  for (const table of tables) rowCount += writeSection(writer, table, context);
+  const budget = unfoldBudget();
+  for (const table of tables) rowCount += writeSection(writer, table, { ...context, budget });
   return { buffer: writer.finish(), rowCount, sectionCount: tables.length };
 }
 

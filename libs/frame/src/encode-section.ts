@@ -3,9 +3,9 @@ import type { BatchSeries, TableSlice } from '@varve/model';
 import { maybeWriteColumn } from './encode-column.ts';
 import { writeNumbers } from './packed-numbers.ts';
 import { orderRows, type RowOrder } from './row-order.ts';
-import { writeSeriesKeys } from './series-keys.ts';
+import { type UnfoldBudget, writeSeriesKeys } from './series-keys.ts';
 
-/** What sections of one slice share. */
+/** What all sections of a slice share. */
 export interface SectionContext {
   readonly startNs: bigint;
   readonly series: readonly BatchSeries[];
@@ -14,12 +14,16 @@ export interface SectionContext {
 }
 
 /** Writes the rows of one table and returns how many they are after twins became one. */
-export function writeSection(writer: ByteWriter, slice: TableSlice, context: SectionContext): number {
+export function writeSection(
+  writer: ByteWriter,
+  slice: TableSlice,
+  context: SectionContext & { readonly budget: UnfoldBudget },
+): number {
   const { table } = slice;
   const order = orderRows(slice, context.startNs, context.localIndexes);
   writer.text(table.measurement);
   const keys = order.seriesIndexes.map((index) => context.series[index]!.key);
-  writeSeriesKeys(writer, keys);
+  writeSeriesKeys(writer, keys, context.budget);
   const rowCount = order.offsetsNs.length;
   writer.varint(rowCount);
   writeNumbers(writer, countsOf(order.rowStarts));

@@ -70,6 +70,13 @@ export function skipNumbers(reader: ByteReader, count: number): PackedNumbers {
   return { width, min, at };
 }
 
+/** Steps over numbers that count something: never negative, never as wide as eight bytes. @throws as `skipNumbers` */
+export function skipCounts(reader: ByteReader, count: number): PackedNumbers {
+  const numbers = skipNumbers(reader, count);
+  if (numbers.width === 8 || numbers.min < 0) throw invalidFrame('a count that is none');
+  return numbers;
+}
+
 /** Unpacks the numbers [first, first + into.length). */
 export function readNumbers(
   view: DataView,

@@ -5,7 +5,7 @@ import { UNITS_NS } from './encode-section.ts';
 import type { FrameColumn, FrameRows } from './frame.ts';
 import { invalidFrame } from './layout.ts';
 import { OFFSET_NS_MAX } from './row-order.ts';
-import { type PackedNumbers, readNumbers, skipNumbers } from './packed-numbers.ts';
+import { type PackedNumbers, readNumbers, skipCounts, skipNumbers } from './packed-numbers.ts';
 
 /** Rows over the bytes of their frame. */
 export class PackedRows implements FrameRows {
@@ -24,7 +24,7 @@ export class PackedRows implements FrameRows {
     this.rowCount = reader.varint();
     if (this.rowCount < seriesCount || this.rowCount > rowCountMax)
       throw invalidFrame(`${this.rowCount} rows of ${rowCountMax}`);
-    this.rowStarts = this.#readStarts(skipNumbers(reader, seriesCount), seriesCount);
+    this.rowStarts = this.#readStarts(skipCounts(reader, seriesCount), seriesCount);
     const unit = reader.u8();
     this.#unitNs = UNITS_NS[unit] ?? 0;
     if (this.#unitNs === 0) throw invalidFrame(`unknown unit of time ${unit}`);

@@ -12,28 +12,38 @@ const PLAIN = 0;
 const ZSTD = 1;
 const ZSTD_PARAMS = { [constants.ZSTD_c_compressionLevel]: 1 };
 const ZSTD_SIZE_BYTES_MIN = 1_024;
-/** What a few bytes of zstd may unfold to. More keys stay plain: that is too big for a frame, which is then cut. */
-const KEYS_SIZE_BYTES_MAX = 8 * 1024 * 1024;
+/** What the few bytes of a frame may unfold to. Keys beyond stay plain: too big for a frame, which is then cut. */
+const UNFOLDED_SIZE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** What the sections of one frame may still unfold, in encoder and decoder alike. */
+export interface UnfoldBudget {
+  leftBytes: number;
+}
+
+export function unfoldBudget(): UnfoldBudget {
+  return { leftBytes: UNFOLDED_SIZE_BYTES_MAX };
+}
 
 /** Writes the keys of a section. */
-export function writeSeriesKeys(writer: ByteWriter, keys: readonly string[]): void {
+export function writeSeriesKeys(writer: ByteWriter, keys: readonly string[], budget: UnfoldBudget): void {
   const texts = new ByteWriter(4_096);
   writeTexts(texts, keys);
   const plain = texts.finish();
   writer.varint(keys.length);
-  if (plain.length < ZSTD_SIZE_BYTES_MIN || plain.length > KEYS_SIZE_BYTES_MAX) writer.u8(PLAIN).block(plain);
-  else
-    writer
-      .u8(ZSTD)
-      .varint(plain.length)
-      .block(zstdCompressSync(plain, { params: ZSTD_PARAMS }));
+  if (plain.length < ZSTD_SIZE_BYTES_MIN || plain.length > budget.leftBytes) {
+    writer.u8(PLAIN).block(plain);
+    return;
+  }
+  budget.leftBytes -= plain.length;
+  const packed = zstdCompressSync(plain, { params: ZSTD_PARAMS });
+  writer.u8(ZSTD).varint(plain.length).block(packed);
 }
 
 /** @throws DbError FRAME_INVALID, MESSAGE_INVALID */
-export function readSeriesKeys(reader: ByteReader, rowCountMax: number): readonly string[] {
+export function readSeriesKeys(reader: ByteReader, rowCountMax: number, budget: UnfoldBudget): readonly string[] {
   const count = reader.varint();
   if (count < 1 || count > rowCountMax) throw invalidFrame(`${count} series of ${rowCountMax} rows`);
-  const plain = new ByteReader(readBlock(reader));
+  const plain = new ByteReader(readBlock(reader, budget));
   const texts = skipTexts(plain, count);
   if (plain.remaining > 0) throw invalidFrame(`${plain.remaining} bytes behind the series keys`);
   const keys = Array.from({ length: count }, (_, index) => readText(texts, index));
@@ -41,12 +51,14 @@ export function readSeriesKeys(reader: ByteReader, rowCountMax: number): readonl
   return keys;
 }
 
-function readBlock(reader: ByteReader): Uint8Array {
+function readBlock(reader: ByteReader, budget: UnfoldBudget): Uint8Array {
   const kind = reader.u8();
   if (kind === PLAIN) return reader.block();
   if (kind !== ZSTD) throw invalidFrame(`unknown form of series keys ${kind}`);
   const sizeBytes = reader.varint();
-  if (sizeBytes > KEYS_SIZE_BYTES_MAX) throw invalidFrame(`${sizeBytes} bytes of series keys`);
+  if (sizeBytes > budget.leftBytes)
+    throw invalidFrame(`${sizeBytes} bytes of series keys, ${budget.leftBytes} are left`);
+  budget.leftBytes -= sizeBytes;
   const plain = decompress(reader.block(), sizeBytes);
   if (plain.length !== sizeBytes)
     throw invalidFrame(`${plain.length} bytes of series keys where ${sizeBytes} were announced`);

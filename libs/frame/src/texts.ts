@@ -1,6 +1,6 @@
 import { type ByteReader, ByteWriter } from '@varve/base';
 import { invalidFrame } from './layout.ts';
-import { readNumbers, skipNumbers, writeNumbers } from './packed-numbers.ts';
+import { readNumbers, skipCounts, writeNumbers } from './packed-numbers.ts';
 
 /*
  * Texts: all lengths in bytes as packed numbers, the size of what follows, then all characters as UTF-8. Half of a
@@ -10,7 +10,7 @@ import { readNumbers, skipNumbers, writeNumbers } from './packed-numbers.ts';
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Writes texts with their lengths. */
+/** Writes distinct texts with their lengths. */
 export function writeTexts(writer: ByteWriter, texts: readonly string[]): void {
   const joined = texts.join('');
   const bytes = textEncoder.encode(joined);
@@ -37,17 +37,17 @@ export interface PackedTexts {
   readonly starts: Uint32Array;
 }
 
-/** Steps over texts. @throws DbError FRAME_INVALID, MESSAGE_INVALID */
+/** Steps over texts. They are distinct, so one at most is empty: few bytes hold few. @throws DbError FRAME_INVALID, MESSAGE_INVALID */
 export function skipTexts(reader: ByteReader, count: number): PackedTexts {
-  const lengths = skipNumbers(reader, count);
+  const lengths = skipCounts(reader, count);
   const view = new DataView(reader.bytes.buffer, reader.bytes.byteOffset, reader.bytes.byteLength);
   const bytes = reader.block();
+  if (count > bytes.length + 1) throw invalidFrame(`${count} distinct texts in ${bytes.length} bytes`);
   const starts = new Uint32Array(count + 1);
   let end = 0;
   readNumbers(view, lengths, 0, new Float64Array(count)).forEach((length, index) => {
     end += length;
-    if (!(length >= 0 && end <= bytes.length))
-      throw invalidFrame(`text ${index} ends at ${end} of ${bytes.length} bytes`);
+    if (end > bytes.length) throw invalidFrame(`text ${index} ends at ${end} of ${bytes.length} bytes`);
     starts[index + 1] = end;
   });
   if (end !== bytes.length) throw invalidFrame(`${bytes.length - end} bytes behind the last text`);
