@@ -38,10 +38,11 @@ export interface Shape {
 /** Looks at at least one value: integers within ±(2^53 − 1). */
 export function shapeOf(values: Float64Array): Shape {
   const sizes = [0, 0, 0];
-  let runCount = 1;
   let hasEqualSteps = true;
   let previous = values[0]!;
   let previousStep = values.length > 1 ? values[1]! - previous : 0;
+  // The first value has no step of its own: it is given the next one's, which must not count as the end of a run.
+  let runCount = 1 - Number(previousStep !== 0);
   for (let start = 0; start < values.length; start += BLOCK_SIZE) {
     const end = Math.min(start + BLOCK_SIZE, values.length);
     let [min, max, minStep, maxStep, minBend, maxBend] = [
@@ -62,7 +63,7 @@ export function shapeOf(values: Float64Array): Shape {
       if (step > maxStep) maxStep = step;
       if (bend < minBend) minBend = bend;
       if (bend > maxBend) maxBend = bend;
-      if (index > 0 && step !== 0) runCount += 1;
+      runCount += Number(step !== 0); // Without a branch: on noise it would be mispredicted every other time.
       previous = value;
       previousStep = step;
     }

@@ -4,7 +4,7 @@ import { checksum } from '@varve/codec';
 import { seeds } from '@varve/testkit';
 import { expect, test } from 'vitest';
 import { decodeFrame } from './decode-frame.ts';
-import { encodeFrames } from './encode-frames.ts';
+import { encodeFrames } from './encode-frame.ts';
 import { frameHeader } from './frame-header.ts';
 import { anyPoints, cellsOfFrames, sliceOf, stamps } from './testing/slices.ts';
 

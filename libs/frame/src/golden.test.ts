@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FieldValue } from '@varve/model';
-import { encodeFrames, encodeVoidFrame } from './encode-frames.ts';
+import { encodeFrames, encodeVoidFrame } from './encode-frame.ts';
 import { sliceOf, SHARD, stamps } from './testing/slices.ts';
 
 // Frames are on disk and on the bus for as long as there are clusters. If this fails, an older node would misread a newer

@@ -3,7 +3,7 @@ import { DbError, Prng } from '@varve/base';
 import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import { expect, test } from 'vitest';
 import { decodeFrame } from './decode-frame.ts';
-import { encodeFrames, encodeVoidFrame } from './encode-frames.ts';
+import { encodeFrames, encodeVoidFrame } from './encode-frame.ts';
 import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type Frame } from './frame.ts';
 import { frameHeader } from './frame-header.ts';
 import {

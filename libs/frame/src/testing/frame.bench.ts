@@ -1,7 +1,7 @@
 import { Prng } from '@varve/base';
 import { type BatchSeries, seriesKey } from '@varve/model';
 import { decodeFrame } from '../decode-frame.ts';
-import { encodeFrames } from '../encode-frames.ts';
+import { encodeFrames } from '../encode-frame.ts';
 import type { FrameSlice } from '../frame.ts';
 import { SHARD, stamps, START_NS } from './slices.ts';
 
