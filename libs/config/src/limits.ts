@@ -33,8 +33,8 @@ export const LIMITS = {
   /** The form of a query, as InfluxDB. Reached: 413. */
   querySizeBytesMax: 10_000_000,
   /**
-   * Text that compresses better than this and is over the body limit was made to do harm: line protocol reaches 30.
-   * Reached: 400 instead of 413; nothing beyond the body limit is unpacked either way.
+   * Line protocol reaches 30. Reached by a body that is over the limit too: it was made to do harm, so 400 instead of
+   * 413. Nothing beyond the body limit is unpacked either way.
    */
   gunzipRatioMax: 100,
   /** Time for a client to send its headers; slower ones hold a connection for nothing. Reached: 408. */

@@ -6,6 +6,7 @@ export type Precision = 'n' | 'u' | 'ms' | 's' | 'm' | 'h';
 
 /** One write as it leaves the HTTP edge: unpacked bytes, checked parameters. */
 export interface WriteRequest {
+  /** Read before `writePoints` returns its promise and never after: the caller then gives its memory back. */
   readonly body: Uint8Array;
   readonly precision: Precision;
   readonly database: string;

@@ -35,7 +35,7 @@ export function runScript(text: string, execute: (command: ScriptCommand) => str
   const expected = text.replace(/\n*$/, '\n');
   const lines = expected.slice(0, -1).split('\n');
   const actual: string[] = [];
-  for (let at = 0; at < lines.length; ) {
+  for (let at = 0; at < lines.length;) {
     if (isSilent(lines[at]!)) {
       actual.push(lines[at]!);
       at += 1;

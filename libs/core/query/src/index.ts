@@ -1,3 +1,5 @@
+export { parseQuery } from './influxql/parse.ts';
+export { formatStatement } from './influxql/print-statement.ts';
 export { mergePartials } from './merge/merge-partials.ts';
 export { runShardPlan } from './operators/run-shard-plan.ts';
 export { PARTIAL_FRAME_SIZE_BYTES_MAX } from './partial/frame-writer.ts';
@@ -20,3 +22,4 @@ export type { ShowNeeds } from './show/show-needs.ts';
 export type { ShowInputs } from './show/show-rows.ts';
 export type { ShowContext } from './show/show-scope.ts';
 export type { NamedSeries, SeriesQuestion, SeriesSource } from './show/series-question.ts';
+export type { SelectStatement, ShowStatement, Statement } from './influxql/ast.ts';

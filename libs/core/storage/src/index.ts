@@ -1,1 +1,13 @@
-export {};
+export { decodeChunk, encodeChunk } from './chunk.ts';
+export { decodeChunkHeader } from './chunk-header.ts';
+export { ShardTable } from './shard-table.ts';
+export type { NewChunkLike } from './chunk.ts';
+export type { StoredChunkLike } from './chunk-directory.ts';
+export type { ChunkField, ChunkHeader } from './chunk-header.ts';
+export type { FieldSummary } from './field-summary.ts';
+export type { FlushJob } from './flush-job.ts';
+export type { MergeJob, Payloads } from './merge-job.ts';
+export type { RowVersions } from './row-versions.ts';
+export type { OffsetRange, VersionedRows } from './rows.ts';
+export type { SeriesRef, StoredSeriesLike } from './series-index.ts';
+export type { StoredShard } from './shard-table.ts';

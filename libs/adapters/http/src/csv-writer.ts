@@ -1,0 +1,104 @@
+import { unreachable } from '@varve/base';
+import { seriesKey, type Cell, type TagSet } from '@varve/model';
+import type { ResultBlock, ResultItem } from '@varve/ports';
+import type { OutputBuffer } from './output-buffer.ts';
+import type { ResultWriter } from './result-writer.ts';
+import { TimeWriter, type EpochUnit } from './time-text.ts';
+
+const COMMA = 0x2c;
+const NEWLINE = 0x0a;
+
+/**
+ * The table form: a header and rows per statement, an empty line between statements. As InfluxDB's, it has no place for
+ * messages and errors: a statement that fails before its first row is just absent.
+ */
+export class CsvWriter implements ResultWriter {
+  readonly contentType = 'text/csv';
+  readonly #out: OutputBuffer;
+  readonly #times: TimeWriter;
+  /** The statement of the newest row. */
+  #statementId: number | undefined;
+
+  constructor(out: OutputBuffer, epoch: EpochUnit | undefined) {
+    this.#out = out;
+    this.#times = new TimeWriter(epoch ?? 'ns');
+  }
+
+  item(item: ResultItem): boolean {
+    switch (item.kind) {
+      case 'rows':
+        this.#rows(item);
+        return true;
+      case 'error':
+        return this.#statementId !== item.statementId;
+      case 'message':
+      case 'done':
+        return true;
+      default:
+        return unreachable(item);
+    }
+  }
+
+  end(): void {
+    // A table ends with its last row.
+  }
+
+  #rows(block: ResultBlock): void {
+    if (this.#statementId !== block.statementId) this.#header(block);
+    const out = this.#out;
+    const { times, cells, rowCount } = block;
+    const head = `${csvText(block.name)},${csvText(tagsText(block.tags ?? []))}`;
+    for (let rowIndex = 0; rowIndex < rowCount; rowIndex += 1) {
+      out.utf8(head);
+      if (times !== undefined) {
+        out.byte(COMMA);
+        this.#times.write(out, times.ms[rowIndex]!, times.subNs[rowIndex]!);
+      }
+      for (const column of cells) {
+        out.byte(COMMA);
+        out.utf8(cellText(column[rowIndex]!));
+      }
+      out.byte(NEWLINE);
+    }
+  }
+
+  #header({ statementId, columns }: ResultBlock): void {
+    if (this.#statementId !== undefined) this.#out.byte(NEWLINE);
+    this.#statementId = statementId;
+    this.#out.utf8(`name,tags,${columns.map(csvText).join(',')}\n`);
+  }
+}
+
+/** The body of a query that failed as a whole. */
+export function csvError(text: string): string {
+  return `error\n${csvText(text)}\n`;
+}
+
+/** A field as Go's encoding/csv writes it. */
+function csvText(text: string): string {
+  const needsQuotes = text === '\\.' || /[",\r\n]|^\s/u.test(text);
+  return needsQuotes ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Tags as they stand in a series key. */
+function tagsText(tags: TagSet): string {
+  return seriesKey('', tags).slice(1);
+}
+
+function cellText(cell: Cell): string {
+  if (cell === null) return '';
+  if (typeof cell === 'string') return csvText(cell);
+  return typeof cell === 'number' ? decimalText(cell) : String(cell);
+}
+
+/** All digits, never an exponent. */
+function decimalText(value: number): string {
+  if (Object.is(value, -0)) return '-0';
+  const text = String(value);
+  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
+  if (match === null) return text;
+  const [, sign, first, rest = '', exponent] = match;
+  const digits = `${first}${rest}`;
+  const power = Number(exponent);
+  return power < 0 ? `${sign}0.${'0'.repeat(-power - 1)}${digits}` : `${sign}${digits.padEnd(power + 1, '0')}`;
+}

@@ -1,0 +1,61 @@
+import { DbError } from '@varve/base';
+import { csvError } from './csv-writer.ts';
+import type { Exchange } from './exchange.ts';
+import { JsonIndenter } from './indent-json.ts';
+import { writeJsonString } from './json-text.ts';
+import { OutputBuffer } from './output-buffer.ts';
+
+const HEADER_SIZE_BYTES_MAX = 1_024;
+/** Seconds; the failures behind it are over in that time or take minutes. */
+const RETRY_AFTER_S = 1;
+
+/**
+ * Telegraf drops a batch, or takes it for written, when a text has one of these, whatever the status says.
+ * Source: telegraf plugins/outputs/influxdb/http.go.
+ */
+const DROPPING_TEXTS = [
+  'partial write',
+  'unable to parse',
+  'points beyond retention policy',
+  'retention policy not found',
+  'hinted handoff queue not empty',
+];
+
+/** How a refused request wants its error. */
+export interface ErrorForm {
+  readonly isCsv: boolean;
+  readonly isPretty: boolean;
+}
+
+/** Answers with the status of the code, InfluxDB's body and header, and Retry-After when trying again may help. */
+export function answerError(exchange: Exchange, error: DbError, { isCsv, isPretty }: ErrorForm = { isCsv: false, isPretty: false }): void {
+  const { httpStatus, retryable } = error.traits;
+  const text = errorText(error);
+  exchange.setHeader('Content-Type', isCsv ? 'text/csv' : 'application/json');
+  exchange.setHeader('X-Influxdb-Error', headerText(text));
+  if (retryable) exchange.setHeader('Retry-After', String(RETRY_AFTER_S));
+  exchange.answer(httpStatus, isCsv ? csvError(text) : errorJson(text, isPretty));
+}
+
+/** The message, but never one that makes a client give up what it should send again. */
+export function errorText(error: DbError): string {
+  const isMisleading = error.traits.retryable && DROPPING_TEXTS.some((text) => error.message.includes(text));
+  return isMisleading ? `${error.code}: not done, send it again` : error.message;
+}
+
+function errorJson(text: string, isPretty: boolean): Buffer {
+  const compact = new OutputBuffer();
+  compact.ascii('{"error":');
+  writeJsonString(compact, text);
+  compact.ascii('}\n');
+  if (!isPretty) return compact.take();
+  const pretty = new OutputBuffer();
+  new JsonIndenter(pretty).write(compact.view());
+  return pretty.take();
+}
+
+/** UTF-8 as the bytes of a header, where control characters may not stand. */
+function headerText(text: string): string {
+  const bytes = Buffer.from(text.slice(0, HEADER_SIZE_BYTES_MAX)).subarray(0, HEADER_SIZE_BYTES_MAX);
+  return bytes.toString('latin1').replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, ' ');
+}

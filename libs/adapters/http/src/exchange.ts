@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** What tools expect of the newest release of the line that Varve speaks: some features are switched on by it. */
+export const INFLUXDB_VERSION = '1.8.10';
+const REQUEST_ID_LENGTH_MAX = 256;
+
+/** One request and its answer: parsed target, InfluxDB's headers, and whether the client is still there. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  /** Of the URL. */
+  readonly parameters: URLSearchParams;
+  readonly #gone = new AbortController();
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.request = request;
+    this.response = response;
+    const target = request.url ?? '/';
+    const queryIndex = target.indexOf('?');
+    this.path = queryIndex === -1 ? target : target.slice(0, queryIndex);
+    this.parameters = new URLSearchParams(queryIndex === -1 ? '' : target.slice(queryIndex + 1));
+    response.setHeader('X-Influxdb-Build', 'OSS');
+    response.setHeader('X-Influxdb-Version', INFLUXDB_VERSION);
+    response.once('close', () => {
+      if (!response.writableFinished) this.#gone.abort();
+    });
+  }
+
+  /** Aborted when the client is gone before its answer ended. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  setHeader(name: string, value: string): void {
+    this.response.setHeader(name, value);
+  }
+
+  /** The headers of every route that exists: the id of the request, and leave for pages of other origins. */
+  setCommonHeaders(): void {
+    const given = this.header('x-request-id') ?? this.header('request-id') ?? '';
+    const requestId = given === '' || given.length > REQUEST_ID_LENGTH_MAX ? randomUUID() : given;
+    this.setHeader('Request-Id', requestId);
+    this.setHeader('X-Request-Id', requestId);
+    const origin = this.header('origin');
+    if (origin === undefined || origin === '') return;
+    this.setHeader('Access-Control-Allow-Origin', origin);
+    this.setHeader('Access-Control-Allow-Methods', 'DELETE, GET, OPTIONS, POST, PUT');
+    const allowed = 'Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token, X-HTTP-Method-Override';
+    this.setHeader('Access-Control-Allow-Headers', allowed);
+    this.setHeader('Access-Control-Expose-Headers', 'Date, X-InfluxDB-Version, X-InfluxDB-Build');
+  }
+
+  /** The whole answer at once. */
+  answer(status: number, body?: string | Uint8Array): void {
+    this.response.statusCode = status;
+    if (body !== undefined) this.setHeader('Content-Length', String(Buffer.byteLength(body)));
+    else if (status !== 204) this.setHeader('Content-Length', '0');
+    this.response.end(body);
+  }
+
+  /** Ends the connection in the middle: the client sees that the answer is not whole. */
+  breakOff(): void {
+    this.response.destroy();
+  }
+}

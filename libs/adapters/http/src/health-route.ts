@@ -1,0 +1,16 @@
+import type { Gateway } from '@varve/ports';
+import type { Exchange } from './exchange.ts';
+
+/** The answer of InfluxDB 1.8, but an honest one: 503 with what is not well. */
+export function healthRoute(exchange: Exchange, { gateway, version }: { readonly gateway: Gateway; readonly version: string }): void {
+  const { isPassing, problems } = gateway.health();
+  exchange.setHeader('Content-Type', 'application/json');
+  const answer = {
+    name: 'influxdb',
+    message: isPassing ? 'ready for queries and writes' : problems.join('; '),
+    status: isPassing ? 'pass' : 'fail',
+    checks: problems.map((message) => ({ message, status: 'fail' })),
+    version,
+  };
+  exchange.answer(isPassing ? 200 : 503, JSON.stringify(answer));
+}

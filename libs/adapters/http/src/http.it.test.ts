@@ -1,0 +1,463 @@
+import { connect } from 'node:net';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { DbError, type ErrorCode } from '@varve/base';
+import { LIMITS } from '@varve/config';
+import { SILENT_LOG, SILENT_METRICS, type Clock, type ResultItem } from '@varve/ports';
+import { metrics as names } from '@varve/telemetry';
+import { afterEach, expect, test } from 'vitest';
+import { startHttp, type HttpConfig, type HttpServer } from './start-http.ts';
+import { FakeGateway, listed, rows } from './testing/fake-gateway.ts';
+import { query, send } from './testing/request.ts';
+
+// Real sockets, a gateway without a database. Statuses and texts are those of influxd 1.6.7 unless a comment says otherwise.
+
+const CONFIG: HttpConfig = {
+  bodySizeBytesMax: 100_000,
+  rowCountMax: 0,
+  connectionCountMax: 100,
+  concurrentWriteCountMax: 0,
+  enqueuedWriteCountMax: 0,
+  enqueuedWriteTimeoutMs: 50,
+};
+/** The wall stands still, so that stamps are known. */
+const WALL_MS = 1_700_000_000_000;
+const CLOCK: Clock = {
+  wallMs: () => WALL_MS,
+  monotonicMs: () => performance.now(),
+  after: (delayMs, onDue) => {
+    const timeout = setTimeout(onDue, delayMs);
+    return { cancel: () => clearTimeout(timeout) };
+  },
+};
+
+let opened: HttpServer[] = [];
+afterEach(async () => {
+  await Promise.all(opened.map((server) => server.close()));
+  opened = [];
+});
+
+async function open(config: Partial<HttpConfig> = {}, parts: Partial<Parameters<typeof startHttp>[0]> = {}): Promise<{ readonly gateway: FakeGateway; readonly server: HttpServer }> {
+  const gateway = new FakeGateway();
+  const server = await startHttp({
+    address: { host: '127.0.0.1', port: 0 },
+    gateway,
+    metricsText: () => Promise.resolve('varve_up 1\n'),
+    log: SILENT_LOG,
+    metrics: SILENT_METRICS,
+    clock: CLOCK,
+    config: { ...CONFIG, ...config },
+    version: '0.1.0',
+    ...parts,
+  });
+  opened.push(server);
+  return { gateway, server };
+}
+
+const POST = { method: 'POST' } as const;
+const GZIP = { 'Content-Encoding': 'gzip' };
+const block = (statementId: number, from: number, to: number, isPartial = false): ResultItem =>
+  rows(statementId, 'm', ['time', 'v'], Array.from({ length: to - from }, (_, index) => [from + index, from + index]), { isPartial });
+const done = (statementId: number): ResultItem => ({ kind: 'done', statementId });
+
+test('/ping answers 204 with the version, for HEAD too; verbose puts it into a body', async () => {
+  const { server } = await open();
+  for (const [target, method] of [['/ping', 'GET'], ['/ping', 'HEAD'], ['/status', 'GET'], ['/ping?wait_for_leader=1s', 'GET'], ['/ping?verbose=false', 'GET']] as const) {
+    const answer = await send(server, target, { method });
+    expect(answer).toMatchObject({ status: 204, text: '', headers: { 'content-type': 'application/json', 'x-influxdb-build': 'OSS', 'x-influxdb-version': '1.8.10' } });
+    expect(answer.headers['request-id']).toBe(answer.headers['x-request-id']);
+  }
+  // As InfluxDB 1.8; 1.6.7 does not know `verbose`.
+  expect(await send(server, '/ping?verbose=true')).toMatchObject({ status: 200, text: '{"version":"1.8.10"}' });
+});
+
+test('the id of a request is that of the client, or a new one', async () => {
+  const { server } = await open();
+  const given = await send(server, '/ping', { headers: { 'X-Request-Id': 'my-req-1' } });
+  expect(given.headers).toMatchObject({ 'request-id': 'my-req-1', 'x-request-id': 'my-req-1' });
+  const made = await Promise.all([send(server, '/ping'), send(server, '/ping', { headers: { 'X-Request-Id': 'x'.repeat(300) } })]);
+  for (const { headers } of made) expect(headers['request-id']).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test('unknown paths are 404, wrong methods 405 with what is allowed', async () => {
+  const { server } = await open();
+  for (const target of ['/nosuch', '/', '/query/', '//query', '/PING', '/__proto__', '/constructor']) {
+    expect(await send(server, target), target).toMatchObject({ status: 404, text: '404 page not found\n', headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' } });
+  }
+  const check = async (method: string, target: string, allow: string): Promise<void> =>
+    expect(await send(server, target, { method }), `${method} ${target}`).toMatchObject({ status: 405, headers: { allow }, text: method === 'HEAD' ? '' : 'Method Not Allowed\n' });
+  await check('POST', '/ping', 'GET, HEAD');
+  await check('PUT', '/query', 'OPTIONS, GET, POST');
+  await check('HEAD', '/query', 'OPTIONS, GET, POST');
+  await check('GET', '/write', 'OPTIONS, POST');
+});
+
+test('pages of other origins may ask', async () => {
+  const { server } = await open();
+  expect(await send(server, '/write', { method: 'OPTIONS', headers: { Origin: 'http://a' } })).toMatchObject({
+    status: 200,
+    headers: {
+      'access-control-allow-origin': 'http://a',
+      'access-control-allow-methods': 'DELETE, GET, OPTIONS, POST, PUT',
+      'access-control-allow-headers': 'Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token, X-HTTP-Method-Override',
+      'access-control-expose-headers': 'Date, X-InfluxDB-Version, X-InfluxDB-Build',
+    },
+  });
+  expect((await send(server, '/query', { method: 'OPTIONS' })).headers).not.toHaveProperty('access-control-allow-origin');
+});
+
+test('/health says what is not well, with 503', async () => {
+  const { gateway, server } = await open();
+  const well = await send(server, '/health');
+  expect([well.status, JSON.parse(well.text)]).toEqual([200, { name: 'influxdb', message: 'ready for queries and writes', status: 'pass', checks: [], version: '0.1.0' }]);
+  gateway.healthNow = { isPassing: false, problems: ['no meta leader', 'shard 3 has no owner'] };
+  const ill = await send(server, '/health');
+  expect([ill.status, JSON.parse(ill.text)]).toEqual([
+    503,
+    {
+      name: 'influxdb',
+      message: 'no meta leader; shard 3 has no owner',
+      status: 'fail',
+      checks: [{ message: 'no meta leader', status: 'fail' }, { message: 'shard 3 has no owner', status: 'fail' }],
+      version: '0.1.0',
+    },
+  ]);
+});
+
+test('/metrics is the text it was given', async () => {
+  const { server } = await open();
+  expect(await send(server, '/metrics')).toMatchObject({ status: 200, text: 'varve_up 1\n', headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
+});
+
+test('a write reaches the gateway with its parameters, and requests of one millisecond have times of their own', async () => {
+  const { gateway, server } = await open();
+  await send(server, '/write?db=h&rp=r1&precision=ms&consistency=ALL', { ...POST, body: 'm v=1 1' });
+  await send(server, '/write?db=h', { ...POST, headers: GZIP, body: gzipSync('m v=2') });
+  const [first, second] = gateway.writes;
+  expect(first).toEqual({ text: 'm v=1 1', database: 'h', retentionPolicy: 'r1', precision: 'ms', level: 'all', nowNs: BigInt(WALL_MS) * 1_000_000n });
+  expect(second).toEqual({ text: 'm v=2', database: 'h', retentionPolicy: undefined, precision: 'n', level: undefined, nowNs: BigInt(WALL_MS) * 1_000_000n + 1n });
+});
+
+test('a write that was applied is 204, with and without a body', async () => {
+  const { server } = await open();
+  for (const body of ['m v=1', '', '\n\n']) {
+    const answer = await send(server, '/write?db=h', { ...POST, body });
+    expect(answer).toMatchObject({ status: 204, text: '', headers: { 'content-type': 'application/json' } });
+  }
+});
+
+test('parameters of a write that mean nothing are 400, and nothing is written', async () => {
+  const { gateway, server } = await open();
+  const check = async (parameters: string, text: string): Promise<void> =>
+    expect(await send(server, `/write?${parameters}`, { ...POST, body: 'm v=1' }), parameters).toMatchObject({
+      status: 400,
+      text: `${JSON.stringify({ error: text })}\n`,
+      headers: { 'content-type': 'application/json', 'x-influxdb-error': text },
+    });
+  await check('', 'database is required');
+  await check('db=', 'database is required');
+  await check('db=h&consistency=bogus', 'invalid consistency level');
+  // influxd takes these for nanoseconds: data lost without a word.
+  for (const precision of ['xx', 'd', 'MS', '__proto__']) await check(`db=h&precision=${precision}`, `invalid precision "${precision}" (use n, u, ms, s, m or h)`);
+  expect(gateway.writes).toEqual([]);
+});
+
+test('what was not applied of a write is 400 with every reason', async () => {
+  const { gateway, server } = await open();
+  const check = async (lineErrors: readonly string[], dropped: { pointCount: number; reason: string } | undefined, text: string): Promise<void> => {
+    gateway.onWrite = () => Promise.resolve({ acceptedRowCount: 1, lineErrors, dropped });
+    const answer = await send(server, '/write?db=h', { ...POST, body: 'x' });
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([400, { error: text }]);
+  };
+  await check(["unable to parse 'bad': missing fields"], undefined, "partial write: unable to parse 'bad': missing fields dropped=0");
+  await check([], { pointCount: 2, reason: 'points beyond retention policy' }, 'partial write: points beyond retention policy dropped=2');
+  await check(["unable to parse 'a': missing fields", "unable to parse 'b': missing fields"], { pointCount: 1, reason: 'field type conflict' }, "partial write: unable to parse 'a': missing fields\nunable to parse 'b': missing fields\nfield type conflict dropped=1");
+});
+
+test('a failure has the status of its code, the error header in one line, and Retry-After when trying again may help', async () => {
+  const { gateway, server } = await open();
+  const check = async (code: ErrorCode, text: string, expected: object): Promise<void> => {
+    gateway.onWrite = () => Promise.reject(new DbError(code, text));
+    expect(await send(server, '/write?db=h', POST)).toMatchObject(expected);
+  };
+  await check('DATABASE_NOT_FOUND', 'database not found: "nope"', { status: 404, text: '{"error":"database not found: \\"nope\\""}\n', headers: { 'x-influxdb-error': 'database not found: "nope"' } });
+  await check('WRITE_PARSE', "unable to parse 'a\u0001ü': x\nunable to parse 'b': y", { status: 400, headers: { 'x-influxdb-error': Buffer.from("unable to parse 'a ü': x unable to parse 'b': y").toString('latin1') } });
+  await check('WRITE_TIMEOUT', 'timeout', { status: 504, headers: { 'retry-after': '1' }, text: '{"error":"timeout"}\n' });
+  await check('WRITE_QUORUM_LOST', 'partial write', { status: 503, text: '{"error":"WRITE_QUORUM_LOST: not done, send it again"}\n' });
+  await check('WRITE_PARSE', 'x'.repeat(5_000), { status: 400, headers: { 'x-influxdb-error': 'x'.repeat(1_024) } });
+});
+
+test('a body over the limit is 413, sent with or without its length, and the connection goes on', async () => {
+  const { gateway, server } = await open();
+  const body = Buffer.alloc(100_001, 'x');
+  for (const headers of [{ 'Content-Length': '100001' }, { 'Transfer-Encoding': 'chunked' }]) {
+    expect(await send(server, '/write?db=h', { ...POST, headers, body })).toMatchObject({ status: 413, text: '{"error":"Request Entity Too Large"}\n' });
+  }
+  expect(await send(server, '/write?db=h', { ...POST, body: body.subarray(1) })).toMatchObject({ status: 204 });
+  expect(gateway.writes).toHaveLength(1);
+  const answers = await exchangeRaw(server, `POST /write?db=h HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(200_000)}GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 204']);
+});
+
+test('gzip that is none, or was changed or cut off, is 400', async () => {
+  const { gateway, server } = await open();
+  const packed = gzipSync('m v=1 1\n'.repeat(100));
+  const changed = Uint8Array.from(packed);
+  changed[packed.length - 6]! ^= 0xff;
+  const check = async (body: string | Uint8Array, text: string): Promise<void> =>
+    expect(await send(server, '/write?db=h', { ...POST, headers: GZIP, body })).toMatchObject({ status: 400, text: `{"error":"${text}"}\n` });
+  await check('not gzip', 'unexpected EOF');
+  await check('this is longer than any header of gzip', 'gzip: invalid header');
+  await check(packed.subarray(0, packed.length - 3), 'unexpected EOF');
+  await check(changed, 'gzip: invalid checksum');
+  await check('', 'unexpected EOF');
+  expect(await send(server, '/write?db=h', { ...POST, headers: { 'Content-Encoding': 'br' }, body: 'x' })).toMatchObject({ status: 400 });
+  expect(gateway.writes).toEqual([]);
+});
+
+test('a gzip bomb is 400, a body that is merely too large 413; neither is unpacked beyond the limit', async () => {
+  const { gateway, server } = await open();
+  const bomb = gzipSync(Buffer.alloc(20_000_000));
+  const large = gzipSync(Buffer.from(Array.from({ length: 20_000 }, (_, index) => `m v=${index * 7919} ${index}`).join('\n')));
+  expect(await send(server, '/write?db=h', { ...POST, headers: GZIP, body: bomb })).toMatchObject({ status: 400, text: `{"error":"gzip body refused: ${bomb.length} bytes unpack to more than 100000"}\n` });
+  expect(await send(server, '/write?db=h', { ...POST, headers: GZIP, body: large })).toMatchObject({ status: 413 });
+  const lying = Uint8Array.from(gzipSync('m v=1'));
+  new DataView(lying.buffer).setUint32(lying.length - 4, 0xffffffff, true);
+  expect(await send(server, '/write?db=h', { ...POST, headers: GZIP, body: lying })).toMatchObject({ status: 400 });
+  expect(gateway.writes).toEqual([]);
+});
+
+test('of several gzip members all are read', async () => {
+  const { gateway, server } = await open();
+  await send(server, '/write?db=h', { ...POST, headers: GZIP, body: Buffer.concat([gzipSync('m v=1 1\n'), gzipSync('m v=2 2\n')]) });
+  expect(gateway.writes[0]?.text).toBe('m v=1 1\nm v=2 2\n');
+});
+
+test('the memory of bodies is given back, after failures too', async () => {
+  const sizes: number[] = [];
+  const { gateway, server } = await open({}, { metrics: { ...SILENT_METRICS, set: (name, value) => void (name === names.httpBodiesUnderWaySize && sizes.push(value)) } });
+  await send(server, '/write?db=h', { ...POST, body: 'x'.repeat(50_000) });
+  await send(server, '/write?db=h', { ...POST, headers: GZIP, body: gzipSync('x'.repeat(50_000)) });
+  await send(server, '/write?db=h', { ...POST, headers: GZIP, body: 'broken'.repeat(100) });
+  await send(server, '/write?db=h', { ...POST, headers: { 'Transfer-Encoding': 'chunked' }, body: 'x'.repeat(200_000) });
+  gateway.onWrite = () => Promise.reject(new DbError('WRITE_TIMEOUT', 'timeout'));
+  await send(server, '/write?db=h', { ...POST, body: 'x' });
+  expect(Math.max(...sizes)).toBeGreaterThanOrEqual(50_000);
+  expect(sizes.at(-1)).toBe(0);
+});
+
+test('writes beyond the limit wait; beyond the queue or the time they are 503', async () => {
+  const { gateway, server } = await open({ concurrentWriteCountMax: 1, enqueuedWriteCountMax: 1 });
+  const release: (() => void)[] = [];
+  gateway.onWrite = () => new Promise((resolve) => release.push(() => resolve({ acceptedRowCount: 0, lineErrors: [], dropped: undefined })));
+  const write = (): ReturnType<typeof send> => send(server, '/write?db=h', { ...POST, body: 'x' });
+
+  const first = write();
+  await expect.poll(() => release.length).toBe(1);
+  const outcomes = await Promise.all([write(), write()]);
+  expect(outcomes.map(({ status }) => status)).toEqual([503, 503]);
+  expect(outcomes.map(({ text }) => text).toSorted()).toEqual(['{"error":"request throttled, exceeds timeout"}\n', '{"error":"request throttled, queue full"}\n']);
+
+  const second = write();
+  release[0]!();
+  expect((await first).status).toBe(204);
+  await expect.poll(() => release.length).toBe(2);
+  release[1]!();
+  expect((await second).status).toBe(204);
+});
+
+test('a query reaches the gateway with its parameters, from the URL, a form, or a multipart form with a file', async () => {
+  const { gateway, server } = await open();
+  const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  await send(server, query({ q: ' SELECT 1 ', db: 'h', rp: 'r', consistency: 'quorum', params: '{"i":9007199254740993,"f":1.5,"s":"x","b":true}' }));
+  await send(server, query({ q: 'url', db: 'url', rp: 'url' }), { ...POST, headers: FORM, body: 'q=SHOW+DATABASES&db=form' });
+  await send(server, query({ db: 'h' }), { ...POST, headers: { 'Content-Type': 'multipart/form-data; boundary=BB' }, body: '--BB\r\nContent-Disposition: form-data; name="q"; filename="q.txt"\r\nContent-Type: text/plain\r\n\r\nSELECT 2\r\n--BB--\r\n' });
+  await send(server, query({ q: 'url', db: 'h' }), { ...POST, headers: { 'Content-Type': 'text/plain' }, body: 'q=ignored' });
+  expect(gateway.queries).toMatchObject([
+    { text: 'SELECT 1', database: 'h', retentionPolicy: 'r', level: 'quorum', isReadOnlyMethod: true, params: { i: 9007199254740993n, f: 1.5, s: 'x', b: true } },
+    { text: 'SHOW DATABASES', database: 'form', retentionPolicy: 'url', isReadOnlyMethod: false, params: {} },
+    { text: 'SELECT 2', database: 'h', isReadOnlyMethod: false },
+    { text: 'url', database: 'h', isReadOnlyMethod: false },
+  ]);
+});
+
+test('parameters of a query that mean nothing are 400', async () => {
+  const { gateway, server } = await open();
+  const check = async (parameters: Readonly<Record<string, string>>, text: string): Promise<void> => {
+    const answer = await send(server, query(parameters));
+    expect([answer.status, JSON.parse(answer.text)], JSON.stringify(parameters)).toEqual([400, { error: text }]);
+  };
+  await check({}, 'missing required parameter "q"');
+  await check({ q: '   ' }, 'missing required parameter "q"');
+  // influxd takes it for nanoseconds.
+  await check({ q: 'x', epoch: 'S' }, 'invalid epoch "S" (use ns, u, ms, s, m or h)');
+  await check({ q: 'x', epoch: 'constructor' }, 'invalid epoch "constructor" (use ns, u, ms, s, m or h)');
+  await check({ q: 'x', consistency: 'any' }, 'invalid consistency level');
+  await check({ q: 'x', params: '{' }, 'error parsing query parameters: unexpected EOF');
+  await check({ q: 'x', params: '[]' }, 'error parsing query parameters: an object is expected');
+  await check({ q: 'x', params: '{"v":[1]}' }, 'error parsing query: missing parameter: unable to bind parameter with type []interface {}');
+  await check({ q: 'x', params: '{"v":null}' }, 'error parsing query: missing parameter: unable to bind parameter with type <nil>');
+  await check({ q: 'x', params: '{"v":{"a":1}}' }, 'error parsing query: missing parameter: unknown bind object type: a');
+  await check({ q: 'x', params: '{"v":9223372036854775808}' }, 'error parsing json value: 9223372036854775808 is outside int64');
+  expect(gateway.queries).toEqual([]);
+  expect(await send(server, '/query', { ...POST, headers: { 'Content-Type': 'multipart/form-data' }, body: 'x' })).toMatchObject({ status: 400 });
+});
+
+test('a query that cannot begin is refused in the form of its answer', async () => {
+  const { gateway, server } = await open();
+  gateway.onQuery = () => listed([], new DbError('QUERY_PARSE', 'error parsing query: found <, expected x'));
+  const text = 'error parsing query: found <, expected x';
+  const plain = await send(server, query({ q: 'x' }));
+  expect(plain).toMatchObject({ status: 400, text: '{"error":"error parsing query: found \\u003c, expected x"}\n', headers: { 'content-type': 'application/json', 'x-influxdb-error': text } });
+  expect(await send(server, query({ q: 'x', pretty: 'true' }))).toMatchObject({ text: '{\n    "error": "error parsing query: found \\u003c, expected x"\n}\n' });
+  expect(await send(server, query({ q: 'x' }), { headers: { Accept: 'text/csv' } })).toMatchObject({ text: `error\n"${text}"\n`, headers: { 'content-type': 'text/csv' } });
+});
+
+test('the form follows Accept when it names one type, else it is JSON', async () => {
+  const { gateway, server } = await open();
+  gateway.onQuery = () => listed([block(0, 0, 1), done(0)]);
+  const typeFor = async (accept: string): Promise<string | undefined> => (await send(server, query({ q: 'x' }), { headers: { Accept: accept } })).headers['content-type'];
+  expect(await typeFor('application/csv')).toBe('text/csv');
+  expect(await typeFor('text/csv')).toBe('text/csv');
+  for (const accept of ['*/*', 'application/xml', 'text/html, application/csv;q=0.9, */*', 'text/csv;q=0.9, */*']) expect(await typeFor(accept)).toBe('application/json');
+});
+
+test('a long answer arrives whole: plain, pretty, gzip, chunked, as a table', async () => {
+  const { gateway, server } = await open();
+  const blockCount = 300;
+  gateway.onQuery = () => listed([...Array.from({ length: blockCount }, (_, index) => block(0, index * 1_000, (index + 1) * 1_000, index < blockCount - 1)), done(0)]);
+  const plain = await send(server, query({ q: 'x', epoch: 'ns' }));
+  const { results } = JSON.parse(plain.text) as { results: { series: { values: [number, number][] }[] }[] };
+  expect(results[0]!.series[0]!.values).toHaveLength(blockCount * 1_000);
+  expect(results[0]!.series[0]!.values.every(([time, value], index) => time === index && value === index)).toBe(true);
+
+  const gzip = await send(server, query({ q: 'x', epoch: 'ns' }), { headers: { 'Accept-Encoding': 'deflate, gzip;q=1.0' } });
+  expect(gzip.headers['content-encoding']).toBe('gzip');
+  expect(gunzipSync(gzip.body).equals(plain.body)).toBe(true);
+  const pretty = await send(server, query({ q: 'x', epoch: 'ns', pretty: 'true' }));
+  expect(pretty.text === `${JSON.stringify(JSON.parse(plain.text), undefined, 4)}\n`).toBe(true);
+  const chunked = await send(server, query({ q: 'x', epoch: 'ns', chunked: 'true' }), { headers: { 'Accept-Encoding': 'gzip' } });
+  const lines = gunzipSync(chunked.body).toString().split('\n');
+  expect(lines).toHaveLength((blockCount * 1_000) / LIMITS.chunkRowCountDefault + 1);
+  const table = await send(server, query({ q: 'x' }), { headers: { Accept: 'text/csv' } });
+  expect(table.text.split('\n')).toHaveLength(blockCount * 1_000 + 2);
+});
+
+test('a short answer is gzip too when asked for; an error is not', async () => {
+  const { gateway, server } = await open();
+  gateway.onQuery = () => listed([done(0)]);
+  const headers = { 'Accept-Encoding': 'gzip' };
+  const answer = await send(server, query({ q: 'x' }), { headers });
+  expect([answer.headers['content-encoding'], gunzipSync(answer.body).toString()]).toEqual(['gzip', '{"results":[{"statement_id":0}]}\n']);
+  gateway.onQuery = () => listed([], new DbError('QUERY_PARSE', 'bad'));
+  expect((await send(server, query({ q: 'x' }), { headers })).headers).not.toHaveProperty('content-encoding');
+});
+
+test('max-row-limit ends an answer that is not chunked, marked as partial', async () => {
+  const { gateway, server } = await open({ rowCountMax: 5 });
+  const check = async (items: readonly ResultItem[], expected: string, parameters = {}): Promise<void> => {
+    gateway.onQuery = () => listed(items);
+    expect((await send(server, query({ q: 'x', epoch: 'ns', ...parameters }))).text).toBe(`${expected}\n`);
+  };
+  const whole = '{"results":[{"statement_id":0,"series":[{"name":"m","columns":["time","v"],"values":[[0,0],[1,1],[2,2],[3,3],[4,4]]}]}]}';
+  await check([block(0, 0, 7), done(0), block(1, 0, 1)], whole.replace('}]}]}', ',"partial":true}]}]}'));
+  await check([block(0, 0, 5), done(0), block(1, 0, 1), done(1)], whole);
+  await check(
+    [block(0, 0, 3), block(0, 0, 3), done(0)],
+    '{"results":[{"statement_id":0,"series":[{"name":"m","columns":["time","v"],"values":[[0,0],[1,1],[2,2]]},{"name":"m","columns":["time","v"],"values":[[0,0],[1,1]],"partial":true}]}]}',
+  );
+  await check([block(0, 0, 7), done(0)], whole.replace(']]}', '],[5,5],[6,6]]}'), { chunked: 'true' });
+});
+
+test('a failure on the way is a part of the answer; a table breaks off', async () => {
+  const { gateway, server } = await open();
+  gateway.onQuery = () => listed([block(0, 0, 1)], new DbError('QUERY_SHARD_UNAVAILABLE', 'shard 7 is not there'));
+  expect(await send(server, query({ q: 'x', epoch: 'ns' }))).toMatchObject({
+    status: 200,
+    text: '{"results":[{"statement_id":0,"series":[{"name":"m","columns":["time","v"],"values":[[0,0]]}],"error":"shard 7 is not there"}]}\n',
+  });
+  await expect(send(server, query({ q: 'x' }), { headers: { Accept: 'text/csv' } })).rejects.toThrow(/socket hang up|ECONNRESET|aborted/);
+});
+
+test('async=true is answered without rows', async () => {
+  const { gateway, server } = await open();
+  gateway.onQuery = () => listed([block(0, 0, 1), done(0)]);
+  expect(await send(server, query({ q: 'x', async: 'true' }))).toMatchObject({ status: 204, text: '' });
+});
+
+test('a client that goes away aborts its query, and the producer is told to stop', async () => {
+  const { gateway, server } = await open();
+  let producedCount = 0;
+  let hasEnded = false;
+  gateway.onQuery = async function* endless(): AsyncGenerator<ResultItem> {
+    try {
+      for (;;) {
+        await Promise.resolve();
+        producedCount += 1;
+        yield block(0, 0, 1_000, true);
+      }
+    } finally {
+      hasEnded = true;
+    }
+  };
+  const socket = connect(server.address.port, server.address.host);
+  socket.write(`GET ${query({ q: 'x' })} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await new Promise((resolve) => socket.once('data', resolve));
+  socket.pause();
+  // Nobody reads: the producer must come to rest, with no more than the buffers of the sockets hold.
+  let beforeCount = -1;
+  await expect.poll(() => producedCount === beforeCount || ((beforeCount = producedCount), false), { interval: 200, timeout: 20_000 }).toBe(true);
+  expect(producedCount).toBeLessThan(2_000);
+  expect(gateway.queries[0]!.signal.aborted).toBe(false);
+  socket.destroy();
+  await expect.poll(() => hasEnded && gateway.queries[0]!.signal.aborted).toBe(true);
+});
+
+test('a client that goes away in its body writes nothing', async () => {
+  const { gateway, server } = await open();
+  const socket = connect(server.address.port, server.address.host);
+  socket.write('POST /write?db=h HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nm v=1');
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  socket.destroy();
+  expect((await send(server, '/ping')).status).toBe(204);
+  expect(gateway.writes).toEqual([]);
+});
+
+test('a request line beyond the limit is refused, and the next request is served', async () => {
+  const { gateway, server } = await open();
+  expect((await send(server, query({ q: 'x'.repeat(200_000) }))).status).toBe(200);
+  // The server closes while the client still sends: it may see the answer or the reset.
+  const refusal = await send(server, query({ q: 'x'.repeat(300_000) })).then(({ status }) => status, ({ code }: NodeJS.ErrnoException) => code);
+  expect([431, 'ECONNRESET', 'EPIPE']).toContain(refusal);
+  expect((await send(server, '/ping')).status).toBe(204);
+  expect(gateway.queries).toHaveLength(1);
+});
+
+test('closing lets answers under way end and takes no new ones', async () => {
+  const { gateway, server } = await open();
+  let finish = (): void => undefined;
+  gateway.onWrite = () => new Promise((resolve) => (finish = () => resolve({ acceptedRowCount: 0, lineErrors: [], dropped: undefined })));
+  const answer = send(server, '/write?db=h', { ...POST, headers: { Connection: 'keep-alive' }, body: 'x' });
+  await expect.poll(() => gateway.writes.length).toBe(1);
+  const closed = server.close();
+  await expect(send(server, '/ping')).rejects.toThrow('ECONNREFUSED');
+  finish();
+  expect((await answer).status).toBe(204);
+  await closed;
+});
+
+test('an address that is taken, or not of this machine, is one clear error', async () => {
+  const { server } = await open();
+  await expect(open({}, { address: server.address })).rejects.toMatchObject({ code: 'ADDRESS_IN_USE', message: `another process listens on 127.0.0.1:${server.address.port}` });
+  await expect(open({}, { address: { host: '192.0.2.1', port: 0 } })).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: 'cannot listen on 192.0.2.1:0: EADDRNOTAVAIL' });
+});
+
+/** Everything that comes back for these bytes until the server closes the connection. */
+function exchangeRaw(server: HttpServer, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answers = '';
+    const socket = connect(server.address.port, server.address.host, () => socket.write(text));
+    socket.on('data', (piece) => (answers += piece.toString()));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answers));
+  });
+}

@@ -1,0 +1,122 @@
+const SIZE_BYTES_FIRST = 1024;
+/** Up to here a loop is faster than a call into Node. */
+const LOOP_LENGTH_MAX = 24;
+
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const DIGITS_MAX = 2 ** 31 - 1;
+
+/** Bytes of an answer in the making: grows as needed, is emptied and used again. */
+export class OutputBuffer {
+  #bytes = Buffer.allocUnsafeSlow(SIZE_BYTES_FIRST);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What it can hold before it grows. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** A view of what was written, valid until the next call. */
+  view(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** A copy of what was written; the buffer is empty after it. */
+  take(): Buffer {
+    const taken = Buffer.from(this.view());
+    this.clear();
+    return taken;
+  }
+
+  byte(byte: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length] = byte;
+    this.#length += 1;
+  }
+
+  /** Text of characters below 0x80 only. */
+  ascii(text: string): void {
+    this.#reserve(text.length);
+    if (text.length <= LOOP_LENGTH_MAX) {
+      for (let index = 0; index < text.length; index += 1) this.#bytes[this.#length + index] = text.charCodeAt(index);
+    } else {
+      this.#bytes.write(text, this.#length, 'latin1');
+    }
+    this.#length += text.length;
+  }
+
+  /** Any text; lone surrogates become U+FFFD. */
+  utf8(text: string): void {
+    this.#reserve(text.length * 3);
+    this.#length += this.#bytes.write(text, this.#length, 'utf8');
+  }
+
+  /**
+   * Text that may be written as it is when every character is below 0x80 and not in the table; else writes nothing and
+   * returns false.
+   */
+  plain(text: string, isSpecial: Uint8Array): boolean {
+    this.#reserve(text.length);
+    const start = this.#length;
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code >= 0x80 || isSpecial[code] === 1) return false;
+      this.#bytes[start + index] = code;
+    }
+    this.#length = start + text.length;
+    return true;
+  }
+
+  /** A finite number as Go's JSON writes it. JavaScript differs in one value only: minus zero. */
+  number(value: number): void {
+    const integer = value | 0;
+    if (integer !== value) this.ascii(String(value));
+    else if (integer === 0) this.ascii(Object.is(value, -0) ? '-0' : '0');
+    else this.#integer(integer);
+  }
+
+  /** A whole number in 0..2^31-1 as exactly this many digits. */
+  digits(value: number, count: number): void {
+    this.#reserve(count);
+    const bytes = this.#bytes;
+    let rest = value | 0;
+    for (let at = this.#length + count - 1; at >= this.#length; at -= 1) {
+      const tenth = (rest / 10) | 0;
+      bytes[at] = ZERO + rest - tenth * 10;
+      rest = tenth;
+    }
+    this.#length += count;
+  }
+
+  /** Within 32 bits. */
+  #integer(value: number): void {
+    if (value < 0) this.byte(MINUS);
+    const size = Math.abs(value);
+    if (size > DIGITS_MAX) this.ascii(String(size));
+    else this.digits(size, size < 10 ? 1 : size < 100 ? 2 : size < 1_000 ? 3 : size < 10_000 ? 4 : digitCountOf(size));
+  }
+
+  #reserve(sizeBytes: number): void {
+    if (this.#length + sizeBytes > this.#bytes.length) this.#grow(this.#length + sizeBytes);
+  }
+
+  #grow(neededBytes: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(neededBytes, this.#bytes.length * 2));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}
+
+function digitCountOf(value: number): number {
+  let count = 5;
+  for (let power = 100_000; power <= value; power *= 10) count += 1;
+  return count;
+}

@@ -1,0 +1,98 @@
+import { DbError } from '@varve/base';
+import { LIMITS } from '@varve/config';
+import type { Gateway, QueryRequest, ResultItem } from '@varve/ports';
+import { AnswerStream } from './answer-stream.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { CsvWriter } from './csv-writer.ts';
+import { answerError, errorText } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import { JsonWriter } from './json-writer.ts';
+import { errorFormOf, queryFormOf, queryOf, queryParametersOf, type QueryForm } from './query-request.ts';
+import type { RequestClock } from './request-clock.ts';
+import type { ResultWriter } from './result-writer.ts';
+
+export interface QueryRouteParts {
+  readonly gateway: Gateway;
+  readonly clock: RequestClock;
+  readonly budget: ByteBudget;
+  /** 0 is no limit. */
+  readonly rowCountMax: number;
+}
+
+/** Steps 1 and 11 of a query: request → QueryRequest, items → a streamed answer. */
+export async function queryRoute(exchange: Exchange, parts: QueryRouteParts): Promise<void> {
+  let errorForm = errorFormOf(exchange);
+  try {
+    const parameters = await queryParametersOf(exchange, parts.budget);
+    const form = queryFormOf(exchange, parameters);
+    errorForm = form;
+    const request: QueryRequest = {
+      ...queryOf(parameters),
+      nowNs: parts.clock.nowNs(),
+      isReadOnlyMethod: exchange.request.method !== 'POST',
+      chunkRowCount: Math.min(form.isChunked ? form.chunkRowCount : Infinity, LIMITS.resultBlockRowCountMax),
+      signal: exchange.gone,
+    };
+    const items = parts.gateway.runQuery(request);
+    if (form.isAsync) await answerNothing(exchange, items);
+    else await streamAnswer(exchange, form.isChunked ? items : cutAt(items, parts.rowCountMax), form);
+  } catch (error) {
+    if (!(error instanceof DbError) || exchange.response.headersSent) throw error;
+    answerError(exchange, error, errorForm);
+  }
+}
+
+/** @throws DbError of the first item; a later one becomes a part of the answer */
+async function streamAnswer(exchange: Exchange, items: AsyncIterable<ResultItem>, form: QueryForm): Promise<void> {
+  const { isCsv, isPretty, isGzip, isChunked, epoch, chunkRowCount } = form;
+  const contentType = isCsv ? 'text/csv' : 'application/json';
+  const stream = new AnswerStream(exchange, { contentType, isPretty, isGzip, isEager: isChunked });
+  const writer: ResultWriter = isCsv ? new CsvWriter(stream.out, epoch) : new JsonWriter(stream.out, { epoch, chunkRowCount: isChunked ? chunkRowCount : undefined });
+  try {
+    for await (const item of withTrailingError(items)) {
+      if (exchange.gone.aborted) return;
+      if (!writer.item(item)) return exchange.breakOff();
+      await stream.pause();
+    }
+    writer.end();
+    stream.end();
+  } finally {
+    stream.close();
+  }
+}
+
+/** The client does not wait for rows; it does learn of a query that cannot begin. @throws DbError of the first item */
+async function answerNothing(exchange: Exchange, items: AsyncIterable<ResultItem>): Promise<void> {
+  for await (const _item of withTrailingError(items)) if (exchange.gone.aborted) return;
+  exchange.setHeader('Content-Type', 'application/json');
+  exchange.answer(204);
+}
+
+/** Once something was answered, a failure is the last item of its statement. */
+async function* withTrailingError(items: AsyncIterable<ResultItem>): AsyncGenerator<ResultItem> {
+  let statementId: number | undefined;
+  try {
+    for await (const item of items) {
+      statementId = item.statementId;
+      yield item;
+    }
+  } catch (error) {
+    if (!(error instanceof DbError) || statementId === undefined) throw error;
+    yield { kind: 'error', statementId, text: errorText(error) };
+  }
+}
+
+/** Ends the answer at so many rows, with the last series marked as partial; 0 cuts nothing. */
+async function* cutAt(items: AsyncIterable<ResultItem>, rowCountMax: number): AsyncGenerator<ResultItem> {
+  let restCount = rowCountMax === 0 ? Infinity : rowCountMax;
+  for await (const item of items) {
+    if (item.kind === 'rows') {
+      if (item.rowCount > restCount) {
+        if (restCount > 0) yield { ...item, rowCount: restCount, isPartial: true };
+        return;
+      }
+      restCount -= item.rowCount;
+    }
+    yield item;
+  }
+}

@@ -1,0 +1,71 @@
+import { DbError } from '@varve/base';
+import type { Clock, Log, Metrics } from '@varve/ports';
+import { metrics as names } from '@varve/telemetry';
+import { answerError } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Answers one request. May throw DbError while nothing was sent. */
+export type Handler = (exchange: Exchange) => void | Promise<void>;
+
+/** Handlers by path, then by method. Paths are exact, as InfluxDB's. */
+export type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>;
+
+export interface RouterParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Finds the handler, answers when there is none, and turns its failure into an answer. What is no DbError is a bug and stays one. */
+export class Router {
+  readonly #routes: Routes;
+  readonly #parts: RouterParts;
+
+  constructor(routes: Routes, parts: RouterParts) {
+    this.#routes = routes;
+    this.#parts = parts;
+  }
+
+  async handle(exchange: Exchange): Promise<void> {
+    const startedMs = this.#parts.clock.monotonicMs();
+    const methods = Object.hasOwn(this.#routes, exchange.path) ? this.#routes[exchange.path] : undefined;
+    exchange.response.once('close', () => this.#count(exchange, methods === undefined ? 'other' : exchange.path, startedMs));
+    if (methods === undefined) return answerPlain(exchange, 404, '404 page not found\n');
+    const method = exchange.request.method ?? '';
+    const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
+    if (handler !== undefined) return this.#run(exchange, handler);
+    exchange.setHeader('Allow', Object.keys(methods).join(', '));
+    answerPlain(exchange, 405, 'Method Not Allowed\n');
+  }
+
+  async #run(exchange: Exchange, handler: Handler): Promise<void> {
+    exchange.setCommonHeaders();
+    try {
+      await handler(exchange);
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      if (error.traits.httpStatus >= 500) this.#logFailure(exchange, error);
+      if (exchange.response.headersSent) exchange.breakOff();
+      else answerError(exchange, error);
+    }
+  }
+
+  #logFailure({ request, path }: Exchange, { code, message, facts }: DbError): void {
+    this.#parts.log.warn('Request failed', { ...facts, method: request.method, path, code, reason: message });
+  }
+
+  #count({ response }: Exchange, route: string, startedMs: number): void {
+    const { clock, log, metrics } = this.#parts;
+    const elapsedMs = clock.monotonicMs() - startedMs;
+    const status = response.writableFinished ? String(response.statusCode) : 'gone';
+    metrics.add(names.httpRequests, 1, { route, status });
+    metrics.observe(names.httpRequestDuration, elapsedMs / 1_000, { route });
+    log.debug('Request answered', { route, status, elapsedMs });
+  }
+}
+
+function answerPlain(exchange: Exchange, status: number, text: string): void {
+  exchange.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  exchange.setHeader('X-Content-Type-Options', 'nosniff');
+  exchange.answer(status, text);
+}

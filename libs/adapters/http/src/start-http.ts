@@ -1,0 +1,114 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DbError } from '@varve/base';
+import { LIMITS, type Address, type VarveConfig } from '@varve/config';
+import type { Clock, Gateway, Log, Metrics } from '@varve/ports';
+import { ByteBudget } from './byte-budget.ts';
+import { Exchange } from './exchange.ts';
+import { healthRoute } from './health-route.ts';
+import { metricsRoute } from './metrics-route.ts';
+import { pingRoute } from './ping-route.ts';
+import { queryRoute } from './query-route.ts';
+import { RequestClock } from './request-clock.ts';
+import { Router, type Handler, type Routes } from './router.ts';
+import { writeRoute } from './write-route.ts';
+import { WriteThrottle } from './write-throttle.ts';
+
+/** Connections that the operating system holds until they are accepted. */
+const BACKLOG_COUNT_MAX = 1_024;
+
+/** The options of the configuration that the HTTP edge goes by. */
+export type HttpConfig = Pick<
+  VarveConfig,
+  'bodySizeBytesMax' | 'rowCountMax' | 'connectionCountMax' | 'concurrentWriteCountMax' | 'enqueuedWriteCountMax' | 'enqueuedWriteTimeoutMs'
+>;
+
+export interface HttpOptions {
+  readonly address: Address;
+  readonly gateway: Gateway;
+  /** What `/metrics` answers. */
+  readonly metricsText: () => Promise<string>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly config: HttpConfig;
+  /** Of Varve, for `/health`. */
+  readonly version: string;
+}
+
+export interface HttpServer {
+  /** Where it listens, with the port that was taken when 0 was asked for. */
+  readonly address: Address;
+  /** Takes no new requests; those under way get a bounded time to end. */
+  close(): Promise<void>;
+}
+
+/**
+ * InfluxDB 1.x's HTTP API over a gateway.
+ * @throws DbError ADDRESS_IN_USE when something else listens there, CONFIG_INVALID when nobody can
+ */
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const { clock, log, metrics, config } = options;
+  const router = new Router(routesOf(options), { clock, log, metrics });
+  const server = createServer({
+    maxHeaderSize: LIMITS.headerSizeBytesMax,
+    headersTimeout: LIMITS.headersTimeoutMs,
+    requestTimeout: LIMITS.requestTimeoutMs,
+    keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
+  });
+  if (config.connectionCountMax > 0) server.maxConnections = config.connectionCountMax;
+  server.on('request', (request, response) => {
+    // Once the server closes, a connection whose answer has ended has nothing left to wait for.
+    response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
+    void router.handle(new Exchange(request, response));
+  });
+  await listen(server, options.address);
+  const { address: host, port } = server.address() as AddressInfo;
+  return { address: { host, port }, close: () => close(server, clock) };
+}
+
+function routesOf({ gateway, metricsText, metrics, clock, config, version }: HttpOptions): Routes {
+  const budget = new ByteBudget(LIMITS.bodiesUnderWaySizeBytesMax, metrics);
+  const requestClock = new RequestClock(clock);
+  const throttle = new WriteThrottle(clock, {
+    concurrentCountMax: config.concurrentWriteCountMax,
+    enqueuedCountMax: config.enqueuedWriteCountMax,
+    timeoutMs: config.enqueuedWriteTimeoutMs,
+  });
+  const write = { gateway, clock: requestClock, throttle, budget, bodySizeBytesMax: config.bodySizeBytesMax };
+  const query = { gateway, clock: requestClock, budget, rowCountMax: config.rowCountMax };
+  const onOptions: Handler = (exchange) => exchange.answer(200);
+  const onQuery: Handler = (exchange) => queryRoute(exchange, query);
+  const onHealth: Handler = (exchange) => healthRoute(exchange, { gateway, version });
+  return {
+    '/ping': { GET: pingRoute, HEAD: pingRoute },
+    '/status': { GET: pingRoute, HEAD: pingRoute },
+    '/write': { OPTIONS: onOptions, POST: (exchange) => writeRoute(exchange, write) },
+    '/query': { OPTIONS: onOptions, GET: onQuery, POST: onQuery },
+    '/health': { GET: onHealth, HEAD: onHealth },
+    '/metrics': { GET: (exchange) => metricsRoute(exchange, metricsText) },
+  };
+}
+
+function listen(server: Server, { host, port }: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error): void => reject(listenError(error, `${host}:${port}`));
+    const where = host === '' ? { port } : { host, port };
+    server.once('error', onError).listen({ ...where, backlog: BACKLOG_COUNT_MAX }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+}
+
+function listenError(cause: NodeJS.ErrnoException, address: string): DbError {
+  const isInUse = cause.code === 'EADDRINUSE';
+  const text = isInUse ? `another process listens on ${address}` : `cannot listen on ${address}: ${cause.code ?? cause.message}`;
+  return new DbError(isInUse ? 'ADDRESS_IN_USE' : 'CONFIG_INVALID', text, { address }, { cause });
+}
+
+async function close(server: Server, clock: Clock): Promise<void> {
+  const timer = clock.after(LIMITS.drainTimeoutMs, () => server.closeAllConnections());
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  timer.cancel();
+}

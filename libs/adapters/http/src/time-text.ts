@@ -1,0 +1,79 @@
+import { joinNs } from '@varve/model';
+import type { OutputBuffer } from './output-buffer.ts';
+
+/** Units that `epoch=` takes. */
+export type EpochUnit = 'ns' | 'u' | 'ms' | 's' | 'm' | 'h';
+
+const MINUTE_MS = 60_000;
+const UNIT_MS: Readonly<Record<Exclude<EpochUnit, 'ns' | 'u'>, number>> = { ms: 1, s: 1_000, m: MINUTE_MS, h: 3_600_000 };
+const DOT = 0x2e;
+const Z = 0x5a;
+
+/**
+ * Writes times of an answer: whole numbers of a unit, or RFC 3339 with as many digits as the nanoseconds need. Most
+ * times of an answer share their minute with the one before, so its text is kept.
+ */
+export class TimeWriter {
+  readonly #epoch: EpochUnit | undefined;
+  /** NaN: there was none. */
+  #minuteStartMs = NaN;
+  /** `2020-09-13T12:26:` */
+  #minuteText = '';
+
+  constructor(epoch: EpochUnit | undefined) {
+    this.#epoch = epoch;
+  }
+
+  get isText(): boolean {
+    return this.#epoch === undefined;
+  }
+
+  /** The time that is `ms` whole milliseconds since 1970, rounded down, and `subNs` nanoseconds, 0..999_999. */
+  write(out: OutputBuffer, ms: number, subNs: number): void {
+    if (this.#epoch === undefined) this.#writeText(out, ms, subNs);
+    else writeEpoch(out, this.#epoch, { ms, subNs });
+  }
+
+  #writeText(out: OutputBuffer, ms: number, subNs: number): void {
+    let inMinuteMs = ms - this.#minuteStartMs;
+    if (!(inMinuteMs >= 0 && inMinuteMs < MINUTE_MS)) {
+      this.#minuteStartMs = Math.floor(ms / MINUTE_MS) * MINUTE_MS;
+      this.#minuteText = new Date(this.#minuteStartMs).toISOString().slice(0, 17);
+      inMinuteMs = ms - this.#minuteStartMs;
+    }
+    const second = (inMinuteMs / 1_000) | 0;
+    const fractionMs = inMinuteMs - second * 1_000;
+    out.ascii(this.#minuteText);
+    out.digits(second, 2);
+    if (fractionMs > 0 || subNs > 0) writeFraction(out, fractionMs * 1_000_000 + subNs);
+    out.byte(Z);
+  }
+}
+
+/** Nanoseconds of a second, 1..999_999_999, without zeros at the end. */
+function writeFraction(out: OutputBuffer, ns: number): void {
+  let digitCount = 9;
+  let rest = ns;
+  while (rest % 10 === 0) {
+    rest /= 10;
+    digitCount -= 1;
+  }
+  out.byte(DOT);
+  out.digits(rest, digitCount);
+}
+
+/** Rounded towards zero, as Go divides. */
+function writeEpoch(out: OutputBuffer, unit: EpochUnit, { ms, subNs }: { readonly ms: number; readonly subNs: number }): void {
+  if (unit === 'ns' || unit === 'u') {
+    if (ms < 1) {
+      out.ascii(String(unit === 'ns' ? joinNs(ms, subNs) : joinNs(ms, subNs) / 1_000n));
+      return;
+    }
+    out.ascii(String(ms));
+    if (unit === 'ns') out.digits(subNs, 6);
+    else out.digits(Math.trunc(subNs / 1_000), 3);
+    return;
+  }
+  const wholeMs = ms < 0 && subNs > 0 ? ms + 1 : ms;
+  out.ascii(String(Math.trunc(wholeMs / UNIT_MS[unit])));
+}

@@ -1,0 +1,100 @@
+import type { Expr, Literal, Operator } from './ast.ts';
+import { MATH_FUNCTIONS } from './math-functions.ts';
+
+/**
+ * Computes what is constant in an expression, as InfluxDB does before it looks at one: `percentile(x, 50 + 25)` is
+ * `percentile(x, 75)`, `(x)` is `x`. Times (`now()`, dates) are left alone.
+ */
+export function foldConstants(expression: Expr): Expr {
+  switch (expression.kind) {
+    case 'binary': {
+      const [left, right] = [foldConstants(expression.left), foldConstants(expression.right)];
+      return combined(expression.operator, left, right) ?? { ...expression, left, right };
+    }
+    case 'paren': {
+      const inner = foldConstants(expression.inner);
+      return inner.kind === 'binary' ? { kind: 'paren', inner } : inner;
+    }
+    case 'call': {
+      const args = expression.args.map(foldConstants);
+      return mathResult(expression.name, args) ?? { ...expression, args };
+    }
+    default:
+      return expression;
+  }
+}
+
+/** As {@link foldConstants}, and without parentheses around the whole. */
+export function foldWhole(expression: Expr): Expr {
+  const folded = foldConstants(expression);
+  return folded.kind === 'paren' ? folded.inner : folded;
+}
+
+function combined(operator: Operator, left: Expr, right: Expr): Literal | undefined {
+  if (left.kind === 'integer' && right.kind === 'integer') return ofIntegers(operator, left.value, right.value);
+  if (left.kind === 'string' && right.kind === 'string' && operator === '+') return { kind: 'string', value: left.value + right.value };
+  if (left.kind === 'duration' && right.kind === 'duration') return sumOfDurations(operator, left.ns, right.ns);
+  const second = numberIn(right);
+  if (second === undefined) return undefined;
+  if (left.kind === 'duration') return scaledDuration(operator, left.ns, BigInt(Math.trunc(second)));
+  const first = numberIn(left);
+  return first === undefined ? undefined : ofNumbers(operator, first, second);
+}
+
+/** Integers stay integers and wrap around, but for division, which is one of floats. */
+function ofIntegers(operator: Operator, left: bigint, right: bigint): Literal | undefined {
+  if (operator === '/') return ofNumbers(operator, Number(left), Number(right));
+  const value = INTEGER_OPERATIONS[operator]?.(left, right);
+  return value === undefined ? undefined : { kind: 'integer', value: BigInt.asIntN(64, value) };
+}
+
+const INTEGER_OPERATIONS: Partial<Record<Operator, (left: bigint, right: bigint) => bigint>> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+  '%': (left, right) => (right === 0n ? 0n : left % right),
+  '&': (left, right) => left & right,
+  '|': (left, right) => left | right,
+  '^': (left, right) => left ^ right,
+};
+
+function ofNumbers(operator: Operator, left: number, right: number): Literal | undefined {
+  const value = NUMBER_OPERATIONS[operator]?.(left, right);
+  return value === undefined ? undefined : { kind: 'number', value };
+}
+
+const NUMBER_OPERATIONS: Partial<Record<Operator, (left: number, right: number) => number>> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+  '/': (left, right) => (right === 0 ? 0 : left / right),
+  '%': (left, right) => left % right,
+};
+
+function sumOfDurations(operator: Operator, left: bigint, right: bigint): Literal | undefined {
+  if (operator === '+') return duration(left + right);
+  return operator === '-' ? duration(left - right) : undefined;
+}
+
+function scaledDuration(operator: Operator, ns: bigint, factor: bigint): Literal | undefined {
+  if (operator === '*') return duration(ns * factor);
+  if (operator === '/') return duration(factor === 0n ? 0n : ns / factor);
+  return undefined;
+}
+
+function duration(ns: bigint): Literal {
+  return { kind: 'duration', ns: BigInt.asIntN(64, ns) };
+}
+
+function mathResult(name: string, args: readonly Expr[]): Literal | undefined {
+  const definition = MATH_FUNCTIONS.get(name);
+  const [first, second = 0] = args.map(numberIn);
+  if (definition?.argumentCount !== args.length || first === undefined || args.some((each) => numberIn(each) === undefined)) return undefined;
+  const value = definition.apply(first, second);
+  return definition.keepsIntegers && args[0]?.kind === 'integer' ? { kind: 'integer', value: BigInt(value) } : { kind: 'number', value };
+}
+
+function numberIn(expression: Expr): number | undefined {
+  if (expression.kind === 'number') return expression.value;
+  return expression.kind === 'integer' ? Number(expression.value) : undefined;
+}

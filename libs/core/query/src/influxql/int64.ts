@@ -1,0 +1,10 @@
+/** The ends of an int64, and of a uint64 (from 0). */
+export const MIN_INT64 = -(2n ** 63n);
+export const MAX_INT64 = 2n ** 63n - 1n;
+export const MAX_UINT64 = 2n ** 64n - 1n;
+
+/** A whole number in decimal, exactly; undefined when it has more digits than any uint64. Linear in the text. */
+export function parseWholeNumber(text: string): bigint | undefined {
+  const digits = text.replace(/^(-?)0+(?=\d)/, '$1');
+  return digits.length > 21 ? undefined : BigInt(digits);
+}

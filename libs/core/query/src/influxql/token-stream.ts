@@ -1,0 +1,183 @@
+import { RE2JS, RE2JSException } from 're2js';
+import { boundToken } from './bound-value.ts';
+import { Lexer } from './lexer.ts';
+import { describeToken, type Token, type TokenKind } from './token.ts';
+
+/** How deep parentheses, calls and subqueries may nest. */
+export const MAX_NESTING = 100;
+/** Characters of all regular expressions of a query together; compiling them takes about a second per million. */
+export const MAX_PATTERN_CHARS = 262_144;
+
+/**
+ * The tokens of a query as the parser takes them, and its one error.
+ *
+ * The first failure is kept and ends the stream: from then on there is nothing but EOF. So the functions of the parser
+ * need not look whether something went wrong; they run out of tokens, and what they return is thrown away.
+ */
+export class TokenStream {
+  /** The first failure; InfluxDB's text where it has one. */
+  error: string | undefined;
+  readonly #lexer: Lexer;
+  readonly #params: Readonly<Record<string, unknown>>;
+  /** Behind the token taken last. */
+  #offset = 0;
+  /** What follows it, when that was looked at: without blanks between, and behind them. */
+  #adjacent: Token | undefined;
+  #peeked: Token | undefined;
+  #last: Token | undefined;
+  #patternChars = 0;
+  #nesting = 0;
+
+  constructor(text: string, params: Readonly<Record<string, unknown>>) {
+    this.#lexer = new Lexer(text);
+    this.#params = params;
+  }
+
+  /** The next token that is neither blank nor comment. */
+  peek(): Token {
+    let token = this.#peeked ?? this.peekAdjacent();
+    while (token.kind === 'WS') token = this.#tokenAt(token.end);
+    this.#peeked = token;
+    return token;
+  }
+
+  next(): Token {
+    const token = this.peek();
+    this.#take(token);
+    return token;
+  }
+
+  /** The token taken last. */
+  get last(): Token {
+    return this.#last ?? this.peek();
+  }
+
+  accept(kind: TokenKind): boolean {
+    if (this.peek().kind !== kind) return false;
+    this.next();
+    return true;
+  }
+
+  /** Takes these tokens in a row, or fails. */
+  expect(...kinds: readonly TokenKind[]): void {
+    for (const kind of kinds) if (!this.accept(kind)) this.failExpected([kind]);
+  }
+
+  /** What follows the last token without any blank between; a WS token where there is one. */
+  peekAdjacent(): Token {
+    this.#adjacent ??= this.#tokenAt(this.#offset);
+    return this.#adjacent;
+  }
+
+  /** The character that follows the last token; undefined at the end. */
+  peekCharacter(): string | undefined {
+    return this.#lexer.characterAt(this.#offset);
+  }
+
+  acceptAdjacent(kind: TokenKind): boolean {
+    const token = this.peekAdjacent();
+    if (token.kind !== kind) return false;
+    this.#take(token);
+    return true;
+  }
+
+  /** Takes a regular expression, if one comes next, and gives its pattern. It compiles. */
+  acceptRegex(): string | undefined {
+    const token = this.#peekRegex();
+    if (token === undefined) return undefined;
+    this.#take(token);
+    if (token.kind === 'BADREGEX') this.failAt('bad regex: ', token);
+    else this.#checkPattern(token);
+    return token.text;
+  }
+
+  /** What `parse` makes one level deeper; undefined, and a failure, when that is too deep. */
+  nest<T>(parse: () => T): T | undefined {
+    if (this.#nesting === MAX_NESTING) {
+      this.failAt(`nested more than ${MAX_NESTING} levels deep`, this.peek());
+      return undefined;
+    }
+    this.#nesting += 1;
+    const result = parse();
+    this.#nesting -= 1;
+    return result;
+  }
+
+  /** `found …, expected …` about the next token, or the one given. */
+  failExpected(expected: readonly string[], found: Token = this.peek()): void {
+    this.failAt(`found ${describeToken(found)}, expected ${expected.join(', ')}`, found);
+  }
+
+  /** Fails with the place of a token; 'start' for what InfluxDB reports at the first character, wherever it is. */
+  failAt(message: string, at: Token | 'start'): void {
+    if (this.error !== undefined) return;
+    this.fail(`${message} at ${at === 'start' ? this.#lexer.describePosition(0) : this.describe(at)}`);
+  }
+
+  /** Where a token is: `line 1, char 8`. */
+  describe({ position }: Token): string {
+    return this.#lexer.describePosition(position);
+  }
+
+  /** Fails without a place. */
+  fail(message: string): void {
+    this.error ??= message;
+    this.#moveTo(this.#lexer.text.length);
+  }
+
+  #take(token: Token): void {
+    this.#last = token;
+    if (this.error === undefined) this.#moveTo(token.end);
+  }
+
+  #moveTo(offset: number): void {
+    this.#offset = offset;
+    this.#adjacent = undefined;
+    this.#peeked = undefined;
+  }
+
+  #peekRegex(): Token | undefined {
+    const regex = this.#lexer.regexAt(this.#lexer.skipBlanks(this.#offset));
+    if (regex !== undefined) return regex;
+    return this.peek().kind === 'REGEX' ? this.peek() : undefined;
+  }
+
+  #checkPattern(token: Token): void {
+    this.#patternChars += token.text.length;
+    if (this.#patternChars > MAX_PATTERN_CHARS) {
+      this.failAt(`regular expressions of more than ${MAX_PATTERN_CHARS} characters in all`, token);
+      return;
+    }
+    const problem = patternProblem(token.text);
+    if (problem !== undefined) this.failAt(problem, token);
+  }
+
+  /** The token at an offset; for a bound parameter what it stands for. One that is not bound stays what it is. */
+  #tokenAt(offset: number): Token {
+    const token = this.#lexer.tokenAt(offset);
+    if (token.kind !== 'BOUNDPARAM') return token;
+    const name = token.text.slice(1);
+    if (!Object.hasOwn(this.#params, name)) return token;
+    const bound = boundToken(this.#params[name]);
+    return bound.kind === 'error' ? token : { ...token, ...bound };
+  }
+
+  /** Why a parameter cannot stand where a value is wanted. */
+  parameterProblem({ text }: Token): string {
+    const name = text.slice(1);
+    if (name === '') return 'empty bound parameter';
+    if (!Object.hasOwn(this.#params, name)) return `missing parameter: ${name}`;
+    const bound = boundToken(this.#params[name]);
+    return bound.kind === 'error' ? bound.message : `missing parameter: ${name}`;
+  }
+}
+
+function patternProblem(pattern: string): string | undefined {
+  try {
+    RE2JS.compile(pattern);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RE2JSException) return error.message;
+    throw error;
+  }
+}

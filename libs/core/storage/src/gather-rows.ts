@@ -1,0 +1,179 @@
+import type { FrameRows } from '@varve/frame';
+import type { Column, FieldType, NamedColumn, Version } from '@varve/model';
+import { isBitSet, setBit, zeroBits } from './bits.ts';
+import { bigsOf, integerColumn } from './columns.ts';
+import { rowVersions, type RowVersions } from './row-versions.ts';
+import { fieldKey, sliceCells, type VersionedRows } from './rows.ts';
+
+/*
+ * From frames, where a column holds a few rows of each series, to one series after the other. Each frame's columns are
+ * unpacked once, and their values dealt out to the places where the series have them:
+ *
+ *     frame 1   a b c ─┐      a a b b b c
+ *     frame 2   a b    ─┼─▶   └─┘ └───┘ └   one array per field, rows of a series side by side
+ *     frame 3   b      ─┘
+ */
+
+/** Rows [startRow, endRow) of a section: some of one series. */
+export interface RowPiece {
+  readonly segment: { readonly rows: FrameRows; readonly version: Version };
+  readonly startRow: number;
+  readonly endRow: number;
+}
+
+/** One answer per group: its rows piece by piece, with the named fields (all when `names` is undefined). */
+export function gatherRows(groups: readonly (readonly RowPiece[])[], names?: ReadonlySet<string>): VersionedRows[] {
+  const { rowStarts, rowCount, deals } = planDeals(groups);
+  const offsetsNs = new Float64Array(rowCount);
+  const gathered = new Map<string, GatheredColumn>();
+  for (const [rows, deal] of deals) {
+    const { firstRow, endRow } = deal;
+    dealNumbers(rows.readOffsets(firstRow, endRow), offsetsNs, deal);
+    for (const [index, { name, type }] of rows.columns.entries()) {
+      if (names !== undefined && !names.has(name)) continue;
+      const key = fieldKey(name, type);
+      let column = gathered.get(key);
+      if (column === undefined) gathered.set(key, (column = new GatheredColumn(name, type, rowCount)));
+      column.deal(rows.readColumn(index, firstRow, endRow), deal);
+    }
+  }
+  const cells = { offsetsNs, columns: Array.from(gathered.values(), (column) => column.finish()) };
+  return groups.map((pieces, index) => {
+    const { offsetsNs, columns } = sliceCells(cells, rowStarts[index]!, rowStarts[index + 1]!);
+    return { offsetsNs, columns, versions: versionsOf(pieces, offsetsNs.length) };
+  });
+}
+
+/** Which rows of a section go where: its row `fromRows[i]` to `toRows[i]`. */
+interface Deal {
+  readonly fromRows: number[];
+  readonly toRows: number[];
+  /** All rows that go anywhere lie in [firstRow, endRow). */
+  firstRow: number;
+  endRow: number;
+}
+
+function planDeals(groups: readonly (readonly RowPiece[])[]): {
+  rowStarts: Uint32Array;
+  rowCount: number;
+  deals: Map<FrameRows, Deal>;
+} {
+  const rowStarts = new Uint32Array(groups.length + 1);
+  const deals = new Map<FrameRows, Deal>();
+  let rowCount = 0;
+  for (const [index, pieces] of groups.entries()) {
+    for (const { segment, startRow, endRow } of pieces) {
+      let deal = deals.get(segment.rows);
+      if (deal === undefined)
+        deals.set(segment.rows, (deal = { fromRows: [], toRows: [], firstRow: startRow, endRow }));
+      deal.firstRow = Math.min(deal.firstRow, startRow);
+      deal.endRow = Math.max(deal.endRow, endRow);
+      for (let row = startRow; row < endRow; row += 1) {
+        deal.fromRows.push(row);
+        deal.toRows.push(rowCount);
+        rowCount += 1;
+      }
+    }
+    rowStarts[index + 1] = rowCount;
+  }
+  return { rowStarts, rowCount, deals };
+}
+
+function versionsOf(pieces: readonly RowPiece[], rowCount: number): RowVersions {
+  const ordinals = new Uint32Array(rowCount);
+  let row = 0;
+  for (let ordinal = 0; ordinal < pieces.length; ordinal += 1) {
+    const { startRow, endRow } = pieces[ordinal]!;
+    for (let count = endRow - startRow; count > 0; count -= 1) ordinals[row++] = ordinal;
+  }
+  return rowVersions(
+    pieces.map(({ segment }) => segment.version),
+    ordinals,
+  );
+}
+
+/** One field of all rows, filled section by section. */
+class GatheredColumn {
+  readonly #name: string;
+  readonly #type: FieldType;
+  readonly #rowCount: number;
+  readonly #deals: { readonly deal: Deal; readonly validity: Uint8Array | undefined }[] = [];
+  #values: Float64Array | BigInt64Array | Uint8Array | string[];
+
+  constructor(name: string, type: FieldType, rowCount: number) {
+    this.#name = name;
+    this.#type = type;
+    this.#rowCount = rowCount;
+    this.#values = emptyValues(type, rowCount);
+  }
+
+  /** Takes the values of rows [deal.firstRow, deal.endRow) of a section. */
+  deal(column: Column, deal: Deal): void {
+    this.#deals.push({ deal, validity: column.validity });
+    if (column.values instanceof BigInt64Array && this.#values instanceof Float64Array)
+      this.#values = bigsOf(this.#values);
+    if (this.#values instanceof Float64Array) dealNumbers(column.values as Float64Array, this.#values, deal);
+    else if (this.#values instanceof BigInt64Array)
+      dealValues(bigsOf(column.values as Float64Array), this.#values, deal);
+    else dealValues(column.values as string[], this.#values as string[], deal);
+  }
+
+  finish(): NamedColumn {
+    return { name: this.#name, column: columnOf(this.#type, this.#values, this.#validity()) };
+  }
+
+  /** Nearly always every row has a value: then no bit is touched. */
+  #validity(): Uint8Array | undefined {
+    const dealtCount = this.#deals.reduce((sum, { deal }) => sum + deal.toRows.length, 0);
+    if (dealtCount === this.#rowCount && this.#deals.every(({ validity }) => validity === undefined)) return undefined;
+    const bits = zeroBits(this.#rowCount);
+    for (const { deal, validity } of this.#deals) {
+      for (const [index, toRow] of deal.toRows.entries()) {
+        if (validity === undefined || isBitSet(validity, deal.fromRows[index]! - deal.firstRow)) setBit(bits, toRow);
+      }
+    }
+    return bits;
+  }
+}
+
+function emptyValues(type: FieldType, rowCount: number): Float64Array | Uint8Array | string[] {
+  switch (type) {
+    case 'float':
+    case 'integer':
+      return new Float64Array(rowCount);
+    case 'boolean':
+      return new Uint8Array(rowCount);
+    case 'string':
+      return new Array<string>(rowCount).fill('');
+  }
+}
+
+function columnOf(
+  type: FieldType,
+  values: Float64Array | BigInt64Array | Uint8Array | string[],
+  validity: Uint8Array | undefined,
+): Column {
+  switch (type) {
+    case 'float':
+      return { type, values: values as Float64Array, validity };
+    case 'integer':
+      return integerColumn(values as Float64Array | BigInt64Array, validity);
+    case 'boolean':
+      return { type, values: values as Uint8Array, validity };
+    case 'string':
+      return { type, values: values as string[], validity };
+  }
+}
+
+/** The hot one: its arrays are always of one kind, so that its loop is compiled for them. */
+function dealNumbers(from: Float64Array, to: Float64Array, { fromRows, toRows, firstRow }: Deal): void {
+  for (let index = 0; index < fromRows.length; index += 1) to[toRows[index]!] = from[fromRows[index]! - firstRow]!;
+}
+
+function dealValues<Value>(
+  from: ArrayLike<Value>,
+  to: { [row: number]: Value },
+  { fromRows, toRows, firstRow }: Deal,
+): void {
+  for (let index = 0; index < fromRows.length; index += 1) to[toRows[index]!] = from[fromRows[index]! - firstRow]!;
+}

@@ -1,0 +1,174 @@
+import { assert } from '@varve/base';
+import type { Frame, FrameRows } from '@varve/frame';
+import type { SeriesKey, Version } from '@varve/model';
+import { gatherRows, type RowPiece } from './gather-rows.ts';
+import { mergeRows, type OffsetRange, type VersionedRows } from './rows.ts';
+import { UintList } from './uint-list.ts';
+
+/*
+ * Frames that are durable in the journal and not yet in chunks. A section of a frame stays as it came, packed: a segment.
+ * What is added is one entry per (segment, series), chained from the newest to the oldest of a series:
+ *
+ *     series ─▶ entry 7 ─▶ entry 4 ─▶ entry 0        entry ─▶ segment and place in it ─▶ rows [rowStarts[i], rowStarts[i+1])
+ *
+ * Nothing is sorted or resolved before somebody reads: rows are merged by version then.
+ */
+
+/** A section of a frame. */
+interface Segment {
+  readonly measurement: string;
+  readonly rows: FrameRows;
+  readonly version: Version;
+  /** Series i of the section. */
+  readonly seriesIds: Uint32Array;
+  readonly firstEntry: number;
+  readonly minOffsetNs: number;
+  readonly maxOffsetNs: number;
+}
+
+/** What a batch holds of one series. */
+export interface SeriesPieces {
+  readonly seriesId: number;
+  readonly pieces: readonly RowPiece[];
+}
+
+/** Stands for "no older entry". */
+const NONE = 0xffffffff;
+/** An entry and its share of the map. */
+const ENTRY_SIZE_BYTES = 24;
+const SEGMENT_SIZE_BYTES = 200;
+
+/** The newest rows of a shard. Append-only: rows leave with the memtable as a whole. */
+export class Memtable {
+  readonly #segments: Segment[] = [];
+  /** Entry → index of its segment. */
+  readonly #segmentOf = new UintList();
+  /** Entry → the entry before it of the same series. */
+  readonly #previous = new UintList();
+  readonly #lastEntry = new Map<number, number>();
+  /** Measurement → its series here, in order of appearance. */
+  readonly #seriesIds = new Map<string, number[]>();
+  #sizeBytes = 0;
+  #rowCount = 0;
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get rowCount(): number {
+    return this.#rowCount;
+  }
+
+  /** Keeps the frame's rows; of its series keys only the ids. */
+  insert({ header, sections, sizeBytes }: Frame, idOf: (key: SeriesKey) => number): void {
+    for (const { measurement, seriesKeys, rows } of sections) {
+      assert(
+        rows.rowStarts.length === seriesKeys.length + 1,
+        `${seriesKeys.length} series for ${rows.rowStarts.length} row starts`,
+      );
+      const seriesIds = Uint32Array.from(seriesKeys, idOf);
+      this.#add({ measurement, rows, seriesIds, version: header.version, ...extentOf(rows) });
+    }
+    this.#sizeBytes += sizeBytes;
+  }
+
+  /** Takes over everything that a newer memtable holds. */
+  absorb(newer: Memtable): void {
+    const sizeBytes = this.#sizeBytes + newer.#sizeBytes;
+    for (const segment of newer.#segments) this.#add(segment);
+    this.#sizeBytes = sizeBytes;
+  }
+
+  /** Rows of a series in normal form, of the named fields; some lie outside of the range. Undefined: none. */
+  read(seriesId: number, range: OffsetRange, names: ReadonlySet<string>): VersionedRows | undefined {
+    const pieces = this.#piecesOf(seriesId).filter(
+      ({ segment }) => segment.minOffsetNs < range.endOffsetNs && range.startOffsetNs <= segment.maxOffsetNs,
+    );
+    if (pieces.length === 0) return undefined;
+    const [rows] = gatherRows([pieces], names);
+    return mergeRows([rows!]);
+  }
+
+  /**
+   * Everything, in batches of about so many cells, so that unpacked rows never take much memory. A batch holds series of
+   * one measurement. A series may continue in the next batch.
+   */
+  *batches(cellCountMax: number): Generator<readonly SeriesPieces[]> {
+    for (const seriesIds of this.#seriesIds.values()) {
+      let batch: SeriesPieces[] = [];
+      let cellCount = 0;
+      for (const seriesId of seriesIds) {
+        let pieces: RowPiece[] = [];
+        for (const piece of cutPieces(this.#piecesOf(seriesId), cellCountMax)) {
+          if (cellCount > 0 && cellCount + cellCountOf(piece) > cellCountMax) {
+            if (pieces.length > 0) batch.push({ seriesId, pieces });
+            yield batch;
+            [batch, pieces, cellCount] = [[], [], 0];
+          }
+          pieces.push(piece);
+          cellCount += cellCountOf(piece);
+        }
+        batch.push({ seriesId, pieces });
+      }
+      yield batch;
+    }
+  }
+
+  #add(section: Omit<Segment, 'firstEntry'>): void {
+    const { measurement, seriesIds, rows } = section;
+    this.#segments.push({ ...section, firstEntry: this.#segmentOf.length });
+    let measured = this.#seriesIds.get(measurement);
+    if (measured === undefined) this.#seriesIds.set(measurement, (measured = []));
+    for (const seriesId of seriesIds) {
+      const previous = this.#lastEntry.get(seriesId);
+      if (previous === undefined) measured.push(seriesId);
+      this.#lastEntry.set(seriesId, this.#segmentOf.length);
+      this.#segmentOf.push(this.#segments.length - 1);
+      this.#previous.push(previous ?? NONE);
+    }
+    this.#rowCount += rows.rowCount;
+    this.#sizeBytes += SEGMENT_SIZE_BYTES + seriesIds.length * ENTRY_SIZE_BYTES;
+  }
+
+  /** In the order of insertion. */
+  #piecesOf(seriesId: number): SegmentPiece[] {
+    const pieces: SegmentPiece[] = [];
+    for (let entry = this.#lastEntry.get(seriesId) ?? NONE; entry !== NONE; entry = this.#previous.at(entry)) {
+      const segment = this.#segments[this.#segmentOf.at(entry)]!;
+      const place = entry - segment.firstEntry;
+      pieces.push({ segment, startRow: segment.rows.rowStarts[place]!, endRow: segment.rows.rowStarts[place + 1]! });
+    }
+    return pieces.reverse();
+  }
+}
+
+interface SegmentPiece extends RowPiece {
+  readonly segment: Segment;
+}
+
+function extentOf(rows: FrameRows): { minOffsetNs: number; maxOffsetNs: number } {
+  let minOffsetNs = Infinity;
+  let maxOffsetNs = -Infinity;
+  for (const offsetNs of rows.readOffsets()) {
+    if (offsetNs < minOffsetNs) minOffsetNs = offsetNs;
+    if (offsetNs > maxOffsetNs) maxOffsetNs = offsetNs;
+  }
+  return { minOffsetNs, maxOffsetNs };
+}
+
+function cellCountOf({ segment, startRow, endRow }: RowPiece): number {
+  return (endRow - startRow) * (segment.rows.columns.length + 1);
+}
+
+/** Pieces of at most so many cells, or of one row. */
+function cutPieces(pieces: readonly RowPiece[], cellCountMax: number): readonly RowPiece[] {
+  if (pieces.every((piece) => cellCountOf(piece) <= cellCountMax)) return pieces;
+  return pieces.flatMap((piece) => {
+    const rowCountMax = Math.max(1, Math.floor(cellCountMax / (piece.segment.rows.columns.length + 1)));
+    const cut: RowPiece[] = [];
+    for (let startRow = piece.startRow; startRow < piece.endRow; startRow += rowCountMax) {
+      cut.push({ ...piece, startRow, endRow: Math.min(startRow + rowCountMax, piece.endRow) });
+    }
+    return cut;
+  });
+}

@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { NewChunkLike } from './chunk.ts';
+import type { FlushJob } from './flush-job.ts';
+import type { MergeJob } from './merge-job.ts';
+import { anyRows, anyWallMs, FIELDS, markOf } from './testing/arbitraries.ts';
+import { expectSame } from './testing/expect-same.ts';
+import { frameOf, type FrameMark, type TestRow } from './testing/frames.ts';
+import { MemoryShard } from './testing/memory-shard.ts';
+import { NaiveShard } from './testing/naive-shard.ts';
+
+// Methodology: few series, times, fields and versions, so that writes meet; every step that a data node can take, in any
+// order; the naive shard knows which cell has which version, and after every read both must say the same.
+type Step =
+  | { readonly kind: 'write'; readonly rows: readonly TestRow[]; readonly wallMs: number }
+  | { readonly kind: 'again'; readonly which: number }
+  | { readonly kind: 'take'; readonly rowCount: number }
+  | { readonly kind: 'read'; readonly startOffsetNs: number; readonly length: number; readonly names: string[] }
+  | { readonly kind: 'seal' | 'plan' | 'commit' | 'abandon' | 'trim' | 'crash' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { arbitrary: fc.record({ kind: fc.constant('write' as const), rows: anyRows, wallMs: anyWallMs }), weight: 8 },
+  { arbitrary: fc.record({ kind: fc.constant('again' as const), which: fc.nat(20) }), weight: 2 },
+  { arbitrary: fc.record({ kind: fc.constant('take' as const), rowCount: fc.integer({ min: 1, max: 5 }) }), weight: 2 },
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('read' as const),
+      startOffsetNs: fc.integer({ min: 0, max: 6 }),
+      length: fc.nat(6),
+      names: fc.subarray([...FIELDS]),
+    }),
+    weight: 3,
+  },
+  {
+    arbitrary: fc.record({ kind: fc.constantFrom('seal' as const, 'commit' as const, 'commit' as const) }),
+    weight: 10,
+  },
+  {
+    arbitrary: fc.record({
+      kind: fc.constantFrom('plan' as const, 'plan' as const, 'abandon' as const, 'trim' as const, 'crash' as const),
+    }),
+    weight: 4,
+  },
+);
+
+/** A data node with one shard, driven step by step. A step that makes no sense now does nothing. */
+class Driver {
+  readonly naive = new NaiveShard();
+  readonly shard = new MemoryShard();
+  readonly counts = { flushed: 0, merged: 0, abandoned: 0, crashedInJob: 0, duplicates: 0 };
+  table = this.shard.open();
+  readonly #frames: (readonly [FrameMark, readonly TestRow[]])[] = [];
+  #job: FlushJob | MergeJob | undefined;
+
+  do(next: Step): void {
+    switch (next.kind) {
+      case 'write': {
+        const mark = markOf(this.#frames.length, next.wallMs);
+        this.#frames.push([mark, next.rows]);
+        this.naive.write(mark.version, next.rows);
+        return this.#insert(mark, next.rows, true);
+      }
+      case 'again': {
+        const known = this.#frames[next.which];
+        if (known !== undefined) this.#insert(...known, false);
+        return;
+      }
+      case 'take':
+        this.#take(next.rowCount);
+        return;
+      case 'read':
+        return expectSame(
+          this,
+          { startOffsetNs: next.startOffsetNs, endOffsetNs: next.startOffsetNs + next.length },
+          next.names,
+        );
+      case 'seal':
+        this.#job ??= this.table.beginFlush();
+        return;
+      case 'plan':
+        this.#job ??= this.table.planMerge();
+        return;
+      case 'commit':
+        return this.#commit();
+      case 'abandon':
+        return this.#abandon();
+      case 'trim':
+        return this.shard.trim();
+      case 'crash':
+        if (this.#job !== undefined) this.counts.crashedInJob += 1;
+        [this.#job, this.#taken] = [undefined, []];
+        this.table = this.shard.open();
+        return;
+    }
+  }
+
+  /** Chunks taken before the commit wait here, as in the flusher. */
+  #taken: NewChunkLike[] = [];
+
+  #take(rowCount: number): number {
+    const job = this.#job;
+    if (job === undefined) return 0;
+    const chunks =
+      'groups' in job ? job.nextChunks(rowCount, this.shard.payloads(job.chunkIds)) : job.nextChunks(rowCount);
+    this.#taken.push(...chunks);
+    return chunks.length;
+  }
+
+  #insert(mark: FrameMark, rows: readonly TestRow[], isNew: boolean): void {
+    const frame = frameOf(mark, rows);
+    const seq = this.table.lastSeq + 1;
+    this.shard.append(seq, frame);
+    if (!isNew) this.counts.duplicates += 1;
+    expect(this.table.insert(frame, seq)).toBe(isNew);
+  }
+
+  #commit(): void {
+    const job = this.#job;
+    if (job === undefined) return;
+    while (this.#take(2) > 0);
+    const { flushedSeq, vector } = job;
+    if ('groups' in job) {
+      this.table.completeMerge(
+        job,
+        this.shard.commit({ series: [], chunks: this.#taken, removedChunkIds: job.chunkIds, flushedSeq, vector }),
+      );
+      this.counts.merged += 1;
+    } else {
+      this.table.completeFlush(
+        job,
+        this.shard.commit({ series: job.series, chunks: this.#taken, removedChunkIds: [], flushedSeq, vector }),
+      );
+      this.counts.flushed += 1;
+    }
+    [this.#job, this.#taken] = [undefined, []];
+  }
+
+  #abandon(): void {
+    const job = this.#job;
+    if (job === undefined) return;
+    if ('groups' in job) this.table.abandonMerge(job);
+    else this.table.abandonFlush(job);
+    this.counts.abandoned += 1;
+    [this.#job, this.#taken] = [undefined, []];
+  }
+}
+
+test('F1–F11: after any steps a shard reads as if every frame had been written cell by cell, the greatest version winning', () => {
+  const seen = { flushed: 0, merged: 0, abandoned: 0, crashedInJob: 0, duplicates: 0 };
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
+      const driver = new Driver();
+      for (const next of steps) driver.do(next);
+      expectSame(driver);
+      driver.do({ kind: 'crash' });
+      expectSame(driver);
+      for (const kind of Object.keys(seen) as (keyof typeof seen)[]) seen[kind] += driver.counts[kind];
+    }),
+    { numRuns: 500 },
+  );
+  for (const [kind, count] of Object.entries(seen)) expect(count, `nothing was ${kind}`).toBeGreaterThan(0);
+});

@@ -1,0 +1,300 @@
+import { EMPTY_VECTOR, hasMutation } from '@varve/model';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { anyRows, anyWallMs, FIELDS, markOf } from './testing/arbitraries.ts';
+import { EVERYTHING, expectSame } from './testing/expect-same.ts';
+import { cellsOf, frameOf, type TestRow } from './testing/frames.ts';
+import { flush, MemoryShard, mergeAll, takeAll } from './testing/memory-shard.ts';
+import { NaiveShard } from './testing/naive-shard.ts';
+import { ShardTable } from './shard-table.ts';
+
+const KEY = 'cpu,host=a';
+const rowAt = (offsetNs: number, f: number, key = KEY): TestRow => ({ key, offsetNs, fields: { f } });
+
+/** A table, its file and journal, and what both should hold. Frames get ascending versions unless told otherwise. */
+class Node {
+  readonly shard = new MemoryShard();
+  readonly naive = new NaiveShard();
+  table = this.shard.open();
+  #frameCount = 0;
+
+  write(rows: readonly TestRow[], wallMs = 1_000 + this.#frameCount): void {
+    const mark = markOf(this.#frameCount, wallMs);
+    this.#frameCount += 1;
+    const seq = this.table.lastSeq + 1;
+    this.shard.append(seq, frameOf(mark, rows));
+    this.naive.write(mark.version, rows);
+    this.table.insert(frameOf(mark, rows), seq);
+  }
+
+  crash(): void {
+    this.table = this.shard.open();
+  }
+}
+
+test('F1, F6: a crash before the commit leaves the file as it was, and every row in the journal', () => {
+  const node = new Node();
+  node.write([rowAt(1, 10)]);
+  const job = node.table.beginFlush()!;
+  expect(takeAll(() => job.nextChunks(1))).toHaveLength(1);
+  node.crash();
+  expect([node.shard.flushedSeq, node.shard.chunkCount, node.table.memtableRowCount]).toEqual([0, 0, 1]);
+  expectSame(node);
+});
+
+test('F1, F2: after the commit the file alone has the rows, their series and exactly their mutations', () => {
+  const node = new Node();
+  node.write([rowAt(1, 10)]);
+  node.write([rowAt(2, 20, 'mem')]);
+  const job = node.table.beginFlush()!;
+  node.write([rowAt(3, 30)]);
+  const { series, flushedSeq, vector } = job;
+  node.shard.commit({ series, chunks: takeAll(() => job.nextChunks(1)), removedChunkIds: [], flushedSeq, vector });
+  expect([flushedSeq, series.map(({ key }) => key)]).toEqual([2, [KEY, 'mem']]);
+  expect([0, 1, 2].map((index) => hasMutation(vector, markOf(index, 0).incarnation, markOf(index, 0).number))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  node.crash();
+  expect([node.table.flushedSeq, node.table.lastSeq, node.table.memtableRowCount]).toEqual([2, 3, 1]);
+  expectSame(node);
+});
+
+test('F3, F4: rows are readable at every step of a flush, and those that came meanwhile stay in the memtable', () => {
+  const node = new Node();
+  node.write([rowAt(1, 10), rowAt(2, 20)]);
+  const job = node.table.beginFlush()!;
+  expectSame(node);
+  node.write([rowAt(2, 21), rowAt(3, 30)]);
+  expectSame(node);
+  const chunks = takeAll(() => job.nextChunks(1));
+  expectSame(node);
+  const { series, flushedSeq, vector } = job;
+  const chunkIds = node.shard.commit({ series, chunks, removedChunkIds: [], flushedSeq, vector });
+  expectSame(node);
+  node.table.completeFlush(job, chunkIds);
+  expectSame(node);
+  expect([node.table.flushedSeq, node.table.lastSeq, node.table.memtableRowCount]).toEqual([1, 2, 2]);
+});
+
+test('F5: an abandoned flush changes nothing, and the next one has its rows and the later ones', () => {
+  const node = new Node();
+  node.write([rowAt(1, 10)]);
+  const job = node.table.beginFlush()!;
+  node.write([rowAt(1, 11), rowAt(2, 20)]);
+  const sizeBytes = node.table.memtableSizeBytes;
+  node.table.abandonFlush(job);
+  expect([node.table.flushedSeq, node.table.memtableRowCount, node.table.memtableSizeBytes]).toEqual([0, 3, sizeBytes]);
+  expectSame(node);
+  flush(node.table, node.shard);
+  expect([node.table.flushedSeq, node.table.memtableRowCount, node.table.memtableSizeBytes]).toEqual([2, 0, 0]);
+  expectSame(node);
+});
+
+test('F6: rows that a crash brought back to the journal below flushedSeq are not replayed', () => {
+  const node = new Node();
+  node.write([rowAt(1, 10)]);
+  flush(node.table, node.shard);
+  node.write([rowAt(2, 20)]);
+  node.crash(); // Nothing was trimmed: the journal still has both rows.
+  expect(node.table.memtableRowCount).toBe(1);
+  expectSame(node);
+  node.shard.trim();
+  node.crash();
+  expectSame(node);
+});
+
+test('F7: a repeated mutation changes nothing, and a flush covers its journal row', () => {
+  const node = new Node();
+  node.write([rowAt(1, 10)]);
+  flush(node.table, node.shard);
+  const again = frameOf(markOf(0, 1_000), [rowAt(1, 10)]);
+  const vector = node.table.vector;
+  expect(node.table.insert(again, 2)).toBe(false);
+  expect([node.table.memtableRowCount, node.table.vector === vector]).toEqual([0, true]);
+  flush(node.table, node.shard);
+  expect([node.shard.flushedSeq, node.shard.chunkCount]).toEqual([2, 1]);
+  expect(node.table.beginFlush()).toBeUndefined();
+});
+
+test('F7: a void frame is remembered and leaves no chunk', () => {
+  const node = new Node();
+  node.write([]);
+  flush(node.table, node.shard);
+  node.crash();
+  expect([node.table.flushedSeq, node.shard.chunkCount, hasMutation(node.table.vector, 1, 1)]).toEqual([1, 0, true]);
+});
+
+test('F8: series that no flush had get their ids anew after a crash, and never the id of another', () => {
+  const node = new Node();
+  node.write([rowAt(1, 10, 'cpu,host=a')]);
+  flush(node.table, node.shard);
+  node.write([rowAt(1, 20, 'cpu,host=b'), rowAt(1, 30, 'cpu,host=c')]);
+  node.crash();
+  node.write([rowAt(1, 40, 'cpu,host=d')]);
+  flush(node.table, node.shard);
+  node.crash();
+  const ids = node.table.series('cpu', { kind: 'all' }).map(({ seriesId }) => seriesId);
+  expect(new Set(ids).size).toBe(4);
+  expectSame(node);
+});
+
+test('F9: a merge leaves fewer chunks, the same cells, and the state of the file', () => {
+  const node = new Node();
+  for (let round = 0; round < 8; round += 1) {
+    node.write([rowAt(round, round), rowAt(3, round), rowAt(round, round, 'mem')]);
+    flush(node.table, node.shard);
+  }
+  const { flushedSeq } = node.shard;
+  expect(node.shard.chunkCount).toBe(16);
+  node.write([rowAt(3, -1)]);
+  mergeAll(node.table, node.shard);
+  expect([node.shard.chunkCount, node.shard.flushedSeq, node.table.flushedSeq]).toEqual([2, flushedSeq, flushedSeq]);
+  expectSame(node);
+  node.crash();
+  expectSame(node);
+});
+
+test('F9, F13: an abandoned merge leaves the old chunks, and is tried again when the series gets new ones', () => {
+  const node = new Node();
+  for (let round = 0; round < 4; round += 1) {
+    node.write([rowAt(round, round)]);
+    flush(node.table, node.shard);
+  }
+  const job = node.table.planMerge()!;
+  expect(() => job.nextChunks(1, new Map())).toThrow(expect.objectContaining({ code: 'CHUNK_INVALID' }));
+  node.table.abandonMerge(job);
+  expectSame(node);
+  expect(node.table.planMerge()).toBeUndefined();
+  node.write([rowAt(9, 9)]);
+  flush(node.table, node.shard);
+  mergeAll(node.table, node.shard);
+  expect(node.shard.chunkCount).toBe(1);
+  expectSame(node);
+});
+
+test('F10: a second job while one is under way, or the end of one that is not, is a bug', () => {
+  const node = new Node();
+  node.write([rowAt(1, 10)]);
+  const job = node.table.beginFlush()!;
+  expect(() => node.table.beginFlush()).toThrow('under way');
+  expect(() => node.table.planMerge()).toThrow('under way');
+  expect(() => node.table.completeFlush(job, [])).toThrow('before all of them were taken');
+  node.crash();
+  expect(() => node.table.abandonFlush(job)).toThrow('not under way');
+});
+
+test('F10: a journal row out of order is a bug', () => {
+  const { table } = new Node();
+  expect(() => table.insert(frameOf(markOf(0, 1), []), 2)).toThrow('journal row 2 after 0');
+});
+
+// Methodology: the same frames in two orders, with duplicates, cut differently by flushes and merges.
+test('F11: the order in which frames arrive changes no answer', () => {
+  const frames = fc.array(fc.tuple(anyRows, anyWallMs), { minLength: 1, maxLength: 8 });
+  const arrivals = frames.chain((list) => fc.tuple(fc.constant(list), orderOf(list.length), orderOf(list.length)));
+  fc.assert(
+    fc.property(arrivals, ([list, ...orders]) => {
+      const naive = new NaiveShard();
+      for (const [index, [rows, wallMs]] of list.entries()) naive.write(markOf(index, wallMs).version, rows);
+      for (const order of orders) {
+        const shard = new MemoryShard();
+        const table = shard.open();
+        for (const { frame, isFlushed } of order) {
+          const [rows, wallMs] = list[frame]!;
+          table.insert(frameOf(markOf(frame, wallMs), rows), table.lastSeq + 1);
+          if (isFlushed) flush(table, shard);
+        }
+        mergeAll(table, shard);
+        expectSame({ table, shard, naive });
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** Every index at least once, some twice. */
+function orderOf(length: number): fc.Arbitrary<{ frame: number; isFlushed: boolean }[]> {
+  const all = Array.from({ length }, (_, index) => index);
+  return fc
+    .tuple(fc.shuffledSubarray(all, { minLength: length }), fc.subarray(all))
+    .chain(([order, again]) =>
+      fc.tuple(
+        ...[...order, ...again].map((frame) => fc.record({ frame: fc.constant(frame), isFlushed: fc.boolean() })),
+      ),
+    );
+}
+
+test('F13: a damaged payload fails the reads that touch it and no others', () => {
+  const node = new Node();
+  node.write([rowAt(1, 10), rowAt(1, 10, 'mem')]);
+  flush(node.table, node.shard);
+  const [ref] = node.table.series('cpu', { kind: 'all' });
+  const { chunkIds } = node.table.planRead(ref!, EVERYTHING, FIELDS);
+  const payload = node.shard.payloads(chunkIds).get(chunkIds[0]!)!;
+  const damaged = new Map([[chunkIds[0]!, payload.map((byte, at) => (at === 1 ? byte ^ 4 : byte))]]);
+  expect(() => node.table.read(ref!, EVERYTHING, FIELDS, damaged)).toThrow(
+    expect.objectContaining({ code: 'CHUNK_INVALID' }),
+  );
+  const [other] = node.table.series('mem', { kind: 'all' });
+  const plan = node.table.planRead(other!, EVERYTHING, FIELDS);
+  expect(cellsOf(node.table.read(other!, EVERYTHING, FIELDS, node.shard.payloads(plan.chunkIds))).size).toBe(1);
+});
+
+test('F13: a chunk in the place of another is not taken for it', () => {
+  const node = new Node();
+  node.write([rowAt(1, 10), rowAt(1, 20, 'mem')]);
+  const job = node.table.beginFlush()!;
+  const [first, second] = takeAll(() => job.nextChunks(1));
+  const stored = { ...first!, header: second!.header, chunkId: 1, payloadSizeBytes: second!.payload.length };
+  const table = ShardTable.open({
+    startNs: 0n,
+    flushedSeq: 1,
+    vector: EMPTY_VECTOR,
+    series: job.series,
+    chunks: [stored],
+  });
+  const ref = { seriesId: first!.seriesId };
+  expect(() => table.planRead(ref, EVERYTHING, FIELDS)).toThrow(expect.objectContaining({ code: 'CHUNK_INVALID' }));
+});
+
+test('a chunk of a series that the file does not have makes the file corrupt', () => {
+  const chunk = {
+    chunkId: 1,
+    seriesId: 7,
+    minOffsetNs: 0,
+    maxOffsetNs: 1,
+    header: new Uint8Array(0),
+    payloadSizeBytes: 0,
+  };
+  const open = (): ShardTable =>
+    ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, series: [], chunks: [chunk] });
+  expect(open).toThrow(expect.objectContaining({ code: 'STORAGE_CORRUPT' }));
+});
+
+test('a plan names only chunks that overlap the half-open range and have a wanted field', () => {
+  const node = new Node();
+  for (const offsetNs of [10, 20, 30]) {
+    node.write([rowAt(offsetNs, offsetNs), rowAt(offsetNs + 5, offsetNs)]);
+    flush(node.table, node.shard);
+  }
+  const check = (startOffsetNs: number, endOffsetNs: number, names: string[], expected: number[]): void =>
+    expect(
+      node.table.planRead({ seriesId: 1 }, { startOffsetNs, endOffsetNs }, names).chunkIds,
+      `[${startOffsetNs}, ${endOffsetNs})`,
+    ).toEqual(expected);
+
+  check(0, 10, ['f'], []); // the end is outside
+  check(0, 11, ['f'], [1]);
+  check(15, 20, ['f'], [1]); // the last row is inside
+  check(16, 20, ['f'], []);
+  check(15, 31, ['i', 'f'], [1, 2, 3]);
+  check(15, 31, ['i'], []);
+  check(15, 31, [], []);
+});
+
+test('an unknown measurement has no series and no tag keys', () => {
+  const { table } = new Node();
+  expect([table.measurements(), table.series('x', { kind: 'all' }), table.tagKeys('x')]).toEqual([[], [], []]);
+});

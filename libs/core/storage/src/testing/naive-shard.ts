@@ -1,0 +1,51 @@
+import { compareVersions, parseSeriesKey, type FieldValue, type Version } from '@varve/model';
+import type { OffsetRange } from '../rows.ts';
+import type { TestRow } from './frames.ts';
+
+interface NaiveCell {
+  readonly value: FieldValue;
+  readonly version: Version;
+}
+
+/** What a shard holds, as simply as it can be said: a version per cell, and the greatest wins. */
+export class NaiveShard {
+  readonly #cells = new Map<string, Map<number, Map<string, NaiveCell>>>();
+
+  write(version: Version, rows: readonly TestRow[]): void {
+    for (const { key, offsetNs, fields } of rows) {
+      const times = getOrAdd(this.#cells, key, () => new Map<number, Map<string, NaiveCell>>());
+      const cells = getOrAdd(times, offsetNs, () => new Map<string, NaiveCell>());
+      for (const [name, value] of Object.entries(fields)) {
+        const present = cells.get(name);
+        if (present === undefined || compareVersions(present.version, version) <= 0)
+          cells.set(name, { value, version });
+      }
+    }
+  }
+
+  keys(measurement: string): string[] {
+    return [...this.#cells.keys()].filter((key) => parseSeriesKey(key).measurement === measurement).sort();
+  }
+
+  read(
+    key: string,
+    { startOffsetNs, endOffsetNs }: OffsetRange,
+    names: readonly string[],
+  ): Map<number, Map<string, FieldValue>> {
+    const found = new Map<number, Map<string, FieldValue>>();
+    for (const [offsetNs, cells] of [...(this.#cells.get(key) ?? [])].sort(([left], [right]) => left - right)) {
+      if (offsetNs < startOffsetNs || offsetNs >= endOffsetNs) continue;
+      const wanted = [...cells]
+        .filter(([name]) => names.includes(name))
+        .map(([name, { value }]) => [name, value] as const);
+      if (wanted.length > 0) found.set(offsetNs, new Map(wanted));
+    }
+    return found;
+  }
+}
+
+function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = create()));
+  return value;
+}
