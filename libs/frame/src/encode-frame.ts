@@ -2,9 +2,9 @@ import { assert, ByteWriter, DbError } from '@varve/base';
 import type { ShardId, TableSlice } from '@varve/model';
 import { type SectionContext, writeSection } from './encode-section.ts';
 import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type FrameSlice, type FrameStamp } from './frame.ts';
+import { type FrameBody, HEADER_SIZE_BYTES, sealFrame } from './layout.ts';
 import { rowsBetween } from './row-order.ts';
 import { unfoldBudget } from './series-keys.ts';
-import { type FrameBody, HEADER_SIZE_BYTES, sealFrame } from './layout.ts';
 
 /*
  * A slice becomes as few frames as it can, in row order. How many rows fit is only known afterwards, so a frame's worth is
@@ -24,24 +24,28 @@ const FILL_AIM = 0.9;
  * @throws DbError WRITE_PARSE when a single row is bigger than a frame; no stamp was taken then
  */
 export function encodeFrames(slice: FrameSlice, stamp: () => FrameStamp): Uint8Array[] {
-  const bodies = encodeBodies(slice);
-  return bodies.map((body) => sealFrame(body, slice.shard, stamp()));
+  return encodeBodies(slice).map((body) => sealFrame(body, stamp()));
 }
 
 /** A frame without rows: it settles its mutation id and nothing else. */
 export function encodeVoidFrame(shard: ShardId, stamp: FrameStamp): Uint8Array {
-  return sealFrame({ buffer: new Uint8Array(HEADER_SIZE_BYTES), rowCount: 0, sectionCount: 0 }, shard, stamp);
+  return sealFrame({ shard, buffer: new Uint8Array(HEADER_SIZE_BYTES), rowCount: 0, sectionCount: 0 }, stamp);
 }
 
-function encodeBodies(slice: FrameSlice): FrameBody[] {
-  const { tables, startNs, series } = slice;
+/**
+ * The first half of {@link encodeFrames}, for a request over several shards: all that can be refused is refused before the
+ * first frame of any of them is stamped. Stamp them in order.
+ * @throws DbError WRITE_PARSE when a single row is bigger than a frame
+ */
+export function encodeBodies(slice: FrameSlice): FrameBody[] {
+  const { shard, tables, startNs, series } = slice;
   const context = { startNs, series, localIndexes: new Int32Array(series.length).fill(-1) };
   const rowCount = tables.reduce((sum, table) => sum + rowCountOf(table), 0);
   const bodies: FrameBody[] = [];
   let guess = ROW_COUNT_FIRST;
   for (let first = 0; first < rowCount;) {
     const count = Math.min(guess, rowCount - first);
-    const body = encodeBody(cut(tables, first, first + count), context);
+    const body = { shard, ...encodeSections(cut(tables, first, first + count), context) };
     const sizeBytes = body.buffer.length;
     if (sizeBytes <= FRAME_SIZE_BYTES_MAX) {
       bodies.push(body);
@@ -52,10 +56,11 @@ function encodeBodies(slice: FrameSlice): FrameBody[] {
   return bodies;
 }
 
-function encodeBody(tables: readonly TableSlice[], context: SectionContext): FrameBody {
+function encodeSections(tables: readonly TableSlice[], context: SectionContext): Omit<FrameBody, 'shard'> {
   const measurements = new Set(tables.map(({ table }) => table.measurement));
   assert(measurements.size === tables.length, `${tables.length} tables of ${measurements.size} measurements`);
-  const writer = new ByteWriter(64 * 1024).raw(new Uint8Array(HEADER_SIZE_BYTES));
+  const expectedBytes = tables.reduce((sum, table) => sum + 16 * rowCountOf(table), 1_024);
+  const writer = new ByteWriter(expectedBytes).raw(new Uint8Array(HEADER_SIZE_BYTES));
   let rowCount = 0;
   const budget = unfoldBudget();
   for (const table of tables) rowCount += writeSection(writer, table, { ...context, budget });

@@ -1,5 +1,7 @@
 export { decodeFrame } from './decode-frame.ts';
-export { encodeFrames, encodeVoidFrame } from './encode-frame.ts';
+export { encodeBodies, encodeFrames, encodeVoidFrame } from './encode-frame.ts';
 export { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX } from './frame.ts';
 export { frameHeader } from './frame-header.ts';
+export { sealFrame } from './layout.ts';
 export type { Frame, FrameColumn, FrameHeader, FrameRows, FrameSection, FrameSlice, FrameStamp } from './frame.ts';
+export type { FrameBody } from './layout.ts';

@@ -35,19 +35,17 @@ const AT = {
 
 export const HEADER_SIZE_BYTES = 56;
 
-/** What a sealed frame is made of. `buffer` has room for the header before the body. */
+/** A frame that lacks its stamp. `buffer` has room for the header before the body. */
 export interface FrameBody {
+  readonly shard: ShardId;
   readonly buffer: Uint8Array;
   readonly rowCount: number;
   readonly sectionCount: number;
 }
 
-/** Writes the header in front of a body and returns the frame, which is the body's buffer. */
-export function sealFrame(
-  { buffer, rowCount, sectionCount }: FrameBody,
-  shard: ShardId,
-  stamp: FrameStamp,
-): Uint8Array {
+/** Writes the header in front of a body and returns the frame, which is the body's buffer: a body is sealed once. */
+export function sealFrame(body: FrameBody, stamp: FrameStamp): Uint8Array {
+  const { shard, buffer, rowCount, sectionCount } = body;
   const { mutation, version } = stamp;
   assertStamp(shard, stamp);
   const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);

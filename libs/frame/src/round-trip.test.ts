@@ -3,9 +3,10 @@ import { DbError, Prng } from '@varve/base';
 import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import { expect, test } from 'vitest';
 import { decodeFrame } from './decode-frame.ts';
-import { encodeFrames, encodeVoidFrame } from './encode-frame.ts';
+import { encodeBodies, encodeFrames, encodeVoidFrame } from './encode-frame.ts';
 import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type Frame } from './frame.ts';
 import { frameHeader } from './frame-header.ts';
+import { sealFrame } from './layout.ts';
 import {
   anyPoints,
   cellsOfFrames,
@@ -204,6 +205,13 @@ test('F6: a point that no frame can hold is refused before a stamp is taken', ()
   expect(taken).toBe(0);
   const fitting = Object.fromEntries(Object.entries(huge).slice(0, 7));
   expect(cellsOfFrames(decodeAll([point('a', 0, fitting)])).size).toBe(7);
+});
+
+test('F4, F6: bodies take their stamps later, in order', () => {
+  const slice = sliceOf([point('a', 1, { integer: 1 }), point('a', 2, { integer: 2 })]);
+  const nextStamp = stamps();
+  const bodies = encodeBodies(slice);
+  expect(bodies.map((body) => sealFrame(body, nextStamp()))).toEqual(encodeFrames(slice, stamps()));
 });
 
 test('the shard of a frame is the shard of its mutation', () => {
