@@ -57,8 +57,6 @@ export const LIMITS = {
   collectedSeriesCountMax: 2_000_000,
   /** Rows per answer of a chunked query that names no size, as InfluxDB. */
   chunkRowCountDefault: 10_000,
-  /** Rows per answer of a chunked query, whatever it asks for: a chunk is counted in memory. Reached: the chunk ends. */
-  chunkRowCountMax: 1_000_000,
 
   // Catalog.
   /** One proposal, encoded: every peer copies it. Reached: refused. */
@@ -91,6 +89,5 @@ assert(LIMITS.frameSizeBytesMax + 64 * KIB <= MIB, 'a frame with its envelope mu
 assert(LIMITS.partialFrameSizeBytesMax + 64 * KIB <= MIB, 'a partial frame with its envelope must fit into a bus message of 1 MiB');
 assert(LIMITS.seriesKeySizeBytesMax < LIMITS.frameSizeBytesMax, 'the longest series key must fit into a frame');
 assert(LIMITS.resultBlockRowCountMax <= LIMITS.chunkRowCountDefault, 'a block must fit into a chunk');
-assert(LIMITS.chunkRowCountDefault <= LIMITS.chunkRowCountMax, 'the default chunk must be an allowed one');
 assert(LIMITS.incarnationLeaseMs <= LIMITS.leaseAheadMsMax, 'a lease as configured must be granted');
 assert(LIMITS.headersTimeoutMs <= LIMITS.requestTimeoutMs, 'headers are a part of the request');

@@ -13,7 +13,6 @@ const NEWLINE = 0x0a;
  * messages and errors: a statement that fails before its first row is just absent.
  */
 export class CsvWriter implements ResultWriter {
-  readonly contentType = 'text/csv';
   readonly #out: OutputBuffer;
   readonly #times: TimeWriter;
   /** The statement of the newest row. */

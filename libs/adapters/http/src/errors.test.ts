@@ -4,7 +4,7 @@ import { errorText } from './errors.ts';
 
 const DROPPING = ['partial write', 'unable to parse', 'points beyond retention policy', 'retention policy not found', 'hinted handoff queue not empty'];
 
-test('no retryable failure has a text for which Telegraf drops the batch', () => {
+test('E1: no retryable failure has a text for which Telegraf drops the batch', () => {
   for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
     for (const dropping of DROPPING) {
       const text = errorText(new DbError(code, `write failed: ${dropping}: more`));

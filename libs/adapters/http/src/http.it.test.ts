@@ -214,7 +214,7 @@ test('gzip that is none, or was changed or cut off, is 400', async () => {
   expect(gateway.writes).toEqual([]);
 });
 
-test('a gzip bomb is 400, a body that is merely too large 413; neither is unpacked beyond the limit', async () => {
+test('E3: a gzip bomb is 400, a body that is merely too large 413; neither is unpacked beyond the limit', async () => {
   const { gateway, server } = await open();
   const bomb = gzipSync(Buffer.alloc(20_000_000));
   const large = gzipSync(Buffer.from(Array.from({ length: 20_000 }, (_, index) => `m v=${index * 7919} ${index}`).join('\n')));
@@ -232,7 +232,7 @@ test('of several gzip members all are read', async () => {
   expect(gateway.writes[0]?.text).toBe('m v=1 1\nm v=2 2\n');
 });
 
-test('the memory of bodies is given back, after failures too', async () => {
+test('E3: the memory of bodies is given back, after failures too', async () => {
   const sizes: number[] = [];
   const { gateway, server } = await open({}, { metrics: { ...SILENT_METRICS, set: (name, value) => void (name === names.httpBodiesUnderWaySize && sizes.push(value)) } });
   await send(server, '/write?db=h', { ...POST, body: 'x'.repeat(50_000) });
@@ -368,7 +368,7 @@ test('max-row-limit ends an answer that is not chunked, marked as partial', asyn
   await check([block(0, 0, 7), done(0)], whole.replace(']]}', '],[5,5],[6,6]]}'), { chunked: 'true' });
 });
 
-test('a failure on the way is a part of the answer; a table breaks off', async () => {
+test('E2: a failure on the way is a part of the answer; a table breaks off', async () => {
   const { gateway, server } = await open();
   gateway.onQuery = () => listed([block(0, 0, 1)], new DbError('QUERY_SHARD_UNAVAILABLE', 'shard 7 is not there'));
   expect(await send(server, query({ q: 'x', epoch: 'ns' }))).toMatchObject({
@@ -384,7 +384,7 @@ test('async=true is answered without rows', async () => {
   expect(await send(server, query({ q: 'x', async: 'true' }))).toMatchObject({ status: 204, text: '' });
 });
 
-test('a client that goes away aborts its query, and the producer is told to stop', async () => {
+test('E4: a client that goes away aborts its query, and the producer is told to stop', async () => {
   const { gateway, server } = await open();
   let producedCount = 0;
   let hasEnded = false;
@@ -443,6 +443,17 @@ test('closing lets answers under way end and takes no new ones', async () => {
   finish();
   expect((await answer).status).toBe(204);
   await closed;
+});
+
+test('closing cuts off an answer that does not end in time', async () => {
+  // Every timer is due after 20 ms, so the drain of the server is too.
+  const clock: Clock = { ...CLOCK, after: (_delayMs, onDue) => CLOCK.after(20, onDue) };
+  const { gateway, server } = await open({}, { clock });
+  gateway.onWrite = () => new Promise(() => undefined);
+  const answer = send(server, '/write?db=h', { ...POST, body: 'x' });
+  await expect.poll(() => gateway.writes.length).toBe(1);
+  const [outcome] = await Promise.all([answer.catch(({ code }: NodeJS.ErrnoException) => code), server.close()]);
+  expect(outcome).toBe('ECONNRESET');
 });
 
 test('an address that is taken, or not of this machine, is one clear error', async () => {

@@ -24,7 +24,6 @@ const CLOSE_BRACE = 0x7d;
 const QUOTE = 0x22;
 
 export class JsonWriter implements ResultWriter {
-  readonly contentType = 'application/json';
   readonly #out: OutputBuffer;
   readonly #times: TimeWriter;
   /** Infinity: not chunked. */

@@ -7,6 +7,7 @@ import { CsvWriter } from './csv-writer.ts';
 import { answerError, errorText } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { JsonWriter } from './json-writer.ts';
+import type { OutputBuffer } from './output-buffer.ts';
 import { errorFormOf, queryFormOf, queryOf, queryParametersOf, type QueryForm } from './query-request.ts';
 import type { RequestClock } from './request-clock.ts';
 import type { ResultWriter } from './result-writer.ts';
@@ -44,10 +45,9 @@ export async function queryRoute(exchange: Exchange, parts: QueryRouteParts): Pr
 
 /** @throws DbError of the first item; a later one becomes a part of the answer */
 async function streamAnswer(exchange: Exchange, items: AsyncIterable<ResultItem>, form: QueryForm): Promise<void> {
-  const { isCsv, isPretty, isGzip, isChunked, epoch, chunkRowCount } = form;
-  const contentType = isCsv ? 'text/csv' : 'application/json';
-  const stream = new AnswerStream(exchange, { contentType, isPretty, isGzip, isEager: isChunked });
-  const writer: ResultWriter = isCsv ? new CsvWriter(stream.out, epoch) : new JsonWriter(stream.out, { epoch, chunkRowCount: isChunked ? chunkRowCount : undefined });
+  const contentType = form.isCsv ? 'text/csv' : 'application/json';
+  const stream = new AnswerStream(exchange, { contentType, isPretty: form.isPretty, isGzip: form.isGzip, isEager: form.isChunked });
+  const writer = writerFor(form, stream.out);
   try {
     for await (const item of withTrailingError(items)) {
       if (exchange.gone.aborted) return;
@@ -59,6 +59,10 @@ async function streamAnswer(exchange: Exchange, items: AsyncIterable<ResultItem>
   } finally {
     stream.close();
   }
+}
+
+function writerFor({ isCsv, isChunked, epoch, chunkRowCount }: QueryForm, out: OutputBuffer): ResultWriter {
+  return isCsv ? new CsvWriter(out, epoch) : new JsonWriter(out, { epoch, chunkRowCount: isChunked ? chunkRowCount : undefined });
 }
 
 /** The client does not wait for rows; it does learn of a query that cannot begin. @throws DbError of the first item */

@@ -225,7 +225,7 @@ test('a table has a header per statement, quotes as Go does, and writes out ever
   expect(csv([rows(0, 'cpu', ['time', 'value'], [[1_600_000_000_000_000_000n, 0]])], 's')).toBe('name,tags,time,value\ncpu,,1600000000,0\n');
 });
 
-test('a table cannot say that rows are missing', () => {
+test('E2: a table cannot say that rows are missing', () => {
   const writer = new CsvWriter(new OutputBuffer(), undefined);
   expect(writer.item(rows(0, 'm', ['v'], [[1]]))).toBe(true);
   expect(writer.item(error(0, 'shard 7 is not there'))).toBe(false);
