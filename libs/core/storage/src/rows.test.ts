@@ -54,7 +54,7 @@ test('F11: merging is associative, commutative and idempotent', () => {
 test('rows in normal form ascend by time and version, have a cell each, and no cell twice', () => {
   fc.assert(
     fc.property(anyFrames, (frames) => {
-      const rows = mergeRows(frames);
+      const rows = mergeRows([mergeRows(frames), ...frames]);
       const { versions, ordinals } = rows.versions;
       expect(new Set(ordinals).size).toBe(versions.length);
       versions.forEach((version, index) =>
@@ -90,4 +90,12 @@ test('the greatest version wins per field, and fields of one point merge', () =>
   );
   // The row of version 8 has no cell left.
   expect(mergeRows(parts).versions.versions.map(({ wallMs }) => wallMs)).toEqual([7, 9]);
+});
+
+test('integers are doubles again when the value that needed more is hidden', () => {
+  const write = (index: number, wallMs: number, i: FieldValue): VersionedRows =>
+    partOf(index, wallMs, [{ key: KEY, offsetNs: 5, fields: { i } }]);
+  const valuesOf = (parts: readonly VersionedRows[]): unknown => readRows(parts).columns[0]!.column.values;
+  expect(valuesOf([write(0, 1, 2n ** 60n), write(1, 2, 7)])).toEqual(Float64Array.of(7));
+  expect(valuesOf([write(0, 2, 2n ** 60n), write(1, 1, 7)])).toEqual(BigInt64Array.of(2n ** 60n));
 });

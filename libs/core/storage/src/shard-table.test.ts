@@ -147,13 +147,22 @@ test('F9: a merge leaves fewer chunks, the same cells, and the state of the file
     flush(node.table, node.shard);
   }
   const { flushedSeq } = node.shard;
+  const { vector } = node.table;
   expect(node.shard.chunkCount).toBe(16);
   node.write([rowAt(3, -1)]);
   mergeAll(node.table, node.shard);
   expect([node.shard.chunkCount, node.shard.flushedSeq, node.table.flushedSeq]).toEqual([2, flushedSeq, flushedSeq]);
   expectSame(node);
+  expect(node.shard.vector).toEqual(vector);
   node.crash();
   expectSame(node);
+});
+
+test('F12: a flush hands out as many chunks at a time as were asked for', () => {
+  const node = new Node();
+  node.write(Array.from({ length: 10 }, (_, index) => rowAt(index % 2, 1, `cpu,host=${index >> 1}`)));
+  const job = node.table.beginFlush()!;
+  expect([1, 4, 3, 1].map((rowCount) => job.nextChunks(rowCount).length)).toEqual([1, 2, 2, 0]);
 });
 
 test('F9, F13: an abandoned merge leaves the old chunks, and is tried again when the series gets new ones', () => {

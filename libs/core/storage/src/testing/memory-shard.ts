@@ -27,6 +27,10 @@ export class MemoryShard {
     return this.#state.flushedSeq;
   }
 
+  get vector(): MutationVector {
+    return this.#state.vector;
+  }
+
   get chunkCount(): number {
     return this.#chunks.size;
   }
