@@ -79,9 +79,9 @@ function csvText(text: string): string {
   return needsQuotes ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Tags as they stand in a series key. */
+/** Tags as they stand in a series key, which has none without a value. */
 function tagsText(tags: TagSet): string {
-  return seriesKey('', tags).slice(1);
+  return seriesKey('', tags.filter(([, value]) => value !== '')).slice(1);
 }
 
 function cellText(cell: Cell): string {

@@ -1,4 +1,4 @@
-import { DbError } from '@varve/base';
+import type { DbError } from '@varve/base';
 import { csvError } from './csv-writer.ts';
 import type { Exchange } from './exchange.ts';
 import { JsonIndenter } from './indent-json.ts';
@@ -21,15 +21,10 @@ const DROPPING_TEXTS = [
   'hinted handoff queue not empty',
 ];
 
-/** How a refused request wants its error. */
-export interface ErrorForm {
-  readonly isCsv: boolean;
-  readonly isPretty: boolean;
-}
-
 /** Answers with the status of the code, InfluxDB's body and header, and Retry-After when trying again may help. */
-export function answerError(exchange: Exchange, error: DbError, { isCsv, isPretty }: ErrorForm = { isCsv: false, isPretty: false }): void {
+export function answerError(exchange: Exchange, error: DbError): void {
   const { httpStatus, retryable } = error.traits;
+  const { isCsv, isPretty } = exchange.errorForm;
   const text = errorText(error);
   exchange.setHeader('Content-Type', isCsv ? 'text/csv' : 'application/json');
   exchange.setHeader('X-Influxdb-Error', headerText(text));

@@ -5,6 +5,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export const INFLUXDB_VERSION = '1.8.10';
 const REQUEST_ID_LENGTH_MAX = 256;
 
+/** How an error is answered. */
+export interface ErrorForm {
+  readonly isCsv: boolean;
+  readonly isPretty: boolean;
+}
+
 /** One request and its answer: parsed target, InfluxDB's headers, and whether the client is still there. */
 export class Exchange {
   readonly request: IncomingMessage;
@@ -12,6 +18,7 @@ export class Exchange {
   readonly path: string;
   /** Of the URL. */
   readonly parameters: URLSearchParams;
+  errorForm: ErrorForm = { isCsv: false, isPretty: false };
   readonly #gone = new AbortController();
 
   constructor(request: IncomingMessage, response: ServerResponse) {

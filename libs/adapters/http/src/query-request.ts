@@ -3,12 +3,11 @@ import { LIMITS } from '@varve/config';
 import { READ_LEVELS, type FieldValue, type ReadLevel } from '@varve/model';
 import type { QueryRequest } from '@varve/ports';
 import type { ByteBudget } from './byte-budget.ts';
-import type { ErrorForm } from './errors.ts';
-import type { Exchange } from './exchange.ts';
+import type { ErrorForm, Exchange } from './exchange.ts';
 import { readBody } from './request-body.ts';
 import type { EpochUnit } from './time-text.ts';
 
-/** How the answer is to look. Unlike the query it is known even when the query is refused. */
+/** How the answer is to look. */
 export interface QueryForm extends ErrorForm {
   readonly isGzip: boolean;
   readonly isChunked: boolean;
@@ -22,23 +21,22 @@ export interface QueryForm extends ErrorForm {
 const EPOCHS: Readonly<Record<string, EpochUnit>> = { n: 'ns', ns: 'ns', u: 'u', us: 'u', µ: 'u', μ: 'u', ms: 'ms', s: 's', m: 'm', h: 'h' };
 const CSV_TYPES: readonly (string | undefined)[] = ['text/csv', 'application/csv'];
 
-/** What the headers say about the form: enough to answer an error. */
-export function errorFormOf(exchange: Exchange): ErrorForm {
-  return { isCsv: CSV_TYPES.includes(exchange.header('accept')), isPretty: exchange.parameters.get('pretty') === 'true' };
-}
-
 /** @throws DbError REQUEST_INVALID */
 export function queryFormOf(exchange: Exchange, parameters: URLSearchParams): QueryForm {
-  const { isCsv } = errorFormOf(exchange);
   return {
-    isCsv,
-    isPretty: !isCsv && parameters.get('pretty') === 'true',
+    ...errorFormOf(exchange, parameters),
     isGzip: /\bgzip\b/.test(exchange.header('accept-encoding') ?? ''),
     isChunked: parameters.get('chunked') === 'true',
     chunkRowCount: chunkRowCountOf(parameters.get('chunk_size') ?? ''),
     epoch: epochOf(parameters.get('epoch') ?? ''),
     isAsync: parameters.get('async') === 'true',
   };
+}
+
+/** As InfluxDB: CSV only when Accept names nothing else. */
+export function errorFormOf(exchange: Exchange, parameters: URLSearchParams): ErrorForm {
+  const isCsv = CSV_TYPES.includes(exchange.header('accept'));
+  return { isCsv, isPretty: !isCsv && parameters.get('pretty') === 'true' };
 }
 
 /** @throws DbError REQUEST_INVALID, QUERY_PARSE */

@@ -1,10 +1,10 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import type { Gateway, QueryRequest, ResultItem } from '@varve/ports';
+import type { Gateway, ResultItem } from '@varve/ports';
 import { AnswerStream } from './answer-stream.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { CsvWriter } from './csv-writer.ts';
-import { answerError, errorText } from './errors.ts';
+import { errorText } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { JsonWriter } from './json-writer.ts';
 import type { OutputBuffer } from './output-buffer.ts';
@@ -20,27 +20,21 @@ export interface QueryRouteParts {
   readonly rowCountMax: number;
 }
 
-/** Steps 1 and 11 of a query: request → QueryRequest, items → a streamed answer. */
-export async function queryRoute(exchange: Exchange, parts: QueryRouteParts): Promise<void> {
-  let errorForm = errorFormOf(exchange);
-  try {
-    const parameters = await queryParametersOf(exchange, parts.budget);
-    const form = queryFormOf(exchange, parameters);
-    errorForm = form;
-    const request: QueryRequest = {
-      ...queryOf(parameters),
-      nowNs: parts.clock.nowNs(),
-      isReadOnlyMethod: exchange.request.method !== 'POST',
-      chunkRowCount: Math.min(form.isChunked ? form.chunkRowCount : Infinity, LIMITS.resultBlockRowCountMax),
-      signal: exchange.gone,
-    };
-    const items = parts.gateway.runQuery(request);
-    if (form.isAsync) await answerNothing(exchange, items);
-    else await streamAnswer(exchange, form.isChunked ? items : cutAt(items, parts.rowCountMax), form);
-  } catch (error) {
-    if (!(error instanceof DbError) || exchange.response.headersSent) throw error;
-    answerError(exchange, error, errorForm);
-  }
+/** Steps 1 and 11 of a query: request → QueryRequest, items → a streamed answer. @throws DbError while nothing was sent */
+export async function queryRoute(exchange: Exchange, { gateway, clock, budget, rowCountMax }: QueryRouteParts): Promise<void> {
+  exchange.errorForm = errorFormOf(exchange, exchange.parameters);
+  const parameters = await queryParametersOf(exchange, budget);
+  exchange.errorForm = errorFormOf(exchange, parameters);
+  const form = queryFormOf(exchange, parameters);
+  const items = gateway.runQuery({
+    ...queryOf(parameters),
+    nowNs: clock.nowNs(),
+    isReadOnlyMethod: exchange.request.method !== 'POST',
+    chunkRowCount: Math.min(form.isChunked ? form.chunkRowCount : Infinity, LIMITS.resultBlockRowCountMax),
+    signal: exchange.gone,
+  });
+  if (form.isAsync) await answerNothing(exchange, items);
+  else await streamAnswer(exchange, form.isChunked ? items : cutAt(items, rowCountMax), form);
 }
 
 /** @throws DbError of the first item; a later one becomes a part of the answer */

@@ -2,7 +2,6 @@ import { DbError, type SizeBytes } from '@varve/base';
 import { WRITE_LEVELS, type WriteLevel } from '@varve/model';
 import type { Gateway, Precision, WriteSummary } from '@varve/ports';
 import type { ByteBudget } from './byte-budget.ts';
-import { answerError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { readBody } from './request-body.ts';
 import type { RequestClock } from './request-clock.ts';
@@ -18,12 +17,12 @@ export interface WriteRouteParts {
 
 const PRECISIONS: Readonly<Record<string, Precision>> = { '': 'n', n: 'n', ns: 'n', u: 'u', us: 'u', µ: 'u', ms: 'ms', s: 's', m: 'm', h: 'h' };
 
-/** Step 1 of a write: request → WriteRequest, and its summary → answer. 204 says: durable at the level. */
+/** Step 1 of a write: request → WriteRequest, and its summary → answer. 204 says: all of it is durable at the level. @throws DbError */
 export async function writeRoute(exchange: Exchange, parts: WriteRouteParts): Promise<void> {
   const target = writeTargetOf(exchange.parameters);
   const summary = await parts.throttle.run(() => writeBody(exchange, target, parts));
   const text = refusalText(summary);
-  if (text !== undefined) return answerError(exchange, new DbError('WRITE_PARTIAL', text));
+  if (text !== undefined) throw new DbError('WRITE_PARTIAL', text);
   exchange.setHeader('Content-Type', 'application/json');
   exchange.answer(204);
 }

@@ -212,14 +212,14 @@ test('pretty JSON is that of four spaces, cut into pieces anywhere', () => {
 test('a table has a header per statement, quotes as Go does, and writes out every number', () => {
   const items = [
     rows(0, 'esc', ['time', 's', 'v'], [[1, 'q"x,y', 1], [2, 'line', null]], { tags: [['t', 'a,b'], ['u', 'c d=e']] }),
-    rows(0, 'oth er', ['time', 's', 'v'], [[3, ' lead', -0]]),
+    rows(0, 'oth er', ['time', 's', 'v'], [[3, ' lead', -0]], { tags: [['t', 'z'], ['u', '']] }),
     done(0),
     error(1, 'nothing of this is shown'),
     done(1),
     rows(2, 'ff', ['v'], [[1e21], [1e-7], [5e-324], [-1.5e22], [0.1], [true], [2n ** 62n], ['a\nb']]),
   ];
   expect(csv(items)).toBe(
-    'name,tags,time,s,v\nesc,"t=a\\,b,u=c\\ d\\=e",1,"q""x,y",1\nesc,"t=a\\,b,u=c\\ d\\=e",2,line,\noth er,,3," lead",-0\n\n' +
+    'name,tags,time,s,v\nesc,"t=a\\,b,u=c\\ d\\=e",1,"q""x,y",1\nesc,"t=a\\,b,u=c\\ d\\=e",2,line,\noth er,t=z,3," lead",-0\n\n' +
       `name,tags,v\nff,,1000000000000000000000\nff,,0.0000001\nff,,0.${'0'.repeat(323)}5\nff,,-15000000000000000000000\nff,,0.1\nff,,true\nff,,4611686018427387904\nff,,"a\nb"\n`,
   );
   expect(csv([rows(0, 'cpu', ['time', 'value'], [[1_600_000_000_000_000_000n, 0]])], 's')).toBe('name,tags,time,value\ncpu,,1600000000,0\n');
