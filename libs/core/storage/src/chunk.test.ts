@@ -165,11 +165,32 @@ test('F13: a header or payload that is cut short or has more at its end is found
   expect(() => decodeChunk(header, longer)).toThrow(invalid);
 });
 
+test('F13: a row of a version that the chunk does not have is found when versions are asked for', () => {
+  const ordinals = SAMPLE.versions.ordinals.map((ordinal, row) => (row === 3 ? 2 : ordinal));
+  const { header, payload } = encodeChunk(3, { ...SAMPLE, versions: { ...SAMPLE.versions, ordinals } });
+  expect(() => decodeChunk(header, payload).versions).toThrow(invalid);
+});
+
+type Bytes = Pick<NewChunkLike, 'header' | 'payload'>;
+
 // Methodology: bytes that no encoder wrote, with checksums that are right, so that every parser behind them is reached.
 // They may mean something, or be refused with CHUNK_INVALID; nothing else may be thrown, and nothing may take long.
 test('F13: damage behind a right checksum is refused with CHUNK_INVALID, or read as rows', () => {
   const { header, payload } = encodeChunk(3, SAMPLE);
   const edit = fc.record({ at: fc.nat(), byte: fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff)) });
+  const parsed = decodeChunkHeader(header);
+  const withPayload = (bytes: Uint8Array): Bytes => ({ header: withChecksum(parsed, bytes), payload: bytes });
+  const body = header.subarray(0, -4);
+  const parts = [
+    {
+      bytes: body,
+      startByte: 0,
+      endByte: body.length,
+      chunkOf: (bytes: Uint8Array): Bytes => ({ header: sealed(bytes), payload }),
+    },
+    { bytes: payload, startByte: parsed.offsetsEndByte, endByte: parsed.versionsEndByte, chunkOf: withPayload },
+    { bytes: payload, startByte: 0, endByte: payload.length, chunkOf: withPayload },
+  ];
   let refused = 0;
   const attempt = (read: () => unknown): void => {
     try {
@@ -180,16 +201,10 @@ test('F13: damage behind a right checksum is refused with CHUNK_INVALID, or read
     }
   };
   fc.assert(
-    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), fc.boolean(), (edits, isHeader) => {
-      const bytes = Uint8Array.from(isHeader ? header.subarray(0, -4) : payload);
-      for (const { at, byte } of edits) bytes[at % bytes.length] = byte;
-      attempt(() =>
-        readAll(
-          isHeader
-            ? { header: sealed(bytes), payload }
-            : { header: withChecksum(decodeChunkHeader(header), bytes), payload: bytes },
-        ),
-      );
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), fc.constantFrom(...parts), (edits, part) => {
+      const bytes = Uint8Array.from(part.bytes);
+      for (const { at, byte } of edits) bytes[part.startByte + (at % (part.endByte - part.startByte))] = byte;
+      attempt(() => readAll(part.chunkOf(bytes)));
     }),
     { numRuns: 20_000 },
   );
@@ -197,7 +212,7 @@ test('F13: damage behind a right checksum is refused with CHUNK_INVALID, or read
 });
 
 /** Unpacks everything, and lets two copies meet, so that versions decide. */
-function readAll({ header, payload }: Pick<NewChunkLike, 'header' | 'payload'>): void {
+function readAll({ header, payload }: Bytes): void {
   const rows = decodeChunk(header, payload);
   expect(rows.columns.map(({ column }) => column.type)).toEqual(
     decodeChunkHeader(header).fields.map(({ type }) => type),

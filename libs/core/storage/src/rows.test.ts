@@ -71,6 +71,19 @@ test('rows in normal form ascend by time and version, have a cell each, and no c
   );
 });
 
+test('F11: rows cut anywhere and merged again are the same rows, with the same versions', () => {
+  fc.assert(
+    fc.property(anyFrames, fc.nat(), (frames, cut) => {
+      const rows = mergeRows(frames);
+      const row = cut % (rows.offsetsNs.length + 1);
+      const again = mergeRows([sliceRows(rows, row, rows.offsetsNs.length), sliceRows(rows, 0, row)]);
+      expect(again.versions).toEqual(rows.versions);
+      expect(listed(again)).toEqual(listed(rows));
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('the greatest version wins per field, and fields of one point merge', () => {
   const write = (index: number, wallMs: number, fields: Record<string, FieldValue>): VersionedRows =>
     partOf(index, wallMs, [{ key: KEY, offsetNs: 5, fields }]);
