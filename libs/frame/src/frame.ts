@@ -1,8 +1,9 @@
+import { LIMITS } from '@varve/config';
 import type { BatchSeries, Column, FieldType, MutationId, ShardId, TableSlice, Version } from '@varve/model';
 import type { TimestampNs } from '@varve/base';
 
 /** No frame is bigger, header included. A bigger batch becomes several frames. Source: DESIGN §3. */
-export const FRAME_SIZE_BYTES_MAX = 512 * 1024;
+export const FRAME_SIZE_BYTES_MAX = LIMITS.frameSizeBytesMax;
 /** No frame has more rows, so that what a few bytes say about constant columns cannot ask for much memory. */
 export const FRAME_ROW_COUNT_MAX = 65_536;
 

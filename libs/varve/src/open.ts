@@ -68,8 +68,10 @@ export async function open({ log = SILENT_LOG, onFatal = endProcess, ...options 
 }
 
 /** The journal makes it safe to end at any moment; going on after a failed commit is not. */
-function endProcess(error: unknown): never {
-  throw error;
+function endProcess(error: unknown): void {
+  setImmediate(() => {
+    throw error; // Outside of every handler that might take it for a refused request.
+  });
 }
 
 async function write(

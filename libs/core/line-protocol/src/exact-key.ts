@@ -1,8 +1,9 @@
+import { LIMITS } from '@varve/config';
 import { seriesKey, type SeriesKey, type TagSet } from '@varve/model';
 import { BACKSLASH, type ByteText, COMMA, EQUALS, SPACE, unescapeName, unescapeTag } from './text.ts';
 
 /** InfluxDB's bound on a series key as it was sent, and on a series key with a field key. */
-export const KEY_SIZE_BYTES_MAX = 65_535;
+export const KEY_SIZE_BYTES_MAX = LIMITS.seriesKeySizeBytesMax;
 
 /** The part of a line in front of its fields, or why it is not one. */
 export type ExactKey =

@@ -1,3 +1,4 @@
+import { LIMITS } from '@varve/config';
 import type { TimestampNs } from '@varve/base';
 import { splitNs, type FieldValue, type PointBatch } from '@varve/model';
 import { BatchBuilder } from './batch-builder.ts';
@@ -21,7 +22,7 @@ import { decodeText, HASH, NEWLINE } from './text.ts';
  */
 
 /** Texts of refused lines that are kept; the ones beyond are counted. */
-export const LINE_ERROR_COUNT_MAX = 1_000;
+export const LINE_ERROR_COUNT_MAX = LIMITS.lineErrorCountMax;
 
 export interface ParseOptions {
   /** The unit of the body's times. */

@@ -31,6 +31,9 @@ export interface Parcel {
   readonly frame: Uint8Array;
 }
 
+/** Shards remembered to listen; then all are forgotten and asked again, dropped ones not among them. */
+const READY_SHARD_COUNT_MAX = 100_000;
+
 /**
  * Frames on their way to their owners. Each is published once on its shard's subject; all owners answer to one inbox;
  * acks are tallied by owner until the verdict or the deadline (W5). Bytes under way are bounded (W9).
@@ -65,6 +68,7 @@ export class Deliveries {
   ready(shard: { readonly id: ShardId; readonly owners: readonly NodeId[] }, catalogVersion: number): Promise<void> {
     const known = this.#readyShards.get(shard.id);
     if (known !== undefined) return known;
+    if (this.#readyShards.size >= READY_SHARD_COUNT_MAX) this.#readyShards.clear();
     const asked = Promise.all(shard.owners.map((owner) => this.#askReady(owner, catalogVersion))).then(() => undefined);
     this.#readyShards.set(shard.id, asked);
     return asked;

@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { encodeFrames, type FrameStamp } from '@varve/frame';
+import { encodeBodies, sealFrame, type FrameBody } from '@varve/frame';
 import type { CatalogClient, CatalogFollower } from '@varve/kit';
 import { parseLines, SeriesMemory, type ParsedLines } from '@varve/line-protocol';
 import type { PointBatch, RetentionPolicy, WriteLevel } from '@varve/model';
@@ -11,7 +11,7 @@ import type { IncarnationLease } from './incarnation.ts';
 import type { Deliveries } from './replicate.ts';
 
 /** Fields and groups are registered with one command each; then somebody else's registration may still have won. */
-const PLACEMENT_ROUND_COUNT_MAX = 4;
+const PLACEMENT_ROUND_COUNT_MAX = 3;
 
 export interface WritePathParts {
   readonly follower: CatalogFollower;
@@ -73,27 +73,23 @@ export class WritePath {
     }
   }
 
+  /** Everything that can be refused is refused before the first frame is stamped (W7). */
   async #replicate(batch: PointBatch, slices: readonly ShardSlice[], level: WriteLevel): Promise<void> {
     const { deliveries, follower } = this.#parts;
     const { version } = follower.catalog;
+    const parcels = slices.map((slice) => {
+      const { shardId: shard, groupStartNs: startNs, tables } = slice;
+      return { slice, bodies: encodeBodies({ shard, startNs, tables, series: batch.series }) };
+    });
     await Promise.all(slices.map(({ shardId, owners }) => deliveries.ready({ id: shardId, owners }, version)));
-    await Promise.all(slices.flatMap((slice) => this.#publish(batch, slice, level)));
+    await Promise.all(parcels.flatMap(({ slice, bodies }) => bodies.map((body) => this.#publish(slice, body, level))));
   }
 
-  #publish(batch: PointBatch, slice: ShardSlice, level: WriteLevel): readonly Promise<void>[] {
+  #publish({ shardId: shard, epoch, owners }: ShardSlice, body: FrameBody, level: WriteLevel): Promise<void> {
     const { lease, deliveries } = this.#parts;
-    const { shardId, epoch, owners, groupStartNs, tables } = slice;
-    const stamps: FrameStamp[] = [];
-    const nextStamp = (): FrameStamp => {
-      const stamp = lease.nextFrame(shardId);
-      stamps.push(stamp);
-      return stamp;
-    };
-    const frames = encodeFrames({ shard: shardId, startNs: groupStartNs, tables, series: batch.series }, nextStamp);
-    return frames.map((frame, index) => {
-      const { incarnation, number } = stamps[index]!.mutation;
-      return deliveries.publish({ shard: shardId, epoch, owners, incarnation, number, frame }, level);
-    });
+    const stamp = lease.nextFrame(shard);
+    const { incarnation, number } = stamp.mutation;
+    return deliveries.publish({ shard, epoch, owners, incarnation, number, frame: sealFrame(body, stamp) }, level);
   }
 
   /** @throws DbError DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND */

@@ -1,7 +1,8 @@
+import { LIMITS } from '@varve/config';
 import { ByteWriter, DbError } from '@varve/base';
 
 /** No frame of a partial result is larger. */
-export const PARTIAL_FRAME_SIZE_BYTES_MAX = 512 * 1024;
+export const PARTIAL_FRAME_SIZE_BYTES_MAX = LIMITS.partialFrameSizeBytesMax;
 
 /** A frame this large is sent. What is left of the maximum is room for one large row or value. */
 const FULL_SIZE_BYTES = 64 * 1024;
