@@ -1,0 +1,52 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Memory {
+  readonly residentBytes: number;
+  /** The highest each process has been at. */
+  readonly peakBytes: number;
+}
+
+/** Of a process and all it has started, from /proc; undefined where there is none. */
+export function memoryOfTree(rootPid: number): Memory | undefined {
+  if (!existsSync('/proc/self/status')) return undefined;
+  const processes = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(readStatus)
+    .filter((status) => status !== undefined);
+  const tree = new Set([rootPid]);
+  for (const pid of tree) for (const each of processes) if (each.parentPid === pid) tree.add(each.pid);
+  const members = processes.filter(({ pid }) => tree.has(pid));
+  const sum = (key: 'residentBytes' | 'peakBytes'): number => members.reduce((total, each) => total + each[key], 0);
+  return { residentBytes: sum('residentBytes'), peakBytes: sum('peakBytes') };
+}
+
+/** Sum of the sizes of all files below a directory. */
+export function sizeOfTree(directory: string): number {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce(
+      (total, { parentPath, name }) => total + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+}
+
+/** Undefined: the process ended while we looked. */
+function readStatus(pid: string): (Memory & { readonly pid: number; readonly parentPid: number }) | undefined {
+  const file = `/proc/${pid}/status`;
+  if (!existsSync(file)) return undefined;
+  try {
+    const text = readFileSync(file, 'utf8');
+    const number = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+    return {
+      pid: Number(pid),
+      parentPid: number('PPid'),
+      residentBytes: number('VmRSS') * 1_024,
+      peakBytes: number('VmHWM') * 1_024,
+    };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH' || (error as NodeJS.ErrnoException).code === 'ENOENT')
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { measure, type Figures } from './measure.ts';
+import { startProgress } from './progress.ts';
+import { reportOf } from './report.ts';
+import { isInstalled, PEERS, VARVE, type System } from './systems.ts';
+import { BATCH_ROW_COUNT, encodeWorkload } from './workload.ts';
+
+const HELP = `Measures Varve from outside: rows like TSBS's cpu over HTTP into a server in its own process.
+
+Usage: npm run bench -- [options]
+
+  --rows N      rows to write, each of 10 tags and 10 integer fields (default 1200000)
+  --hosts N     hosts they come from, each reporting every 10 s (default 200)
+  --queries     afterwards the 15 query kinds, one client (default yes; --no-queries leaves them out)
+  --rest N      seconds between the last ack and the look at the data directory (default 30)
+  --seed N      the same seed gives the same rows and the same queries (default 1)
+  --peers       the same against influxd, victoria-metrics and ts-server where they are on the PATH
+  --help        this text
+
+Batches of ${BATCH_ROW_COUNT} rows over 4 connections. Only figures of one run on an idle machine can be compared.
+`;
+
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    rows: { type: 'string', default: '1200000' },
+    hosts: { type: 'string', default: '200' },
+    queries: { type: 'boolean', default: true },
+    rest: { type: 'string', default: '30' },
+    seed: { type: 'string', default: '1' },
+    peers: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+process.exitCode = values.help ? say(HELP) : await run();
+
+async function run(): Promise<number> {
+  const rowCount = wholeNumber('rows');
+  const hostCount = wholeNumber('hosts');
+  const systems = [VARVE, ...(values.peers ? installedPeers() : [])];
+  say(`${rowCount} rows of ${hostCount} hosts; ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}\n`);
+  const progress = startProgress({ label: 'encoding', total: rowCount, unit: 'rows' });
+  const workload = encodeWorkload({ rowCount, hostCount, seed: wholeNumber('seed'), progress });
+  progress.end();
+  const figures: Figures[] = [];
+  try {
+    for (const system of systems) {
+      figures.push(
+        await measure(system, {
+          workload,
+          withQueries: values.queries,
+          restMs: wholeNumber('rest') * 1_000,
+          seed: wholeNumber('seed'),
+        }),
+      );
+    }
+  } finally {
+    workload.close();
+  }
+  return say(`\n${reportOf(figures, values.queries)}`);
+}
+
+function installedPeers(): System[] {
+  const missing = PEERS.filter(({ program }) => !isInstalled(program));
+  for (const { name, program } of missing) say(`${name} is left out: ${program} is not on the PATH\n`);
+  return PEERS.filter((peer) => !missing.includes(peer));
+}
+
+function wholeNumber(name: 'rows' | 'hosts' | 'rest' | 'seed'): number {
+  const value = Number(values[name]);
+  if (Number.isSafeInteger(value) && value >= (name === 'rest' ? 0 : 1)) return value;
+  process.stderr.write(`--${name} takes a whole number, not "${values[name]}".\n`);
+  process.exit(1);
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

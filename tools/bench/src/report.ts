@@ -1,0 +1,63 @@
+import type { Figures } from './measure.ts';
+import { QUERY_KINDS } from './query-kinds.ts';
+
+const MIB = 2 ** 20;
+
+/** A table of all figures, one column per system; with peers, a last column: Varve as a multiple of the best of them. */
+export function reportOf(all: readonly Figures[], withQueries: boolean): string {
+  const [varve, ...peers] = all as [Figures, ...Figures[]];
+  const line = (
+    name: string,
+    value: (figures: Figures) => number | string | undefined,
+    better: 'more' | 'less',
+  ): string[] => {
+    const cells = all.map((figures) => value(figures));
+    return [
+      name,
+      ...cells.map(formatCell),
+      ...(peers.length === 0 ? [] : [ratioOf(value(varve), peers.map(value), better)]),
+    ];
+  };
+  return table([
+    ['', ...all.map(({ system }) => system.name), ...(peers.length === 0 ? [] : ['Varve : best'])],
+    [
+      'fsync before ack',
+      ...all.map(({ system }) => (system.syncsBeforeAck ? 'yes' : 'no')),
+      ...(peers.length === 0 ? [] : ['']),
+    ],
+    line('rows/s', ({ rowsPerSecond }) => rowsPerSecond, 'more'),
+    line('bytes/value', ({ bytesPerValue }) => bytesPerValue, 'less'),
+    line('resident MiB at the last ack', ({ atLastAck }) => atLastAck && atLastAck.residentBytes / MIB, 'less'),
+    line('resident MiB at rest', ({ atRest }) => atRest && atRest.residentBytes / MIB, 'less'),
+    line('peak MiB', ({ atRest }) => atRest && atRest.peakBytes / MIB, 'less'),
+    ...(withQueries
+      ? QUERY_KINDS.map(({ name }) => line(`${name}, queries/s`, ({ queries }) => queries.get(name), 'more'))
+      : []),
+  ]);
+}
+
+/** How many times better Varve is than the best peer: above 1 is ahead, whichever way the figure counts. */
+function ratioOf(
+  own: number | string | undefined,
+  others: readonly (number | string | undefined)[],
+  better: 'more' | 'less',
+): string {
+  const figures = others.filter((other) => typeof other === 'number');
+  if (typeof own !== 'number' || figures.length === 0) return '';
+  const ratio = better === 'more' ? own / Math.max(...figures) : Math.min(...figures) / own;
+  return `${ratio.toFixed(2)} ×`;
+}
+
+function formatCell(value: number | string | undefined): string {
+  if (value === undefined) return '?';
+  if (typeof value === 'string') return value;
+  if (value >= 1_000) return Math.round(value).toLocaleString('en');
+  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const format = (row: readonly string[]): string =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  ');
+  return `${rows.map(format).join('\n')}\n`;
+}
