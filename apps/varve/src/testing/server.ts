@@ -44,9 +44,19 @@ export function runProgram(flags: readonly string[], env: NodeJS.ProcessEnv = {}
 }
 
 /** Starts the program and waits until it answers; the process and its directory are gone when the test ends. */
-export async function startServer(options: { readonly flags?: readonly string[]; readonly dataDir?: string } = {}): Promise<TestServer> {
+export async function startServer(
+  options: { readonly flags?: readonly string[]; readonly dataDir?: string } = {},
+): Promise<TestServer> {
   const dataDir = options.dataDir ?? join(temporaryDirectory(), 'data');
-  const flags = ['--http-bind-address', '127.0.0.1:0', '--data-dir', dataDir, '--logging-level', 'warn', ...(options.flags ?? [])];
+  const flags = [
+    '--http-bind-address',
+    '127.0.0.1:0',
+    '--data-dir',
+    dataDir,
+    '--logging-level',
+    'warn',
+    ...(options.flags ?? []),
+  ];
   let program: Program | undefined;
   let url = '';
   const end = async (signal: NodeJS.Signals): Promise<Ended> => {
@@ -87,7 +97,10 @@ interface Program {
 }
 
 function spawnProgram(flags: readonly string[], env: NodeJS.ProcessEnv): Program {
-  const child = spawn(process.execPath, [MAIN, ...flags], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, ...flags], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
