@@ -18,8 +18,8 @@ export interface ChunkEntry extends StoredChunkLike {
   readonly estimatedRowCount: number;
 }
 
-/** Unpacked headers kept, oldest first out: about 1 KiB each. */
-const HEADER_COUNT_MAX = 4_096;
+/** Unpacked headers kept: about 2 KiB each; when full all are forgotten. */
+const HEADER_COUNT_MAX = 8_192;
 
 /** Which chunks a series has, sorted by their earliest time. */
 export class ChunkDirectory {
@@ -70,11 +70,8 @@ export class ChunkDirectory {
       header.maxOffsetNs === entry.maxOffsetNs;
     if (!isItsOwn)
       throw chunkInvalid(`header of chunk ${entry.chunkId} belongs to another chunk`, { seriesId: entry.seriesId });
+    if (this.#headers.size >= HEADER_COUNT_MAX) this.#headers.clear();
     this.#headers.set(entry, header);
-    for (const oldest of this.#headers.keys()) {
-      if (this.#headers.size <= HEADER_COUNT_MAX) break;
-      this.#headers.delete(oldest);
-    }
     return header;
   }
 }

@@ -25,6 +25,9 @@ interface Measurement {
 /** Bounds what a damaged file can ask for: ids are given from 1 up, and a shard has far fewer series. */
 const SERIES_ID_MAX = 2 ** 31 - 1;
 
+/** About 1 KiB each; when full all are forgotten. */
+const REF_COUNT_MAX = 16_384;
+
 /**
  * Series key ↔ id, and per measurement tag key → tag value → series. An id is given when a series is first seen, and
  * becomes durable with the flush that first contains the series; one that was not flushed is given anew after a restart.
@@ -34,6 +37,8 @@ export class SeriesIndex {
   /** Id → key; nothing at 0. */
   readonly #keys: (string | undefined)[] = [undefined];
   readonly #measurements = new Map<string, Measurement>();
+  /** What queries asked for, with its tags taken out of the key. */
+  readonly #refs = new Map<number, SeriesRef>();
 
   /** @throws DbError STORAGE_CORRUPT when ids or keys repeat, or are no ids. */
   static open(stored: readonly StoredSeriesLike[]): SeriesIndex {
@@ -94,10 +99,18 @@ export class SeriesIndex {
   series(measurement: string, filter: TagFilter): readonly SeriesRef[] {
     const entry = this.#measurements.get(measurement);
     if (entry === undefined) return [];
-    return Array.from(matching(entry, filter), (seriesId) => {
-      const key = this.keyOf(seriesId);
-      return { seriesId, key, tags: parseSeriesKey(key).tags };
-    }).sort((left, right) => (left.key < right.key ? -1 : 1));
+    const ids = Array.from(matching(entry, filter));
+    return ids.map((seriesId) => this.#refOf(seriesId)).sort((left, right) => (left.key < right.key ? -1 : 1));
+  }
+
+  #refOf(seriesId: number): SeriesRef {
+    const known = this.#refs.get(seriesId);
+    if (known !== undefined) return known;
+    const key = this.keyOf(seriesId);
+    const ref = { seriesId, key, tags: parseSeriesKey(key).tags };
+    if (this.#refs.size >= REF_COUNT_MAX) this.#refs.clear();
+    this.#refs.set(seriesId, ref);
+    return ref;
   }
 
   #add(seriesId: number, key: string): void {
