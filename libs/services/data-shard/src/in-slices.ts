@@ -1,7 +1,7 @@
 import type { Clock } from '@varve/ports';
 
 /** Rows encoded at a stretch, a few milliseconds of work; then everybody else gets a turn. */
-const SLICE_ROW_COUNT = 20_000;
+const SLICE_ROW_COUNT = 4_000;
 const REST_MS = 1;
 
 /** Collects what `next` hands out until it is empty, with a rest after each slice. */
