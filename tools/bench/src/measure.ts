@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Prng } from '@varve/base';
 import { memoryOfTree, sizeOfTree, type Memory } from './footprint.ts';
-import { openClient, type HttpClient } from './http-client.ts';
+import { openClient, type ClientAnswer, type HttpClient } from './http-client.ts';
 import { startProgress } from './progress.ts';
 import { QUERY_KINDS, type QueryKind } from './query-kinds.ts';
 import { freePorts, type System } from './systems.ts';
@@ -34,8 +34,16 @@ export interface Figures {
   readonly bytesPerValue: number;
   readonly atLastAck: Memory | undefined;
   readonly atRest: Memory | undefined;
-  /** Queries per second by kind; a text says why there is no figure. */
-  readonly queries: ReadonlyMap<string, number | string>;
+  /** By kind; empty when none were asked for. */
+  readonly queries: ReadonlyMap<string, QueryFigure>;
+}
+
+/** How fast a kind was answered, and how much there was in the answer to its first question, which is the same for all. */
+export interface QueryFigure {
+  /** A text says why there is no figure. */
+  readonly perSecond: number | string;
+  /** Undefined: not an InfluxQL answer. */
+  readonly rowCount: number | undefined;
 }
 
 /** Starts a system on a fresh directory, writes, rests, asks, and stops it. */
@@ -45,12 +53,12 @@ export async function measure(system: System, settings: Settings): Promise<Figur
   try {
     const elapsedMs = await ingest(system, running.port, settings.workload);
     const atLastAck = memoryOfTree(running.pid);
-    await sleep(settings.restMs);
+    await rest(system, settings.restMs);
     const atRest = memoryOfTree(running.pid);
     const sizeBytes = sizeOfTree(directory) - running.logSizeBytes();
     const queries = settings.withQueries
       ? await askAll(system, running.port, settings)
-      : new Map<string, number | string>();
+      : new Map<string, QueryFigure>();
     const { rowCount } = settings.workload;
     return {
       system,
@@ -139,16 +147,22 @@ async function ingest(system: System, port: number, workload: Workload): Promise
   return elapsedMs;
 }
 
-async function askAll(
-  system: System,
-  port: number,
-  { workload, seed }: Settings,
-): Promise<Map<string, number | string>> {
+async function rest(system: System, restMs: number): Promise<void> {
+  const progress = startProgress({ label: `${system.name}: resting`, total: restMs / 1_000, unit: 'seconds' });
+  const startedMs = performance.now();
+  for (let elapsedMs = 0; elapsedMs < restMs; elapsedMs = performance.now() - startedMs) {
+    await sleep(Math.min(1_000, restMs - elapsedMs));
+    progress.at(Math.round((performance.now() - startedMs) / 1_000));
+  }
+  progress.end();
+}
+
+async function askAll(system: System, port: number, { workload, seed }: Settings): Promise<Map<string, QueryFigure>> {
   const client = openClient(port);
-  const rates = new Map<string, number | string>();
+  const rates = new Map<string, QueryFigure>();
   const progress = startProgress({ label: `${system.name}: asking`, total: QUERY_KINDS.length, unit: 'kinds' });
   for (const [index, kind] of QUERY_KINDS.entries()) {
-    rates.set(kind.name, await rateOf({ system, client, kind, workload, random: new Prng(seed + index) }));
+    rates.set(kind.name, await ask({ system, client, kind, workload, random: new Prng(seed + index) }));
     progress.at(index + 1);
   }
   progress.end();
@@ -165,13 +179,12 @@ interface Asking {
 }
 
 /** One client asks one query after the other, each drawn anew. The first one is not counted: it warms up, and is looked into. */
-async function rateOf({ system, client, kind, workload, random }: Asking): Promise<number | string> {
+async function ask({ system, client, kind, workload, random }: Asking): Promise<QueryFigure> {
   const nextPath = (): string | undefined => system.queryPath(kind.draw(random, workload));
   const firstPath = nextPath();
-  if (firstPath === undefined) return '–';
-  const first = await client.get(firstPath);
-  const problem = problemOf(first.body.toString());
-  if (first.status !== 200 || problem !== undefined) return problem ?? `status ${first.status}`;
+  if (firstPath === undefined) return { perSecond: '–', rowCount: undefined };
+  const { problem, rowCount } = readAnswer(await client.get(firstPath));
+  if (problem !== undefined) return { perSecond: problem, rowCount };
   let count = 0;
   const startedMs = performance.now();
   for (;;) {
@@ -179,22 +192,24 @@ async function rateOf({ system, client, kind, workload, random }: Asking): Promi
     count += 1;
     const elapsedMs = performance.now() - startedMs;
     const isEnough = elapsedMs >= QUERY_MS_MIN && count >= QUERY_COUNT_MIN;
-    if (isEnough || elapsedMs >= QUERY_MS_MAX) return (count / elapsedMs) * 1_000;
+    if (isEnough || elapsedMs >= QUERY_MS_MAX) return { perSecond: (count / elapsedMs) * 1_000, rowCount };
   }
 }
 
 /** An answer without rows is fast and wrong. */
-function problemOf(text: string): string | undefined {
-  if (!text.startsWith('{')) return text.slice(0, 60);
-  const body = JSON.parse(text) as {
-    error?: string;
-    results?: { error?: string; series?: unknown[] }[];
+function readAnswer({ status, body }: ClientAnswer): {
+  readonly problem: string | undefined;
+  readonly rowCount: number | undefined;
+} {
+  if (status !== 200) return { problem: `status ${status}`, rowCount: undefined };
+  const { results, data } = JSON.parse(body.toString()) as {
+    results?: { error?: string; series?: { values: unknown[] }[] }[];
     data?: { result?: unknown[] };
   };
-  const error = body.error ?? body.results?.[0]?.error;
-  if (error !== undefined) return error.slice(0, 60);
-  const seriesCount = body.results?.[0]?.series?.length ?? body.data?.result?.length ?? 0;
-  return seriesCount === 0 ? 'no rows' : undefined;
+  const result = results?.[0];
+  const rowCount = result && (result.series ?? []).reduce((sum, { values }) => sum + values.length, 0);
+  const isEmpty = (rowCount ?? data?.result?.length ?? 0) === 0;
+  return { problem: result?.error?.slice(0, 40) ?? (isEmpty ? 'no rows' : undefined), rowCount };
 }
 
 async function expectOk(pending: ReturnType<HttpClient['get']>): Promise<void> {

@@ -1,6 +1,7 @@
 const INTERVAL_MS = 1_000;
+const LOG_INTERVAL_MS = 10_000;
 
-/** A line that rewrites itself with rate and time left, from the first second on. */
+/** Rate and time left, from the first second on: a line that rewrites itself on a terminal, now and then a new one elsewhere. */
 export interface Progress {
   /** `count` of the total is done. */
   at(count: number): void;
@@ -8,7 +9,7 @@ export interface Progress {
   end(): void;
 }
 
-/** On a terminal only: elsewhere a line that rewrites itself is noise. */
+/** Starts the clock. Says nothing about what is done within a second. */
 export function startProgress(options: {
   readonly label: string;
   readonly total: number;
@@ -16,19 +17,21 @@ export function startProgress(options: {
 }): Progress {
   const { label, total, unit } = options;
   const startedMs = performance.now();
-  const isVisible = process.stderr.isTTY;
-  let nextMs = startedMs + INTERVAL_MS;
-  const rewrite = (text: string): boolean => isVisible && process.stderr.write(`\r\u001B[K${text}`);
+  const isTerminal = process.stderr.isTTY;
+  const intervalMs = isTerminal ? INTERVAL_MS : LOG_INTERVAL_MS;
+  let nextMs = startedMs + intervalMs;
+  const say = (text: string): boolean => process.stderr.write(isTerminal ? `\r\u001B[K${text}` : `${text}\n`);
   return {
     at(count) {
       const nowMs = performance.now();
       if (nowMs < nextMs) return;
-      nextMs = nowMs + INTERVAL_MS;
+      nextMs = nowMs + intervalMs;
       const perSecond = (count / (nowMs - startedMs)) * 1_000;
-      rewrite(
-        `${label}: ${count} of ${total} ${unit}, ${perSecond.toFixed(0)}/s, ${((total - count) / perSecond).toFixed(0)} s left`,
-      );
+      const rate = perSecond.toFixed(perSecond < 10 ? 1 : 0);
+      say(`${label}: ${count} of ${total} ${unit}, ${rate}/s, ${((total - count) / perSecond).toFixed(0)} s left`);
     },
-    end: () => void rewrite(''),
+    end() {
+      if (isTerminal) say('');
+    },
   };
 }

@@ -18,7 +18,7 @@ export function reportOf(all: readonly Figures[], withQueries: boolean): string 
       ...(peers.length === 0 ? [] : [ratioOf(value(varve), peers.map(value), better)]),
     ];
   };
-  return table([
+  const figures = table([
     ['', ...all.map(({ system }) => system.name), ...(peers.length === 0 ? [] : ['Varve : best'])],
     [
       'fsync before ack',
@@ -31,9 +31,23 @@ export function reportOf(all: readonly Figures[], withQueries: boolean): string 
     line('resident MiB at rest', ({ atRest }) => atRest && atRest.residentBytes / MIB, 'less'),
     line('peak MiB', ({ atRest }) => atRest && atRest.peakBytes / MIB, 'less'),
     ...(withQueries
-      ? QUERY_KINDS.map(({ name }) => line(`${name}, queries/s`, ({ queries }) => queries.get(name), 'more'))
+      ? QUERY_KINDS.map(({ name }) => line(`${name}, queries/s`, ({ queries }) => queries.get(name)?.perSecond, 'more'))
       : []),
   ]);
+  return figures + differencesOf(varve, peers);
+}
+
+/** All were asked the same first question of each kind, over the same rows: as many rows must come back. */
+function differencesOf(varve: Figures, peers: readonly Figures[]): string {
+  const lines = peers.flatMap(({ system, queries }) =>
+    [...queries].flatMap(([kind, { rowCount }]) => {
+      const own = varve.queries.get(kind)?.rowCount;
+      return rowCount === undefined || own === rowCount
+        ? []
+        : [`${kind}: ${own} rows, but ${rowCount} from ${system.name}\n`];
+    }),
+  );
+  return lines.length === 0 ? '' : `\nAnswers differ:\n${lines.join('')}`;
 }
 
 /** How many times better Varve is than the best peer: above 1 is ahead, whichever way the figure counts. */
