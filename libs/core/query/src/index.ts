@@ -1,4 +1,5 @@
 export { parseQuery } from './influxql/parse.ts';
+export { validateSelect } from './influxql/validate-select.ts';
 export { formatStatement } from './influxql/print-statement.ts';
 export { mergePartials } from './merge/merge-partials.ts';
 export { runShardPlan } from './operators/run-shard-plan.ts';

@@ -9,6 +9,7 @@ import {
   mergePartials,
   needsTagKeys,
   planQuery,
+  validateSelect,
   type PlannedSource,
   type QueryPlan,
   type SchemaView,
@@ -39,6 +40,8 @@ export class QueryPath {
   /** @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE, QUERY_LIMIT, and what data nodes answer */
   async *select(statement: SelectStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     const { catalog } = this.#parts.follower;
+    const refusal = validateSelect(statement);
+    if (refusal !== undefined) throw new DbError('QUERY_INVALID', refusal);
     const plan = await this.#plan(statement, request, catalog);
     const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, catalog));
     for await (const block of mergePartials(plan.mergePlan, shards, request.chunkRowCount)) {
