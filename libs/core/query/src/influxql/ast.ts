@@ -3,7 +3,8 @@
  * compared with a text is still a text, `now()` is still a call, wildcards and regular expressions are not expanded.
  *
  * A name that was left out is undefined; so is one that was written as "" where InfluxDB takes that for left out.
- * Durations are nanoseconds as bigint. No tree is deeper than MAX_DEPTH (parser.ts), so that recursion over it is safe.
+ * Durations are nanoseconds as bigint. No expression is higher than MAX_HEIGHT and
+ * no nesting deeper than MAX_NESTING, so that recursion over a tree is safe.
  */
 
 /** One statement of a query. */

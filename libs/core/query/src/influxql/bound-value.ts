@@ -1,14 +1,20 @@
 import { formatDuration } from './duration.ts';
 import type { TokenKind } from './token.ts';
 
-/** What a bound parameter stands for in the text: one token; or why it cannot stand there. */
+/** What a bound parameter stands for in the text: one token; or why it stands for none. */
 export type BoundToken = { readonly kind: TokenKind; readonly text: string } | { readonly kind: 'error'; readonly message: string };
 
+/** The token for `$name` with these values. */
+export function boundToken(name: string, params: Readonly<Record<string, unknown>>): BoundToken {
+  if (name === '') return error('empty bound parameter');
+  return Object.hasOwn(params, name) ? valueToken(params[name]) : error(`missing parameter: ${name}`);
+}
+
 /**
- * The token for a value of `params`: a string, number or boolean is that literal; an object with one entry says what it
- * is: `{ identifier | regex | string | float | integer | duration: value }`. A number without a fraction is an integer.
+ * A string, number or boolean is that literal; an object with one entry says what it is:
+ * `{ identifier | regex | string | float | integer | duration: value }`. A number without a fraction is an integer.
  */
-export function boundToken(value: unknown): BoundToken {
+function valueToken(value: unknown): BoundToken {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return typedToken(value);
   switch (typeof value) {
     case 'string':

@@ -6,18 +6,17 @@ export type ParsedDuration = { readonly kind: 'duration'; readonly ns: bigint } 
 /** Reads `90s`, `1h30m`, `-5m`, with the units ns, u, µ, ms, s, m, h, d and w. At most an int64 of nanoseconds. */
 export function parseDuration(text: string): ParsedDuration {
   const isNegative = text.startsWith('-');
+  let offset = isNegative ? 1 : 0;
+  if (offset === text.length) return INVALID;
   let ns = 0n;
-  let lastPart = '';
-  for (let offset = isNegative ? 1 : 0; offset < text.length; offset = PART.lastIndex) {
+  for (; offset < text.length; offset = PART.lastIndex) {
     PART.lastIndex = offset;
-    const [, digits, unit] = PART.exec(text) ?? [];
+    const [part, digits, unit] = PART.exec(text) ?? [];
     const count = digits === undefined ? undefined : parseWholeNumber(digits);
     if (count === undefined || count > MAX_INT64) return INVALID;
     ns += count * UNIT_NS[unit as keyof typeof UNIT_NS];
-    lastPart = `${count}${unit}`;
+    if (ns > MAX_INT64) return { kind: 'error', message: `overflowed duration ${part}: choose a smaller duration or INF` };
   }
-  if (lastPart === '') return INVALID;
-  if (ns > MAX_INT64) return { kind: 'error', message: `overflowed duration ${lastPart}: choose a smaller duration or INF` };
   return { kind: 'duration', ns: isNegative ? -ns : ns };
 }
 

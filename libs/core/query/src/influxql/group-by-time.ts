@@ -1,14 +1,18 @@
 import type { Call, Expr } from './ast.ts';
 
-/** The `time(…)` among the dimensions; its interval; or why that is none. 0n: there is no `time(…)`. */
+/** The interval of `time(…)`, or why there is none. */
 export type GroupByInterval = { readonly kind: 'interval'; readonly ns: bigint } | { readonly kind: 'error'; readonly message: string };
 
-/** Reads the interval of the first `time(…)`. */
+/** The interval of the first `time(…)` among the dimensions; 0n when there is none. */
 export function groupByInterval(dimensions: readonly Expr[]): GroupByInterval {
   const time = dimensions.find((each): each is Call => each.kind === 'call' && each.name === 'time');
-  if (time === undefined) return { kind: 'interval', ns: 0n };
-  const [interval] = time.args;
-  if (interval === undefined || time.args.length > 2) return { kind: 'error', message: 'time dimension expected 1 or 2 arguments' };
+  return time === undefined ? { kind: 'interval', ns: 0n } : intervalOf(time);
+}
+
+/** The interval of a `time(interval [, offset])`. */
+export function intervalOf({ args }: Call): GroupByInterval {
+  const [interval] = args;
+  if (interval === undefined || args.length > 2) return { kind: 'error', message: 'time dimension expected 1 or 2 arguments' };
   if (interval.kind !== 'duration') return { kind: 'error', message: 'time dimension must have duration argument' };
   return { kind: 'interval', ns: interval.ns };
 }

@@ -89,8 +89,9 @@ export function parseTimeZone(stream: TokenStream): string | undefined {
     stream.fail('expected string argument in tz()');
     return undefined;
   }
-  if (!isTimeZone(name.value)) stream.fail(`unable to find time zone ${name.value}`);
-  return name.value;
+  const zone = name.value || 'UTC';
+  if (!isTimeZone(zone)) stream.fail(`unable to find time zone ${zone}`);
+  return zone;
 }
 
 /** Offsets such as `+01:00`, which JavaScript takes too, are no names. */

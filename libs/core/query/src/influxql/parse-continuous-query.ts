@@ -1,6 +1,6 @@
 import type { ContinuousQueryStatement, Expr, SelectStatement } from './ast.ts';
 import { formatDuration } from './duration.ts';
-import { childrenOf } from './expression-height.ts';
+import { childrenOf } from './expression-tree.ts';
 import { groupByInterval } from './group-by-time.ts';
 import { parseDurationClause, parseNameOnDatabase } from './parse-names.ts';
 import { parseSelectInto } from './parse-select.ts';

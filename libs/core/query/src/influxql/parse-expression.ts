@@ -1,5 +1,5 @@
 import type { Call, CastType, Expr, Operator } from './ast.ts';
-import { heightExceeds } from './expression-height.ts';
+import { heightExceeds } from './expression-tree.ts';
 import { MIN_INT64 } from './int64.ts';
 import { parseLiteral } from './parse-literal.ts';
 import { parseIdentifier, parsePattern, parseSegments } from './parse-names.ts';

@@ -20,7 +20,7 @@ export function parseLiteral(stream: TokenStream): Expr {
     case 'DURATIONVAL':
       return durationLiteral(stream, token);
     case 'BOUNDPARAM':
-      stream.fail(stream.parameterProblem(token));
+      stream.failParameter(token);
       break;
     default:
       stream.failExpected(['identifier', 'string', 'number', 'bool'], token);

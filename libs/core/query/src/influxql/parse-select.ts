@@ -1,5 +1,5 @@
 import type { ExplainStatement, Expr, Operator, SelectField, SelectStatement, Source, SubquerySource, Target } from './ast.ts';
-import { childrenOf } from './expression-height.ts';
+import { childrenOf } from './expression-tree.ts';
 import { parseCondition, parseDimensions, parseFill, parseOrder, parseTimeZone } from './parse-clauses.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parseMeasurement, parseTarget, regexSource } from './parse-measurements.ts';

@@ -86,8 +86,9 @@ function formatFill(fill: Fill): string | undefined {
   }
 }
 
-/** The shortest form, without an exponent. */
+/** As short as it can be; what is no integer must not look like one. */
 function formatFillValue(value: number | bigint): string {
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return `${value}`;
   const text = `${value}`;
-  return text.includes('e') ? formatExpr({ kind: 'number', value: Number(value) }) : text;
+  return text.includes('e') || Number.isInteger(value) ? formatExpr({ kind: 'number', value }) : text;
 }

@@ -37,21 +37,25 @@ function formatCall({ name, args }: Call): string {
   return `${name === 'distinct' ? name : quoteIdentifier(name)}(${args.map(formatExpr).join(', ')})`;
 }
 
-/** A pattern between slashes. */
+/** A pattern between slashes. Between them it cannot end with a backslash: an empty group behind one changes nothing. */
 export function formatRegex(pattern: string): string {
-  return `/${pattern.replaceAll('/', '\\/').replaceAll('\n', '\\n')}/`;
+  const written = pattern.replaceAll('/', '\\/').replaceAll('\n', '\\n');
+  return `/${written}${pattern.endsWith('\\') ? '(?:)' : ''}/`;
 }
 
 /** A float in full, without an exponent and with three digits behind the point at least. */
 function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return `${value}`;
-  const [mantissa, exponent = '0'] = Math.abs(value).toString().split('e');
-  const [whole, fraction = ''] = mantissa!.split('.');
-  const shift = Number(exponent);
-  const digits = whole + fraction;
-  const point = whole!.length + shift;
-  const padded = point <= 0 ? '0'.repeat(1 - point) + digits : digits.padEnd(point, '0');
-  const pointAt = Math.max(point, 1);
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
-  return `${sign}${padded.slice(0, pointAt)}.${padded.slice(pointAt).padEnd(3, '0')}`;
+  const [whole, fraction] = decimalDigits(Math.abs(value));
+  return `${sign}${whole}.${fraction.padEnd(3, '0')}`;
+}
+
+/** The digits before and behind the point. */
+function decimalDigits(magnitude: number): readonly [whole: string, fraction: string] {
+  if (Number.isInteger(magnitude)) return [`${BigInt(magnitude)}`, ''];
+  const [digits, zeroCount] = `${magnitude}`.split('e-');
+  if (zeroCount !== undefined) return ['0', '0'.repeat(Number(zeroCount) - 1) + digits!.replace('.', '')];
+  const [whole, fraction] = digits!.split('.');
+  return [whole!, fraction!];
 }

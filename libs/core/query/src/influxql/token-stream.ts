@@ -1,10 +1,13 @@
 import { RE2JS, RE2JSException } from 're2js';
-import { boundToken } from './bound-value.ts';
+import { boundToken, type BoundToken } from './bound-value.ts';
+import { clipText } from './clip-text.ts';
 import { Lexer } from './lexer.ts';
 import { describeToken, type Token, type TokenKind } from './token.ts';
 
 /** How deep parentheses, calls and subqueries may nest. */
 export const MAX_NESTING = 100;
+/** How many tokens a query may have: a parsed query takes some hundred bytes for each. */
+export const MAX_TOKEN_COUNT = 1_000_000;
 /** Characters of all regular expressions of a query together; compiling them takes about a second per million. */
 export const MAX_PATTERN_CHARS = 262_144;
 
@@ -25,6 +28,7 @@ export class TokenStream {
   #adjacent: Token | undefined;
   #peeked: Token | undefined;
   #last: Token | undefined;
+  #tokenCount = 0;
   #patternChars = 0;
   #nesting = 0;
 
@@ -119,15 +123,24 @@ export class TokenStream {
     return this.#lexer.describePosition(position);
   }
 
+  /** Fails with the reason why a bound parameter stands for nothing. */
+  failParameter(parameter: Token): void {
+    const bound = this.#boundToken(parameter);
+    if (bound.kind === 'error') this.fail(bound.message);
+  }
+
   /** Fails without a place. */
   fail(message: string): void {
-    this.error ??= message;
+    this.error ??= clipText(message);
     this.#moveTo(this.#lexer.text.length);
   }
 
   #take(token: Token): void {
     this.#last = token;
-    if (this.error === undefined) this.#moveTo(token.end);
+    if (this.error !== undefined) return;
+    this.#moveTo(token.end);
+    this.#tokenCount += 1;
+    if (this.#tokenCount > MAX_TOKEN_COUNT) this.failAt(`query has more than ${MAX_TOKEN_COUNT} tokens`, token);
   }
 
   #moveTo(offset: number): void {
@@ -156,19 +169,12 @@ export class TokenStream {
   #tokenAt(offset: number): Token {
     const token = this.#lexer.tokenAt(offset);
     if (token.kind !== 'BOUNDPARAM') return token;
-    const name = token.text.slice(1);
-    if (!Object.hasOwn(this.#params, name)) return token;
-    const bound = boundToken(this.#params[name]);
+    const bound = this.#boundToken(token);
     return bound.kind === 'error' ? token : { ...token, ...bound };
   }
 
-  /** Why a parameter cannot stand where a value is wanted. */
-  parameterProblem({ text }: Token): string {
-    const name = text.slice(1);
-    if (name === '') return 'empty bound parameter';
-    if (!Object.hasOwn(this.#params, name)) return `missing parameter: ${name}`;
-    const bound = boundToken(this.#params[name]);
-    return bound.kind === 'error' ? bound.message : `missing parameter: ${name}`;
+  #boundToken({ text }: Token): BoundToken {
+    return boundToken(text.slice(1), this.#params);
   }
 }
 

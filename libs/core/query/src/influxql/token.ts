@@ -1,5 +1,5 @@
 /** Words with a meaning of their own, whatever their case. A name that is one of them must be quoted. */
-export const KEYWORDS = [
+const KEYWORDS = [
   ...(['ALL', 'ALTER', 'ANALYZE', 'AND', 'ANY', 'AS', 'ASC', 'BEGIN', 'BY', 'CARDINALITY', 'CONTINUOUS', 'CREATE'] as const),
   ...(['DATABASE', 'DATABASES', 'DEFAULT', 'DELETE', 'DESC', 'DESTINATIONS', 'DIAGNOSTICS', 'DISTINCT', 'DROP', 'DURATION'] as const),
   ...(['END', 'EVERY', 'EXACT', 'EXPLAIN', 'FALSE', 'FIELD', 'FOR', 'FROM', 'GRANT', 'GRANTS', 'GROUP', 'GROUPS'] as const),

@@ -1,5 +1,5 @@
 import type { Call, Expr } from './ast.ts';
-import { childrenOf } from './expression-height.ts';
+import { childrenOf } from './expression-tree.ts';
 import { MATH_FUNCTIONS } from './math-functions.ts';
 import { formatExpr } from './print.ts';
 

@@ -1,18 +1,21 @@
 import type { Call, Expr } from './ast.ts';
 import { foldWhole } from './fold-constants.ts';
+import { intervalOf, type GroupByInterval } from './group-by-time.ts';
 
-/** The length of the windows of a GROUP BY (0n: it has none), or why it is wrong. */
-export type CheckedDimensions = { readonly kind: 'interval'; readonly ns: bigint } | { readonly kind: 'error'; readonly message: string };
-
-/** Checks that a SELECT can be grouped by these. */
-export function checkDimensions(dimensions: readonly Expr[]): CheckedDimensions {
-  let intervalNs = 0n;
+/** Checks that a SELECT can be grouped by these; the interval of their `time(…)`, 0n when there is none. */
+export function checkDimensions(dimensions: readonly Expr[]): GroupByInterval {
+  let ns = 0n;
   for (const dimension of dimensions.map(foldWhole)) {
-    const message = dimension.kind === 'call' ? timeProblem(dimension, intervalNs !== 0n) : plainProblem(dimension);
-    if (message !== undefined) return { kind: 'error', message };
-    if (dimension.kind === 'call' && dimension.args[0]?.kind === 'duration') intervalNs = dimension.args[0].ns;
+    if (dimension.kind === 'call') {
+      const interval = checkTime(dimension, ns !== 0n);
+      if (interval.kind === 'error') return interval;
+      ns = interval.ns;
+    } else {
+      const message = plainProblem(dimension);
+      if (message !== undefined) return { kind: 'error', message };
+    }
   }
-  return { kind: 'interval', ns: intervalNs };
+  return { kind: 'interval', ns };
 }
 
 function plainProblem(dimension: Expr): string | undefined {
@@ -28,13 +31,13 @@ function plainProblem(dimension: Expr): string | undefined {
 }
 
 /** `time(interval [, offset])` */
-function timeProblem({ name, args }: Call, hasInterval: boolean): string | undefined {
-  const [interval, offset] = args;
-  if (name !== 'time') return 'only time() calls allowed in dimensions';
-  if (interval === undefined || args.length > 2) return 'time dimension expected 1 or 2 arguments';
-  if (interval.kind !== 'duration') return 'time dimension must have duration argument';
-  if (hasInterval) return 'multiple time dimensions not allowed';
-  return offset && offsetProblem(offset);
+function checkTime(call: Call, hasInterval: boolean): GroupByInterval {
+  if (call.name !== 'time') return { kind: 'error', message: 'only time() calls allowed in dimensions' };
+  const interval = intervalOf(call);
+  if (interval.kind === 'error') return interval;
+  if (hasInterval) return { kind: 'error', message: 'multiple time dimensions not allowed' };
+  const message = call.args[1] && offsetProblem(call.args[1]);
+  return message === undefined ? interval : { kind: 'error', message };
 }
 
 /** A duration, now(), or a date. */

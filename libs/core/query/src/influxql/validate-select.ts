@@ -1,4 +1,5 @@
 import type { SelectStatement } from './ast.ts';
+import { clipText } from './clip-text.ts';
 import { conditionProblem } from './validate-condition.ts';
 import { checkDimensions } from './validate-dimensions.ts';
 import { fieldsProblem, type Windows } from './validate-fields.ts';
@@ -8,7 +9,8 @@ import { fieldsProblem, type Windows } from './validate-fields.ts';
  * functions and their arguments, what may stand together, GROUP BY and WHERE, subqueries with what they inherit.
  */
 export function validateSelect(statement: SelectStatement): string | undefined {
-  return problemOf(statement, undefined);
+  const problem = problemOf(statement, undefined);
+  return problem === undefined ? undefined : clipText(problem);
 }
 
 interface Outer {
