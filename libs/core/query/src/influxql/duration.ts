@@ -9,14 +9,16 @@ export function parseDuration(text: string): ParsedDuration {
   let offset = isNegative ? 1 : 0;
   if (offset === text.length) return INVALID;
   let ns = 0n;
+  let overflow: string | undefined;
   for (; offset < text.length; offset = PART.lastIndex) {
     PART.lastIndex = offset;
     const [part, digits, unit] = PART.exec(text) ?? [];
     const count = digits === undefined ? undefined : parseWholeNumber(digits);
     if (count === undefined || count > MAX_INT64) return INVALID;
     ns += count * UNIT_NS[unit as keyof typeof UNIT_NS];
-    if (ns > MAX_INT64) return { kind: 'error', message: `overflowed duration ${part}: choose a smaller duration or INF` };
+    if (ns > MAX_INT64) overflow ??= part;
   }
+  if (overflow !== undefined) return { kind: 'error', message: `overflowed duration ${overflow}: choose a smaller duration or INF` };
   return { kind: 'duration', ns: isNegative ? -ns : ns };
 }
 
