@@ -37,7 +37,7 @@ class World {
   async take(count = Infinity): Promise<number[]> {
     const taken: number[] = [];
     const to = { subject: SUBJECT, idleTimeoutMs: IDLE_TIMEOUT_MS };
-    const asked = { kind: 'dataSeries', header: { shards: [] }, payload: new Uint8Array(0) } as const;
+    const asked = { kind: 'dataSeries', header: { shards: [], version: 0 }, payload: new Uint8Array(0) } as const;
     for await (const [number] of openStream(this.ends('consumer'), to, asked)) {
       taken.push(number!);
       if (taken.length >= count) break;

@@ -63,8 +63,8 @@ export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): P
     const data = createDataShard({ ...shared, journal, shardStore }, node);
     const coordinator = createCoordinator(shared, node);
     for (const service of [meta, data, createRepair(shared, node), coordinator]) {
+      started.push(service); // Also when it does not start: stopping lets go of what it had begun.
       await service.start();
-      started.push(service);
     }
     return { gateway: withHealthOf(coordinator, started), close };
   } catch (error) {

@@ -23,10 +23,10 @@ export const WIRE_SCHEMAS = {
   /** Asks a data node to have caught up with the catalog: it answers once it listens for all shards it owns there. */
   dataReady: { version: 'number' },
   dataReadyIs: { version: 'number' },
-  /** Payload: a shard plan. Answers stream. */
-  dataQuery: { shard: 'number', epoch: 'number' },
-  /** Payload: a series filter. Answers stream. */
-  dataSeries: { shards: 'numbers' },
+  /** Payload: a shard plan. Answers stream, once the node has the catalog of this version. */
+  dataQuery: { shard: 'number', version: 'number' },
+  /** Payload: a series filter. Answers stream, once the node has the catalog of this version. */
+  dataSeries: { shards: 'numbers', version: 'number' },
   /** The first part of a streamed answer, or the answer to any request that failed. */
   streamOpen: { inbox: 'text', creditCount: 'number' },
   streamItem: { itemIndex: 'number', isLast: 'flag', errorCode: 'text?', errorText: 'text?' },

@@ -25,13 +25,13 @@ export class SeriesCollector {
   }
 
   /**
-   * Keys of the series in all shards of the policies, each once, in no order.
+   * Keys of the series in all shards of the policies, as this version of the catalog has them; each once, in no order.
    * @throws DbError QUERY_SHARD_UNAVAILABLE, QUERY_LIMIT: never a silently short list
    */
-  async seriesKeys(policies: readonly RetentionPolicy[], question: SeriesQuestion): Promise<readonly SeriesKey[]> {
+  async seriesKeys(policies: readonly RetentionPolicy[], version: number, question: SeriesQuestion): Promise<readonly SeriesKey[]> {
     const keys = new Set<SeriesKey>();
     for (const policy of policies) {
-      for await (const { name } of this.#ask(policy, question)) {
+      for await (const { name } of this.#ask(policy, version, question)) {
         keys.add(name);
         if (keys.size > LIMITS.collectedSeriesCountMax) {
           throw new DbError('QUERY_LIMIT', `more than ${LIMITS.collectedSeriesCountMax} series; narrow the statement with FROM or WHERE`);
@@ -51,17 +51,17 @@ export class SeriesCollector {
       const policy = catalog.databases.get(source.database)!.retentionPolicies.get(source.retentionPolicy)!;
       const question: SeriesQuestion = { wants: 'tagKeys', measurements: [source.name], filter: { kind: 'all' } };
       const keys = new Set<string>();
-      for await (const { name } of this.#ask(policy, question)) keys.add(name);
+      for await (const { name } of this.#ask(policy, catalog.version, question)) keys.add(name);
       collected.set(tagKeysKey(policy, source.name), keys);
     }
     return new Map([...collected].map(([key, names]) => [key, [...names].sort()]));
   }
 
-  async *#ask(policy: RetentionPolicy, question: SeriesQuestion): AsyncGenerator<NamedSeries> {
+  async *#ask(policy: RetentionPolicy, version: number, question: SeriesQuestion): AsyncGenerator<NamedSeries> {
     const payload = encodeSeriesQuestion(question);
     for (const [node, shards] of shardsByNode(policy)) {
       const to = { subject: this.#subjects.dataSeries(node), idleTimeoutMs: LIMITS.streamIdleTimeoutMs };
-      for await (const piece of openStream(this.#ports, to, { kind: 'dataSeries', header: { shards }, payload })) {
+      for await (const piece of openStream(this.#ports, to, { kind: 'dataSeries', header: { shards, version }, payload })) {
         yield* decodeSeriesPiece(piece);
       }
     }

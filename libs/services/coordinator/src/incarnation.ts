@@ -102,7 +102,7 @@ export class IncarnationLease {
     try {
       const ceilingMs = clock.wallMs() + this.#leaseMs;
       const { result } = await catalog.propose({ kind: 'renewIncarnation', incarnation: lease.id, ceilingMs });
-      if (result.kind === 'applied') lease.clock.extend(ceilingMs);
+      if (result.kind === 'applied') lease.clock.extend(Math.max(ceilingMs, lease.clock.ceilingMs));
       else if (this.#lease === lease) await this.open(); // It ran out and was closed: go on as a new incarnation.
     } catch (error) {
       log.warn('Incarnation not renewed; trying again', { incarnation: lease.id, error });

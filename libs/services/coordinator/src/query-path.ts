@@ -67,18 +67,18 @@ export class QueryPath {
     const payload = encodeShardPlan(shardPlan);
     return shardsOf(policy, range).map((placed) => ({
       startNs: placed.range.startNs,
-      partials: this.#partialsOf(placed, payload),
+      partials: this.#partialsOf(placed, catalog.version, payload),
     }));
   }
 
-  async *#partialsOf({ shard: { id: shardId, epoch, owners } }: PlacedShard, payload: Uint8Array): AsyncGenerator<Uint8Array> {
+  async *#partialsOf({ shard: { id: shardId, owners } }: PlacedShard, version: number, payload: Uint8Array): AsyncGenerator<Uint8Array> {
     const { bus, clock, subjects } = this.#parts;
     let reason: DbError | undefined;
     for (const owner of owners) {
       let hasYielded = false;
       try {
         const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs };
-        for await (const partial of openStream({ bus, clock }, to, { kind: 'dataQuery', header: { shard: shardId, epoch }, payload })) {
+        for await (const partial of openStream({ bus, clock }, to, { kind: 'dataQuery', header: { shard: shardId, version }, payload })) {
           hasYielded = true;
           yield partial;
         }

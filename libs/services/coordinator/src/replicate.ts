@@ -158,8 +158,10 @@ class Delivery {
 
   onAck({ owner, refusal, reason }: Header<'shardAck'>): void {
     if (!this.#parcel.owners.includes(owner)) return;
-    if (refusal === undefined) this.#acked.add(owner);
-    else if (!this.#acked.has(owner)) this.#refused.set(owner, `${refusal}: ${reason ?? ''}`);
+    if (refusal === undefined) {
+      this.#acked.add(owner);
+      this.#refused.delete(owner);
+    } else if (!this.#acked.has(owner)) this.#refused.set(owner, `${refusal}: ${reason ?? ''}`);
     const verdict = this.#verdict();
     if (verdict === 'satisfied') this.#resolve();
     if (verdict === 'unsatisfiable') this.#reject(this.#lost());

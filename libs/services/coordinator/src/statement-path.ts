@@ -49,7 +49,7 @@ export class StatementPath {
       .flatMap(({ retentionPolicies }) => [...retentionPolicies.values()])
       .filter(({ id }) => needs.policies.includes(id));
     const { measurements, filter } = needs;
-    return this.#parts.collector.seriesKeys(policies, { wants: 'seriesKeys', measurements, filter });
+    return this.#parts.collector.seriesKeys(policies, catalog.version, { wants: 'seriesKeys', measurements, filter });
   }
 }
 

@@ -8,7 +8,7 @@ import { placeBatch, type Placement, type ShardSlice } from '@varve/placement';
 import type { Metrics, WriteRequest, WriteSummary } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
 import type { IncarnationLease } from './incarnation.ts';
-import type { Deliveries } from './replicate.ts';
+import type { Deliveries, Parcel } from './replicate.ts';
 
 /** Fields and groups are registered with one command each; then somebody else's registration may still have won. */
 const PLACEMENT_ROUND_COUNT_MAX = 3;
@@ -73,7 +73,7 @@ export class WritePath {
     }
   }
 
-  /** Everything that can be refused is refused before the first frame is stamped (W7). */
+  /** Everything that can be refused is refused before the first frame is sent (W7). */
   async #replicate(batch: PointBatch, slices: readonly ShardSlice[], level: WriteLevel): Promise<void> {
     const { deliveries, follower } = this.#parts;
     const { version } = follower.catalog;
@@ -82,14 +82,15 @@ export class WritePath {
       return { slice, bodies: encodeBodies({ shard, startNs, tables, series: batch.series }) };
     });
     await Promise.all(slices.map(({ shardId, owners }) => deliveries.ready({ id: shardId, owners }, version)));
-    await Promise.all(parcels.flatMap(({ slice, bodies }) => bodies.map((body) => this.#publish(slice, body, level))));
+    const sealed = parcels.flatMap(({ slice, bodies }) => bodies.map((body) => this.#seal(slice, body)));
+    await Promise.all(sealed.map((parcel) => deliveries.publish(parcel, level)));
   }
 
-  #publish({ shardId: shard, epoch, owners }: ShardSlice, body: FrameBody, level: WriteLevel): Promise<void> {
-    const { lease, deliveries } = this.#parts;
-    const stamp = lease.nextFrame(shard);
+  /** @throws DbError META_UNAVAILABLE */
+  #seal({ shardId: shard, epoch, owners }: ShardSlice, body: FrameBody): Parcel {
+    const stamp = this.#parts.lease.nextFrame(shard);
     const { incarnation, number } = stamp.mutation;
-    return deliveries.publish({ shard, epoch, owners, incarnation, number, frame: sealFrame(body, stamp) }, level);
+    return { shard, epoch, owners, incarnation, number, frame: sealFrame(body, stamp) };
   }
 
   /** @throws DbError DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND */

@@ -10,6 +10,7 @@ import { produceQuery } from './query-path.ts';
 import { produceSeries } from './series-path.ts';
 import { recoverShard } from './recovery.ts';
 import type { ShardReplica } from './shard-replica.ts';
+import { trimJournal } from './trim.ts';
 import { Upkeep } from './upkeep.ts';
 import { WritePath } from './write-path.ts';
 
@@ -93,7 +94,7 @@ class DataShard implements Service {
   #serveRequests(): void {
     const { bus, clock, log, shardStore } = this.#ports;
     const idleTimeoutMs = LIMITS.streamIdleTimeoutMs;
-    const from = { replicaOf: (shard: ShardId) => this.#replicas.get(shard), shardStore, cache: this.#cache };
+    const from = { replicaOf: (shard: ShardId, version: number) => this.#replicaOf(shard, version), shardStore, cache: this.#cache };
     this.#subscriptions.push(
       serve({ bus, log }, { subject: this.#subjects.dataReady(this.#node), askedKind: 'dataReady', answerKind: 'dataReadyIs' }, async ({ header }) => {
         await this.#follower.waitFor(header.version);
@@ -107,6 +108,15 @@ class DataShard implements Service {
         produceSeries(from, asked),
       ),
     );
+  }
+
+  /** A shard that is not here may be newer than the catalog that this node has worked off. */
+  async #replicaOf(shard: ShardId, version: number): Promise<ShardReplica | undefined> {
+    if (!this.#replicas.has(shard)) {
+      await this.#follower.waitFor(version);
+      await this.#following;
+    }
+    return this.#replicas.get(shard);
   }
 
   /** Opens what this node now owns, drops what the catalog has dropped. */
@@ -123,7 +133,9 @@ class DataShard implements Service {
 
   async #open(shard: ShardId, startNs: TimestampNs): Promise<void> {
     const replica = await recoverShard(this.#ports, { shard, startNs });
-    if (replica.table.memtableRowCount > 0) replica.dirtySinceMs = this.#ports.clock.monotonicMs();
+    // A crash between a flush and its trim left rows that nobody would trim if the shard were never written again.
+    await trimJournal(this.#ports.journal, replica);
+    if (replica.table.lastSeq > replica.table.flushedSeq) replica.dirtySinceMs = this.#ports.clock.monotonicMs();
     replica.subscription = this.#ports.bus.subscribe(this.#subjects.shardWrite(shard), (message) => {
       this.#writePath!.onFrame(replica, message).catch((error: unknown) => this.#ports.onFatal(error));
     });

@@ -9,21 +9,22 @@ import type { ShardReplica } from './shard-replica.ts';
 
 /** What reads are answered from. */
 export interface ReadFrom {
-  readonly replicaOf: (shard: ShardId) => ShardReplica | undefined;
+  /** The replica, once the node has caught up with this version of the catalog: a shard may be newer than what it knew. */
+  readonly replicaOf: (shard: ShardId, version: number) => Promise<ShardReplica | undefined>;
   readonly shardStore: ShardStore;
   readonly cache: PayloadCache;
 }
 
 /** Runs this shard's part of a query, piece by piece. @throws DbError SHARD_NOT_HERE, STORAGE_CORRUPT, CHUNK_INVALID, QUERY_LIMIT */
-export function produceQuery(from: ReadFrom, asked: WireMessage<'dataQuery'>, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const replica = heldReplica(from, asked.header.shard);
-  return runShardPlan(decodeShardPlan(asked.payload), sourceOf(from, replica), signal);
+export async function* produceQuery(from: ReadFrom, asked: WireMessage<'dataQuery'>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const replica = await heldReplica(from, asked.header.shard, asked.header.version);
+  yield* runShardPlan(decodeShardPlan(asked.payload), sourceOf(from, replica), signal);
 }
 
-/** @throws DbError SHARD_NOT_HERE */
-export function heldReplica({ replicaOf }: ReadFrom, shard: ShardId): ShardReplica {
-  const replica = replicaOf(shard);
-  if (replica === undefined) throw new DbError('SHARD_NOT_HERE', `shard ${shard} is not here; retry`);
+/** @throws DbError SHARD_NOT_HERE, META_UNAVAILABLE */
+export async function heldReplica({ replicaOf }: ReadFrom, shard: ShardId, version: number): Promise<ShardReplica> {
+  const replica = await replicaOf(shard, version);
+  if (replica === undefined) throw new DbError('SHARD_NOT_HERE', `shard ${shard} is not here`);
   return replica;
 }
 

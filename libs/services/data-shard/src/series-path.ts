@@ -5,5 +5,6 @@ import { heldReplica, type ReadFrom } from './query-path.ts';
 /** Answers what series or tag keys the asked shards have. @throws DbError SHARD_NOT_HERE, MESSAGE_INVALID */
 export async function* produceSeries(from: ReadFrom, asked: WireMessage<'dataSeries'>): AsyncGenerator<Uint8Array> {
   const question = decodeSeriesQuestion(asked.payload);
-  for (const shard of asked.header.shards) yield* answerSeries(question, heldReplica(from, shard).table);
+  const { shards, version } = asked.header;
+  for (const shard of shards) yield* answerSeries(question, (await heldReplica(from, shard, version)).table);
 }
