@@ -35,10 +35,6 @@ export class QueryRunner {
     this.#bounds = bounds;
   }
 
-  get runningCount(): number {
-    return this.#runningCount;
-  }
-
   /** @throws DbError QUERY_PARSE before the first item */
   async *run(request: QueryRequest): AsyncGenerator<ResultItem> {
     const parsed = parseQuery(request.text, request.params);
