@@ -14,9 +14,9 @@ export const PLANTED_BUGS: Readonly<Record<string, SeamFilter>> = {
   'term not persisted': (seams) => ({ ...seams, raftLog: forgettingTerms(seams.raftLog) }),
 };
 
-/** The write is answered while its commit is under way. */
+/** The write is answered while its commit is under way, whatever becomes of that. */
 function ackingEarly(journal: Journal): Journal {
-  return { ...forwarded(journal), append: async (rows) => void journal.append(rows) };
+  return { ...forwarded(journal), append: async (rows) => void journal.append(rows).catch(() => undefined) };
 }
 
 /** `flushedSeq` is not looked at. */
