@@ -36,7 +36,7 @@ const policy: RetentionPolicy = {
 };
 const CATALOG: Catalog = {
   version: 9,
-  nodes: new Map([[1, { id: 1, name: 'n' }]]),
+  nodes: new Map([[1, { id: 1, role: 'data', name: 'n' }]]),
   databases: new Map([
     [
       '__proto__',
@@ -137,7 +137,7 @@ test('a command is checked in every part', () => {
     retentionPolicy: { durationNs: 5n },
   });
   check({ kind: 'dropEverything' }, /command\.kind is not one of joinNode/);
-  check({ kind: 'joinNode' }, /command\.name is not a text/);
+  check({ kind: 'joinNode', role: 'data' }, /command\.name is not a text/);
   check(
     { kind: 'createDatabase', name: 'd', retentionPolicy: { durationNs: 5 } },
     /retentionPolicy\.durationNs is not a whole number as text/,

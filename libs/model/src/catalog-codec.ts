@@ -3,10 +3,11 @@ import {
   CATALOG_REJECTIONS,
   type Catalog,
   type CatalogCommand,
+  type ClusterNode,
   type CommandResult,
   type Database,
-  type DataNode,
   type Incarnation,
+  type NodeRole,
   type RetentionPolicy,
   type RetentionPolicyOptions,
   type Shard,
@@ -36,7 +37,8 @@ import { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
 const CATALOG_FORMAT = 1;
 
 const fieldType = oneOf<FieldType>(['float', 'integer', 'string', 'boolean']);
-const node = record<DataNode>({ id: count, name: text });
+const role = oneOf<NodeRole>(['data', 'repair']);
+const node = record<ClusterNode>({ id: count, role, name: text });
 const shard = record<Shard>({ id: count, owners: listOf(count), epoch: count });
 const shardGroup = record<ShardGroup>({
   id: count,
@@ -93,7 +95,7 @@ const optionalSettings = {
   readLevel: optional(oneOf(READ_LEVELS)),
 };
 const command = tagged<CatalogCommand>({
-  joinNode: { name: text },
+  joinNode: { role, name: text },
   createDatabase: { name: text, retentionPolicy: optional(record({ name: optional(text), ...optionalSettings })) },
   dropDatabase: { name: text },
   createRetentionPolicy: {

@@ -14,7 +14,7 @@ export interface Catalog {
    * lease and a remembered request do not count: they matter to the meta group alone.
    */
   readonly version: number;
-  readonly nodes: ReadonlyMap<NodeId, DataNode>;
+  readonly nodes: ReadonlyMap<NodeId, ClusterNode>;
   readonly databases: ReadonlyMap<string, Database>;
   readonly incarnations: ReadonlyMap<IncarnationId, Incarnation>;
   /** The next id to give out; all kinds share it, so an id names one thing only. From 1. */
@@ -36,9 +36,13 @@ export const EMPTY_CATALOG: Catalog = {
   recentRequests: new Map(),
 };
 
-export interface DataNode {
+/** What a node with durable data of its own does. Coordinators keep nothing, and meta nodes are known by their Raft group. */
+export type NodeRole = 'data' | 'repair';
+
+export interface ClusterNode {
   readonly id: NodeId;
-  /** A stable name chosen by the node, unique in the cluster. */
+  readonly role: NodeRole;
+  /** A stable name chosen by the node, unique among the nodes of its role. */
   readonly name: string;
 }
 
@@ -94,7 +98,7 @@ export interface Incarnation {
 
 /** Every change to the catalog. Total and deterministic to apply; times come in with the command. */
 export type CatalogCommand =
-  | { readonly kind: 'joinNode'; readonly name: string }
+  | { readonly kind: 'joinNode'; readonly role: NodeRole; readonly name: string }
   | {
       readonly kind: 'createDatabase';
       readonly name: string;

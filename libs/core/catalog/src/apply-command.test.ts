@@ -134,7 +134,7 @@ test('names are refused and taken as InfluxDB 1.6.7 does', () => {
       isDefault: false,
     }),
   ).toBe('invalid name');
-  expect(on.say({ kind: 'joinNode', name: '../x' })).toBe('invalid name');
+  expect(on.say({ kind: 'joinNode', role: 'data', name: '../x' })).toBe('invalid name');
 });
 
 test('CREATE RETENTION POLICY answers as InfluxDB 1.6.7 does', () => {
@@ -229,15 +229,26 @@ test('a database that is created again has another id', () => {
 
 test('a node that joins again gets the id it has', () => {
   const on = new Applied();
-  expect(on.run({ kind: 'joinNode', name: 'one' })).toEqual({ kind: 'applied', id: 1 });
-  expect(on.run({ kind: 'joinNode', name: 'two' })).toEqual({ kind: 'applied', id: 2 });
-  expect(on.run({ kind: 'joinNode', name: 'one' })).toEqual({ kind: 'applied', id: 1 });
+  expect(on.run({ kind: 'joinNode', role: 'data', name: 'one' })).toEqual({ kind: 'applied', id: 1 });
+  expect(on.run({ kind: 'joinNode', role: 'data', name: 'two' })).toEqual({ kind: 'applied', id: 2 });
+  expect(on.run({ kind: 'joinNode', role: 'data', name: 'one' })).toEqual({ kind: 'applied', id: 1 });
+});
+
+test('a repair node has an id of its own, and never a shard', () => {
+  const on = new Applied();
+  expect(on.run({ kind: 'joinNode', role: 'repair', name: 'one' })).toEqual({ kind: 'applied', id: 1 });
+  on.createDatabase('a');
+  expect(on.run(createGroups(0n))).toMatchObject({ kind: 'rejected', reason: 'noDataNodes' });
+  expect(on.run({ kind: 'joinNode', role: 'data', name: 'one' })).toMatchObject({ kind: 'applied', id: 3 + 1 });
+  on.run(createGroups(0n));
+  const [group] = on.catalog.databases.get('a')!.retentionPolicies.get('autogen')!.shardGroups;
+  expect(group!.shards.map(({ owners }) => owners)).toEqual([[4]]);
 });
 
 /** A database `a` on so many nodes, whose policy wants so many copies. */
 function withNodes(nodeCount: number, replicaCount: number, shardDurationNs = DAY): Applied {
   const on = new Applied();
-  for (let number = 1; number <= nodeCount; number += 1) on.run({ kind: 'joinNode', name: `n${number}` });
+  for (let number = 1; number <= nodeCount; number += 1) on.run({ kind: 'joinNode', role: 'data', name: `n${number}` });
   on.createDatabase('a', { replicaCount, shardDurationNs });
   return on;
 }

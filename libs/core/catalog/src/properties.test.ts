@@ -39,7 +39,11 @@ const timeNs = fc.oneof(
 const anyMs = fc.integer({ min: 0, max: 1_000 });
 
 const command: fc.Arbitrary<CatalogCommand> = fc.oneof(
-  fc.record({ kind: fc.constant('joinNode' as const), name: fc.constantFrom('n1', 'n2', 'n3', 'n4', '..') }),
+  fc.record({
+    kind: fc.constant('joinNode' as const),
+    role: fc.constantFrom('data' as const, 'data' as const, 'repair' as const),
+    name: fc.constantFrom('n1', 'n2', 'n3', 'n4', '..'),
+  }),
   fc.record({ kind: fc.constant('createDatabase' as const), name: database }),
   fc.record({
     kind: fc.constant('createDatabase' as const),
@@ -99,7 +103,7 @@ const log: fc.Arbitrary<readonly Logged[]> = fc
   .map(([joined, rest]) => [...opening(joined), ...rest]);
 
 function opening(joined: number): readonly Logged[] {
-  const joins = ['n1', 'n2', 'n3', 'n4'].slice(0, joined).map((name) => ({ kind: 'joinNode' as const, name }));
+  const joins = ['n1', 'n2', 'n3', 'n4'].slice(0, joined).map((name) => ({ kind: 'joinNode' as const, role: 'data' as const, name }));
   const creates = ['a', '__proto__'].map((name) => ({
     kind: 'createDatabase' as const,
     name,
@@ -174,7 +178,10 @@ test('C2: an id names one thing, lies below the next one, and is never given aga
   );
 });
 
-test('C3: a shard has owners, different ones, all of them nodes; a new group loads all nodes alike', () => {
+const dataNodesOf = ({ nodes }: Catalog): readonly number[] =>
+  [...nodes.values()].filter(({ role }) => role === 'data').map(({ id }) => id);
+
+test('C3: a shard has owners, different ones, all of them data nodes; a new group loads all of these alike', () => {
   fc.assert(
     fc.property(log, (entries) => {
       replay(entries, (before, after) => {
@@ -182,11 +189,11 @@ test('C3: a shard has owners, different ones, all of them nodes; a new group loa
           for (const { owners } of shards) {
             expect(owners.length).toBeGreaterThan(0);
             expect(new Set(owners).size).toBe(owners.length);
-            expect(owners.every((owner) => after.nodes.has(owner))).toBe(true);
+            expect(owners.every((owner) => after.nodes.get(owner)?.role === 'data')).toBe(true);
           }
         }
         for (const { shards } of groupsOf(after).filter((group) => group.id >= before.nextId)) {
-          const loads = [...after.nodes.keys()].map(
+          const loads = dataNodesOf(after).map(
             (node) => shards.filter(({ owners }) => owners.includes(node)).length,
           );
           expect(new Set(loads).size).toBe(1);

@@ -35,7 +35,7 @@ export function createShardGroups(catalog: Catalog, command: Command<'createShar
   for (const timeNs of timesNs) {
     if (shardGroupIndexAt(shardGroups, timeNs) >= 0) continue;
     const range = newShardGroupRange({ shardGroups, shardDurationNs: policy.shardDurationNs }, timeNs);
-    const shards = newShards([...catalog.nodes.keys()], { firstId: nextId + 1, replicaCount: policy.replicaCount });
+    const shards = newShards(dataNodesOf(catalog), { firstId: nextId + 1, replicaCount: policy.replicaCount });
     insert(shardGroups, { id: nextId, range, shards });
     nextId += 1 + shards.length;
   }
@@ -66,8 +66,12 @@ function timesProblem(catalog: Catalog, timesNs: readonly bigint[]): Outcome | u
   const outside = timesNs.find((timeNs) => timeNs < MIN_TIME_NS || timeNs > MAX_TIME_NS);
   if (outside !== undefined)
     return rejected(catalog, 'invalidTime', `time ${outside} is outside of what a point can have`);
-  if (catalog.nodes.size === 0) return rejected(catalog, 'noDataNodes', 'no data node has joined the cluster yet');
+  if (dataNodesOf(catalog).length === 0) return rejected(catalog, 'noDataNodes', 'no data node has joined the cluster yet');
   return undefined;
+}
+
+function dataNodesOf({ nodes }: Catalog): readonly NodeId[] {
+  return [...nodes.values()].filter(({ role }) => role === 'data').map(({ id }) => id);
 }
 
 /**

@@ -55,7 +55,7 @@ function catalog(version: number): Catalog {
   };
   return {
     version,
-    nodes: new Map([[1, { id: 1, name: 'node \u00fc' }]]),
+    nodes: new Map([[1, { id: 1, role: 'data', name: 'node \u00fc' }]]),
     databases: new Map([
       [
         '__proto__',

@@ -85,7 +85,7 @@ class DataShard implements Service {
   /** The same name always gets the same id. */
   async #join(): Promise<NodeId> {
     const client = new CatalogClient(this.#ports, { subjects: this.#subjects, proposer: this.#config.nodeName });
-    const { result, version } = await client.propose({ kind: 'joinNode', name: this.#config.nodeName });
+    const { result, version } = await client.propose({ kind: 'joinNode', role: 'data', name: this.#config.nodeName });
     assert(result.kind === 'applied' && result.id !== undefined, `node "${this.#config.nodeName}" cannot join`);
     await this.#follower.waitFor(version);
     return result.id;
