@@ -54,6 +54,12 @@ export const ERROR_CODES = {
   CONFIG_INVALID: { httpStatus: 500, retryable: false },
   ADDRESS_IN_USE: { httpStatus: 500, retryable: false },
   STOPPING: { httpStatus: 503, retryable: true },
+  NODE_NAME_TAKEN: { httpStatus: 500, retryable: false },
+  // Replicas.
+  /** The frame's incarnation is closed: only peers and hint stores may bring its frames. */
+  INCARNATION_CLOSED: { httpStatus: 503, retryable: true },
+  /** The owner may lack frames and serves only who asks it by name. */
+  SHARD_JOINING: { httpStatus: 503, retryable: true },
 } as const satisfies Record<string, ErrorTraits>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

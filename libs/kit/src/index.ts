@@ -1,10 +1,13 @@
 export { CatalogClient } from './catalog-client.ts';
 export { CatalogFollower } from './catalog-follower.ts';
+export { claimName } from './claim-name.ts';
+export { Heartbeat, LivenessView, LIVENESS_SETTLE_MS } from './heartbeat.ts';
 export { encodeFailure, request, serve } from './request.ts';
 export { RetryBudget } from './retry-budget.ts';
 export { openStream, serveStream } from './stream.ts';
 export type { Answer } from './request.ts';
 export type { FollowerPorts } from './catalog-follower.ts';
+export type { NodeStatus } from './heartbeat.ts';
 export type { Proposed } from './catalog-client.ts';
 export type { Service } from './service.ts';
 export type { StreamPorts } from './stream.ts';

@@ -2,4 +2,4 @@ export { decode, encode } from './codec.ts';
 export { PROTOCOL_VERSION, WIRE_SCHEMAS } from './schemas.ts';
 export { subjectsOf } from './subjects.ts';
 export type { FieldKind, Header, MessageKind, WireMessage } from './schemas.ts';
-export type { Subjects } from './subjects.ts';
+export type { ServiceKind, Subjects } from './subjects.ts';

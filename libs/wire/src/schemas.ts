@@ -27,6 +27,32 @@ export const WIRE_SCHEMAS = {
   dataQuery: { shard: 'number', version: 'number' },
   /** Payload: a series filter. Answers stream, once the node has the catalog of this version. */
   dataSeries: { shards: 'numbers', version: 'number' },
+  /**
+   * Says that a node lives. `boot` differs from run to run; `isJoining`: it may lack frames and serves reads only when
+   * nobody else can. `version`: the catalog that it has worked off.
+   */
+  heartbeat: { node: 'number', role: 'text', boot: 'text', isJoining: 'flag', version: 'number' },
+  /** Asks whether another process runs under this name; only such a process answers, with its heartbeat. */
+  nodeClaim: { boot: 'text' },
+  /**
+   * What an owner has of some shards, rows that are being journaled included. It answers once it has the catalog of this
+   * version, and from then on refuses direct frames of incarnations that are closed there.
+   */
+  dataVectors: { shards: 'numbers', version: 'number' },
+  /** Payload: the vectors, in the order of `shards`; shards that are not here are left out. */
+  dataVectorsAre: { shards: 'numbers' },
+  /** Payload: the asker's vector. Frames that the asker lacks and this owner still has in its journal stream as answer. */
+  dataFrames: { shard: 'number', version: 'number' },
+  /** Tells an owner to take the frames it lacks from another owner. */
+  dataPull: { shard: 'number', source: 'number', version: 'number' },
+  dataPulled: { frameCount: 'number' },
+  /**
+   * Asks a repair node which mutations it holds as hints, of every owner or of one. It answers once it has the catalog of
+   * this version, and from then on refuses hints of incarnations that are closed there.
+   */
+  repairHeld: { owner: 'number?', version: 'number' },
+  /** Payload: a vector per shard of `shards`. */
+  repairHeldAre: { shards: 'numbers' },
   /** The first part of a streamed answer, or the answer to any request that failed. */
   streamOpen: { inbox: 'text', creditCount: 'number' },
   streamItem: { itemIndex: 'number', isLast: 'flag', errorCode: 'text?', errorText: 'text?' },

@@ -1,15 +1,26 @@
 import type { NodeId, ShardId } from '@varve/model';
 
+/** The four services, as their subjects name them. */
+export type ServiceKind = 'coordinator' | 'meta' | 'data' | 'repair';
+
 /** Every subject of one cluster. Two clusters on one bus never meet: all begin with `varve.<clusterId>.`. */
 export interface Subjects {
   readonly metaPropose: string;
   readonly metaCatalog: string;
   readonly metaChanged: string;
+  /** Everybody who wants to know who lives listens. */
+  readonly heartbeat: string;
   /** All owners of the shard listen; the frame is published once. */
   shardWrite(shard: ShardId): string;
+  /** Who runs under a name answers here, so that a second one under the same name finds out. */
+  nodeClaim(service: ServiceKind, name: string): string;
   dataReady(node: NodeId): string;
   dataQuery(node: NodeId): string;
   dataSeries(node: NodeId): string;
+  dataVectors(node: NodeId): string;
+  dataFrames(node: NodeId): string;
+  dataPull(node: NodeId): string;
+  repairHeld(node: NodeId): string;
 }
 
 /** The subjects of the cluster with this id. */
@@ -19,9 +30,20 @@ export function subjectsOf(clusterId: string): Subjects {
     metaPropose: `${prefix}.meta.propose`,
     metaCatalog: `${prefix}.meta.catalog`,
     metaChanged: `${prefix}.meta.changed`,
+    heartbeat: `${prefix}.heartbeat`,
+    nodeClaim: (service, name) => `${prefix}.claim.${service}.${tokenOf(name)}`,
     shardWrite: (shard) => `${prefix}.shard.${shard}.write`,
     dataReady: (node) => `${prefix}.data.${node}.ready`,
     dataQuery: (node) => `${prefix}.data.${node}.query`,
     dataSeries: (node) => `${prefix}.data.${node}.series`,
+    dataVectors: (node) => `${prefix}.data.${node}.vectors`,
+    dataFrames: (node) => `${prefix}.data.${node}.frames`,
+    dataPull: (node) => `${prefix}.data.${node}.pull`,
+    repairHeld: (node) => `${prefix}.repair.${node}.held`,
   };
+}
+
+/** Any text as one token of a subject: dots, wildcards and white space are escaped, and different texts stay different. */
+function tokenOf(name: string): string {
+  return encodeURIComponent(name).replace(/[.*]/g, (each) => (each === '.' ? '%2E' : '%2A'));
 }

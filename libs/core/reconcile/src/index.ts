@@ -1,0 +1,1 @@
+export { commonTo, holesOf, isCovered, missingFrom, mutationCount, unionOf } from './vectors.ts';
