@@ -1,1 +1,2 @@
+export { JournalIndex } from './journal-index.ts';
 export { commonTo, holesOf, isCovered, missingFrom, mutationCount, unionOf } from './vectors.ts';
