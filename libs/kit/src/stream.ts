@@ -1,4 +1,4 @@
-import { assert, DbError, type DurationMs } from '@varve/base';
+import { assert, DbError, type DurationMs, type InstantMs } from '@varve/base';
 import type { Bus, Clock, Log, Subscription, Timer } from '@varve/ports';
 import { decode, encode, type Header, type MessageKind, type WireMessage } from '@varve/wire';
 import { encodeFailure, errorFrom, failureOf } from './request.ts';
@@ -7,12 +7,13 @@ import { encodeFailure, errorFrom, failureOf } from './request.ts';
  * Long answers over the bus with credit-based flow control. The consumer asks; the first item comes back as the reply,
  * so that a short answer costs one round trip. Further items go to the consumer's inbox, each against a credit; the
  * consumer grants a credit per item it has taken. Items carry an index, so a lost or reordered one is an error, never a
- * short answer. Either side gives up when the other is silent for `idleTimeoutMs`.
+ * short answer. Both sides say at an interval that they are still there, however long the one computes or the other's
+ * reader pauses; who is silent for `idleTimeoutMs` is gone, and the other side gives up.
  *
  *   consumer ── request { inbox, credits } ──▶ producer
  *            ◀── item 0 (the reply) ──────────
- *            ◀── item 1, 2, … ───────────────
- *            ── credit ─────────────────────▶   on `<inbox>.credit`
+ *            ◀── item 1, 2, … ───────────────   an empty one that is not the last: still computing
+ *            ── credit ─────────────────────▶   on `<inbox>.credit`; a credit of 0: still there
  */
 export interface StreamPorts {
   readonly bus: Bus;
@@ -20,28 +21,37 @@ export interface StreamPorts {
   readonly log: Log;
 }
 
-const END_PAYLOAD = new Uint8Array(0);
+const NO_PAYLOAD = new Uint8Array(0);
 
 /** Items the producer may send ahead of what the consumer has taken. */
 const CREDIT_COUNT = 4;
+/** So many signs of life fit into the time after which the other side is given up; one may be lost. */
+const BEATS_PER_IDLE_TIMEOUT = 4;
 
 /**
- * Asks for a stream. Leaving the loop early cancels the producer.
- * @throws DbError the producer's code, or BUS_TIMEOUT, BUS_NO_RESPONDERS, MESSAGE_INVALID
+ * Asks for a stream. Leaving the loop early cancels the producer, and so does the signal.
+ * @throws DbError the producer's code, or QUERY_INTERRUPTED when the signal aborts, BUS_TIMEOUT, BUS_NO_RESPONDERS,
+ * MESSAGE_INVALID
  */
 export async function* openStream<Asked extends MessageKind>(
   { bus, clock }: Pick<StreamPorts, 'bus' | 'clock'>,
-  to: { readonly subject: string; readonly idleTimeoutMs: DurationMs },
+  to: { readonly subject: string; readonly idleTimeoutMs: DurationMs; readonly signal?: AbortSignal | undefined },
   asked: { readonly kind: Asked; readonly header: Header<Asked>; readonly payload: Uint8Array },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const inbox = bus.newInbox();
-  const arrivals = new Arrivals(clock, to.idleTimeoutMs);
+  const arrivals = new Arrivals(clock, to);
   const subscription = bus.subscribe(inbox, ({ payload }) => arrivals.offer(payload));
+  const grant = (creditCount: number, isCancelled = false): void =>
+    bus.publish(`${inbox}.credit`, encode('streamCredit', { creditCount, isCancelled }));
+  const beat = every(clock, to.idleTimeoutMs / BEATS_PER_IDLE_TIMEOUT, () => grant(0));
   const question = encode(asked.kind, asked.header, asked.payload);
   const opening = encode('streamOpen', { inbox, creditCount: CREDIT_COUNT }, question);
   let isEnded = false;
   try {
-    arrivals.offerFirst(await bus.request(to.subject, opening, to.idleTimeoutMs));
+    bus.request(to.subject, opening, to.idleTimeoutMs).then(
+      (reply) => arrivals.offerFirst(reply),
+      (error: unknown) => arrivals.fail(error),
+    );
     for (let expectedIndex = 0; !isEnded; expectedIndex += 1) {
       const item = await arrivals.take();
       isEnded = item.header.isLast;
@@ -50,12 +60,13 @@ export async function* openStream<Asked extends MessageKind>(
       }
       if (item.header.errorCode !== undefined) throw errorFrom(item.header.errorCode, item.header.errorText ?? 'failed');
       if (item.payload.length > 0) yield item.payload;
-      if (!isEnded) bus.publish(`${inbox}.credit`, encode('streamCredit', { creditCount: 1, isCancelled: false }));
+      if (!isEnded) grant(1);
     }
   } finally {
+    beat.cancel();
     subscription.unsubscribe();
     arrivals.close();
-    if (!isEnded) bus.publish(`${inbox}.credit`, encode('streamCredit', { creditCount: 0, isCancelled: true }));
+    if (!isEnded) grant(0, true);
   }
 }
 
@@ -81,147 +92,203 @@ async function answerStream<Asked extends MessageKind>(
   produce: (asked: WireMessage<Asked>, signal: AbortSignal) => AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const { bus, log } = ports;
-  let credits: Credits | undefined;
-  let itemIndex = 0;
-  const send = (subject: string, payload: Uint8Array, isLast: boolean, error?: DbError): void => {
-    const header = { itemIndex, isLast, errorCode: error?.code, errorText: error?.message };
-    bus.publish(subject, encode('streamItem', header, payload));
-    itemIndex += 1;
-  };
+  let outlet: Outlet | undefined;
   try {
-    const opening = decode(call.payload, 'streamOpen');
-    const { inbox, creditCount } = opening.header;
-    credits = new Credits(ports, { subject: `${inbox}.credit`, creditCount, idleTimeoutMs: at.idleTimeoutMs });
-    const subjectOfItem = (): string => (itemIndex === 0 ? call.replyTo : inbox);
+    const { header, payload } = decode(call.payload, 'streamOpen');
+    const asked = decode(payload, at.askedKind);
+    outlet = new Outlet(ports, { ...header, replyTo: call.replyTo, idleTimeoutMs: at.idleTimeoutMs });
     let held: Uint8Array | undefined;
-    for await (const payload of produce(decode(opening.payload, at.askedKind), credits.signal)) {
-      assert(payload.length > 0, 'a stream item must not be empty');
-      if (held !== undefined) {
-        await credits.take();
-        send(subjectOfItem(), held, false);
-      }
-      if (credits.signal.aborted) return;
-      held = payload;
+    for await (const item of produce(asked, outlet.signal)) {
+      assert(item.length > 0, 'a stream item must not be empty');
+      if (held !== undefined) await outlet.send(held, false);
+      if (outlet.signal.aborted) return;
+      held = item;
     }
-    if (held !== undefined) await credits.take();
-    if (!credits.signal.aborted) send(subjectOfItem(), held ?? END_PAYLOAD, true);
+    await outlet.send(held ?? NO_PAYLOAD, true);
   } catch (error) {
     if (!(error instanceof DbError)) throw error;
     log.debug('Stream failed', { code: error.code, reason: error.message });
-    if (credits === undefined) bus.publish(call.replyTo, encodeFailure(error));
-    else if (!credits.signal.aborted) send(itemIndex === 0 ? call.replyTo : credits.inbox, END_PAYLOAD, true, error);
+    if (outlet === undefined) bus.publish(call.replyTo, encodeFailure(error));
+    else outlet.fail(error);
   } finally {
-    credits?.close();
+    outlet?.close();
   }
 }
+
+type Item = WireMessage<'streamItem'>;
 
 /** What has come in for a consumer, in order of arrival; at most the granted credits and the last item wait. */
 class Arrivals {
   readonly #clock: Clock;
   readonly #idleTimeoutMs: DurationMs;
-  readonly #waiting: Uint8Array[] = [];
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.fail(new DbError('QUERY_INTERRUPTED', 'query interrupted'));
+  readonly #waiting: Item[] = [];
+  /** Items of the inbox may overtake the reply: none is taken before it. */
+  #hasReply = false;
+  /** Why nothing more is to be awaited. */
+  #failure: unknown;
   #wake: (() => void) | undefined;
-  #timer: Timer | undefined;
+  #idle: Timer | undefined;
 
-  constructor(clock: Clock, idleTimeoutMs: DurationMs) {
+  constructor(clock: Clock, { idleTimeoutMs, signal }: { readonly idleTimeoutMs: DurationMs; readonly signal?: AbortSignal | undefined }) {
     this.#clock = clock;
     this.#idleTimeoutMs = idleTimeoutMs;
+    this.#signal = signal;
+    if (signal?.aborted === true) this.#onAbort();
+    else signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   offer(bytes: Uint8Array): void {
-    if (this.#waiting.length > CREDIT_COUNT + 1) return; // A producer that ignores credits: the index check will say so.
-    this.#waiting.push(bytes);
+    this.#accept(bytes, (item) => this.#waiting.push(item));
+  }
+
+  /** The reply. */
+  offerFirst(bytes: Uint8Array): void {
+    this.#hasReply = true;
+    this.#accept(bytes, (item) => this.#waiting.unshift(item));
+  }
+
+  /** Nothing that comes later is taken. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
     this.#wake?.();
   }
 
-  /** The reply. It has a subject of its own, so items of the inbox may have overtaken it. */
-  offerFirst(bytes: Uint8Array): void {
-    this.#waiting.unshift(bytes);
-  }
-
-  async take(): Promise<WireMessage<'streamItem'>> {
-    if (this.#waiting.length === 0) await this.#nextArrival();
-    const bytes = this.#waiting.shift();
-    if (bytes === undefined) throw new DbError('BUS_TIMEOUT', `no stream item within ${this.#idleTimeoutMs} ms`);
-    const message: WireMessage = decode<MessageKind>(bytes, 'streamItem', 'failure');
-    if (message.kind === 'failure') throw failureOf(message as WireMessage<'failure'>);
-    return message as WireMessage<'streamItem'>;
+  /** The next item. @throws DbError BUS_TIMEOUT when the producer is silent, and what it has failed with */
+  async take(): Promise<Item> {
+    while ((this.#waiting.length === 0 || !this.#hasReply) && this.#failure === undefined) await this.#nextArrival();
+    if (this.#failure !== undefined) throw this.#failure as Error;
+    return this.#waiting.shift()!;
   }
 
   close(): void {
-    this.#timer?.cancel();
+    this.#idle?.cancel();
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  #accept(bytes: Uint8Array, store: (item: Item) => void): void {
+    try {
+      const message: WireMessage = decode<MessageKind>(bytes, 'streamItem', 'failure');
+      if (message.kind === 'failure') throw failureOf(message as WireMessage<'failure'>);
+      const item = message as Item;
+      const isBeat = item.payload.length === 0 && !item.header.isLast;
+      if (isBeat) this.#restartIdle();
+      else if (this.#waiting.length <= CREDIT_COUNT + 1) store(item); // More ignore the credits: the index check will say so.
+      if (!isBeat) this.#wake?.();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   #nextArrival(): Promise<void> {
     return new Promise((settle) => {
       this.#wake = () => {
         this.#wake = undefined;
-        this.#timer?.cancel();
+        this.#idle?.cancel();
         settle();
       };
-      this.#timer = this.#clock.after(this.#idleTimeoutMs, () => this.#wake?.());
+      this.#restartIdle();
     });
+  }
+
+  #restartIdle(): void {
+    this.#idle?.cancel();
+    if (this.#wake === undefined) return;
+    const silent = (): void => this.fail(new DbError('BUS_TIMEOUT', `no stream item within ${this.#idleTimeoutMs} ms`));
+    this.#idle = this.#clock.after(this.#idleTimeoutMs, silent);
   }
 }
 
-/** How far a producer may run ahead; aborts its signal when the consumer cancels or is silent too long. */
-class Credits {
-  readonly inbox: string;
-  readonly #clock: Clock;
-  readonly #log: Log;
+/** The producer's side of one stream: sends items against credits, says that it lives, and notices a consumer that is gone. */
+class Outlet {
+  readonly #ports: StreamPorts;
+  readonly #inbox: string;
+  readonly #replyTo: string;
   readonly #idleTimeoutMs: DurationMs;
   readonly #abort = new AbortController();
   readonly #subscription: Subscription;
+  readonly #beat: Timer;
   #creditCount: number;
+  #itemIndex = 0;
+  #hasReplied = false;
+  #heardMs: InstantMs;
   #wake: (() => void) | undefined;
 
   constructor(
-    { bus, clock, log }: StreamPorts,
-    open: { readonly subject: string; readonly creditCount: number; readonly idleTimeoutMs: DurationMs },
+    ports: StreamPorts,
+    open: { readonly inbox: string; readonly replyTo: string; readonly creditCount: number; readonly idleTimeoutMs: DurationMs },
   ) {
-    this.#clock = clock;
-    this.#log = log;
+    this.#ports = ports;
+    this.#inbox = open.inbox;
+    this.#replyTo = open.replyTo;
     this.#creditCount = open.creditCount;
     this.#idleTimeoutMs = open.idleTimeoutMs;
-    this.inbox = open.subject.slice(0, -'.credit'.length);
-    this.#subscription = bus.subscribe(open.subject, ({ payload }) => this.#onCredit(payload));
+    this.#heardMs = ports.clock.monotonicMs();
+    this.#subscription = ports.bus.subscribe(`${open.inbox}.credit`, ({ payload }) => this.#onCredit(payload));
+    this.#beat = every(ports.clock, open.idleTimeoutMs / BEATS_PER_IDLE_TIMEOUT, () => this.#onBeat());
   }
 
+  /** Aborts when the consumer has left or is silent. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Resolves when an item may be sent, or when the signal has aborted. */
-  async take(): Promise<void> {
-    while (this.#creditCount === 0 && !this.signal.aborted) {
-      await new Promise<void>((settle) => {
-        const timer = this.#clock.after(this.#idleTimeoutMs, () => {
-          this.#abort.abort();
-          this.#wake?.();
-        });
-        this.#wake = () => {
-          this.#wake = undefined;
-          timer.cancel();
-          settle();
-        };
-      });
-    }
+  /** Waits for a credit. Sends nothing when the signal has aborted. */
+  async send(payload: Uint8Array, isLast: boolean): Promise<void> {
+    while (this.#creditCount === 0 && !this.signal.aborted) await new Promise<void>((settle) => (this.#wake = settle));
+    if (this.signal.aborted) return;
     this.#creditCount -= 1;
+    this.#publish(payload, isLast);
+    this.#itemIndex += 1;
+  }
+
+  /** The last item, for which no credit is needed. */
+  fail(error: DbError): void {
+    if (!this.signal.aborted) this.#publish(NO_PAYLOAD, true, error);
   }
 
   close(): void {
+    this.#beat.cancel();
     this.#subscription.unsubscribe();
   }
 
+  #publish(payload: Uint8Array, isLast: boolean, error?: DbError): void {
+    const header = { itemIndex: this.#itemIndex, isLast, errorCode: error?.code, errorText: error?.message };
+    this.#ports.bus.publish(this.#hasReplied ? this.#inbox : this.#replyTo, encode('streamItem', header, payload));
+    this.#hasReplied = true;
+  }
+
+  #onBeat(): void {
+    if (this.#ports.clock.monotonicMs() - this.#heardMs >= this.#idleTimeoutMs) this.#leave();
+    else this.#publish(NO_PAYLOAD, false);
+  }
+
   #onCredit(payload: Uint8Array): void {
+    this.#heardMs = this.#ports.clock.monotonicMs();
     try {
       const { header } = decode(payload, 'streamCredit');
       this.#creditCount += header.creditCount;
-      if (header.isCancelled) this.#abort.abort();
+      if (header.isCancelled) this.#leave();
     } catch (error) {
-      this.#log.warn('Unreadable stream credit; the stream is given up', { error });
-      this.#abort.abort();
+      this.#ports.log.warn('Unreadable stream credit; the stream is given up', { error });
+      this.#leave();
     }
     this.#wake?.();
   }
+
+  #leave(): void {
+    this.#abort.abort();
+    this.#wake?.();
+  }
+}
+
+/** Calls at an interval until it is cancelled. */
+function every(clock: Clock, intervalMs: DurationMs, onDue: () => void): Timer {
+  let timer = clock.after(intervalMs, again);
+  function again(): void {
+    timer = clock.after(intervalMs, again);
+    onDue();
+  }
+  return { cancel: () => timer.cancel() };
 }

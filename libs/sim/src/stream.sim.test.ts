@@ -11,43 +11,71 @@ import { SimScheduler } from './sim-scheduler.ts';
 // the producer has run ahead, is compared with what the sentences K2 and K3 of the kit promise.
 const SUBJECT = 'numbers';
 const IDLE_TIMEOUT_MS = 1_000;
+/** A producer that computes looks up so often. */
+const STEP_MS = 50;
+
+function pause(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((settle) => clock.after(delayMs, settle));
+}
 
 class World {
   readonly scheduler: SimScheduler;
   readonly network: SimNetwork;
   producedCount = 0;
   isProducerDone = false;
+  /** Between two items, and before the first. */
+  computingMs = 0;
+  #producer: SimProcess | undefined;
+  #consumer: SimProcess | undefined;
 
   constructor(seed: number, faults: NetworkFaults = CALM_NETWORK) {
     this.scheduler = new SimScheduler({ seed });
     this.network = new SimNetwork(this.scheduler, faults);
   }
 
-  ends(name: string): { readonly bus: Bus; readonly clock: Clock } {
-    const process = new SimProcess(this.scheduler, name);
+  killProducer(): void {
+    this.#producer!.kill();
+  }
+
+  killConsumer(): void {
+    this.#consumer!.kill();
+  }
+
+  ends(process: SimProcess): { readonly bus: Bus; readonly clock: Clock } {
     return { bus: this.network.connect(process), clock: new SimClock(process) };
   }
 
   serveNumbers(itemCount: number, failsAt = -1): void {
-    const ports = { ...this.ends('producer'), log: SILENT_LOG };
+    this.#producer = new SimProcess(this.scheduler, 'producer');
+    const ports = { ...this.ends(this.#producer), log: SILENT_LOG };
     const at = { subject: SUBJECT, askedKind: 'dataSeries', idleTimeoutMs: IDLE_TIMEOUT_MS } as const;
-    serveStream(ports, at, () => this.#numbers(itemCount, failsAt));
+    const { clock } = ports;
+    serveStream(ports, at, (_, signal) => this.#numbers(clock, { itemCount, failsAt }, signal));
   }
 
-  async take(count = Infinity): Promise<number[]> {
+  async take(count = Infinity, { pauseMs = 0, signal }: { readonly pauseMs?: number; readonly signal?: AbortSignal } = {}): Promise<number[]> {
     const taken: number[] = [];
-    const to = { subject: SUBJECT, idleTimeoutMs: IDLE_TIMEOUT_MS };
+    const to = { subject: SUBJECT, idleTimeoutMs: IDLE_TIMEOUT_MS, signal };
+    this.#consumer = new SimProcess(this.scheduler, 'consumer');
+    const ports = this.ends(this.#consumer);
     const asked = { kind: 'dataSeries', header: { shards: [], version: 0 }, payload: new Uint8Array(0) } as const;
-    for await (const [number] of openStream(this.ends('consumer'), to, asked)) {
+    for await (const [number] of openStream(ports, to, asked)) {
       taken.push(number!);
+      if (pauseMs > 0) await pause(ports.clock, pauseMs);
       if (taken.length >= count) break;
     }
     return taken;
   }
 
-  async *#numbers(itemCount: number, failsAt: number): AsyncGenerator<Uint8Array> {
+  async *#numbers(
+    clock: Clock,
+    { itemCount, failsAt }: { readonly itemCount: number; readonly failsAt: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
     try {
       for (let number = 0; number < itemCount; number += 1) {
+        for (let leftMs = this.computingMs; leftMs > 0 && !signal.aborted; leftMs -= STEP_MS) await pause(clock, STEP_MS);
+        if (signal.aborted) return;
         if (number === failsAt) throw new DbError('CHUNK_INVALID', 'a broken chunk');
         this.producedCount += 1;
         yield new Uint8Array([number]);
@@ -113,4 +141,67 @@ test('K2: when messages are lost the answer is whole or an error, never short, a
     if (world.producedCount > 0) expect(world.isProducerDone, `seed ${seed}`).toBe(true);
   }
   expect(Math.min(wholeCount, failedCount), 'both cases were met').toBeGreaterThan(0);
+});
+
+test('a reader that pauses for long gets everything: silence, not slowness, means gone', async () => {
+  const world = new World(1);
+  world.serveNumbers(12);
+  expect(await world.scheduler.runUntilSettled(world.take(Infinity, { pauseMs: 60 * IDLE_TIMEOUT_MS }))).toEqual(upTo(12));
+});
+
+test('a producer that computes for long is waited for, before its first item and between two', async () => {
+  const world = new World(1);
+  world.computingMs = 60 * IDLE_TIMEOUT_MS;
+  world.serveNumbers(3);
+  expect(await world.scheduler.runUntilSettled(world.take())).toEqual(upTo(3));
+});
+
+test('a producer that dies is noticed, before its first item and between two', async () => {
+  for (const aliveMs of [100, 5 * IDLE_TIMEOUT_MS]) {
+    const world = new World(1);
+    world.computingMs = 2 * IDLE_TIMEOUT_MS;
+    world.serveNumbers(100);
+    const taken = world.take();
+    const refused = expect(taken).rejects.toMatchObject({ code: 'BUS_TIMEOUT' });
+    await world.scheduler.runFor(aliveMs);
+    world.killProducer();
+    await world.scheduler.runFor(2 * IDLE_TIMEOUT_MS);
+    await refused;
+  }
+});
+
+test('a consumer that dies is noticed, while its producer computes and while it waits for credit', async () => {
+  for (const computingMs of [10 * IDLE_TIMEOUT_MS, 0]) {
+    const world = new World(1);
+    world.computingMs = computingMs;
+    world.serveNumbers(100);
+    void world.take(Infinity, { pauseMs: 10 * IDLE_TIMEOUT_MS });
+    await world.scheduler.runFor(IDLE_TIMEOUT_MS);
+    expect(world.isProducerDone).toBe(false);
+    world.killConsumer();
+    await world.scheduler.runFor(2 * IDLE_TIMEOUT_MS);
+    expect(world.isProducerDone, `computing ${computingMs} ms`).toBe(true);
+  }
+});
+
+test('K3: a signal ends the wait at once, and its producer soon after, also before the first item', async () => {
+  for (const waitMs of [0, 100, 5 * IDLE_TIMEOUT_MS]) {
+    const world = new World(1);
+    world.computingMs = 2 * IDLE_TIMEOUT_MS;
+    world.serveNumbers(100);
+    const abort = new AbortController();
+    const refused = expect(world.take(Infinity, { signal: abort.signal })).rejects.toMatchObject({ code: 'QUERY_INTERRUPTED' });
+    await world.scheduler.runFor(waitMs);
+    abort.abort();
+    await refused;
+    await world.scheduler.runFor(2 * IDLE_TIMEOUT_MS);
+    if (world.producedCount > 0 || waitMs > 0) expect(world.isProducerDone, `after ${waitMs} ms`).toBe(true);
+  }
+});
+
+test('a signal that has aborted before asks nobody for long', async () => {
+  const world = new World(1);
+  world.serveNumbers(5);
+  const taken = world.scheduler.runUntilSettled(world.take(Infinity, { signal: AbortSignal.abort() }));
+  await expect(taken).rejects.toMatchObject({ code: 'QUERY_INTERRUPTED' });
 });
