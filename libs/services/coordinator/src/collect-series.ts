@@ -14,6 +14,12 @@ import {
 import type { Subjects } from '@varve/wire';
 import { schemaOf, tagKeysKey, type CollectedTagKeys } from './schema-of.ts';
 
+/** With which catalog it is asked, and until when. */
+export interface Asking {
+  readonly version: number;
+  readonly signal: AbortSignal;
+}
+
 /** Asks data nodes what series and tag keys there are: the catalog does not know them. */
 export class SeriesCollector {
   readonly #ports: { readonly bus: Bus; readonly clock: Clock };
@@ -26,12 +32,12 @@ export class SeriesCollector {
 
   /**
    * Keys of the series in all shards of the policies, as this version of the catalog has them; each once, in no order.
-   * @throws DbError QUERY_SHARD_UNAVAILABLE, QUERY_LIMIT: never a silently short list
+   * @throws DbError QUERY_SHARD_UNAVAILABLE, QUERY_LIMIT, QUERY_INTERRUPTED: never a silently short list
    */
-  async seriesKeys(policies: readonly RetentionPolicy[], version: number, question: SeriesQuestion): Promise<readonly SeriesKey[]> {
+  async seriesKeys(policies: readonly RetentionPolicy[], asking: Asking, question: SeriesQuestion): Promise<readonly SeriesKey[]> {
     const keys = new Set<SeriesKey>();
     for (const policy of policies) {
-      for await (const { name } of this.#ask(policy, version, question)) {
+      for await (const { name } of this.#ask(policy, asking, question)) {
         keys.add(name);
         if (keys.size > LIMITS.collectedSeriesCountMax) {
           throw new DbError('QUERY_LIMIT', `more than ${LIMITS.collectedSeriesCountMax} series; narrow the statement with FROM or WHERE`);
@@ -43,7 +49,7 @@ export class SeriesCollector {
 
   /** Tag keys of every measurement the statement reads. @throws DbError QUERY_SHARD_UNAVAILABLE */
   async tagKeysFor(statement: SelectStatement, request: QueryRequest, catalog: Catalog): Promise<CollectedTagKeys> {
-    const { database, retentionPolicy } = request;
+    const { database, retentionPolicy, signal } = request;
     const sources = selectMeasurements(statement, { database, retentionPolicy, schema: schemaOf(catalog, undefined) });
     const collected = new Map<string, Set<string>>();
     if ('kind' in sources) return new Map(); // The plan says why.
@@ -51,16 +57,16 @@ export class SeriesCollector {
       const policy = catalog.databases.get(source.database)!.retentionPolicies.get(source.retentionPolicy)!;
       const question: SeriesQuestion = { wants: 'tagKeys', measurements: [source.name], filter: { kind: 'all' } };
       const keys = new Set<string>();
-      for await (const { name } of this.#ask(policy, catalog.version, question)) keys.add(name);
+      for await (const { name } of this.#ask(policy, { version: catalog.version, signal }, question)) keys.add(name);
       collected.set(tagKeysKey(policy, source.name), keys);
     }
     return new Map([...collected].map(([key, names]) => [key, [...names].sort()]));
   }
 
-  async *#ask(policy: RetentionPolicy, version: number, question: SeriesQuestion): AsyncGenerator<NamedSeries> {
+  async *#ask(policy: RetentionPolicy, { version, signal }: Asking, question: SeriesQuestion): AsyncGenerator<NamedSeries> {
     const payload = encodeSeriesQuestion(question);
     for (const [node, shards] of shardsByNode(policy)) {
-      const to = { subject: this.#subjects.dataSeries(node), idleTimeoutMs: LIMITS.streamIdleTimeoutMs };
+      const to = { subject: this.#subjects.dataSeries(node), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal };
       for await (const piece of openStream(this.#ports, to, { kind: 'dataSeries', header: { shards, version }, payload })) {
         yield* decodeSeriesPiece(piece);
       }

@@ -29,6 +29,12 @@ export interface QueryPathParts {
   readonly selectBucketCountMax: number;
 }
 
+/** What a statement asks all its shards with. */
+interface Asking {
+  readonly catalog: Catalog;
+  readonly signal: AbortSignal;
+}
+
 /** Flow (b): plan, scatter, merge, stream. */
 export class QueryPath {
   readonly #parts: QueryPathParts;
@@ -43,7 +49,7 @@ export class QueryPath {
     const refusal = validateSelect(statement);
     if (refusal !== undefined) throw new DbError('QUERY_INVALID', refusal);
     const plan = await this.#plan(statement, request, catalog);
-    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, catalog));
+    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { catalog, signal: request.signal }));
     for await (const block of mergePartials(plan.mergePlan, shards, request.chunkRowCount)) {
       if (request.signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
       yield { kind: 'rows', statementId, ...block };
@@ -62,30 +68,31 @@ export class QueryPath {
   }
 
   /** One executing owner per shard; the stream is asked for when the merge first reads it. */
-  #scatter({ database, retentionPolicy, shardPlan }: PlannedSource, range: TimeRange, catalog: Catalog): readonly ShardPartials[] {
-    const policy = catalog.databases.get(database)?.retentionPolicies.get(retentionPolicy);
+  #scatter({ database, retentionPolicy, shardPlan }: PlannedSource, range: TimeRange, asking: Asking): readonly ShardPartials[] {
+    const policy = asking.catalog.databases.get(database)?.retentionPolicies.get(retentionPolicy);
     const payload = encodeShardPlan(shardPlan);
     return shardsOf(policy, range).map((placed) => ({
       startNs: placed.range.startNs,
-      partials: this.#partialsOf(placed, catalog.version, payload),
+      partials: this.#partialsOf(placed, asking, payload),
     }));
   }
 
-  async *#partialsOf({ shard: { id: shardId, owners } }: PlacedShard, version: number, payload: Uint8Array): AsyncGenerator<Uint8Array> {
+  async *#partialsOf({ shard: { id: shardId, owners } }: PlacedShard, { catalog, signal }: Asking, payload: Uint8Array): AsyncGenerator<Uint8Array> {
     const { bus, clock, subjects } = this.#parts;
+    const header = { shard: shardId, version: catalog.version };
     let reason: DbError | undefined;
     for (const owner of owners) {
       let hasYielded = false;
       try {
-        const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs };
-        for await (const partial of openStream({ bus, clock }, to, { kind: 'dataQuery', header: { shard: shardId, version }, payload })) {
+        const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal };
+        for await (const partial of openStream({ bus, clock }, to, { kind: 'dataQuery', header, payload })) {
           hasYielded = true;
           yield partial;
         }
         return;
       } catch (error) {
         // Once a part has been merged, another owner cannot take over in the middle.
-        if (!(error instanceof DbError) || hasYielded || !error.traits.retryable) throw error;
+        if (!(error instanceof DbError) || hasYielded || signal.aborted || !error.traits.retryable) throw error;
         reason = error;
       }
     }

@@ -68,11 +68,11 @@ export class QueryRunner {
     try {
       this.#checkRoom();
       const { queryPath, statementPath } = this.#parts;
-      const signal = AbortSignal.any([request.signal, deadline.signal]);
+      const asked = { ...request, signal: AbortSignal.any([request.signal, deadline.signal]) };
       const items =
         statement.kind === 'select'
-          ? queryPath.select(statement, statementId, { ...request, signal })
-          : statementPath.run(statement, statementId, request);
+          ? queryPath.select(statement, statementId, asked)
+          : statementPath.run(statement, statementId, asked);
       yield* items;
       return false;
     } catch (error) {

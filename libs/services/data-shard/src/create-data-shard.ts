@@ -94,7 +94,7 @@ class DataShard implements Service {
   #serveRequests(): void {
     const { bus, clock, log, shardStore } = this.#ports;
     const idleTimeoutMs = LIMITS.streamIdleTimeoutMs;
-    const from = { replicaOf: (shard: ShardId, version: number) => this.#replicaOf(shard, version), shardStore, cache: this.#cache };
+    const from = { replicaOf: (shard: ShardId, version: number) => this.#replicaOf(shard, version), shardStore, cache: this.#cache, clock };
     this.#subscriptions.push(
       serve({ bus, log }, { subject: this.#subjects.dataReady(this.#node), askedKind: 'dataReady', answerKind: 'dataReadyIs' }, async ({ header }) => {
         await this.#follower.waitFor(header.version);
@@ -104,8 +104,8 @@ class DataShard implements Service {
       serveStream({ bus, clock, log }, { subject: this.#subjects.dataQuery(this.#node), askedKind: 'dataQuery', idleTimeoutMs }, (asked, signal) =>
         produceQuery(from, asked, signal),
       ),
-      serveStream({ bus, clock, log }, { subject: this.#subjects.dataSeries(this.#node), askedKind: 'dataSeries', idleTimeoutMs }, (asked) =>
-        produceSeries(from, asked),
+      serveStream({ bus, clock, log }, { subject: this.#subjects.dataSeries(this.#node), askedKind: 'dataSeries', idleTimeoutMs }, (asked, signal) =>
+        produceSeries(from, asked, signal),
       ),
     );
   }

@@ -1,11 +1,12 @@
 import { DbError } from '@varve/base';
 import type { ShardId } from '@varve/model';
-import type { ShardStore } from '@varve/ports';
+import type { Clock, ShardStore } from '@varve/ports';
 import { decodeShardPlan, runShardPlan, type ShardSource } from '@varve/query';
 import type { WireMessage } from '@varve/wire';
 import type { PayloadCache } from './payload-cache.ts';
 import { readSeries } from './read-shard.ts';
 import type { ShardReplica } from './shard-replica.ts';
+import { Turns } from './turns.ts';
 
 /** What reads are answered from. */
 export interface ReadFrom {
@@ -13,6 +14,7 @@ export interface ReadFrom {
   readonly replicaOf: (shard: ShardId, version: number) => Promise<ShardReplica | undefined>;
   readonly shardStore: ShardStore;
   readonly cache: PayloadCache;
+  readonly clock: Clock;
 }
 
 /** Runs this shard's part of a query, piece by piece. @throws DbError SHARD_NOT_HERE, STORAGE_CORRUPT, CHUNK_INVALID, QUERY_LIMIT */
@@ -28,10 +30,14 @@ export async function heldReplica({ replicaOf }: ReadFrom, shard: ShardId, versi
   return replica;
 }
 
-function sourceOf({ shardStore, cache }: ReadFrom, replica: ShardReplica): ShardSource {
+function sourceOf({ shardStore, cache, clock }: ReadFrom, replica: ShardReplica): ShardSource {
+  const turns = new Turns(clock);
   return {
     startNs: replica.table.startNs,
     series: (measurement, filter) => replica.table.series(measurement, filter),
-    read: (series, range, fields) => readSeries({ replica, shardStore, cache }, { series, range, fields }),
+    read: async (series, range, fields) => {
+      await turns.maybeRest();
+      return readSeries({ replica, shardStore, cache }, { series, range, fields });
+    },
   };
 }

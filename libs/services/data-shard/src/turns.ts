@@ -1,0 +1,25 @@
+import type { DurationMs } from '@varve/base';
+import type { Clock } from '@varve/ports';
+
+/** Long enough that resting costs a few percent, short enough that heartbeats and cancels come through. */
+const STRETCH_MS: DurationMs = 25;
+
+/**
+ * Lets everybody else have a turn during long work. Data that is in memory is read without ever going back to the event
+ * loop: timers, cancels and other requests would wait for its end.
+ */
+export class Turns {
+  readonly #clock: Clock;
+  #restedMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#restedMs = clock.monotonicMs();
+  }
+
+  async maybeRest(): Promise<void> {
+    if (this.#clock.monotonicMs() - this.#restedMs < STRETCH_MS) return;
+    await new Promise<void>((rested) => this.#clock.after(0, rested));
+    this.#restedMs = this.#clock.monotonicMs();
+  }
+}
