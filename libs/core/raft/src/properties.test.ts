@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Entry } from './raft-log.ts';
 import { Raft, type Ready, type StoredState } from './raft.ts';
+import { raftConfig } from './testing/raft-config.ts';
 
 // Methodology: one peer on a disk that keeps exactly what was persisted, run through random steps. A crash may come
 // between any two of them; with a Ready out, its persist may or may not have happened, and so may its apply. What the
@@ -12,6 +13,8 @@ type Step = 'propose' | 'persist' | 'apply' | 'advance' | 'compact' | 'crash';
 const work = fc.constantFrom<Step>('propose', 'persist', 'apply', 'advance');
 const step = fc.oneof({ arbitrary: work, weight: 20 }, fc.constantFrom<Step>('compact', 'crash'));
 const steps = fc.array(step, { minLength: 50, maxLength: 200, size: 'max' });
+
+const ALONE = raftConfig(1, [1]);
 
 /** A peer, its disk, and what the world has seen of it. */
 class World {
@@ -85,7 +88,7 @@ class World {
   }
 
   #start(): Raft {
-    const raft = new Raft(1, this.disk, this.snapshotIndex);
+    const raft = new Raft(ALONE, this.disk, this.snapshotIndex);
     raft.campaign();
     return raft;
   }
@@ -120,8 +123,9 @@ class World {
   }
 
   #compact(): void {
-    const { appliedIndex, appliedTerm } = this.raft;
+    const { appliedIndex } = this.raft;
     if (appliedIndex <= this.disk.compactedIndex) return;
+    const appliedTerm = this.raft.termAt(appliedIndex);
     this.snapshotIndex = appliedIndex;
     const entries = this.disk.entries.filter(({ index }) => index > appliedIndex);
     this.disk = { ...this.disk, entries, compactedIndex: appliedIndex, compactedTerm: appliedTerm };

@@ -1,4 +1,4 @@
-import { assert } from '@varve/base';
+import { assert, type SizeBytes } from '@varve/base';
 
 /** Why an entry is in the log. The numbers are on disk: append only. */
 export const ENTRY_KINDS = { noOp: 0, command: 1 } as const;
@@ -46,10 +46,29 @@ export class RaftLog {
 
   /** Of an entry that is there, or of the last one that the snapshot replaced. */
   termAt(index: number): number {
-    if (index === this.#compactedIndex) return this.#compactedTerm;
-    const entry = this.#entries[index - this.#compactedIndex - 1];
-    assert(entry !== undefined, `no entry ${index} in the log ${this.#compactedIndex + 1}..${this.lastIndex}`);
-    return entry.term;
+    const term = this.#knownTermAt(index);
+    assert(term !== undefined, `no entry ${index} in the log ${this.#compactedIndex + 1}..${this.lastIndex}`);
+    return term;
+  }
+
+  /** Whether it is known to hold this entry: then all entries before it are the same as well. */
+  matches(index: number, term: number): boolean {
+    return this.#knownTermAt(index) === term;
+  }
+
+  /** Whether a log that ends there holds every committed entry that this one holds. */
+  isCoveredBy(lastIndex: number, lastTerm: number): boolean {
+    return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex);
+  }
+
+  /**
+   * The last index, `index` at most, whose term is `term` at most: a log that holds the entry (index, term) cannot agree
+   * with this one above it. Below what was compacted terms are not known, and nothing is ruled out.
+   */
+  lastPossibleMatch(index: number, term: number): number {
+    let at = Math.min(index, this.lastIndex);
+    while (at > this.#compactedIndex && this.termAt(at) > term) at -= 1;
+    return at;
   }
 
   append(entry: Entry): void {
@@ -67,6 +86,33 @@ export class RaftLog {
     return this.#entries.slice(afterIndex - this.#compactedIndex, throughIndex - this.#compactedIndex);
   }
 
+  /** Entries above `afterIndex`, as many as fit; the first one always does. */
+  batchAfter(afterIndex: number, sizeBytesMax: SizeBytes): readonly Entry[] {
+    let throughIndex = afterIndex;
+    let sizeBytes = 0;
+    while (throughIndex < this.lastIndex) {
+      sizeBytes += sizeBytesOf(this.#entries[throughIndex - this.#compactedIndex]!);
+      if (sizeBytes > sizeBytesMax && throughIndex > afterIndex) break;
+      throughIndex += 1;
+    }
+    return this.between(afterIndex, throughIndex);
+  }
+
+  /** Of the entries above `afterIndex`. */
+  sizeBytesAfter(afterIndex: number): SizeBytes {
+    const above = this.between(afterIndex, this.lastIndex);
+    return above.reduce((sizeBytes, entry) => sizeBytes + sizeBytesOf(entry), 0);
+  }
+
+  /** Lets the entries from this one on go: another leader has decided otherwise. */
+  truncateFrom(index: number): void {
+    assert(
+      this.#compactedIndex < index && index <= this.lastIndex,
+      `truncate from ${index} of ${this.#compactedIndex + 1}..${this.lastIndex}`,
+    );
+    this.#entries.length = index - this.#compactedIndex - 1;
+  }
+
   /** Lets entries at or below the index go: a snapshot has what they did. */
   compact(throughIndex: number): void {
     assert(
@@ -78,4 +124,24 @@ export class RaftLog {
     this.#compactedIndex = throughIndex;
     this.#compactedTerm = term;
   }
+
+  /** Begins anew behind a snapshot that ends with this entry. */
+  restart(index: number, term: number): void {
+    assert(index > this.#compactedIndex, `a snapshot through ${index} of a log compacted through ${this.#compactedIndex}`);
+    this.#entries = [];
+    this.#compactedIndex = index;
+    this.#compactedTerm = term;
+  }
+
+  #knownTermAt(index: number): number | undefined {
+    if (index === this.#compactedIndex) return this.#compactedTerm;
+    return this.#entries[index - this.#compactedIndex - 1]?.term;
+  }
+}
+
+/** What an entry takes beside its payload: index, term, kind, length. */
+const ENTRY_OVERHEAD_BYTES = 32;
+
+function sizeBytesOf({ payload }: Entry): SizeBytes {
+  return ENTRY_OVERHEAD_BYTES + payload.length;
 }

@@ -1,4 +1,7 @@
-import { assert } from '@varve/base';
+import { assert, type SizeBytes } from '@varve/base';
+import { Followers } from './followers.ts';
+import type { Append, PreVote, PreVoteReply, RaftMessage, SnapshotOffer, Vote } from './message.ts';
+import { electionVerdict } from './quorum.ts';
 import { ENTRY_KINDS, RaftLog, type Entry } from './raft-log.ts';
 
 /** What a peer must never forget. */
@@ -19,38 +22,77 @@ export interface StoredState {
   readonly compactedTerm: number;
 }
 
+/** Who a peer is, and its bounds. All peers of a group have the same but for `id` and `randomUint32`. */
+export interface RaftConfig {
+  readonly id: number;
+  /** Every peer whose vote counts, this one included. */
+  readonly voters: readonly number[];
+  /** Ticks without a leader after which a peer stands for election, and without a quorum after which a leader gives up; up to twice as many, by chance. */
+  readonly electionTickCount: number;
+  /** Ticks between two heartbeats: several fit into `electionTickCount`. */
+  readonly heartbeatTickCount: number;
+  /** Entries of one message; a larger entry goes alone. */
+  readonly appendSizeBytesMax: SizeBytes;
+  /** Messages with entries under way to one follower. */
+  readonly inFlightCountMax: number;
+  /** Entries that a leader takes before some are committed; beyond it proposals are told to come again. */
+  readonly uncommittedSizeBytesMax: SizeBytes;
+  /** Uniform in [0, 2^32), different in each peer: so that two seldom stand for election at the same moment. */
+  readonly randomUint32: () => number;
+}
+
+/** A snapshot that this peer needs, and who has it. */
+export interface NeededSnapshot {
+  readonly from: number;
+  /** It must reach this far at least. */
+  readonly index: number;
+}
+
 /** What the core asks its caller to do, in this order. Read-only. */
 export interface Ready {
   /** 1. Persist first. `undefined`: term and vote are unchanged. */
   readonly hardState: HardState | undefined;
   /** 1. Persist first, in the same transaction. Contiguous; they replace any stored suffix from the first one on. */
   readonly entries: readonly Entry[];
-  /** 2. Apply in index order. Invariant: each is durable on a quorum; none waits for (1) of the same Ready. */
+  /** 2. Send only once (1) is durable. May be lost, repeated or reordered. */
+  readonly messages: readonly RaftMessage[];
+  /** 3. Apply in index order. Invariant: each is durable here and on a quorum; none waits for (1) of the same Ready. */
   readonly committed: readonly Entry[];
+  /** 4. Begin to fetch it unless that has begun, go on meanwhile, then call `restore`. It is asked for again while it is needed. */
+  readonly snapshot: NeededSnapshot | undefined;
 }
 
 /** Where a proposal stands in the log. It is committed exactly if the entry applied at `index` has this `term`. */
 export type ProposalOutcome =
-  { readonly kind: 'accepted'; readonly index: number; readonly term: number } | { readonly kind: 'notLeader' };
+  | { readonly kind: 'accepted'; readonly index: number; readonly term: number }
+  | { readonly kind: 'notLeader' }
+  /** Too much waits for a quorum. */
+  | { readonly kind: 'full' };
 
-/** What a peer is at the moment. */
-export type Role = 'follower' | 'candidate' | 'leader';
+/** What a peer is at the moment. A pre-candidate asks whether it would win before it stands for election. */
+export type Role = 'follower' | 'preCandidate' | 'candidate' | 'leader';
 
 /**
  * Raft as a pure state machine: it decides, its caller does the I/O.
  *
- *   campaign, propose ─▶ Raft ─▶ takeReady ─▶ persist ─▶ apply ─▶ advance ─▶ takeReady …
+ *   step, tick, propose ─▶ Raft ─▶ takeReady ─▶ persist ─▶ send ─▶ apply ─▶ advance ─▶ takeReady …
  *
- * One Ready is out at a time; what is proposed meanwhile waits for the next one, so that one persist serves many
- * proposals. This is a group of a single voter: its own durable vote elects it, its own durable entries are a quorum.
- * Source: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm", fig. 2; docs/specs/raft.md.
+ * One Ready is out at a time; what comes meanwhile waits for the next one, so that one persist serves many. A Ready holds
+ * everything that this peer has changed and every message that speaks of it: whatever a message promises is durable when
+ * it leaves. A group of one elects itself with its own durable vote and commits with its own durable entries.
+ * Source: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm", fig. 2; Ongaro's thesis, 6.2 and
+ * 9.6; docs/specs/raft.md.
  */
 export class Raft {
   readonly id: number;
+  readonly #config: RaftConfig;
+  readonly #others: readonly number[];
   readonly #log: RaftLog;
   #role: Role = 'follower';
   #term: number;
   #votedFor: number;
+  /** 0: not known. */
+  #leaderId = 0;
   #commitIndex: number;
   #appliedIndex: number;
   /** Entries at or below it are on this peer's disk. */
@@ -58,12 +100,26 @@ export class Raft {
   /** As it is on this peer's disk. */
   #durableState: HardState;
   #outstanding: Ready | undefined;
+  /** Votes, or answers of who would vote, while it asks for them. */
+  #votes = new Map<number, boolean>();
+  /** While it leads. */
+  #followers: Followers | undefined;
+  /** Since this peer heard of a leader, or asked for votes; as a leader, since it last knew of a quorum. */
+  #electionElapsed = 0;
+  #electionTimeout = 0;
+  #heartbeatElapsed = 0;
+  /** Everything to be sent that is no append. */
+  #outbox: RaftMessage[] = [];
+  #neededSnapshot: NeededSnapshot | undefined;
 
   /** `appliedIndex` is the snapshot's: entries above it are applied again. */
-  constructor(id: number, stored: StoredState, appliedIndex: number) {
+  constructor(config: RaftConfig, stored: StoredState, appliedIndex: number) {
     const { hardState } = stored;
-    assert(id >= 1, `peer id ${id} below 1`);
-    this.id = id;
+    assert(config.voters.includes(config.id) && config.id >= 1, `peer ${config.id} among the voters ${config.voters.join()}`);
+    assert(config.heartbeatTickCount < config.electionTickCount, 'several heartbeats fit into an election timeout');
+    this.id = config.id;
+    this.#config = config;
+    this.#others = config.voters.filter((voter) => voter !== config.id);
     this.#log = new RaftLog(stored);
     assert(hardState.term >= this.#log.lastTerm, `stored term ${hardState.term} below the log's ${this.#log.lastTerm}`);
     assert(
@@ -80,6 +136,7 @@ export class Raft {
     this.#appliedIndex = appliedIndex;
     this.#durableIndex = this.#log.lastIndex;
     this.#durableState = hardState;
+    this.#restartElectionTimer();
   }
 
   get role(): Role {
@@ -88,6 +145,11 @@ export class Raft {
 
   get term(): number {
     return this.#term;
+  }
+
+  /** Who leads the term as far as this peer knows; 0: nobody. */
+  get leaderId(): number {
+    return this.#leaderId;
   }
 
   get commitIndex(): number {
@@ -106,35 +168,68 @@ export class Raft {
     return this.#log.compactedIndex;
   }
 
-  /** Of the entry applied last. */
-  get appliedTerm(): number {
-    return this.#log.termAt(this.#appliedIndex);
+  /** Of an entry that is there, or of the last one that was compacted. */
+  termAt(index: number): number {
+    return this.#log.termAt(index);
   }
 
-  /** Stands for election in a new term. It leads once its vote for itself is durable. */
+  /**
+   * Asks the others whether they would vote for it, and stands for election in a new term when a quorum would. Alone it
+   * does so at once: it leads once its vote for itself is durable.
+   */
   campaign(): void {
-    assert(this.#role === 'follower', `a ${this.#role} does not campaign`);
-    this.#role = 'candidate';
-    this.#term += 1;
-    this.#votedFor = this.id;
+    assert(this.#role !== 'leader', 'a leader does not campaign');
+    this.#role = 'preCandidate';
+    this.#leaderId = 0;
+    this.#restartElectionTimer();
+    this.#votes = new Map();
+    this.#askAll((to) => ({ kind: 'preVote', ...this.#envelope(to), term: this.#term + 1, ...this.#logEnd() }));
+    this.#countVote(this.id, true);
+  }
+
+  /** Time passes: one call per tick. */
+  tick(): void {
+    this.#electionElapsed += 1;
+    if (this.#role === 'leader') this.#tickLeader();
+    else if (this.#electionElapsed >= this.#electionTimeout) this.campaign();
   }
 
   /** Appends a command, when this peer leads. */
   propose(payload: Uint8Array): ProposalOutcome {
     if (this.#role !== 'leader') return { kind: 'notLeader' };
+    if (this.#log.sizeBytesAfter(this.#commitIndex) > this.#config.uncommittedSizeBytesMax) return { kind: 'full' };
     const entry = this.#append(ENTRY_KINDS.command, payload);
     return { kind: 'accepted', index: entry.index, term: entry.term };
   }
 
+  /** A message has come. `foreign`: it is not from or not for a peer of this group as this one knows it, and changes nothing. */
+  step(message: RaftMessage): 'taken' | 'foreign' {
+    if (message.to !== this.id || !this.#others.includes(message.from)) return 'foreign';
+    if (message.kind === 'preVote') this.#onPreVote(message);
+    else if (message.kind === 'preVoteReply') this.#onPreVoteReply(message);
+    else if (message.term < this.#term) this.#onTermPassed(message);
+    else if (message.kind !== 'vote' || message.term === this.#term || !this.#hearsLeader()) {
+      if (message.term > this.#term) this.#becomeFollower(message.term);
+      this.#stepInTerm(message);
+    }
+    return 'taken';
+  }
+
   hasReady(): boolean {
-    return this.#commitIndex > this.#appliedIndex || this.#log.lastIndex > this.#durableIndex || this.#hasNewVote();
+    return (
+      this.#canApply() ||
+      this.#canPersist() ||
+      this.#outbox.length > 0 ||
+      this.#neededSnapshot !== undefined ||
+      this.#followers?.hasMessages(this.#commitIndex) === true
+    );
   }
 
   /** What is to be done next; undefined: nothing. The one before it must have been advanced. */
   takeReady(): Ready | undefined {
     assert(this.#outstanding === undefined, 'a Ready is taken before the last one was advanced');
     if (!this.hasReady()) return undefined;
-    this.#outstanding = this.#commitIndex > this.#appliedIndex ? this.#readyToApply() : this.#readyToPersist();
+    this.#outstanding = this.#canApply() ? this.#readyToApply() : this.#readyToPersist();
     return this.#outstanding;
   }
 
@@ -143,10 +238,12 @@ export class Raft {
     assert(ready === this.#outstanding, 'another Ready is advanced than was taken');
     this.#outstanding = undefined;
     this.#appliedIndex = ready.committed.at(-1)?.index ?? this.#appliedIndex;
-    this.#durableIndex = ready.entries.at(-1)?.index ?? this.#durableIndex;
     this.#durableState = ready.hardState ?? this.#durableState;
-    if (this.#role === 'candidate' && !this.#hasNewVote()) this.#lead();
-    else if (this.#role === 'leader') this.#commit();
+    // What another leader has replaced meanwhile is on disk, and no part of the log any more.
+    const durable = ready.entries.findLast(({ index, term }) => this.#log.matches(index, term));
+    this.#durableIndex = Math.max(this.#durableIndex, durable?.index ?? 0);
+    if (this.#role === 'candidate' && !this.#hasNewVote()) this.#countVote(this.id, true);
+    this.#maybeCommit();
   }
 
   /** Lets go of applied entries that a durable snapshot has replaced. */
@@ -155,18 +252,181 @@ export class Raft {
     this.#log.compact(throughIndex);
   }
 
+  /**
+   * A snapshot through this entry has replaced what was applied here, and it and the log's new beginning are durable.
+   * Comes between two Readies. An index that is applied already is not allowed.
+   */
+  restore({ index, term }: { readonly index: number; readonly term: number }): void {
+    assert(this.#outstanding === undefined, 'a snapshot is restored while a Ready is out');
+    assert(index > this.#appliedIndex, `a snapshot through ${index}, applied ${this.#appliedIndex}`);
+    const isInLog = this.#log.matches(index, term);
+    if (isInLog) this.#log.compact(index);
+    else this.#log.restart(index, term);
+    this.#durableIndex = isInLog ? Math.max(this.#durableIndex, index) : index;
+    this.#commitIndex = Math.max(this.#commitIndex, index);
+    this.#appliedIndex = index;
+    this.#neededSnapshot = undefined;
+  }
+
+  #tickLeader(): void {
+    this.#heartbeatElapsed += 1;
+    if (this.#heartbeatElapsed >= this.#config.heartbeatTickCount) {
+      this.#heartbeatElapsed = 0;
+      this.#followers!.beat();
+    }
+    if (this.#electionElapsed >= this.#config.electionTickCount) {
+      this.#electionElapsed = 0;
+      if (!this.#followers!.takeIsQuorumActive()) this.#becomeFollower(this.#term);
+    }
+  }
+
+  /** The message's term is this peer's. */
+  #stepInTerm(message: Exclude<RaftMessage, PreVote | PreVoteReply>): void {
+    switch (message.kind) {
+      case 'vote':
+        return this.#onVote(message);
+      case 'voteReply':
+        if (this.#role === 'candidate') this.#countVote(message.from, message.isGranted);
+        return;
+      case 'append':
+        this.#hearLeader(message.from);
+        return this.#onAppend(message);
+      case 'snapshotOffer':
+        this.#hearLeader(message.from);
+        return this.#onSnapshotOffer(message);
+      case 'appendAccepted':
+        this.#followers?.onAccepted(message.from, message.matchIndex);
+        return this.#maybeCommit();
+      case 'appendRejected':
+        return this.#followers?.onRejected(message);
+      case 'termPassed':
+        return;
+    }
+  }
+
+  /** Who asks learns that its term is over: a leader gives way, and a peer that was away catches up. */
+  #onTermPassed({ kind, from }: RaftMessage): void {
+    if (kind === 'append' || kind === 'snapshotOffer' || kind === 'vote') {
+      this.#send({ kind: 'termPassed', ...this.#envelope(from) });
+    }
+  }
+
+  /** Promises nothing, so it is no vote and restarts no timer. Who hears a leader does not answer. */
+  #onPreVote({ from, term, lastIndex, lastTerm }: PreVote): void {
+    if (this.#hearsLeader()) return;
+    if (term <= this.#term) return this.#send({ kind: 'termPassed', ...this.#envelope(from) });
+    const isGranted = this.#log.isCoveredBy(lastIndex, lastTerm);
+    this.#send({ kind: 'preVoteReply', ...this.#envelope(from), term, isGranted });
+  }
+
+  #onPreVoteReply({ from, term, isGranted }: PreVoteReply): void {
+    if (this.#role === 'preCandidate' && term === this.#term + 1) this.#countVote(from, isGranted);
+  }
+
+  #onVote({ from, lastIndex, lastTerm }: Vote): void {
+    const isFree = this.#votedFor === from || (this.#votedFor === 0 && this.#leaderId === 0);
+    const isGranted = isFree && this.#log.isCoveredBy(lastIndex, lastTerm);
+    if (isGranted) {
+      this.#role = 'follower';
+      this.#votedFor = from;
+      this.#electionElapsed = 0;
+    }
+    this.#send({ kind: 'voteReply', ...this.#envelope(from), isGranted });
+  }
+
+  #onAppend({ from, prevIndex, prevTerm, entries, commitIndex }: Append): void {
+    if (prevIndex < this.#commitIndex) return this.#accept(from, this.#commitIndex);
+    if (!this.#log.matches(prevIndex, prevTerm)) return this.#reject(from, prevIndex, prevTerm);
+    for (const entry of entries) this.#appendReplicated(entry);
+    const matchIndex = prevIndex + entries.length;
+    this.#commitIndex = Math.max(this.#commitIndex, Math.min(commitIndex, matchIndex));
+    this.#accept(from, matchIndex);
+  }
+
+  /** Only an entry that contradicts the log cuts it: what merely came late must not. */
+  #appendReplicated(entry: Entry): void {
+    if (this.#log.matches(entry.index, entry.term)) return;
+    if (entry.index <= this.#log.lastIndex) {
+      assert(entry.index > this.#commitIndex, `entry ${entry.index} of term ${entry.term} contradicts a committed one`);
+      this.#log.truncateFrom(entry.index);
+      this.#durableIndex = Math.min(this.#durableIndex, entry.index - 1);
+    }
+    this.#log.append(entry);
+  }
+
+  #onSnapshotOffer({ from, index, indexTerm }: SnapshotOffer): void {
+    if (index > this.#commitIndex && !this.#log.matches(index, indexTerm)) {
+      this.#neededSnapshot = { from, index };
+      return this.#reject(from, index, indexTerm);
+    }
+    this.#commitIndex = Math.max(this.#commitIndex, index);
+    this.#accept(from, this.#commitIndex);
+  }
+
+  #accept(to: number, matchIndex: number): void {
+    this.#send({ kind: 'appendAccepted', ...this.#envelope(to), matchIndex });
+  }
+
+  #reject(to: number, prevIndex: number, prevTerm: number): void {
+    const hintIndex = this.#log.lastPossibleMatch(prevIndex, prevTerm);
+    const hintTerm = this.#log.termAt(hintIndex);
+    this.#send({ kind: 'appendRejected', ...this.#envelope(to), prevIndex, hintIndex, hintTerm });
+  }
+
+  #countVote(from: number, isGranted: boolean): void {
+    this.#votes.set(from, isGranted);
+    const verdict = electionVerdict(this.#votes, this.#config.voters.length);
+    if (verdict === 'lost') this.#becomeFollower(this.#term);
+    else if (verdict === 'won' && this.#role === 'preCandidate') this.#standForElection();
+    else if (verdict === 'won') this.#lead();
+  }
+
+  /** Its own vote counts once it is durable, as everybody else's. */
+  #standForElection(): void {
+    this.#role = 'candidate';
+    this.#term += 1;
+    this.#votedFor = this.id;
+    this.#restartElectionTimer();
+    this.#votes = new Map();
+    this.#askAll((to) => ({ kind: 'vote', ...this.#envelope(to), ...this.#logEnd() }));
+  }
+
   /** Entries of earlier terms are committed with the first one of this term, never by themselves (fig. 8). */
   #lead(): void {
     this.#role = 'leader';
+    this.#leaderId = this.id;
+    this.#electionElapsed = 0;
+    this.#heartbeatElapsed = 0;
+    this.#followers = new Followers(this.#others, this.#log, this.#config);
     this.#append(ENTRY_KINDS.noOp, NO_PAYLOAD);
   }
 
-  #commit(): void {
-    assert(
-      this.#log.termAt(this.#durableIndex) === this.#term,
-      `a leader of term ${this.#term} commits an entry of another`,
-    );
-    this.#commitIndex = this.#durableIndex;
+  #becomeFollower(term: number): void {
+    if (term !== this.#term) this.#votedFor = 0;
+    this.#term = term;
+    this.#role = 'follower';
+    this.#leaderId = 0;
+    this.#followers = undefined;
+    this.#restartElectionTimer();
+  }
+
+  #hearLeader(from: number): void {
+    assert(this.#role !== 'leader', `peers ${this.id} and ${from} lead term ${this.#term}`);
+    if (this.#role !== 'follower') this.#becomeFollower(this.#term);
+    this.#leaderId = from;
+    this.#electionElapsed = 0;
+  }
+
+  /** Who does keeps to that leader, whoever else asks for its vote. */
+  #hearsLeader(): boolean {
+    return this.#leaderId !== 0 && this.#electionElapsed < this.#config.electionTickCount;
+  }
+
+  /** A quorum has it, and it is of this leader's term (fig. 8). */
+  #maybeCommit(): void {
+    if (this.#followers === undefined) return;
+    const index = this.#followers.quorumIndex(this.#durableIndex);
+    if (index > this.#commitIndex && this.#log.termAt(index) === this.#term) this.#commitIndex = index;
   }
 
   #append(kind: number, payload: Uint8Array): Entry {
@@ -175,15 +435,53 @@ export class Raft {
     return entry;
   }
 
+  /** Drawn anew for each wait, so that peers which collided once do not for ever. */
+  #restartElectionTimer(): void {
+    const { electionTickCount, randomUint32 } = this.#config;
+    this.#electionElapsed = 0;
+    this.#electionTimeout = electionTickCount + (randomUint32() % electionTickCount);
+  }
+
+  #envelope(to: number): { readonly from: number; readonly to: number; readonly term: number } {
+    return { from: this.id, to, term: this.#term };
+  }
+
+  #logEnd(): { readonly lastIndex: number; readonly lastTerm: number } {
+    return { lastIndex: this.#log.lastIndex, lastTerm: this.#log.lastTerm };
+  }
+
+  #askAll(messageTo: (peer: number) => RaftMessage): void {
+    for (const peer of this.#others) this.#send(messageTo(peer));
+  }
+
+  /** While a persist is slow, the rest is lost, as any message may be. */
+  #send(message: RaftMessage): void {
+    if (this.#outbox.length < OUTBOX_COUNT_MAX) this.#outbox.push(message);
+  }
+
+  #canApply(): boolean {
+    return Math.min(this.#commitIndex, this.#durableIndex) > this.#appliedIndex;
+  }
+
   #readyToApply(): Ready {
-    return { hardState: undefined, entries: [], committed: this.#log.between(this.#appliedIndex, this.#commitIndex) };
+    const throughIndex = Math.min(this.#commitIndex, this.#durableIndex);
+    return { ...NOTHING, committed: this.#log.between(this.#appliedIndex, throughIndex) };
+  }
+
+  #canPersist(): boolean {
+    return this.#hasNewVote() || this.#log.lastIndex > this.#durableIndex;
   }
 
   #readyToPersist(): Ready {
     const hardState = { term: this.#term, votedFor: this.#votedFor, commitIndex: this.#commitIndex };
     const isUnchanged = !this.#hasNewVote() && hardState.commitIndex === this.#durableState.commitIndex;
     const entries = this.#log.between(this.#durableIndex, this.#log.lastIndex);
-    return { hardState: isUnchanged ? undefined : hardState, entries, committed: [] };
+    const appends = this.#followers?.takeMessages({ from: this.id, term: this.#term, commitIndex: this.#commitIndex });
+    const messages = [...this.#outbox, ...(appends ?? [])];
+    const snapshot = this.#neededSnapshot;
+    this.#outbox = [];
+    this.#neededSnapshot = undefined;
+    return { hardState: isUnchanged || !this.#canPersist() ? undefined : hardState, entries, messages, committed: [], snapshot };
   }
 
   #hasNewVote(): boolean {
@@ -192,3 +490,6 @@ export class Raft {
 }
 
 const NO_PAYLOAD = new Uint8Array(0);
+const NOTHING: Ready = { hardState: undefined, entries: [], messages: [], committed: [], snapshot: undefined };
+/** Answers that wait for one persist: several from each of a handful of peers. */
+const OUTBOX_COUNT_MAX = 256;

@@ -4,10 +4,12 @@ import { runScript, type ScriptCommand } from '@varve/testkit';
 import { expect, test } from 'vitest';
 import { ENTRY_KINDS, type Entry } from './raft-log.ts';
 import { Raft, type Ready, type StoredState } from './raft.ts';
+import { raftConfig } from './testing/raft-config.ts';
 
 // Each script in testdata drives one peer, its disk and its caller. `ready` takes a Ready and shows it, `persist` does
 // what it says to the disk, `advance` hands it back; `crash` starts the peer anew from the disk. `>` marks the state after a step.
 const SCRIPTS = join(import.meta.dirname, 'testdata');
+const ALONE = raftConfig(1, [1]);
 
 class Peer {
   disk: StoredState = {
@@ -17,7 +19,7 @@ class Peer {
     compactedTerm: 0,
   };
   snapshotIndex = 0;
-  raft = new Raft(1, this.disk, 0);
+  raft = new Raft(ALONE, this.disk, 0);
   ready: Ready | undefined;
 
   execute({ name, args, input }: ScriptCommand): string {
@@ -45,7 +47,7 @@ class Peer {
       case 'snapshot':
         return this.#snapshot(Number(args[0]));
       case 'crash':
-        this.raft = new Raft(1, this.disk, this.snapshotIndex);
+        this.raft = new Raft(ALONE, this.disk, this.snapshotIndex);
         return this.#state();
       default:
         throw new Error(`no command "${name}"`);
@@ -129,7 +131,7 @@ function entryOf(text: string): Entry {
   };
 }
 
-test.each(readdirSync(SCRIPTS))('%s', (file) => {
+test.each(readdirSync(SCRIPTS).filter((file) => file.endsWith('.txt')))('%s', (file) => {
   const peer = new Peer();
   const { actual, expected } = runScript(readFileSync(join(SCRIPTS, file), 'utf8'), (command) => peer.execute(command));
   expect(actual).toBe(expected);

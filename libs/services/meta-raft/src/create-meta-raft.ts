@@ -2,7 +2,7 @@ import { assert, DbError } from '@varve/base';
 import { serve, serveStream, type Service } from '@varve/kit';
 import type { CommandResult } from '@varve/model';
 import type { Subscription } from '@varve/ports';
-import type { Entry } from '@varve/raft';
+import type { Entry, RaftConfig } from '@varve/raft';
 import { subjectsOf } from '@varve/wire';
 import type { MetaRaftConfig, MetaRaftPorts } from './ports.ts';
 import { ProposePath } from './propose-path.ts';
@@ -15,7 +15,17 @@ export function createMetaRaft(ports: MetaRaftPorts, config: MetaRaftConfig): Se
   return new MetaRaft(ports, config);
 }
 
-const PEER_ID = 1;
+/** A group of one sends nothing and waits for nobody: its bounds are never reached. */
+const ALONE: RaftConfig = {
+  id: 1,
+  voters: [1],
+  electionTickCount: 10,
+  heartbeatTickCount: 1,
+  appendSizeBytesMax: 0,
+  inFlightCountMax: 0,
+  uncommittedSizeBytesMax: Infinity,
+  randomUint32: () => 0,
+};
 /** A follower that takes no more of the catalog for so long is left. */
 const STREAM_IDLE_TIMEOUT_MS = 2_000;
 
@@ -37,7 +47,7 @@ class MetaRaft implements Service {
   async start(): Promise<void> {
     const { bus, clock, log, raftLog } = this.#ports;
     const subjects = subjectsOf(this.#config.clusterId);
-    const { raft, machine } = await restore(this.#ports, PEER_ID);
+    const { raft, machine } = await restore(this.#ports, ALONE);
     const proposals = new ProposePath(
       { raft, clock, onAppended: () => this.#loop!.wake((error) => this.#fail(error)) },
       this.#config,

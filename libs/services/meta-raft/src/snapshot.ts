@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 import { EMPTY_CATALOG } from '@varve/model';
 import type { CatalogSnapshot, CatalogStore, Log, RaftLogStore, StoredRaft } from '@varve/ports';
-import { Raft } from '@varve/raft';
+import { Raft, type RaftConfig } from '@varve/raft';
 import { CatalogMachine } from './catalog-machine.ts';
 
 export interface SnapshotPorts {
@@ -13,14 +13,14 @@ export interface SnapshotPorts {
 /** The peer as its disk has it: the snapshot's catalog, and Raft with the entries above it. @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT */
 export async function restore(
   { log, raftLog, catalogStore }: SnapshotPorts,
-  peerId: number,
+  config: RaftConfig,
 ): Promise<{ readonly raft: Raft; readonly machine: CatalogMachine }> {
   const [snapshot, stored] = await Promise.all([catalogStore.load(), raftLog.load()]);
   checkFit(snapshot, stored);
   const appliedIndex = snapshot?.appliedIndex ?? 0;
   log.info('Catalog log restored', { appliedIndex, entryCount: stored.entries.length, term: stored.hardState.term });
   return {
-    raft: new Raft(peerId, stored, appliedIndex),
+    raft: new Raft(config, stored, appliedIndex),
     machine: new CatalogMachine(snapshot?.catalog ?? EMPTY_CATALOG),
   };
 }
@@ -45,8 +45,9 @@ export class Snapshots {
 
   /** The log is cut only when the snapshot is durable; a crash in between leaves both, and they fit. */
   async maybeTake(): Promise<void> {
-    const { appliedIndex, appliedTerm, compactedIndex } = this.#raft;
+    const { appliedIndex, compactedIndex } = this.#raft;
     if (appliedIndex - compactedIndex < this.#entryCount) return;
+    const appliedTerm = this.#raft.termAt(appliedIndex);
     await this.#ports.catalogStore.save(
       { appliedIndex, appliedTerm, catalog: this.#machine.catalog },
       this.#machine.takeAudit(),

@@ -1,0 +1,15 @@
+import type { RaftConfig } from '../raft.ts';
+
+/** Small bounds, and election timeouts that differ by the id: 10 ticks for the peer 1, 11 for 2. */
+export function raftConfig(id: number, voters: readonly number[]): RaftConfig {
+  return {
+    id,
+    voters,
+    electionTickCount: 10,
+    heartbeatTickCount: 2,
+    appendSizeBytesMax: 100,
+    inFlightCountMax: 2,
+    uncommittedSizeBytesMax: 1_000,
+    randomUint32: () => id - 1,
+  };
+}
