@@ -75,8 +75,21 @@ export const LIMITS = {
   readyTimeoutMs: 2_000,
   /** How far ahead of now a coordinator leases stamps: one command per this time, and no write before a restarted one has waited it out. */
   incarnationLeaseMs: 10_000,
+  /**
+   * How long a coordinator goes on stamping when its lease has run out and no meta quorum answers. Writes for what the
+   * catalog has must survive an outage of the meta group; reached, they get 503.
+   */
+  leaseGraceMs: 600_000,
   /** A coordinator that wants stamps further ahead than this has a wrong clock. Reached: its lease is refused. */
   leaseAheadMsMax: 60_000,
+
+  // Replicas.
+  /** An owner that has not acked by then gets a hint, so that a dead one does not fill memory with ten seconds of writes. */
+  hintTimeoutMs: 1_000,
+  /** A repair node that has not said by then that a hint is on its disk is passed over. */
+  hintAnswerTimeoutMs: 2_000,
+  /** Between two attempts to find somebody who takes a frame that nobody has. */
+  hintRetryIntervalMs: 250,
 
   // Files.
   /** Shard files open at a time; each costs descriptors and a page cache. Reached: the one unused longest is closed. */

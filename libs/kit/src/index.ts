@@ -1,7 +1,9 @@
 export { CatalogClient } from './catalog-client.ts';
 export { CatalogFollower } from './catalog-follower.ts';
 export { claimName } from './claim-name.ts';
+export { newBootId } from './boot-id.ts';
 export { Heartbeat, LivenessView, LIVENESS_SETTLE_MS } from './heartbeat.ts';
+export { pause } from './pause.ts';
 export { encodeFailure, request, serve } from './request.ts';
 export { RetryBudget } from './retry-budget.ts';
 export { openStream, serveStream } from './stream.ts';

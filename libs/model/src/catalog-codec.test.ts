@@ -22,7 +22,7 @@ const policy: RetentionPolicy = {
   writeLevel: 'quorum',
   readLevel: 'all',
   shardGroups: [
-    { id: 4, range: { startNs: -(2n ** 63n) + 2n, endNs: 2n ** 63n - 1n }, shards: [{ id: 5, owners: [1], epoch: 6 }] },
+    { id: 4, range: { startNs: -(2n ** 63n) + 2n, endNs: 2n ** 63n - 1n }, replicaCount: 2, shards: [{ id: 5, owners: [1], epoch: 6 }] },
   ],
   measurements: new Map([
     [

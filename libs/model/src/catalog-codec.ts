@@ -43,6 +43,7 @@ const shard = record<Shard>({ id: count, owners: listOf(count), epoch: count });
 const shardGroup = record<ShardGroup>({
   id: count,
   range: record({ startNs: bigintText, endNs: bigintText }),
+  replicaCount: count,
   shards: listOf(shard),
 });
 const incarnation = record<Incarnation>({ id: count, holder: text, ceilingMs: wallMs, isOpen: flag });

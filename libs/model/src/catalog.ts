@@ -75,6 +75,8 @@ export interface RetentionPolicy {
 export interface ShardGroup {
   readonly id: ShardGroupId;
   readonly range: TimeRange;
+  /** N as it was wanted when the group was made: what write levels count over. Shards of a small cluster may have fewer owners. */
+  readonly replicaCount: number;
   readonly shards: readonly Shard[];
 }
 

@@ -51,7 +51,7 @@ test('every time lies in exactly one window of at most 90 days', () => {
   );
 });
 
-const group = (range: TimeRange): ShardGroup => ({ id: 1, range, shards: [] });
+const group = (range: TimeRange): ShardGroup => ({ id: 1, range, replicaCount: 1, shards: [] });
 
 test('shardGroupIndexAt finds the group whose half-open range holds the time', () => {
   const groups = [group(timeRange(0n, 10n)), group(timeRange(10n, 20n)), group(timeRange(30n, 40n))];

@@ -24,6 +24,7 @@ const DEFINITIONS = {
   pointsWritten: counter('write.points', '{point}', 'Points that are durable at the level that was asked for'),
   pointsDropped: counter('write.points.dropped', '{point}', 'Points of accepted requests that were not applied'),
   linesRefused: counter('write.lines.refused', '{line}', 'Lines that are not line protocol'),
+  framesUnhinted: counter('write.frames.unhinted', '{frame}', 'Frames that an owner missed while no repair node took a hint; reconciliation brings them'),
   writesUnderWaySize: gauge('write.frames.underway.size', 'By', 'Frames sent to owners that are not settled'),
   queryDuration: histogram('query.duration', 's', 'From a parsed query to the end of its answer'),
   framesRefused: counter('frames.refused', '{frame}', 'Frames that a data node did not store', ['code']),

@@ -20,6 +20,14 @@ export const WIRE_SCHEMAS = {
   shardWrite: { epoch: 'number', incarnation: 'number', number: 'number' },
   /** `refusal` is absent when the frame is on the owner's disk. */
   shardAck: { owner: 'number', shard: 'number', incarnation: 'number', number: 'number', refusal: 'text?', reason: 'text?' },
+  /** Payload: a frame, from a hint store, a peer or as a void: the same frame, and the same way into the journal. */
+  dataWrite: { shard: 'number' },
+  /** It is on the owner's disk. */
+  dataWritten: { owner: 'number' },
+  /** Payload: a frame that these owners miss. */
+  repairHint: { owners: 'numbers', shard: 'number', epoch: 'number', incarnation: 'number', number: 'number' },
+  /** The hint is on the repair node's disk, one for each of the owners. */
+  repairHinted: { node: 'number' },
   /** Asks a data node to have caught up with the catalog: it answers once it listens for all shards it owns there. */
   dataReady: { version: 'number' },
   dataReadyIs: { version: 'number' },

@@ -20,6 +20,8 @@ export interface Subjects {
   dataVectors(node: NodeId): string;
   dataFrames(node: NodeId): string;
   dataPull(node: NodeId): string;
+  dataWrite(node: NodeId): string;
+  repairHint(node: NodeId): string;
   repairHeld(node: NodeId): string;
 }
 
@@ -39,6 +41,8 @@ export function subjectsOf(clusterId: string): Subjects {
     dataVectors: (node) => `${prefix}.data.${node}.vectors`,
     dataFrames: (node) => `${prefix}.data.${node}.frames`,
     dataPull: (node) => `${prefix}.data.${node}.pull`,
+    dataWrite: (node) => `${prefix}.data.${node}.write`,
+    repairHint: (node) => `${prefix}.repair.${node}.hint`,
     repairHeld: (node) => `${prefix}.repair.${node}.held`,
   };
 }

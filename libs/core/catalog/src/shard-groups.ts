@@ -35,8 +35,9 @@ export function createShardGroups(catalog: Catalog, command: Command<'createShar
   for (const timeNs of timesNs) {
     if (shardGroupIndexAt(shardGroups, timeNs) >= 0) continue;
     const range = newShardGroupRange({ shardGroups, shardDurationNs: policy.shardDurationNs }, timeNs);
-    const shards = newShards(dataNodesOf(catalog), { firstId: nextId + 1, replicaCount: policy.replicaCount });
-    insert(shardGroups, { id: nextId, range, shards });
+    const { replicaCount } = policy;
+    const shards = newShards(dataNodesOf(catalog), { firstId: nextId + 1, replicaCount });
+    insert(shardGroups, { id: nextId, range, replicaCount, shards });
     nextId += 1 + shards.length;
   }
   if (nextId === catalog.nextId) return applied(catalog);

@@ -90,7 +90,7 @@ function groupOf(startDay: number, shardCount = 1): ShardGroup {
     owners: [1, 2],
     epoch: 7,
   }));
-  return { id: startDay, range: timeRange(startNs, startNs + DAY_NS), shards };
+  return { id: startDay, range: timeRange(startNs, startNs + DAY_NS), replicaCount: 2, shards };
 }
 
 const at = (day: number): TimestampNs => (BigInt(Math.round(day * 1_000)) * DAY_NS) / 1_000n;
@@ -223,7 +223,7 @@ function withGroups(policy: RetentionPolicy, rows: readonly Row[], shardCount: n
     const range = newShardGroupRange({ ...policy, shardGroups }, timeNs);
     const firstId = shardGroups.length * 10 + 1;
     const shards = Array.from({ length: shardCount }, (_, index) => ({ id: firstId + index, owners: [1], epoch: 1 }));
-    shardGroups = [...shardGroups, { id: firstId, range, shards }].sort((left, right) =>
+    shardGroups = [...shardGroups, { id: firstId, range, replicaCount: 1, shards }].sort((left, right) =>
       left.range.startNs < right.range.startNs ? -1 : 1,
     );
   }

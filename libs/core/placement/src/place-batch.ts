@@ -37,6 +37,8 @@ export interface ShardSlice {
   readonly shardId: ShardId;
   readonly epoch: number;
   readonly owners: readonly NodeId[];
+  /** N: what write levels count over. */
+  readonly replicaCount: number;
   /** Where the shard's window starts: frames count times from here. */
   readonly groupStartNs: TimestampNs;
   readonly rowCount: number;
@@ -132,7 +134,7 @@ class Placer {
     const slices = this.#slots.map(({ groupIndex, shardIndex, rowCount, tables }) => {
       const group = policy.shardGroups[groupIndex]!;
       const { id, epoch, owners } = group.shards[shardIndex]!;
-      return { shardId: id, epoch, owners, groupStartNs: group.range.startNs, rowCount, tables };
+      return { shardId: id, epoch, owners, replicaCount: group.replicaCount, groupStartNs: group.range.startNs, rowCount, tables };
     });
     return {
       slices: this.#missing.size > 0 ? [] : slices,

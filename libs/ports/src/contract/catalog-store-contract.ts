@@ -33,6 +33,7 @@ function catalog(version: number): Catalog {
       {
         id: 4,
         range: { startNs: -9_223_372_036_854_775_806n, endNs: 9_223_372_036_854_775_807n },
+        replicaCount: 2,
         shards: [{ id: 5, owners: [1, 2], epoch: 6 }],
       },
     ],

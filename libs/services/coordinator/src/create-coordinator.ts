@@ -1,10 +1,11 @@
 import { LIMITS } from '@varve/config';
-import { CatalogClient, CatalogFollower, type Service } from '@varve/kit';
+import { CatalogClient, CatalogFollower, LivenessView, type Service } from '@varve/kit';
 import type { Gateway, Health, QueryRequest, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
 import { subjectsOf } from '@varve/wire';
 import { SeriesCollector } from './collect-series.ts';
 import { IncarnationLease } from './incarnation.ts';
 import type { CoordinatorConfig, CoordinatorPorts } from './ports.ts';
+import { OwnerReadiness } from './owner-readiness.ts';
 import { QueryPath } from './query-path.ts';
 import { Deliveries } from './replicate.ts';
 import { QueryRunner } from './run-query.ts';
@@ -21,6 +22,7 @@ export function createCoordinator(ports: CoordinatorPorts, config: CoordinatorCo
 
 class CoordinatorService implements Coordinator {
   readonly #follower: CatalogFollower;
+  readonly #liveness: LivenessView;
   readonly #lease: IncarnationLease;
   readonly #deliveries: Deliveries;
   readonly #writePath: WritePath;
@@ -32,16 +34,25 @@ class CoordinatorService implements Coordinator {
     const follower = new CatalogFollower(ports, { subjects });
     const client = new CatalogClient(ports, { subjects, proposer: config.nodeName });
     const collector = new SeriesCollector(ports, subjects);
-    const { incarnationLeaseMs: leaseMs, leaseAheadMsMax: skewMsMax } = LIMITS;
+    const { incarnationLeaseMs: leaseMs, leaseGraceMs: graceMs, leaseAheadMsMax: skewMsMax } = LIMITS;
+    const liveness = new LivenessView(ports, subjects);
+    this.#liveness = liveness;
     this.#follower = follower;
-    this.#lease = new IncarnationLease({ clock, log, catalog: client }, { holder: config.nodeName, leaseMs, skewMsMax });
-    this.#deliveries = new Deliveries(ports, {
-      subjects,
-      writeTimeoutMs: config.writeTimeoutMs,
-      readyTimeoutMs: LIMITS.readyTimeoutMs,
-      bytesUnderWayMax: LIMITS.writesUnderWaySizeBytesMax,
-    });
-    this.#writePath = new WritePath({ follower, client, lease: this.#lease, deliveries: this.#deliveries, metrics });
+    this.#lease = new IncarnationLease({ clock, log, catalog: client }, { holder: config.nodeName, leaseMs, graceMs, skewMsMax });
+    const readiness = new OwnerReadiness({ bus, log, liveness }, { subjects, timeoutMs: LIMITS.readyTimeoutMs });
+    this.#deliveries = new Deliveries(
+      { ...ports, liveness },
+      {
+        subjects,
+        writeTimeoutMs: config.writeTimeoutMs,
+        hintTimeoutMs: LIMITS.hintTimeoutMs,
+        hintAnswerTimeoutMs: LIMITS.hintAnswerTimeoutMs,
+        hintRetryIntervalMs: LIMITS.hintRetryIntervalMs,
+        bytesUnderWayMax: LIMITS.writesUnderWaySizeBytesMax,
+        onIncarnationClosed: (incarnation) => this.#lease.onClosed(incarnation),
+      },
+    );
+    this.#writePath = new WritePath({ follower, client, lease: this.#lease, readiness, deliveries: this.#deliveries, metrics });
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, collector, subjects, selectBucketCountMax });
     const statementPath = new StatementPath({ follower, client, collector });
@@ -49,6 +60,7 @@ class CoordinatorService implements Coordinator {
   }
 
   async start(): Promise<void> {
+    this.#liveness.start();
     await this.#follower.start();
     await this.#lease.open();
   }
@@ -61,6 +73,7 @@ class CoordinatorService implements Coordinator {
     this.#deliveries.close();
     await this.#lease.close();
     this.#follower.stop();
+    this.#liveness.stop();
   }
 
   writePoints(request: WriteRequest): Promise<WriteSummary> {

@@ -1,4 +1,4 @@
-import { assert, DbError, type DurationMs } from '@varve/base';
+import { assert, DbError, type DurationMs, type WallMs } from '@varve/base';
 import type { CatalogClient } from '@varve/kit';
 import type { IncarnationId, MutationId, ShardId, Version } from '@varve/model';
 import type { Clock, Log, Timer } from '@varve/ports';
@@ -7,106 +7,154 @@ import { HybridClock } from '@varve/replication';
 interface Lease {
   readonly id: IncarnationId;
   readonly clock: HybridClock;
+  /** What the catalog has granted; the clock's own ceiling may be further during an outage of the meta group (V5). */
+  leasedMs: WallMs;
   /** The last number published per shard. */
   readonly numbers: Map<ShardId, number>;
 }
 
+export interface LeaseConfig {
+  readonly holder: string;
+  readonly leaseMs: DurationMs;
+  /** How far beyond what was leased it may stamp while no meta quorum answers. */
+  readonly graceMs: DurationMs;
+  readonly skewMsMax: DurationMs;
+}
+
 /**
  * One run of this coordinator, as a lease in the catalog: it may stamp frames below the leased ceiling (V3–V5) and gives
- * each frame its number (V7). Renewed in the background at half of its time; no renewal, no stamps: 503.
+ * each frame its number (V7). Renewed in the background at half of its time, and on demand when a pause of the process
+ * has let it run out.
  */
 export class IncarnationLease {
   readonly #ports: { readonly clock: Clock; readonly log: Log; readonly catalog: CatalogClient };
-  readonly #holder: string;
-  readonly #leaseMs: DurationMs;
-  readonly #skewMsMax: DurationMs;
+  readonly #config: LeaseConfig;
   #lease: Lease | undefined;
-  #renewal: Timer | undefined;
+  #timer: Timer | undefined;
+  /** At most one renewal is under way, and everybody waits for the same. */
+  #renewing: Promise<void> | undefined;
+  #isClosed = false;
 
-  constructor(
-    ports: { readonly clock: Clock; readonly log: Log; readonly catalog: CatalogClient },
-    config: { readonly holder: string; readonly leaseMs: DurationMs; readonly skewMsMax: DurationMs },
-  ) {
+  constructor(ports: { readonly clock: Clock; readonly log: Log; readonly catalog: CatalogClient }, config: LeaseConfig) {
     this.#ports = ports;
-    this.#holder = config.holder;
-    this.#leaseMs = config.leaseMs;
-    this.#skewMsMax = config.skewMsMax;
+    this.#config = config;
   }
 
   /** @throws DbError META_UNAVAILABLE when no quorum of meta answers */
   async open(): Promise<void> {
-    const { clock, catalog } = this.#ports;
-    const { result } = await catalog.propose({
-      kind: 'openIncarnation',
-      holder: this.#holder,
-      nowMs: clock.wallMs(),
-      leaseMs: this.#leaseMs,
-    });
-    assert(result.kind === 'applied', 'opening an incarnation cannot be rejected');
-    const { id, floorMs, ceilingMs } = result;
-    assert(id !== undefined && floorMs !== undefined && ceilingMs !== undefined, 'an incarnation without its bounds');
-    this.#lease = { id, clock: new HybridClock({ incarnation: id, floorMs, ceilingMs, skewMsMax: this.#skewMsMax }), numbers: new Map() };
+    await this.#renew();
     this.#renewLater();
   }
 
-  /** A stamp and the next number of the shard, for one frame. @throws DbError META_UNAVAILABLE */
+  /** Resolves when this coordinator may stamp: at once while its lease holds. @throws DbError META_UNAVAILABLE, CLOCK_SKEWED, STOPPING */
+  async ensure(): Promise<void> {
+    this.#checkOpen();
+    if (!this.#mayStamp()) await this.#renew();
+    this.#checkOpen();
+  }
+
+  /** A stamp and the next number of the shard, for one frame, after `ensure`. @throws DbError META_UNAVAILABLE */
   nextFrame(shard: ShardId): { readonly mutation: MutationId; readonly version: Version } {
-    const version = this.#stamp();
-    return { version, mutation: this.#nextMutation(shard) };
+    const lease = this.#lease;
+    const stamp = lease?.clock.stamp(this.#ports.clock.wallMs());
+    if (lease === undefined || stamp?.kind !== 'stamped') {
+      throw new DbError('META_UNAVAILABLE', 'the lease of this coordinator has run out and no meta node has renewed it; retry');
+    }
+    const number = (lease.numbers.get(shard) ?? 0) + 1;
+    lease.numbers.set(shard, number);
+    return { version: stamp.version, mutation: { incarnation: lease.id, shard, number } };
+  }
+
+  /** An owner says that the incarnation is closed: it stamps no more, and the next write opens another. */
+  onClosed(incarnation: IncarnationId): void {
+    if (this.#lease?.id === incarnation) this.#lease = undefined;
   }
 
   async close(): Promise<void> {
-    this.#renewal?.cancel();
+    this.#isClosed = true;
+    this.#timer?.cancel();
     const lease = this.#lease;
     this.#lease = undefined;
-    if (lease === undefined) return;
-    try {
-      await this.#ports.catalog.propose({ kind: 'closeIncarnation', incarnation: lease.id });
-    } catch (error) {
-      this.#ports.log.warn('Incarnation not closed; it ends when its lease runs out', { incarnation: lease.id, error });
-    }
-  }
-
-  /** Above every stamp before it. */
-  #stamp(): Version {
-    const stamp = this.#opened().clock.stamp(this.#ports.clock.wallMs());
-    if (stamp.kind === 'stamped') return stamp.version;
-    throw new DbError('META_UNAVAILABLE', 'the lease of this coordinator has run out and no meta node has renewed it; retry');
-  }
-
-  #nextMutation(shard: ShardId): MutationId {
-    const { id, numbers } = this.#opened();
-    const number = (numbers.get(shard) ?? 0) + 1;
-    numbers.set(shard, number);
-    return { incarnation: id, shard, number };
+    if (lease !== undefined) await this.#giveBack(lease.id);
   }
 
   problems(): readonly string[] {
-    const isStale = this.#lease !== undefined && this.#lease.clock.ceilingMs <= this.#ports.clock.wallMs();
-    return isStale ? ['the lease for writes has run out and no meta node has renewed it'] : [];
+    const lease = this.#lease;
+    if (this.#isClosed || (lease !== undefined && this.#ports.clock.wallMs() < lease.leasedMs)) return [];
+    return ['the lease for writes has run out and no meta node has renewed it'];
   }
 
-  #opened(): Lease {
-    if (this.#lease === undefined) throw new DbError('STOPPING', 'this coordinator is not open for writes; retry');
-    return this.#lease;
+  #mayStamp(): boolean {
+    return this.#lease !== undefined && this.#ports.clock.wallMs() < this.#lease.clock.ceilingMs;
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new DbError('STOPPING', 'this coordinator is not open for writes; retry');
   }
 
   #renewLater(): void {
-    this.#renewal = this.#ports.clock.after(this.#leaseMs / 2, () => void this.#renew());
+    if (this.#isClosed) return;
+    this.#timer = this.#ports.clock.after(this.#config.leaseMs / 2, () => {
+      this.#renewLater();
+      this.#renew().catch((error: unknown) => {
+        if (!(error instanceof DbError)) throw error;
+        this.#ports.log.warn('Incarnation not renewed; trying again', { code: error.code, reason: error.message });
+      });
+    });
   }
 
-  async #renew(): Promise<void> {
-    const { clock, log, catalog } = this.#ports;
+  #renew(): Promise<void> {
+    this.#renewing ??= this.#extendOrOpen().finally(() => (this.#renewing = undefined));
+    return this.#renewing;
+  }
+
+  async #extendOrOpen(): Promise<void> {
     const lease = this.#lease;
-    if (lease === undefined) return;
+    if (lease === undefined || !(await this.#isExtended(lease))) await this.#openAnew();
+  }
+
+  /** False when the catalog has closed it: it ran out, and somebody has ended it. */
+  async #isExtended(lease: Lease): Promise<boolean> {
+    const { clock, catalog } = this.#ports;
     try {
-      const ceilingMs = clock.wallMs() + this.#leaseMs;
-      const { result } = await catalog.propose({ kind: 'renewIncarnation', incarnation: lease.id, ceilingMs });
-      if (result.kind === 'applied') lease.clock.extend(Math.max(ceilingMs, lease.clock.ceilingMs));
-      else if (this.#lease === lease) await this.open(); // It ran out and was closed: go on as a new incarnation.
+      const wantedMs = clock.wallMs() + this.#config.leaseMs;
+      const { result } = await catalog.propose({ kind: 'renewIncarnation', incarnation: lease.id, ceilingMs: wantedMs });
+      if (result.kind === 'rejected') {
+        this.onClosed(lease.id);
+        return false;
+      }
+      assert(result.ceilingMs !== undefined, 'a renewed incarnation without its ceiling');
+      lease.leasedMs = Math.max(lease.leasedMs, result.ceilingMs);
     } catch (error) {
-      log.warn('Incarnation not renewed; trying again', { incarnation: lease.id, error });
+      if (!(error instanceof DbError) || error.code !== 'META_UNAVAILABLE') throw error;
+      const graceEndMs = lease.leasedMs + this.#config.graceMs;
+      if (clock.wallMs() >= graceEndMs) throw error;
+      lease.clock.extend(Math.max(lease.clock.ceilingMs, Math.min(graceEndMs, clock.wallMs() + this.#config.leaseMs)));
+      this.#ports.log.warn('No meta quorum renews the incarnation; going on for what the catalog has', { incarnation: lease.id, graceEndMs });
+      return true;
     }
-    if (this.#lease === lease) this.#renewLater();
+    lease.clock.extend(Math.max(lease.clock.ceilingMs, lease.leasedMs));
+    return true;
+  }
+
+  async #openAnew(): Promise<void> {
+    if (this.#isClosed) return;
+    const { clock, catalog } = this.#ports;
+    const { holder, leaseMs, skewMsMax } = this.#config;
+    const { result } = await catalog.propose({ kind: 'openIncarnation', holder, nowMs: clock.wallMs(), leaseMs });
+    assert(result.kind === 'applied', 'opening an incarnation cannot be rejected');
+    const { id, floorMs, ceilingMs } = result;
+    assert(id !== undefined && floorMs !== undefined && ceilingMs !== undefined, 'an incarnation without its bounds');
+    if (this.#isClosed) await this.#giveBack(id);
+    else this.#lease = { id, clock: new HybridClock({ incarnation: id, floorMs, ceilingMs, skewMsMax }), leasedMs: ceilingMs, numbers: new Map() };
+  }
+
+  async #giveBack(incarnation: IncarnationId): Promise<void> {
+    try {
+      await this.#ports.catalog.propose({ kind: 'closeIncarnation', incarnation });
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      this.#ports.log.warn('Incarnation not closed; it ends when its lease runs out', { incarnation, code: error.code, reason: error.message });
+    }
   }
 }

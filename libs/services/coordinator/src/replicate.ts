@@ -1,42 +1,34 @@
 import { DbError, type DurationMs, type SizeBytes } from '@varve/base';
-import { request } from '@varve/kit';
-import type { NodeId, ShardId } from '@varve/model';
+import { pause, request, type LivenessView } from '@varve/kit';
+import type { NodeId, ShardId, WriteLevel } from '@varve/model';
 import type { Bus, Clock, Log, Metrics, Subscription, Timer } from '@varve/ports';
-import { requiredAcks, verdictOf, type Verdict } from '@varve/replication';
 import { metrics as names } from '@varve/telemetry';
 import { decode, encode, type Header, type Subjects } from '@varve/wire';
-import type { WriteLevel } from '@varve/model';
+import { Delivery, type Parcel } from './delivery.ts';
 
 export interface DeliveryPorts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly liveness: LivenessView;
 }
 
 export interface DeliveryConfig {
   readonly subjects: Subjects;
   readonly writeTimeoutMs: DurationMs;
-  readonly readyTimeoutMs: DurationMs;
+  readonly hintTimeoutMs: DurationMs;
+  readonly hintAnswerTimeoutMs: DurationMs;
+  readonly hintRetryIntervalMs: DurationMs;
   readonly bytesUnderWayMax: SizeBytes;
+  /** An owner has refused a frame because its incarnation is closed. */
+  readonly onIncarnationClosed: (incarnation: number) => void;
 }
-
-/** One frame and where it has to go. */
-export interface Parcel {
-  readonly shard: ShardId;
-  readonly epoch: number;
-  readonly owners: readonly NodeId[];
-  readonly incarnation: number;
-  readonly number: number;
-  readonly frame: Uint8Array;
-}
-
-/** Shards remembered to listen; then all are forgotten and asked again, dropped ones not among them. */
-const READY_SHARD_COUNT_MAX = 100_000;
 
 /**
- * Frames on their way to their owners. Each is published once on its shard's subject; all owners answer to one inbox;
- * acks are tallied by owner until the verdict or the deadline (W5). Bytes under way are bounded (W9).
+ * Frames on their way to their owners. Each is published once on its shard's subject; all owners answer to one inbox. Who
+ * is silent or refuses gets a hint in a repair node: at once when nothing else is to be expected, else after the hint
+ * timeout. A frame is under way until every owner has it or a hint for it (W5); bytes under way are bounded (W9).
  */
 export class Deliveries {
   readonly #ports: DeliveryPorts;
@@ -44,156 +36,169 @@ export class Deliveries {
   readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #underWay = new Map<string, Delivery>();
-  /** Shards whose owners are known to listen. */
-  readonly #readyShards = new Map<ShardId, Promise<void>>();
+  readonly #hinting = new Set<Delivery>();
+  readonly #waitingForNone = new Set<() => void>();
   #bytesUnderWay: SizeBytes = 0;
+  #isDraining = false;
 
   constructor(ports: DeliveryPorts, config: DeliveryConfig) {
     this.#ports = ports;
     this.#config = config;
     this.#inbox = ports.bus.newInbox();
-    this.#subscription = ports.bus.subscribe(this.#inbox, ({ payload }) => this.#onAck(payload));
+    this.#subscription = ports.bus.subscribe(this.#inbox, ({ payload }) => this.#onAnswer(payload));
   }
 
-  /** @throws DbError WRITE_OVERLOADED before anything is sent */
+  /** @throws DbError WRITE_OVERLOADED, STOPPING before anything is sent */
   checkRoom(): void {
+    if (this.#isDraining) throw new DbError('STOPPING', 'this coordinator is stopping; retry');
     if (this.#bytesUnderWay < this.#config.bytesUnderWayMax) return;
     throw new DbError('WRITE_OVERLOADED', 'too many bytes of writes are under way; retry', { bytesUnderWay: this.#bytesUnderWay });
   }
 
   /**
-   * Waits until the shard's owners listen. Asked once per shard: an owner that learns of a new shard later than its
-   * coordinator would miss the first frames. An owner that does not answer is treated as down.
-   */
-  ready(shard: { readonly id: ShardId; readonly owners: readonly NodeId[] }, catalogVersion: number): Promise<void> {
-    const known = this.#readyShards.get(shard.id);
-    if (known !== undefined) return known;
-    if (this.#readyShards.size >= READY_SHARD_COUNT_MAX) this.#readyShards.clear();
-    const asked = Promise.all(shard.owners.map((owner) => this.#askReady(owner, catalogVersion))).then(() => undefined);
-    this.#readyShards.set(shard.id, asked);
-    return asked;
-  }
-
-  /**
-   * Resolves when the level is met. The delivery itself goes on until every owner has answered or the deadline passes.
+   * Resolves when the level is met; the delivery goes on behind it.
+   * @param absent owners that are known not to listen
    * @throws DbError WRITE_QUORUM_LOST, WRITE_TIMEOUT with how many owners were reached
    */
-  publish(parcel: Parcel, level: WriteLevel): Promise<void> {
+  publish(parcel: Parcel, level: WriteLevel, absent: ReadonlySet<NodeId>): Promise<void> {
     const { bus, clock } = this.#ports;
-    const delivery = new Delivery(parcel, requiredAcks(level, parcel.owners.length));
-    const key = keyOf(parcel);
-    this.#underWay.set(key, delivery);
-    this.#bytesUnderWay += parcel.frame.length;
-    delivery.ended = () => {
-      this.#underWay.delete(key);
-      this.#bytesUnderWay -= parcel.frame.length;
-      this.#ports.metrics.set(names.writesUnderWaySize, this.#bytesUnderWay);
-    };
-    delivery.deadline = clock.after(this.#config.writeTimeoutMs, () => delivery.expire(this.#config.writeTimeoutMs));
-    const header = { epoch: parcel.epoch, incarnation: parcel.incarnation, number: parcel.number };
-    bus.publish(this.#config.subjects.shardWrite(parcel.shard), encode('shardWrite', header, parcel.frame), this.#inbox);
+    const timers: Timer[] = [];
+    const delivery = new Delivery(parcel, level, () => {
+      for (const timer of timers) timer.cancel();
+      this.#forget(parcel);
+    });
+    this.#underWay.set(keyOf(parcel), delivery);
+    this.#addBytes(parcel.frame.length);
+    try {
+      const header = { epoch: parcel.epoch, incarnation: parcel.incarnation, number: parcel.number };
+      bus.publish(this.#config.subjects.shardWrite(parcel.shard), encode('shardWrite', header, parcel.frame), this.#inbox);
+    } catch (error) {
+      delivery.end();
+      delivery.settled.catch(() => undefined);
+      throw error;
+    }
+    timers.push(
+      clock.after(this.#config.writeTimeoutMs, () => delivery.expire(this.#config.writeTimeoutMs)),
+      clock.after(this.#config.hintTimeoutMs, () => {
+        delivery.onHintDue();
+        this.#maybeHint(delivery);
+      }),
+    );
+    for (const owner of parcel.owners) if (absent.has(owner)) delivery.onSilent(owner);
+    this.#maybeHint(delivery);
     return delivery.settled;
   }
 
-  /** Resolves when nothing is under way; the deadline of each delivery bounds it. */
+  /** Takes no new writes; resolves when nothing is under way, or after the write timeout: the rest is given up by `close`. */
   async drain(): Promise<void> {
-    await Promise.all([...this.#underWay.values()].map((delivery) => delivery.over));
+    this.#isDraining = true;
+    if (this.#underWay.size === 0) return;
+    await new Promise<void>((settle) => {
+      const timer = this.#ports.clock.after(this.#config.writeTimeoutMs, () => done());
+      const done = (): void => {
+        timer.cancel();
+        this.#waitingForNone.delete(done);
+        settle();
+      };
+      this.#waitingForNone.add(done);
+    });
   }
 
   close(): void {
     this.#subscription.unsubscribe();
-    for (const delivery of [...this.#underWay.values()]) delivery.expire(0);
+    for (const delivery of [...this.#underWay.values()]) delivery.end();
   }
 
-  async #askReady(owner: NodeId, version: number): Promise<void> {
-    const { bus, log } = this.#ports;
-    const to = { subject: this.#config.subjects.dataReady(owner), timeoutMs: this.#config.readyTimeoutMs, answerKind: 'dataReadyIs' } as const;
-    try {
-      await request(bus, to, { kind: 'dataReady', header: { version } });
-    } catch (error) {
-      if (!(error instanceof DbError)) throw error;
-      log.warn('Owner did not say that it is ready', { owner, version, code: error.code, reason: error.message });
-    }
-  }
-
-  #onAck(payload: Uint8Array): void {
+  #onAnswer(payload: Uint8Array): void {
     try {
       const { header } = decode(payload, 'shardAck');
-      this.#underWay.get(keyOf(header))?.onAck(header);
+      const delivery = this.#underWay.get(keyOf(header));
+      if (delivery !== undefined) this.#onOwnerAnswer(delivery, header);
     } catch (error) {
-      this.#ports.log.warn('Unreadable ack dropped', { error });
+      if (!(error instanceof DbError)) throw error;
+      this.#ports.log.warn('Unreadable ack dropped', { code: error.code, reason: error.message });
     }
+  }
+
+  #onOwnerAnswer(delivery: Delivery, { owner, incarnation, refusal, reason }: Header<'shardAck'>): void {
+    if (refusal === undefined) return delivery.onAck(owner);
+    delivery.onRefused(owner, `${refusal}: ${reason ?? ''}`);
+    if (refusal === 'INCARNATION_CLOSED') {
+      // No owner and no hint store takes it any more: repair ends its number.
+      this.#config.onIncarnationClosed(incarnation);
+      delivery.end();
+    } else this.#maybeHint(delivery);
+  }
+
+  /** Starts offering hints when some are owed and nobody offers them yet. */
+  #maybeHint(delivery: Delivery): void {
+    if (this.#hinting.has(delivery) || delivery.isOver || delivery.hintsOwed().length === 0) return;
+    this.#hinting.add(delivery);
+    void this.#hint(delivery);
+  }
+
+  /**
+   * Asks repair nodes until no hint is owed. When none takes it, a frame that some owner holds is let go: the owners' vectors
+   * are the record of who lacks what. One that nobody is known to hold is sent and offered again until somebody does (W11).
+   */
+  async #hint(delivery: Delivery): Promise<void> {
+    const { clock, metrics, liveness } = this.#ports;
+    const { hintRetryIntervalMs, writeTimeoutMs } = this.#config;
+    let pauseMs = hintRetryIntervalMs;
+    for (;;) {
+      const owners = delivery.hintsOwed();
+      if (owners.length === 0 || delivery.isOver) break;
+      if (await this.#isHinted(delivery, owners)) {
+        delivery.onHinted(owners);
+        continue;
+      }
+      if (delivery.isHeld && delivery.isSettled && (delivery.isExpired || liveness.alive('repair').length === 0)) {
+        metrics.add(names.framesUnhinted, 1);
+        delivery.end();
+        break;
+      }
+      await pause(clock, pauseMs);
+      pauseMs = Math.min(2 * pauseMs, writeTimeoutMs);
+      if (delivery.isExpired && !delivery.isOver && !delivery.isHeld) this.#publishAgain(delivery.parcel);
+    }
+    this.#hinting.delete(delivery); // No await since the last look: what is owed from now on starts anew.
+  }
+
+  #publishAgain({ shard, epoch, incarnation, number, frame }: Parcel): void {
+    this.#ports.bus.publish(this.#config.subjects.shardWrite(shard), encode('shardWrite', { epoch, incarnation, number }, frame), this.#inbox);
+  }
+
+  /** True when a repair node has said that the hint is on its disk. */
+  async #isHinted({ parcel }: Delivery, owners: readonly NodeId[]): Promise<boolean> {
+    const { bus, log, liveness } = this.#ports;
+    const { shard, epoch, incarnation, number, frame } = parcel;
+    const repairNodes = liveness.alive('repair');
+    for (let turn = 0; turn < repairNodes.length; turn += 1) {
+      const node = repairNodes[(shard + turn) % repairNodes.length]!;
+      try {
+        const to = { subject: this.#config.subjects.repairHint(node), timeoutMs: this.#config.hintAnswerTimeoutMs, answerKind: 'repairHinted' } as const;
+        await request(bus, to, { kind: 'repairHint', header: { owners, shard, epoch, incarnation, number }, payload: frame });
+        return true;
+      } catch (error) {
+        if (!(error instanceof DbError)) throw error;
+        log.debug('Repair node did not take a hint', { node, shard, code: error.code, reason: error.message });
+      }
+    }
+    return false;
+  }
+
+  #forget(parcel: Parcel): void {
+    this.#underWay.delete(keyOf(parcel));
+    this.#addBytes(-parcel.frame.length);
+    if (this.#underWay.size === 0) for (const done of [...this.#waitingForNone]) done();
+  }
+
+  #addBytes(sizeBytes: SizeBytes): void {
+    this.#bytesUnderWay += sizeBytes;
+    this.#ports.metrics.set(names.writesUnderWaySize, this.#bytesUnderWay);
   }
 }
 
 function keyOf({ shard, incarnation, number }: { readonly shard: ShardId; readonly incarnation: number; readonly number: number }): string {
   return `${shard}/${incarnation}/${number}`;
-}
-
-/** One frame under way: who answered what, and what that means for the one who waits. */
-class Delivery {
-  /** Settles with the verdict. */
-  readonly settled: Promise<void>;
-  /** Resolves when every owner has answered or the deadline has passed. */
-  readonly over: Promise<void>;
-  deadline: Timer | undefined;
-  ended: () => void = () => undefined;
-  readonly #parcel: Parcel;
-  readonly #requiredCount: number;
-  readonly #acked = new Set<NodeId>();
-  readonly #refused = new Map<NodeId, string>();
-  #resolve: () => void = () => undefined;
-  #reject: (error: DbError) => void = () => undefined;
-  #finish: () => void = () => undefined;
-
-  constructor(parcel: Parcel, requiredCount: number) {
-    this.#parcel = parcel;
-    this.#requiredCount = requiredCount;
-    this.settled = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.over = new Promise((finish) => (this.#finish = finish));
-  }
-
-  onAck({ owner, refusal, reason }: Header<'shardAck'>): void {
-    if (!this.#parcel.owners.includes(owner)) return;
-    if (refusal === undefined) {
-      this.#acked.add(owner);
-      this.#refused.delete(owner);
-    } else if (!this.#acked.has(owner)) this.#refused.set(owner, `${refusal}: ${reason ?? ''}`);
-    const verdict = this.#verdict();
-    if (verdict === 'satisfied') this.#resolve();
-    if (verdict === 'unsatisfiable') this.#reject(this.#lost());
-    if (this.#acked.size + this.#refused.size === this.#parcel.owners.length) this.#end();
-  }
-
-  expire(timeoutMs: DurationMs): void {
-    this.#reject(new DbError('WRITE_TIMEOUT', `write timeout: ${this.#reached()} within ${timeoutMs} ms; retry`, this.#facts()));
-    this.#end();
-  }
-
-  #end(): void {
-    this.deadline?.cancel();
-    this.ended();
-    this.#finish();
-  }
-
-  #verdict(): Verdict {
-    const { owners } = this.#parcel;
-    const failureCount = this.#refused.size;
-    return verdictOf({ replicaCount: owners.length, requiredCount: this.#requiredCount, ackCount: this.#acked.size, failureCount });
-  }
-
-  #lost(): DbError {
-    return new DbError('WRITE_QUORUM_LOST', `write not accepted: ${this.#reached()} (${[...this.#refused.values()].join('; ')}); retry`, this.#facts());
-  }
-
-  #reached(): string {
-    return `${this.#acked.size} of ${this.#requiredCount} needed owners of shard ${this.#parcel.shard} hold it`;
-  }
-
-  #facts(): Record<string, unknown> {
-    return { shard: this.#parcel.shard, acked: [...this.#acked], refused: Object.fromEntries(this.#refused) };
-  }
 }

@@ -8,7 +8,9 @@ import { placeBatch, type Placement, type ShardSlice } from '@varve/placement';
 import type { Metrics, WriteRequest, WriteSummary } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
 import type { IncarnationLease } from './incarnation.ts';
-import type { Deliveries, Parcel } from './replicate.ts';
+import type { Parcel } from './delivery.ts';
+import type { OwnerReadiness } from './owner-readiness.ts';
+import type { Deliveries } from './replicate.ts';
 
 /** Fields and groups are registered with one command each; then somebody else's registration may still have won. */
 const PLACEMENT_ROUND_COUNT_MAX = 3;
@@ -17,6 +19,7 @@ export interface WritePathParts {
   readonly follower: CatalogFollower;
   readonly client: CatalogClient;
   readonly lease: IncarnationLease;
+  readonly readiness: OwnerReadiness;
   readonly deliveries: Deliveries;
   readonly metrics: Metrics;
 }
@@ -75,22 +78,23 @@ export class WritePath {
 
   /** Everything that can be refused is refused before the first frame is sent (W7). */
   async #replicate(batch: PointBatch, slices: readonly ShardSlice[], level: WriteLevel): Promise<void> {
-    const { deliveries, follower } = this.#parts;
+    const { deliveries, readiness, lease, follower } = this.#parts;
     const { version } = follower.catalog;
     const parcels = slices.map((slice) => {
       const { shardId: shard, groupStartNs: startNs, tables } = slice;
       return { slice, bodies: encodeBodies({ shard, startNs, tables, series: batch.series }) };
     });
-    await Promise.all(slices.map(({ shardId, owners }) => deliveries.ready({ id: shardId, owners }, version)));
+    const absent = await readiness.notReady(slices, version);
+    await lease.ensure();
     const sealed = parcels.flatMap(({ slice, bodies }) => bodies.map((body) => this.#seal(slice, body)));
-    await Promise.all(sealed.map((parcel) => deliveries.publish(parcel, level)));
+    await Promise.all(sealed.map((parcel) => deliveries.publish(parcel, level, absent)));
   }
 
   /** @throws DbError META_UNAVAILABLE */
-  #seal({ shardId: shard, epoch, owners }: ShardSlice, body: FrameBody): Parcel {
+  #seal({ shardId: shard, epoch, owners, replicaCount }: ShardSlice, body: FrameBody): Parcel {
     const stamp = this.#parts.lease.nextFrame(shard);
     const { incarnation, number } = stamp.mutation;
-    return { shard, epoch, owners, incarnation, number, frame: sealFrame(body, stamp) };
+    return { shard, epoch, owners, replicaCount, incarnation, number, frame: sealFrame(body, stamp) };
   }
 
   /** @throws DbError DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND */

@@ -1,6 +1,6 @@
 import { assert, type TimestampNs } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { CatalogClient, CatalogFollower, serve, serveStream, type Service } from '@varve/kit';
+import { CatalogClient, CatalogFollower, Heartbeat, newBootId, serve, serveStream, type Service } from '@varve/kit';
 import type { Catalog, NodeId, ShardId } from '@varve/model';
 import type { Subscription } from '@varve/ports';
 import { subjectsOf, type Subjects } from '@varve/wire';
@@ -36,7 +36,10 @@ class DataShard implements Service {
   readonly #subscriptions: Subscription[] = [];
   #owned: ReadonlyMap<ShardId, OwnedShard> = new Map();
   #node: NodeId = 0;
+  /** The newest catalog for which this node listens for all shards that it owns there. */
+  #workedOffVersion = 0;
   #writePath: WritePath | undefined;
+  #heartbeat: Heartbeat | undefined;
   /** Catalog changes are worked off one after the other; resolves when the newest is. */
   #following: Promise<void> = Promise.resolve();
 
@@ -65,6 +68,9 @@ class DataShard implements Service {
     });
     this.#serveRequests();
     this.#upkeep.start();
+    const node = { id: this.#node, role: 'data', boot: newBootId(this.#ports.random) } as const;
+    this.#heartbeat = new Heartbeat(this.#ports, this.#subjects, node, () => ({ isJoining: false, version: this.#workedOffVersion }));
+    this.#heartbeat.start();
   }
 
   async drain(): Promise<void> {
@@ -72,6 +78,7 @@ class DataShard implements Service {
   }
 
   async stop(): Promise<void> {
+    this.#heartbeat?.stop();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     for (const { subscription } of this.#replicas.values()) subscription?.unsubscribe();
     this.#follower.stop();
@@ -99,7 +106,7 @@ class DataShard implements Service {
       serve({ bus, log }, { subject: this.#subjects.dataReady(this.#node), askedKind: 'dataReady', answerKind: 'dataReadyIs' }, async ({ header }) => {
         await this.#follower.waitFor(header.version);
         await this.#following;
-        return { header: { version: this.#follower.catalog.version } };
+        return { header: { version: this.#workedOffVersion } };
       }),
       serveStream({ bus, clock, log }, { subject: this.#subjects.dataQuery(this.#node), askedKind: 'dataQuery', idleTimeoutMs }, (asked, signal) =>
         produceQuery(from, asked, signal),
@@ -129,6 +136,7 @@ class DataShard implements Service {
     for (const [shard, { startNs }] of owned) {
       if (!this.#replicas.has(shard)) await this.#open(shard, startNs);
     }
+    this.#workedOffVersion = catalog.version;
   }
 
   async #open(shard: ShardId, startNs: TimestampNs): Promise<void> {
