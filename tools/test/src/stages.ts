@@ -2,27 +2,16 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-
-/** What one stage of `npm test` found. */
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
+import { closingText, countOf, type Count } from './report.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const binaries = join(root, 'node_modules', '.bin');
 
-/** Runs every stage, also after a failure, prints `N passed, N failed, N skipped` last. @returns the exit code. */
+/** Runs every stage, also after a failure, prints what failed and then `N passed, N failed, N skipped`. @returns the exit code. */
 export async function runStages(kind: 'short' | 'long'): Promise<number> {
   const counts = kind === 'short' ? await shortStages() : [await vitest(['long'])];
-  const total = counts.reduce((sum, each) => ({
-    passed: sum.passed + each.passed,
-    failed: sum.failed + each.failed,
-    skipped: sum.skipped + each.skipped,
-  }));
-  process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
-  return total.failed === 0 && total.passed > 0 ? 0 : 1;
+  process.stdout.write(closingText(counts));
+  return counts.every(({ failed }) => failed === 0) && counts.some(({ passed }) => passed > 0) ? 0 : 1;
 }
 
 async function shortStages(): Promise<Count[]> {
@@ -42,7 +31,7 @@ async function command(name: string, program: string, programArguments: readonly
   const startedMs = Date.now();
   const exitCode = await run(program, programArguments);
   process.stdout.write(`── ${name}: ${exitCode === 0 ? 'passed' : 'FAILED'} in ${seconds(startedMs)}\n`);
-  return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
+  return exitCode === 0 ? { ...NOTHING, passed: 1 } : failure(`${name}: ${program} ended with ${exitCode}`);
 }
 
 /** Vitest's own counts; a run that dies without a report is one failure. */
@@ -58,23 +47,19 @@ async function vitest(projects: readonly string[]): Promise<Count> {
     '--reporter=json',
     `--outputFile.json=${reportFile}`,
   ]);
-  const count = readReport(reportFile);
-  rmSync(reportDir, { recursive: true });
-  return exitCode !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
+  try {
+    return countOf(readFileSync(reportFile, 'utf8'), { root, exitCode });
+  } catch (error) {
+    return failure(`tests ${projects.join(', ')}: no report: ${String(error)}`);
+  } finally {
+    rmSync(reportDir, { recursive: true });
+  }
 }
 
-function readReport(file: string): Count {
-  try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
-    return {
-      passed: report['numPassedTests'] ?? 0,
-      failed: report['numFailedTests'] ?? 0,
-      skipped: (report['numPendingTests'] ?? 0) + (report['numTodoTests'] ?? 0),
-    };
-  } catch (error) {
-    process.stdout.write(`No test report: ${String(error)}\n`);
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
+const NOTHING: Count = { passed: 0, failed: 0, skipped: 0, failures: [] };
+
+function failure(line: string): Count {
+  return { ...NOTHING, failed: 1, failures: [line] };
 }
 
 function run(program: string, programArguments: readonly string[]): Promise<number> {
