@@ -23,7 +23,11 @@ export interface EmbeddedPorts {
 /** All four services in this process, over a bus of its own. */
 export interface Embedded {
   readonly gateway: Gateway;
-  /** Finishes what is under way and lets go of everything, the data directory last. */
+  /** Finishes what is under way and lets go of everything, the data directory last. @throws what failed first, when all is let go */
+  close(): Promise<void>;
+}
+
+interface Closable {
   close(): Promise<void>;
 }
 
@@ -36,14 +40,11 @@ const CLUSTER_ID = 'embedded';
  * @throws DbError STORAGE_LOCKED, STORAGE_UNWRITABLE, STORAGE_CORRUPT, STORAGE_NEWER_FORMAT with a sentence for people
  */
 export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): Promise<Embedded> {
-  const opened: { close(): Promise<void> }[] = [];
+  const opened: Closable[] = [];
   const started: Service[] = [];
-  const close = async (): Promise<void> => {
-    for (const service of [...started].reverse()) await service.drain();
-    for (const service of [...started].reverse()) await service.stop();
-    for (const each of [...opened].reverse()) await each.close();
-  };
-  const keep = <Closable extends { close(): Promise<void> }>(each: Closable): Closable => {
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= closeAll({ opened, started }, ports.log));
+  const keep = <Opened extends Closable>(each: Opened): Opened => {
     opened.push(each);
     return each;
   };
@@ -68,9 +69,29 @@ export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): P
     }
     return { gateway: withHealthOf(coordinator, started), close };
   } catch (error) {
-    await close();
+    await close().catch(() => undefined); // It has been logged; why nothing could be opened says more.
     throw error;
   }
+}
+
+/** Every part is closed, also after one that failed, the first one opened last. @throws what failed first */
+async function closeAll({ opened, started }: { readonly opened: readonly Closable[]; readonly started: readonly Service[] }, log: Log): Promise<void> {
+  const services = started.toReversed();
+  const steps = [
+    ...services.map((service) => () => service.drain()),
+    ...services.map((service) => () => service.stop()),
+    ...opened.toReversed().map((each) => () => each.close()),
+  ];
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      log.error('A part of the database did not close well', { error });
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Waits for all even when one fails, so that what did open can be closed again. */

@@ -1,8 +1,8 @@
-import { DbError } from '@varve/base';
 import { DEFAULT_CONFIG, LIMITS, type VarveConfig } from '@varve/config';
-import { joinNs, type Cell, type FieldValue, type ReadLevel, type WriteLevel } from '@varve/model';
-import { SILENT_LOG, SILENT_METRICS, type Gateway, type Log, type Precision, type ResultBlock } from '@varve/ports';
+import type { FieldValue, ReadLevel, WriteLevel } from '@varve/model';
+import { SILENT_LOG, SILENT_METRICS, type Gateway, type Log, type Precision } from '@varve/ports';
 import { systemClock, systemRandom } from '@varve/system-adapter';
+import { collectSeries, type ResultSeries } from './collect-series.ts';
 import { openEmbedded } from './embedded.ts';
 
 /** What may be said when opening; everything else has its default. */
@@ -30,16 +30,6 @@ export interface QueryOptions {
   readonly level?: ReadLevel;
 }
 
-/** One series of an answer. */
-export interface ResultSeries {
-  readonly statementId: number;
-  readonly name: string;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly columns: readonly string[];
-  /** One array per row; the time, where there is one, as nanoseconds in a bigint. */
-  readonly rows: readonly (readonly (Cell | bigint)[])[];
-}
-
 /** A database in this process: the four services without HTTP. */
 export interface Varve {
   /**
@@ -47,7 +37,7 @@ export interface Varve {
    * nothing of the text could be read. @throws DbError WRITE_PARSE, DATABASE_NOT_FOUND, WRITE_TIMEOUT …
    */
   write(database: string, lines: string, options?: WriteOptions): Promise<{ readonly acceptedRowCount: number; readonly problems: readonly string[] }>;
-  /** Runs InfluxQL, whole answers in memory. @throws Error with InfluxDB's text when a statement fails; DbError QUERY_PARSE */
+  /** Runs InfluxQL, whole answers in memory. @throws DbError QUERY_PARSE, QUERY_INVALID with InfluxDB's text when a statement fails */
   query(text: string, options?: QueryOptions): Promise<readonly ResultSeries[]>;
   /** Finishes what is under way and lets go of the data directory. */
   close(): Promise<void>;
@@ -85,37 +75,15 @@ async function write(
   return { acceptedRowCount, problems };
 }
 
-async function query(
+function query(
   gateway: Gateway,
   { text, database, retentionPolicy, params = {}, level }: QueryOptions & { readonly text: string },
 ): Promise<readonly ResultSeries[]> {
-  const series: ResultSeries[] = [];
   const request = {
     ...{ text, database, retentionPolicy, params, level, nowNs: nowNs() },
     ...{ isReadOnlyMethod: false, chunkRowCount: LIMITS.resultBlockRowCountMax, signal: new AbortController().signal },
   };
-  let isContinued = false;
-  for await (const item of gateway.runQuery(request)) {
-    if (item.kind === 'error') throw new DbError('QUERY_INVALID', item.text);
-    if (item.kind !== 'rows') continue;
-    const last = series.at(-1);
-    if (isContinued && last !== undefined) series[series.length - 1] = { ...last, rows: [...last.rows, ...rowsOf(item)] };
-    else series.push(seriesOf(item));
-    isContinued = item.isPartial;
-  }
-  return series;
-}
-
-function seriesOf(block: ResultBlock): ResultSeries {
-  const { statementId, name, tags, columns } = block;
-  return { statementId, name, tags: Object.fromEntries(tags ?? []), columns, rows: rowsOf(block) };
-}
-
-function rowsOf({ times, cells, rowCount }: ResultBlock): readonly (readonly (Cell | bigint)[])[] {
-  return Array.from({ length: rowCount }, (_, row) => {
-    const values = cells.map((column) => column[row] ?? null);
-    return times === undefined ? values : [joinNs(times.ms[row]!, times.subNs[row]!), ...values];
-  });
+  return collectSeries(gateway.runQuery(request));
 }
 
 function nowNs(): bigint {
