@@ -108,3 +108,19 @@ test("a stream of random numbers does not depend on the others' draws", () => {
   one.prngOf('new consumer').uint32();
   expect(one.prngOf('mine').uint32()).toBe(two.prngOf('mine').uint32());
 });
+
+// Methodology: chains of every length around the quiet turns end by scheduling something earlier than the next event.
+test('an event scheduled while the next one is looked up is neither lost nor does another one run twice', async () => {
+  for (let turnCount = 0; turnCount < 200; turnCount += 1) {
+    const scheduler = new SimScheduler({ seed: turnCount });
+    const ran: string[] = [];
+    const chain = async (): Promise<void> => {
+      for (let turn = 0; turn < turnCount; turn += 1) await Promise.resolve();
+      scheduler.schedule(0.5, 'early', () => ran.push('early'));
+    };
+    scheduler.schedule(1, 'start', () => void chain());
+    for (const name of ['a', 'b', 'c']) scheduler.schedule(100, name, () => ran.push(name));
+    await scheduler.runUntilIdle();
+    expect(ran.sort(), `${turnCount} turns`).toEqual(['a', 'b', 'c', 'early']);
+  }
+});

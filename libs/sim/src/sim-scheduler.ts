@@ -93,7 +93,8 @@ export class SimScheduler {
 
   /** Runs the next event and what follows from it. Returns false when there is none. */
   async step(): Promise<boolean> {
-    const event = await this.#nextEvent();
+    await this.#untilNextIsKnown();
+    const event = this.#next();
     if (event === undefined) return false;
     assert(this.#eventCount < this.#eventCountMax, `no end after ${this.#eventCountMax} events`);
     this.#heap.pop();
@@ -113,7 +114,10 @@ export class SimScheduler {
   /** Runs all events of the next `durationMs`. */
   async runFor(durationMs: DurationMs): Promise<void> {
     const endMs = this.#nowMs + inSteps(durationMs);
-    for (let next = await this.#nextEvent(); next !== undefined && next.atMs <= endMs; next = await this.#nextEvent()) {
+    for (;;) {
+      await this.#untilNextIsKnown();
+      const next = this.#next();
+      if (next === undefined || next.atMs > endMs) break;
       await this.step();
     }
     this.#nowMs = endMs;
@@ -133,9 +137,13 @@ export class SimScheduler {
     return promise;
   }
 
-  /** The next event that is not cancelled. Before there is none, long chains of promises get their time. */
-  async #nextEvent(): Promise<SimEvent | undefined> {
-    if (this.#heap.size === 0) await this.#untilQuiet(QUIET_TURN_COUNT_AT_END);
+  /** Before there is none, long chains of promises get their time. */
+  async #untilNextIsKnown(): Promise<void> {
+    if (this.#next() === undefined) await this.#untilQuiet(QUIET_TURN_COUNT_AT_END);
+  }
+
+  /** The next event that is not cancelled. No await may come between looking and taking: a long chain may schedule an earlier one meanwhile. */
+  #next(): SimEvent | undefined {
     while (this.#heap.peek()?.isCancelled) this.#heap.pop();
     return this.#heap.peek();
   }
