@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { decodeRaftMessage, encodeRaftMessage } from './message-codec.ts';
 import type { RaftMessage } from './message.ts';
 import { ENTRY_KINDS, type Entry } from './raft-log.ts';
-import { Raft, type NeededSnapshot, type Ready, type StoredState } from './raft.ts';
+import { Raft } from './raft.ts';
+import type { NeededSnapshot, Ready, StoredState } from './ready.ts';
 import { raftConfig } from './testing/raft-config.ts';
 
 // Each script in testdata/group drives several peers and the network between them. `work` lets peers do what their Ready

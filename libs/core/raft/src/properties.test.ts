@@ -2,7 +2,8 @@ import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Entry } from './raft-log.ts';
-import { Raft, type Ready, type StoredState } from './raft.ts';
+import { Raft } from './raft.ts';
+import type { Ready, StoredState } from './ready.ts';
 import { raftConfig } from './testing/raft-config.ts';
 
 // Methodology: one peer on a disk that keeps exactly what was persisted, run through random steps. A crash may come

@@ -19,6 +19,7 @@ export class RaftLog {
   #entries: Entry[];
   #compactedIndex: number;
   #compactedTerm: number;
+  #durableIndex: number;
 
   constructor(stored: {
     readonly entries: readonly Entry[];
@@ -29,6 +30,7 @@ export class RaftLog {
     this.#compactedIndex = stored.compactedIndex;
     this.#compactedTerm = stored.compactedTerm;
     for (const entry of stored.entries) this.append(entry);
+    this.#durableIndex = this.lastIndex;
   }
 
   /** Entries at or below it are in the snapshot. */
@@ -38,6 +40,11 @@ export class RaftLog {
 
   get lastIndex(): number {
     return this.#compactedIndex + this.#entries.length;
+  }
+
+  /** Entries at or below it are on this peer's disk. */
+  get durableIndex(): number {
+    return this.#durableIndex;
   }
 
   get lastTerm(): number {
@@ -77,6 +84,25 @@ export class RaftLog {
     this.#entries.push(entry);
   }
 
+  /**
+   * Takes an entry of the leader. Only one that contradicts the log cuts it: what merely came late must not.
+   * What is committed is never contradicted.
+   */
+  replicate(entry: Entry, commitIndex: number): void {
+    if (this.matches(entry.index, entry.term)) return;
+    if (entry.index <= this.lastIndex) {
+      assert(entry.index > commitIndex, `entry ${entry.index} of term ${entry.term} contradicts a committed one`);
+      this.#truncateFrom(entry.index);
+    }
+    this.append(entry);
+  }
+
+  /** These are on disk. What another leader has replaced meanwhile is so too, and no part of the log any more. */
+  markDurable(entries: readonly Entry[]): void {
+    const last = entries.findLast(({ index, term }) => this.matches(index, term));
+    this.#durableIndex = Math.max(this.#durableIndex, last?.index ?? 0);
+  }
+
   /** Entries above `afterIndex`, up to and including `throughIndex`. */
   between(afterIndex: number, throughIndex: number): readonly Entry[] {
     assert(
@@ -104,15 +130,6 @@ export class RaftLog {
     return above.reduce((sizeBytes, entry) => sizeBytes + sizeBytesOf(entry), 0);
   }
 
-  /** Lets the entries from this one on go: another leader has decided otherwise. */
-  truncateFrom(index: number): void {
-    assert(
-      this.#compactedIndex < index && index <= this.lastIndex,
-      `truncate from ${index} of ${this.#compactedIndex + 1}..${this.lastIndex}`,
-    );
-    this.#entries.length = index - this.#compactedIndex - 1;
-  }
-
   /** Lets entries at or below the index go: a snapshot has what they did. */
   compact(throughIndex: number): void {
     assert(
@@ -123,6 +140,7 @@ export class RaftLog {
     this.#entries = this.#entries.slice(throughIndex - this.#compactedIndex);
     this.#compactedIndex = throughIndex;
     this.#compactedTerm = term;
+    this.#durableIndex = Math.max(this.#durableIndex, throughIndex);
   }
 
   /** Begins anew behind a snapshot that ends with this entry. */
@@ -131,6 +149,17 @@ export class RaftLog {
     this.#entries = [];
     this.#compactedIndex = index;
     this.#compactedTerm = term;
+    this.#durableIndex = index;
+  }
+
+  /** Lets the entries from this one on go: another leader has decided otherwise. */
+  #truncateFrom(index: number): void {
+    assert(
+      this.#compactedIndex < index && index <= this.lastIndex,
+      `truncate from ${index} of ${this.#compactedIndex + 1}..${this.lastIndex}`,
+    );
+    this.#entries.length = index - this.#compactedIndex - 1;
+    this.#durableIndex = Math.min(this.#durableIndex, index - 1);
   }
 
   #knownTermAt(index: number): number | undefined {

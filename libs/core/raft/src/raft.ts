@@ -1,76 +1,10 @@
-import { assert, type SizeBytes } from '@varve/base';
+import { assert } from '@varve/base';
+import { ElectionTimer } from './election-timer.ts';
 import { Followers } from './followers.ts';
 import type { Append, PreVote, PreVoteReply, RaftMessage, SnapshotOffer, Vote } from './message.ts';
 import { electionVerdict } from './quorum.ts';
 import { ENTRY_KINDS, RaftLog, type Entry } from './raft-log.ts';
-
-/** What a peer must never forget. */
-export interface HardState {
-  readonly term: number;
-  /** Whom this peer voted for in the term; 0 is nobody. */
-  readonly votedFor: number;
-  /** May lag on disk, never lead: it travels with whatever is persisted next. */
-  readonly commitIndex: number;
-}
-
-/** What a peer finds on its disk when it starts. */
-export interface StoredState {
-  readonly hardState: HardState;
-  /** Contiguous, ascending; the first follows `compactedIndex`. */
-  readonly entries: readonly Entry[];
-  readonly compactedIndex: number;
-  readonly compactedTerm: number;
-}
-
-/** Who a peer is, and its bounds. All peers of a group have the same but for `id` and `randomUint32`. */
-export interface RaftConfig {
-  readonly id: number;
-  /** Every peer whose vote counts, this one included. */
-  readonly voters: readonly number[];
-  /** Ticks without a leader after which a peer stands for election, and without a quorum after which a leader gives up; up to twice as many, by chance. */
-  readonly electionTickCount: number;
-  /** Ticks between two heartbeats: several fit into `electionTickCount`. */
-  readonly heartbeatTickCount: number;
-  /** Entries of one message; a larger entry goes alone. */
-  readonly appendSizeBytesMax: SizeBytes;
-  /** Messages with entries under way to one follower. */
-  readonly inFlightCountMax: number;
-  /** Entries that a leader takes before some are committed; beyond it proposals are told to come again. */
-  readonly uncommittedSizeBytesMax: SizeBytes;
-  /** Uniform in [0, 2^32), different in each peer: so that two seldom stand for election at the same moment. */
-  readonly randomUint32: () => number;
-}
-
-/** A snapshot that this peer needs, and who has it. */
-export interface NeededSnapshot {
-  readonly from: number;
-  /** It must reach this far at least. */
-  readonly index: number;
-}
-
-/** What the core asks its caller to do, in this order. Read-only. */
-export interface Ready {
-  /** 1. Persist first. `undefined`: term and vote are unchanged. */
-  readonly hardState: HardState | undefined;
-  /** 1. Persist first, in the same transaction. Contiguous; they replace any stored suffix from the first one on. */
-  readonly entries: readonly Entry[];
-  /** 2. Send only once (1) is durable. May be lost, repeated or reordered. */
-  readonly messages: readonly RaftMessage[];
-  /** 3. Apply in index order. Invariant: each is durable here and on a quorum; none waits for (1) of the same Ready. */
-  readonly committed: readonly Entry[];
-  /** 4. Begin to fetch it unless that has begun, go on meanwhile, then call `restore`. It is asked for again while it is needed. */
-  readonly snapshot: NeededSnapshot | undefined;
-}
-
-/** Where a proposal stands in the log. It is committed exactly if the entry applied at `index` has this `term`. */
-export type ProposalOutcome =
-  | { readonly kind: 'accepted'; readonly index: number; readonly term: number }
-  | { readonly kind: 'notLeader' }
-  /** Too much waits for a quorum. */
-  | { readonly kind: 'full' };
-
-/** What a peer is at the moment. A pre-candidate asks whether it would win before it stands for election. */
-export type Role = 'follower' | 'preCandidate' | 'candidate' | 'leader';
+import type { HardState, NeededSnapshot, ProposalOutcome, RaftConfig, Ready, Role, StoredState } from './ready.ts';
 
 /**
  * Raft as a pure state machine: it decides, its caller does the I/O.
@@ -95,8 +29,6 @@ export class Raft {
   #leaderId = 0;
   #commitIndex: number;
   #appliedIndex: number;
-  /** Entries at or below it are on this peer's disk. */
-  #durableIndex: number;
   /** As it is on this peer's disk. */
   #durableState: HardState;
   #outstanding: Ready | undefined;
@@ -105,8 +37,7 @@ export class Raft {
   /** While it leads. */
   #followers: Followers | undefined;
   /** Since this peer heard of a leader, or asked for votes; as a leader, since it last knew of a quorum. */
-  #electionElapsed = 0;
-  #electionTimeout = 0;
+  readonly #electionTimer: ElectionTimer;
   #heartbeatElapsed = 0;
   /** Everything to be sent that is no append. */
   #outbox: RaftMessage[] = [];
@@ -122,10 +53,7 @@ export class Raft {
     this.#others = config.voters.filter((voter) => voter !== config.id);
     this.#log = new RaftLog(stored);
     assert(hardState.term >= this.#log.lastTerm, `stored term ${hardState.term} below the log's ${this.#log.lastTerm}`);
-    assert(
-      hardState.commitIndex <= this.#log.lastIndex,
-      `committed ${hardState.commitIndex} of ${this.#log.lastIndex} entries`,
-    );
+    assert(hardState.commitIndex <= this.#log.lastIndex, `committed ${hardState.commitIndex} of ${this.#log.lastIndex} entries`);
     assert(
       stored.compactedIndex <= appliedIndex && appliedIndex <= this.#log.lastIndex,
       `applied ${appliedIndex} of ${stored.compactedIndex}..${this.#log.lastIndex}`,
@@ -134,9 +62,8 @@ export class Raft {
     this.#votedFor = hardState.votedFor;
     this.#commitIndex = Math.max(hardState.commitIndex, appliedIndex);
     this.#appliedIndex = appliedIndex;
-    this.#durableIndex = this.#log.lastIndex;
     this.#durableState = hardState;
-    this.#restartElectionTimer();
+    this.#electionTimer = new ElectionTimer(config);
   }
 
   get role(): Role {
@@ -181,7 +108,7 @@ export class Raft {
     assert(this.#role !== 'leader', 'a leader does not campaign');
     this.#role = 'preCandidate';
     this.#leaderId = 0;
-    this.#restartElectionTimer();
+    this.#electionTimer.redraw();
     this.#votes = new Map();
     this.#askAll((to) => ({ kind: 'preVote', ...this.#envelope(to), term: this.#term + 1, ...this.#logEnd() }));
     this.#countVote(this.id, true);
@@ -189,9 +116,9 @@ export class Raft {
 
   /** Time passes: one call per tick. */
   tick(): void {
-    this.#electionElapsed += 1;
+    this.#electionTimer.tick();
     if (this.#role === 'leader') this.#tickLeader();
-    else if (this.#electionElapsed >= this.#electionTimeout) this.campaign();
+    else if (this.#electionTimer.isOver) this.campaign();
   }
 
   /** Appends a command, when this peer leads. */
@@ -239,9 +166,7 @@ export class Raft {
     this.#outstanding = undefined;
     this.#appliedIndex = ready.committed.at(-1)?.index ?? this.#appliedIndex;
     this.#durableState = ready.hardState ?? this.#durableState;
-    // What another leader has replaced meanwhile is on disk, and no part of the log any more.
-    const durable = ready.entries.findLast(({ index, term }) => this.#log.matches(index, term));
-    this.#durableIndex = Math.max(this.#durableIndex, durable?.index ?? 0);
+    this.#log.markDurable(ready.entries);
     if (this.#role === 'candidate' && !this.#hasNewVote()) this.#countVote(this.id, true);
     this.#maybeCommit();
   }
@@ -259,10 +184,8 @@ export class Raft {
   restore({ index, term }: { readonly index: number; readonly term: number }): void {
     assert(this.#outstanding === undefined, 'a snapshot is restored while a Ready is out');
     assert(index > this.#appliedIndex, `a snapshot through ${index}, applied ${this.#appliedIndex}`);
-    const isInLog = this.#log.matches(index, term);
-    if (isInLog) this.#log.compact(index);
+    if (this.#log.matches(index, term)) this.#log.compact(index);
     else this.#log.restart(index, term);
-    this.#durableIndex = isInLog ? Math.max(this.#durableIndex, index) : index;
     this.#commitIndex = Math.max(this.#commitIndex, index);
     this.#appliedIndex = index;
     this.#neededSnapshot = undefined;
@@ -274,8 +197,8 @@ export class Raft {
       this.#heartbeatElapsed = 0;
       this.#followers!.beat();
     }
-    if (this.#electionElapsed >= this.#config.electionTickCount) {
-      this.#electionElapsed = 0;
+    if (!this.#electionTimer.isWithinLease) {
+      this.#electionTimer.reset();
       if (!this.#followers!.takeIsQuorumActive()) this.#becomeFollower(this.#term);
     }
   }
@@ -329,7 +252,7 @@ export class Raft {
     if (isGranted) {
       this.#role = 'follower';
       this.#votedFor = from;
-      this.#electionElapsed = 0;
+      this.#electionTimer.reset();
     }
     this.#send({ kind: 'voteReply', ...this.#envelope(from), isGranted });
   }
@@ -337,21 +260,10 @@ export class Raft {
   #onAppend({ from, prevIndex, prevTerm, entries, commitIndex }: Append): void {
     if (prevIndex < this.#commitIndex) return this.#accept(from, this.#commitIndex);
     if (!this.#log.matches(prevIndex, prevTerm)) return this.#reject(from, prevIndex, prevTerm);
-    for (const entry of entries) this.#appendReplicated(entry);
+    for (const entry of entries) this.#log.replicate(entry, this.#commitIndex);
     const matchIndex = prevIndex + entries.length;
     this.#commitIndex = Math.max(this.#commitIndex, Math.min(commitIndex, matchIndex));
     this.#accept(from, matchIndex);
-  }
-
-  /** Only an entry that contradicts the log cuts it: what merely came late must not. */
-  #appendReplicated(entry: Entry): void {
-    if (this.#log.matches(entry.index, entry.term)) return;
-    if (entry.index <= this.#log.lastIndex) {
-      assert(entry.index > this.#commitIndex, `entry ${entry.index} of term ${entry.term} contradicts a committed one`);
-      this.#log.truncateFrom(entry.index);
-      this.#durableIndex = Math.min(this.#durableIndex, entry.index - 1);
-    }
-    this.#log.append(entry);
   }
 
   #onSnapshotOffer({ from, index, indexTerm }: SnapshotOffer): void {
@@ -386,7 +298,7 @@ export class Raft {
     this.#role = 'candidate';
     this.#term += 1;
     this.#votedFor = this.id;
-    this.#restartElectionTimer();
+    this.#electionTimer.redraw();
     this.#votes = new Map();
     this.#askAll((to) => ({ kind: 'vote', ...this.#envelope(to), ...this.#logEnd() }));
   }
@@ -395,7 +307,7 @@ export class Raft {
   #lead(): void {
     this.#role = 'leader';
     this.#leaderId = this.id;
-    this.#electionElapsed = 0;
+    this.#electionTimer.reset();
     this.#heartbeatElapsed = 0;
     this.#followers = new Followers(this.#others, this.#log, this.#config);
     this.#append(ENTRY_KINDS.noOp, NO_PAYLOAD);
@@ -407,25 +319,25 @@ export class Raft {
     this.#role = 'follower';
     this.#leaderId = 0;
     this.#followers = undefined;
-    this.#restartElectionTimer();
+    this.#electionTimer.redraw();
   }
 
   #hearLeader(from: number): void {
     assert(this.#role !== 'leader', `peers ${this.id} and ${from} lead term ${this.#term}`);
     if (this.#role !== 'follower') this.#becomeFollower(this.#term);
     this.#leaderId = from;
-    this.#electionElapsed = 0;
+    this.#electionTimer.reset();
   }
 
   /** Who does keeps to that leader, whoever else asks for its vote. */
   #hearsLeader(): boolean {
-    return this.#leaderId !== 0 && this.#electionElapsed < this.#config.electionTickCount;
+    return this.#leaderId !== 0 && this.#electionTimer.isWithinLease;
   }
 
   /** A quorum has it, and it is of this leader's term (fig. 8). */
   #maybeCommit(): void {
     if (this.#followers === undefined) return;
-    const index = this.#followers.quorumIndex(this.#durableIndex);
+    const index = this.#followers.quorumIndex(this.#log.durableIndex);
     if (index > this.#commitIndex && this.#log.termAt(index) === this.#term) this.#commitIndex = index;
   }
 
@@ -433,13 +345,6 @@ export class Raft {
     const entry = { index: this.#log.lastIndex + 1, term: this.#term, kind, payload };
     this.#log.append(entry);
     return entry;
-  }
-
-  /** Drawn anew for each wait, so that peers which collided once do not for ever. */
-  #restartElectionTimer(): void {
-    const { electionTickCount, randomUint32 } = this.#config;
-    this.#electionElapsed = 0;
-    this.#electionTimeout = electionTickCount + (randomUint32() % electionTickCount);
   }
 
   #envelope(to: number): { readonly from: number; readonly to: number; readonly term: number } {
@@ -454,28 +359,28 @@ export class Raft {
     for (const peer of this.#others) this.#send(messageTo(peer));
   }
 
-  /** While a persist is slow, the rest is lost, as any message may be. */
+  /** While a persist is slow, the rest is lost, like any other message. */
   #send(message: RaftMessage): void {
     if (this.#outbox.length < OUTBOX_COUNT_MAX) this.#outbox.push(message);
   }
 
   #canApply(): boolean {
-    return Math.min(this.#commitIndex, this.#durableIndex) > this.#appliedIndex;
+    return Math.min(this.#commitIndex, this.#log.durableIndex) > this.#appliedIndex;
   }
 
   #readyToApply(): Ready {
-    const throughIndex = Math.min(this.#commitIndex, this.#durableIndex);
+    const throughIndex = Math.min(this.#commitIndex, this.#log.durableIndex);
     return { ...NOTHING, committed: this.#log.between(this.#appliedIndex, throughIndex) };
   }
 
   #canPersist(): boolean {
-    return this.#hasNewVote() || this.#log.lastIndex > this.#durableIndex;
+    return this.#hasNewVote() || this.#log.lastIndex > this.#log.durableIndex;
   }
 
   #readyToPersist(): Ready {
     const hardState = { term: this.#term, votedFor: this.#votedFor, commitIndex: this.#commitIndex };
     const isUnchanged = !this.#hasNewVote() && hardState.commitIndex === this.#durableState.commitIndex;
-    const entries = this.#log.between(this.#durableIndex, this.#log.lastIndex);
+    const entries = this.#log.between(this.#log.durableIndex, this.#log.lastIndex);
     const appends = this.#followers?.takeMessages({ from: this.id, term: this.#term, commitIndex: this.#commitIndex });
     const messages = [...this.#outbox, ...(appends ?? [])];
     const snapshot = this.#neededSnapshot;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { runScript, type ScriptCommand } from '@varve/testkit';
 import { expect, test } from 'vitest';
 import { ENTRY_KINDS, type Entry } from './raft-log.ts';
-import { Raft, type Ready, type StoredState } from './raft.ts';
+import { Raft } from './raft.ts';
+import type { Ready, StoredState } from './ready.ts';
 import { raftConfig } from './testing/raft-config.ts';
 
 // Each script in testdata drives one peer, its disk and its caller. `ready` takes a Ready and shows it, `persist` does

@@ -1,4 +1,4 @@
-import type { RaftConfig } from '../raft.ts';
+import type { RaftConfig } from '../ready.ts';
 
 /** Small bounds, and election timeouts that differ by the id: 10 ticks for the peer 1, 11 for 2. */
 export function raftConfig(id: number, voters: readonly number[]): RaftConfig {
