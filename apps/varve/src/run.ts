@@ -5,7 +5,10 @@ import { openEmbedded } from 'varve';
 import { banner } from './banner.ts';
 import { VERSION } from './version.ts';
 
-/** Opens the database, serves HTTP, says so, and stops on the first SIGINT or SIGTERM; a second one ends it at once. */
+/**
+ * Takes the address, opens the database, serves it, says so, and stops on the first SIGINT or SIGTERM; a second one ends it
+ * at once. An address that is taken is found before the data directory is touched.
+ */
 export async function run(config: VarveConfig): Promise<void> {
   const log = openLog({ level: config.logLevel, format: config.logFormat });
   const metrics = openMetrics();
@@ -13,16 +16,12 @@ export async function run(config: VarveConfig): Promise<void> {
     log.error('A store failed; the process ends, and a restart recovers everything that was acknowledged', { error });
     process.exit(1);
   };
-  const embedded = await openEmbedded({ clock: systemClock, random: systemRandom, log, metrics, onFatal }, config);
   const http = await startHttp({
-    ...{ address: config.httpBindAddress, gateway: embedded.gateway, config, version: VERSION },
+    ...{ address: config.httpBindAddress, config, version: VERSION },
     ...{ log, metrics, metricsText: () => metrics.text(), clock: systemClock },
-  }).catch(
-    async (error: unknown) => {
-      await embedded.close();
-      throw error;
-    },
-  );
+  });
+  const embedded = await openEmbedded({ clock: systemClock, random: systemRandom, log, metrics, onFatal }, config);
+  http.serve(embedded.gateway);
   process.stdout.write(banner({ address: http.address, config, version: VERSION }));
 
   let isStopping = false;

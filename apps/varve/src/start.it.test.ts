@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { query, write } from './testing/http.ts';
 import { runProgram, startServer, temporaryDirectory, type Ended } from './testing/server.ts';
 
@@ -53,15 +53,22 @@ test('an option that does not exist is refused with the nearest name, wherever i
   expectRefusal(await runProgram(['--config', `${toml}.gone`]), /varve\.toml\.gone/);
 });
 
-test('a port that somebody has is named, and the data directory stays usable', async () => {
+test('a port that somebody has is named, before anything is made or changed on disk', async () => {
   const taken = createServer();
   await new Promise<void>((listening) => taken.listen(0, '127.0.0.1', listening));
-  const { port } = taken.address() as { port: number };
-  const dataDir = await usedDataDir();
-  expectRefusal(await run(dataDir, '--http-bind-address', `127.0.0.1:${port}`), new RegExp(`127\\.0\\.0\\.1:${port}`));
-  taken.close();
-  const server = await startServer({ dataDir });
-  expect(await query(server.url, 'SELECT v FROM m', { db: 'd' })).toMatchObject([{ values: [[1, 1]] }]);
+  onTestFinished(() => void taken.close());
+  const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+  const sentence = new RegExp(`another process listens on ${address.replaceAll('.', '\\.')}`);
+
+  const newDir = join(temporaryDirectory(), 'data');
+  expectRefusal(await run(newDir, '--http-bind-address', address), sentence);
+  expect(existsSync(newDir)).toBe(false);
+
+  const usedDir = await usedDataDir();
+  const before = contentOf(usedDir);
+  expect(Object.keys(before)).not.toHaveLength(0);
+  expectRefusal(await run(usedDir, '--http-bind-address', address), sentence);
+  expect(contentOf(usedDir)).toEqual(before);
 });
 
 test('a data directory in use is refused, and its owner goes on', async () => {

@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   ADDRESS_IN_USE: { httpStatus: 500, retryable: false },
   STOPPING: { httpStatus: 503, retryable: true },
   NODE_NAME_TAKEN: { httpStatus: 500, retryable: false },
+  STARTING: { httpStatus: 503, retryable: true },
   // Replicas.
   /** The frame's incarnation is closed: only peers and hint stores may bring its frames. */
   INCARNATION_CLOSED: { httpStatus: 503, retryable: true },

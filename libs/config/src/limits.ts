@@ -91,6 +91,23 @@ export const LIMITS = {
   /** Between two attempts to find somebody who takes a frame that nobody has. */
   hintRetryIntervalMs: 250,
 
+  /** Shards per question about vectors: the answer is one bus message. */
+  vectorShardCountMax: 500,
+  /** A node that has not said by then what it has is passed over until the next round. */
+  vectorTimeoutMs: 2_000,
+  /** Frames that one owner takes from another at a stretch. Reached: the next round goes on. */
+  pullSizeBytesMax: 64 * MIB,
+  /** Between two rounds in which owners compare what they have. */
+  reconcileIntervalMs: 2_000,
+  /** Between two rounds in which a journal lets go of what every owner has. */
+  trimIntervalMs: 5_000,
+  /** An owner whose own heartbeat has not come back for so long may have missed frames: it joins anew. */
+  stallMsMax: 1_000,
+  /** Between two attempts of a joining owner to cover what the others have. */
+  joiningIntervalMs: 200,
+  /** A joining owner that some others do not answer serves after this time, verified against those that did. */
+  joiningTimeoutMs: 10_000,
+
   // Files.
   /** Shard files open at a time; each costs descriptors and a page cache. Reached: the one unused longest is closed. */
   openShardFileCountMax: 64,

@@ -1,5 +1,6 @@
 export { CatalogClient } from './catalog-client.ts';
 export { CatalogFollower } from './catalog-follower.ts';
+export { askHeld, askVectors } from './ask-vectors.ts';
 export { claimName } from './claim-name.ts';
 export { newBootId } from './boot-id.ts';
 export { Heartbeat, LivenessView, LIVENESS_SETTLE_MS } from './heartbeat.ts';
@@ -7,6 +8,7 @@ export { pause } from './pause.ts';
 export { encodeFailure, request, serve } from './request.ts';
 export { RetryBudget } from './retry-budget.ts';
 export { openStream, serveStream } from './stream.ts';
+export type { VectorQuestion } from './ask-vectors.ts';
 export type { Answer } from './request.ts';
 export type { FollowerPorts } from './catalog-follower.ts';
 export type { NodeStatus } from './heartbeat.ts';

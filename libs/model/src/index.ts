@@ -2,7 +2,7 @@ export { CATALOG_REJECTIONS, EMPTY_CATALOG } from './catalog.ts';
 export { decodeCatalog, decodeCommand, decodeCommandResult, encodeCatalog, encodeCommand, encodeCommandResult } from './catalog-codec.ts';
 export { hasValue, valueAt } from './column.ts';
 export { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
-export { decodeVector, EMPTY_VECTOR, encodeVector, hasMutation, withMutation } from './mutation-vector.ts';
+export { decodeVector, decodeVectors, EMPTY_VECTOR, encodeVector, encodeVectors, hasMutation, withMutation } from './mutation-vector.ts';
 export { parseSeriesKey, seriesKey } from './series-key.ts';
 export { newShardGroupRange, SHARD_WINDOW_NS_MAX, shardGroupIndexAt, shardGroupWindow } from './shard-group-window.ts';
 export { covers, joinNs, MAX_TIME_NS, MIN_TIME_NS, overlaps, splitNs, timeRange } from './time.ts';

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, assert } from '@varve/base';
+import { assert, ByteReader, ByteWriter, DbError } from '@varve/base';
 import type { IncarnationId } from './ids.ts';
 
 /** Half-open intervals [first, end) of mutation numbers: ascending, disjoint, not touching. */
@@ -44,17 +44,37 @@ export function encodeVector(vector: MutationVector): Uint8Array {
   return writer.finish();
 }
 
-/** @throws DbError MESSAGE_INVALID when the bytes end early. */
+/** Bytes: varint count, then each vector with its varint length before it. */
+export function encodeVectors(vectors: readonly MutationVector[]): Uint8Array {
+  const writer = new ByteWriter().varint(vectors.length);
+  for (const vector of vectors) writer.block(encodeVector(vector));
+  return writer.finish();
+}
+
+/** @throws DbError MESSAGE_INVALID when the bytes end early */
+export function decodeVectors(bytes: Uint8Array): readonly MutationVector[] {
+  const reader = new ByteReader(bytes);
+  return Array.from({ length: countFrom(reader) }, () => decodeVector(reader.block()));
+}
+
+/** @throws DbError MESSAGE_INVALID when the bytes end early */
 export function decodeVector(bytes: Uint8Array): MutationVector {
   const reader = new ByteReader(bytes);
   const vector = new Map<IncarnationId, NumberIntervals>();
-  for (let origins = reader.varint(); origins > 0; origins -= 1) {
+  for (let origins = countFrom(reader); origins > 0; origins -= 1) {
     const incarnation = reader.varint();
-    const intervals = Array.from({ length: reader.varint() }, () => {
+    const intervals = Array.from({ length: countFrom(reader) }, () => {
       const first = reader.varint();
       return [first, first + reader.varint()] as const;
     });
     vector.set(incarnation, intervals);
   }
   return vector;
+}
+
+/** Each counted thing takes a byte at least: a forged count allocates nothing. */
+function countFrom(reader: ByteReader): number {
+  const count = reader.varint();
+  if (count > reader.remaining) throw new DbError('MESSAGE_INVALID', `a vector of ${count} parts in ${reader.remaining} bytes`);
+  return count;
 }

@@ -1,6 +1,15 @@
 import type { DurationMs } from '@varve/base';
 
-/** Bytes on a subject. The receiver must not change `payload`: in one process it is the sender's buffer. */
+/**
+ * Every bus carries a payload of this size, and none a larger one: what works in one process works in a cluster, whose
+ * NATS takes 1 MiB unless it is configured otherwise.
+ */
+export const BUS_PAYLOAD_SIZE_BYTES_MAX = 2 ** 20;
+
+/** Whether messages get through at the moment, as far as the bus knows. */
+export type BusStatus = 'connected' | 'disconnected';
+
+/** Bytes on a subject. The receiver must not change `payload`: in one process it is the sender's buffer. It stays as it is after the handler has returned. */
 export interface BusMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
@@ -19,15 +28,20 @@ export interface Subscription {
  * `publish`. A subscription's `*` stands for one token of the subject, `>` for the rest.
  */
 export interface Bus {
-  /** After close the message is dropped. */
+  /** While it is `disconnected`, what is published is lost and what others publish is not heard. So it is after close. */
+  readonly status: BusStatus;
+  /** Calls at each change until close. Once `connected` is said, every subscription is in force again. */
+  onStatus(onChange: (status: BusStatus) => void): Subscription;
+  /** After close the message is dropped. @throws DbError MESSAGE_INVALID above BUS_PAYLOAD_SIZE_BYTES_MAX */
   publish(subject: string, payload: Uint8Array, replyTo?: string): void;
   /** With a `queue`, each message goes to one subscriber of that queue. The handler must not throw. @throws DbError BUS_CLOSED after close */
   subscribe(subject: string, onMessage: (message: BusMessage) => void, queue?: string): Subscription;
   /**
-   * The first answer.
+   * The first answer. Asked while disconnected, the question is sent when the connection is back, if there is time left.
    * @throws DbError BUS_TIMEOUT when none came in time
    * @throws DbError BUS_NO_RESPONDERS when nobody listens on the subject
    * @throws DbError BUS_CLOSED after close
+   * @throws DbError MESSAGE_INVALID above BUS_PAYLOAD_SIZE_BYTES_MAX
    */
   request(subject: string, payload: Uint8Array, timeoutMs: DurationMs): Promise<Uint8Array>;
   /** A subject that only this connection uses, for answers. */

@@ -36,6 +36,8 @@ export interface QueryRequest {
   readonly params: Readonly<Record<string, FieldValue>>;
   /** undefined: the policy's default. */
   readonly level: ReadLevel | undefined;
+  /** Reads this data node alone, whatever the others have (Q6); undefined: whoever serves. */
+  readonly nodeId: number | undefined;
   /** Fixed once: `now()` everywhere in the query. */
   readonly nowNs: TimestampNs;
   /** True for GET: statements that change something answer with InfluxDB's warning. */

@@ -1,7 +1,9 @@
+export { BUS_PAYLOAD_SIZE_BYTES_MAX } from './bus.ts';
 export { SILENT_LOG } from './log.ts';
 export { SILENT_METRICS } from './metrics.ts';
+export { refuseOversized } from './refuse-oversized.ts';
 export { isWildcard, subjectMatches } from './subject-match.ts';
-export type { Bus, BusMessage, Subscription } from './bus.ts';
+export type { Bus, BusMessage, BusStatus, Subscription } from './bus.ts';
 export type { AuditRow, CatalogSnapshot, CatalogStore } from './catalog-store.ts';
 export type { Clock, Random, Timer } from './clock.ts';
 export type {

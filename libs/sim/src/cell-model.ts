@@ -2,6 +2,7 @@ import { decodeFrame } from '@varve/frame';
 import { compareVersions, valueAt, type FieldValue, type Version } from '@varve/model';
 import type { Bus } from '@varve/ports';
 import { decode } from '@varve/wire';
+import { busWith } from './bus-with.ts';
 
 /** A value that somebody asked to be written. Every value of a history is unique, so that a read names the write it saw. */
 interface Candidate {
@@ -43,16 +44,12 @@ export class CellModel {
 
   /** Listens to what a coordinator publishes. */
   tap(bus: Bus): Bus {
-    return {
+    return busWith(bus, {
       publish: (subject, payload, replyTo) => {
         if (subject.endsWith('.write')) this.#onFrame(decode(payload, 'shardWrite').payload);
         bus.publish(subject, payload, replyTo);
       },
-      subscribe: (subject, onMessage, queue) => bus.subscribe(subject, onMessage, queue),
-      request: (subject, payload, timeoutMs) => bus.request(subject, payload, timeoutMs),
-      newInbox: () => bus.newInbox(),
-      close: () => bus.close(),
-    };
+    });
   }
 
   /** One sentence per cell that is not what it must be. */

@@ -1,13 +1,14 @@
 import { Prng } from '@varve/base';
-import type { Bus } from '@varve/ports';
 import {
   busContract,
+  busInterruptionContract,
   catalogStoreContract,
   clockContract,
   journalContract,
   raftLogStoreContract,
   shardStoreContract,
   type Drive,
+  type InterruptibleBuses,
   type Opened,
 } from '@varve/ports/contract';
 import { SimCatalogStore } from './sim-catalog-store.ts';
@@ -73,18 +74,17 @@ for (const seed of Array.from({ length: 10 }, () => seedOfSeeds.uint32())) {
     () => new SimClock(new SimProcess(scheduler, 'node'), { skewMs: -700 }),
     drive,
   );
-  busContract(
-    `SimBus (seed ${seed})`,
-    async () => {
-      const network = new SimNetwork(scheduler);
-      const connect = (name: string): Bus => network.connect(new SimProcess(scheduler, name));
-      const world = new SimProcess(scheduler, 'test');
-      return {
-        left: connect('left'),
-        right: connect('right'),
-        settle: () => world.perform(1_000, 'settles', () => undefined),
-      };
-    },
-    drive,
-  );
+  const openBuses = async (): Promise<InterruptibleBuses> => {
+    const network = new SimNetwork(scheduler);
+    const [left, right] = [network.connect(new SimProcess(scheduler, 'left')), network.connect(new SimProcess(scheduler, 'right'))];
+    const world = new SimProcess(scheduler, 'test');
+    const onBoth = (what: 'cutOff' | 'reconnect') => () =>
+      world.perform(1, `does ${what}`, () => {
+        left[what]();
+        right[what]();
+      });
+    return { left, right, settle: () => world.perform(1_000, 'settles', () => undefined), cut: onBoth('cutOff'), restore: onBoth('reconnect') };
+  };
+  busContract(`SimBus (seed ${seed})`, openBuses, drive);
+  busInterruptionContract(`SimBus (seed ${seed})`, openBuses, drive);
 }

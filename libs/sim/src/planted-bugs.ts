@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
-import type { Bus, Journal, RaftLogStore } from '@varve/ports';
+import type { Bus, Journal, RaftLogStore, ShardStore } from '@varve/ports';
 import { decode, encode } from '@varve/wire';
+import { busWith } from './bus-with.ts';
 import type { SeamFilter } from './sim-embedded.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { SeamFilter } from './sim-embedded.ts';
  */
 export const PLANTED_BUGS: Readonly<Record<string, SeamFilter>> = {
   'ack before the commit': (seams) => ({ ...seams, journal: ackingEarly(seams.journal) }),
-  'recovery replays trimmed rows': (seams) => ({ ...seams, journal: replayingAll(seams.journal) }),
+  'recovery replays trimmed rows': (seams) => ({ ...seams, shardStore: forgettingFlushes(seams.shardStore) }),
   'arrival order wins': (seams) => ({ ...seams, dataBus: restamping(seams.dataBus) }),
   'term not persisted': (seams) => ({ ...seams, raftLog: forgettingTerms(seams.raftLog) }),
 };
@@ -19,23 +20,28 @@ function ackingEarly(journal: Journal): Journal {
   return { ...forwarded(journal), append: async (rows) => void journal.append(rows).catch(() => undefined) };
 }
 
-/** `flushedSeq` is not looked at. */
-function replayingAll(journal: Journal): Journal {
-  return { ...forwarded(journal), read: (shard) => journal.read(shard, 0) };
+/** How far the journal is in chunks is not looked at. */
+function forgettingFlushes(shardStore: ShardStore): ShardStore {
+  return {
+    shards: () => shardStore.shards(),
+    readState: async (shard) => ({ ...(await shardStore.readState(shard)), flushedSeq: 0 }),
+    readSeries: (shard) => shardStore.readSeries(shard),
+    readChunkHeaders: (shard) => shardStore.readChunkHeaders(shard),
+    readPayloads: (shard, chunkIds) => shardStore.readPayloads(shard, chunkIds),
+    commit: (shard, change) => shardStore.commit(shard, change),
+    drop: (shard) => shardStore.drop(shard),
+    close: () => shardStore.close(),
+  };
 }
 
 /** Frames get the version of their arrival, not the one their coordinator gave them. */
 function restamping(bus: Bus): Bus {
-  return {
-    publish: (subject, payload, replyTo) => bus.publish(subject, payload, replyTo),
+  return busWith(bus, {
     subscribe: (subject, onMessage, queue) => {
       const isWrite = subject.endsWith('.write');
       return bus.subscribe(subject, (message) => onMessage(isWrite ? { ...message, payload: restamped(message.payload) } : message), queue);
     },
-    request: (subject, payload, timeoutMs) => bus.request(subject, payload, timeoutMs),
-    newInbox: () => bus.newInbox(),
-    close: () => bus.close(),
-  };
+  });
 }
 
 let arrivalCount = 0;

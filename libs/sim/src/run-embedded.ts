@@ -196,6 +196,7 @@ function queryRequest(text: string): QueryRequest {
     retentionPolicy: undefined,
     params: {},
     level: undefined,
+    nodeId: undefined,
     nowNs: FIRST_DAY_NS,
     isReadOnlyMethod: false,
     chunkRowCount: 1_000,

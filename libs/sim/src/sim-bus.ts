@@ -1,5 +1,5 @@
 import { DbError, type DurationMs } from '@varve/base';
-import type { Bus, BusMessage, Subscription } from '@varve/ports';
+import { refuseOversized, type Bus, type BusMessage, type BusStatus, type Subscription } from '@varve/ports';
 import type { SimNetwork } from './sim-network.ts';
 import type { SimProcess } from './sim-process.ts';
 
@@ -17,12 +17,17 @@ export class SimBus implements Bus {
   readonly #network: SimNetwork;
   readonly #process: SimProcess;
   readonly #inboxPrefix: string;
-  readonly #subscriptions = new Set<Subscription>();
+  /** Those that the network does not know while this bus is cut off are kept too. */
+  readonly #subscriptions = new Map<Subscription, SimSubscription>();
+  readonly #listeners = new Set<(status: BusStatus) => void>();
+  /** Requests that were made while it was cut off. */
+  readonly #held = new Set<() => void>();
   /** Ends the requests that still wait. */
   readonly #waiting = new Set<() => void>();
   #inboxCount = 0;
   /** When the last message sent arrives. */
   #lastArrivalMs = 0;
+  #isCutOff = false;
   #isClosed = false;
 
   constructor(network: SimNetwork, process: SimProcess, inboxPrefix: string) {
@@ -32,7 +37,35 @@ export class SimBus implements Bus {
     process.onKill(() => this.#unsubscribeAll());
   }
 
+  get status(): BusStatus {
+    return this.#isClosed || this.#isCutOff ? 'disconnected' : 'connected';
+  }
+
+  onStatus(onChange: (status: BusStatus) => void): Subscription {
+    const listener = (status: BusStatus): void => onChange(status);
+    this.#listeners.add(listener);
+    return { unsubscribe: () => void this.#listeners.delete(listener) };
+  }
+
+  /** The simulator takes the connection away: what is under way to this bus is lost. */
+  cutOff(): void {
+    if (this.status === 'disconnected' || !this.#process.isAlive) return;
+    this.#isCutOff = true;
+    for (const each of this.#subscriptions.values()) this.#network.remove(each);
+    for (const listener of [...this.#listeners]) listener('disconnected');
+  }
+
+  /** The simulator gives it back. */
+  reconnect(): void {
+    if (!this.#isCutOff || this.#isClosed || !this.#process.isAlive) return;
+    this.#isCutOff = false;
+    for (const each of this.#subscriptions.values()) this.#network.add(each);
+    for (const send of [...this.#held]) send();
+    for (const listener of [...this.#listeners]) listener('connected');
+  }
+
   publish(subject: string, payload: Uint8Array, replyTo?: string): void {
+    refuseOversized(subject, payload);
     this.#send({ subject, payload, replyTo });
   }
 
@@ -43,7 +76,7 @@ export class SimBus implements Bus {
       process: this.#process,
       pattern: subject,
       queue,
-      deliver: (message) => isActive && onMessage(message),
+      deliver: (message) => isActive && !this.#isCutOff && onMessage(message),
     };
     const subscription = {
       unsubscribe: () => {
@@ -53,20 +86,22 @@ export class SimBus implements Bus {
       },
     };
     if (isActive) {
-      this.#network.add(registered);
-      this.#subscriptions.add(subscription);
+      this.#subscriptions.set(subscription, registered);
+      if (!this.#isCutOff) this.#network.add(registered);
     }
     return subscription;
   }
 
   async request(subject: string, payload: Uint8Array, timeoutMs: DurationMs): Promise<Uint8Array> {
     if (this.#isClosed) throw closed();
+    refuseOversized(subject, payload);
     const replyTo = this.newInbox();
     return new Promise((resolve, reject) => {
       const end = (): void => {
         subscription.unsubscribe();
         timer.cancel();
         this.#waiting.delete(onClose);
+        this.#held.delete(ask);
       };
       const fail = (error: DbError): void => {
         end();
@@ -80,11 +115,16 @@ export class SimBus implements Bus {
       const timer = this.#process.schedule(timeoutMs, `waits no longer for ${subject}`, () =>
         fail(new DbError('BUS_TIMEOUT', `no answer on ${subject} within ${timeoutMs} ms`)),
       );
+      const ask = (): void => {
+        this.#held.delete(ask);
+        if (this.#send({ subject, payload, replyTo }) || !this.#process.isAlive) return;
+        this.#process.schedule(this.#network.delayMs(), `hears that nobody listens on ${subject}`, () =>
+          fail(new DbError('BUS_NO_RESPONDERS', `nobody listens on ${subject}`)),
+        );
+      };
       this.#waiting.add(onClose);
-      if (this.#send({ subject, payload, replyTo }) || !this.#process.isAlive) return;
-      this.#process.schedule(this.#network.delayMs(), `hears that nobody listens on ${subject}`, () =>
-        fail(new DbError('BUS_NO_RESPONDERS', `nobody listens on ${subject}`)),
-      );
+      if (this.#isCutOff) this.#held.add(ask);
+      else ask();
     });
   }
 
@@ -105,14 +145,14 @@ export class SimBus implements Bus {
 
   /** Whether anybody listens. */
   #send(message: BusMessage): boolean {
-    if (this.#isClosed || !this.#process.isAlive) return true;
+    if (this.#isClosed || this.#isCutOff || !this.#process.isAlive) return true;
     const lastArrivalMs = this.#network.send(this.#process, message);
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, lastArrivalMs ?? 0);
     return lastArrivalMs !== undefined;
   }
 
   #unsubscribeAll(): void {
-    for (const subscription of [...this.#subscriptions]) subscription.unsubscribe();
+    for (const subscription of [...this.#subscriptions.keys()]) subscription.unsubscribe();
   }
 }
 

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { assert, type DurationMs, type Prng } from '@varve/base';
-import type { Bus, BusMessage } from '@varve/ports';
+import type { BusMessage } from '@varve/ports';
 import { subjectMatches } from '@varve/ports';
 import { SimBus, type SimSubscription } from './sim-bus.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -49,7 +49,7 @@ export class SimNetwork {
   }
 
   /** A connection of a process; its endpoint has the process's name. */
-  connect(process: SimProcess): Bus {
+  connect(process: SimProcess): SimBus {
     this.#busCount += 1;
     return new SimBus(this, process, `_INBOX.${this.#busCount}`);
   }

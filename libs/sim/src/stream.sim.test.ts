@@ -58,7 +58,7 @@ class World {
     const to = { subject: SUBJECT, idleTimeoutMs: IDLE_TIMEOUT_MS, signal };
     this.#consumer = new SimProcess(this.scheduler, 'consumer');
     const ports = this.ends(this.#consumer);
-    const asked = { kind: 'dataSeries', header: { shards: [], version: 0 }, payload: new Uint8Array(0) } as const;
+    const asked = { kind: 'dataSeries', header: { shards: [], version: 0, mayJoin: false }, payload: new Uint8Array(0) } as const;
     for await (const [number] of openStream(ports, to, asked)) {
       taken.push(number!);
       if (pauseMs > 0) await pause(ports.clock, pauseMs);

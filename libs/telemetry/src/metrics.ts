@@ -28,6 +28,7 @@ const DEFINITIONS = {
   writesUnderWaySize: gauge('write.frames.underway.size', 'By', 'Frames sent to owners that are not settled'),
   queryDuration: histogram('query.duration', 's', 'From a parsed query to the end of its answer'),
   framesRefused: counter('frames.refused', '{frame}', 'Frames that a data node did not store', ['code']),
+  framesPulled: counter('frames.pulled', '{frame}', 'Frames that a data node took from another owner'),
   flushDuration: histogram('flush.duration', 's', 'From a sealed memtable to its chunks on disk'),
 } satisfies Record<string, MetricDefinition>;
 

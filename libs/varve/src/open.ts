@@ -80,7 +80,7 @@ function query(
   { text, database, retentionPolicy, params = {}, level }: QueryOptions & { readonly text: string },
 ): Promise<readonly ResultSeries[]> {
   const request = {
-    ...{ text, database, retentionPolicy, params, level, nowNs: nowNs() },
+    ...{ text, database, retentionPolicy, params, level, nodeId: undefined, nowNs: nowNs() },
     ...{ isReadOnlyMethod: false, chunkRowCount: LIMITS.resultBlockRowCountMax, signal: new AbortController().signal },
   };
   return collectSeries(gateway.runQuery(request));

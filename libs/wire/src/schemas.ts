@@ -31,10 +31,10 @@ export const WIRE_SCHEMAS = {
   /** Asks a data node to have caught up with the catalog: it answers once it listens for all shards it owns there. */
   dataReady: { version: 'number' },
   dataReadyIs: { version: 'number' },
-  /** Payload: a shard plan. Answers stream, once the node has the catalog of this version. */
-  dataQuery: { shard: 'number', version: 'number' },
+  /** Payload: a shard plan. `mayJoin`: nobody else can, or this node was named. Answers stream, once the node has the catalog of this version. */
+  dataQuery: { shard: 'number', version: 'number', mayJoin: 'flag' },
   /** Payload: a series filter. Answers stream, once the node has the catalog of this version. */
-  dataSeries: { shards: 'numbers', version: 'number' },
+  dataSeries: { shards: 'numbers', version: 'number', mayJoin: 'flag' },
   /**
    * Says that a node lives. `boot` differs from run to run; `isJoining`: it may lack frames and serves reads only when
    * nobody else can. `version`: the catalog that it has worked off.

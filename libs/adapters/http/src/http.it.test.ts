@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DbError, type ErrorCode } from '@varve/base';
@@ -5,7 +6,7 @@ import { LIMITS } from '@varve/config';
 import { SILENT_LOG, SILENT_METRICS, type Clock, type ResultItem } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
 import { afterEach, expect, test } from 'vitest';
-import { startHttp, type HttpConfig, type HttpServer } from './start-http.ts';
+import { startHttp, type HttpConfig, type HttpOptions, type HttpServer } from './start-http.ts';
 import { FakeGateway, listed, rows } from './testing/fake-gateway.ts';
 import { query, send } from './testing/request.ts';
 
@@ -36,11 +37,16 @@ afterEach(async () => {
   opened = [];
 });
 
-async function open(config: Partial<HttpConfig> = {}, parts: Partial<Parameters<typeof startHttp>[0]> = {}): Promise<{ readonly gateway: FakeGateway; readonly server: HttpServer }> {
+async function open(config: Partial<HttpConfig> = {}, parts: Partial<HttpOptions> = {}): Promise<{ readonly gateway: FakeGateway; readonly server: HttpServer }> {
+  const server = await listen(config, parts);
   const gateway = new FakeGateway();
+  server.serve(gateway);
+  return { gateway, server };
+}
+
+async function listen(config: Partial<HttpConfig> = {}, parts: Partial<HttpOptions> = {}): Promise<HttpServer> {
   const server = await startHttp({
     address: { host: '127.0.0.1', port: 0 },
-    gateway,
     metricsText: () => Promise.resolve('varve_up 1\n'),
     log: SILENT_LOG,
     metrics: SILENT_METRICS,
@@ -50,7 +56,7 @@ async function open(config: Partial<HttpConfig> = {}, parts: Partial<Parameters<
     ...parts,
   });
   opened.push(server);
-  return { gateway, server };
+  return server;
 }
 
 const POST = { method: 'POST' } as const;
@@ -58,6 +64,24 @@ const GZIP = { 'Content-Encoding': 'gzip' };
 const block = (statementId: number, from: number, to: number, isPartial = false): ResultItem =>
   rows(statementId, 'm', ['time', 'v'], Array.from({ length: to - from }, (_, index) => [from + index, from + index]), { isPartial });
 const done = (statementId: number): ResultItem => ({ kind: 'done', statementId });
+
+test('before it serves every request is told to come again; then the same connection is served', async () => {
+  const server = await listen();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  for (const [target, method] of [['/ping', 'GET'], ['/health', 'GET'], ['/query?q=x', 'POST'], ['/write?db=d', 'POST'], ['/nosuch', 'GET']] as const) {
+    const body = method === 'POST' ? 'm v=1' : undefined;
+    expect(await send(server, target, { method, agent, body }), target).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1', 'x-influxdb-version': '1.8.10' },
+      text: '{"error":"this node is starting; retry"}\n',
+    });
+  }
+  const gateway = new FakeGateway();
+  server.serve(gateway);
+  expect(await send(server, '/write?db=d', { method: 'POST', agent, body: 'm v=1' })).toMatchObject({ status: 204 });
+  expect(gateway.writes).toMatchObject([{ text: 'm v=1' }]);
+  agent.destroy();
+});
 
 test('/ping answers 204 with the version, for HEAD too; verbose puts it into a body', async () => {
   const { server } = await open();

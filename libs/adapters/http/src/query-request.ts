@@ -40,7 +40,7 @@ export function errorFormOf(exchange: Exchange, parameters: URLSearchParams): Er
 }
 
 /** @throws DbError REQUEST_INVALID, QUERY_PARSE */
-export function queryOf(parameters: URLSearchParams): Pick<QueryRequest, 'text' | 'database' | 'retentionPolicy' | 'params' | 'level'> {
+export function queryOf(parameters: URLSearchParams): Pick<QueryRequest, 'text' | 'database' | 'retentionPolicy' | 'params' | 'level' | 'nodeId'> {
   const text = (parameters.get('q') ?? '').trim();
   if (text === '') throw new DbError('REQUEST_INVALID', 'missing required parameter "q"');
   return {
@@ -49,6 +49,7 @@ export function queryOf(parameters: URLSearchParams): Pick<QueryRequest, 'text' 
     retentionPolicy: parameters.get('rp') || undefined,
     params: paramsOf(parameters.get('params') ?? ''),
     level: readLevelOf(parameters.get('consistency') ?? ''),
+    nodeId: nodeIdOf(parameters.get('node_id') ?? ''),
   };
 }
 
@@ -125,6 +126,13 @@ function readLevelOf(text: string): ReadLevel | undefined {
   const level = READ_LEVELS.find((known) => known === text.toLowerCase());
   if (level === undefined && text !== '') throw new DbError('REQUEST_INVALID', 'invalid consistency level');
   return level;
+}
+
+/** As InfluxDB Enterprise. */
+function nodeIdOf(text: string): number | undefined {
+  if (text === '') return undefined;
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new DbError('REQUEST_INVALID', `invalid node_id "${text}": a positive number is expected`);
+  return Number(text);
 }
 
 /** As InfluxDB: what is no positive number means the default. */

@@ -4,6 +4,7 @@ import { DbError } from '@varve/base';
 import { LIMITS, type Address, type VarveConfig } from '@varve/config';
 import type { Clock, Gateway, Log, Metrics } from '@varve/ports';
 import { ByteBudget } from './byte-budget.ts';
+import { answerError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { healthRoute } from './health-route.ts';
 import { metricsRoute } from './metrics-route.ts';
@@ -25,7 +26,6 @@ export type HttpConfig = Pick<
 
 export interface HttpOptions {
   readonly address: Address;
-  readonly gateway: Gateway;
   /** What `/metrics` answers. */
   readonly metricsText: () => Promise<string>;
   readonly log: Log;
@@ -39,17 +39,19 @@ export interface HttpOptions {
 export interface HttpServer {
   /** Where it listens, with the port that was taken when 0 was asked for. */
   readonly address: Address;
+  /** From here on requests are served; before, all are answered 503. */
+  serve(gateway: Gateway): void;
   /** Takes no new requests; those under way get a bounded time to end. */
   close(): Promise<void>;
 }
 
 /**
- * InfluxDB 1.x's HTTP API over a gateway.
+ * InfluxDB 1.x's HTTP API over a gateway. It listens before there is one, so that an address that cannot be had is found
+ * before anything else is touched.
  * @throws DbError ADDRESS_IN_USE when something else listens there, CONFIG_INVALID when nobody can
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const { clock, log, metrics, config } = options;
-  const router = new Router(routesOf(options), { clock, log, metrics });
+  const { clock, config } = options;
   const server = createServer({
     maxHeaderSize: LIMITS.headerSizeBytesMax,
     headersTimeout: LIMITS.headersTimeoutMs,
@@ -57,17 +59,30 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
   });
   if (config.connectionCountMax > 0) server.maxConnections = config.connectionCountMax;
+  let handle = refuse;
   server.on('request', (request, response) => {
     // Once the server closes, a connection whose answer has ended has nothing left to wait for.
     response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
-    void router.handle(new Exchange(request, response));
+    void handle(new Exchange(request, response));
   });
   await listen(server, options.address);
   const { address: host, port } = server.address() as AddressInfo;
-  return { address: { host, port }, close: () => close(server, clock) };
+  return {
+    address: { host, port },
+    serve: (gateway) => {
+      const router = new Router(routesOf(gateway, options), options);
+      handle = (exchange) => router.handle(exchange);
+    },
+    close: () => close(server, clock),
+  };
 }
 
-function routesOf({ gateway, metricsText, metrics, clock, config, version }: HttpOptions): Routes {
+const refuse: Handler = (exchange) => {
+  exchange.setCommonHeaders();
+  answerError(exchange, new DbError('STARTING', 'this node is starting; retry'));
+};
+
+function routesOf(gateway: Gateway, { metricsText, metrics, clock, config, version }: HttpOptions): Routes {
   const budget = new ByteBudget(LIMITS.bodiesUnderWaySizeBytesMax, metrics);
   const requestClock = new RequestClock(clock);
   const throttle = new WriteThrottle(clock, {

@@ -1,5 +1,5 @@
 import { BoundedQueue, DbError, type DurationMs } from '@varve/base';
-import type { Bus, BusMessage, Subscription } from '@varve/ports';
+import { refuseOversized, type Bus, type BusMessage, type BusStatus, type Subscription } from '@varve/ports';
 import { SubjectTable, type Subscriber } from './subject-table.ts';
 
 /** A message on its way. */
@@ -38,7 +38,17 @@ class InprocBus implements Bus {
   #inboxCount = 0;
   #isClosed = false;
 
+  get status(): BusStatus {
+    return this.#isClosed ? 'disconnected' : 'connected';
+  }
+
+  /** One process is never cut off from itself: there is nothing to tell. */
+  onStatus(): Subscription {
+    return { unsubscribe() {} };
+  }
+
   publish(subject: string, payload: Uint8Array, replyTo?: string): void {
+    refuseOversized(subject, payload);
     if (!this.#isClosed) this.#enqueue({ message: { subject, payload, replyTo }, onNobody: undefined });
   }
 
@@ -56,6 +66,7 @@ class InprocBus implements Bus {
 
   async request(subject: string, payload: Uint8Array, timeoutMs: DurationMs): Promise<Uint8Array> {
     if (this.#isClosed) throw closed();
+    refuseOversized(subject, payload);
     const replyTo = this.newInbox();
     return new Promise((resolve, reject) => {
       const end = (): void => {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Bus } from '../bus.ts';
+import { BUS_PAYLOAD_SIZE_BYTES_MAX, type Bus, type BusStatus } from '../bus.ts';
 import { bytesOf, contractTest, textOf, type Drive } from './contract-test.ts';
 
 /** Two connections to one bus; in one process they may be the same. */
@@ -10,10 +10,20 @@ export interface Buses {
   readonly settle?: () => Promise<void>;
 }
 
+/** Buses whose way to each other can be taken away. */
+export interface InterruptibleBuses extends Buses {
+  /** Takes the connection from both and resolves when that has begun. */
+  readonly cut: () => Promise<void>;
+  /** Gives it back. */
+  readonly restore: () => Promise<void>;
+}
+
 /** Opens a bus that loses nothing. Registers what cleans up afterwards. */
 export type OpenBuses = () => Promise<Buses>;
 
 const TIMEOUT_MS = 5_000;
+/** A real server takes its time to start again. */
+const RESUME_TIMEOUT_MS = 60_000;
 
 /** Texts that arrive, and a way to wait for them. */
 class Inbox {
@@ -164,21 +174,139 @@ export function busContract(name: string, open: OpenBuses, drive?: Drive): void 
     expect(new Set(inboxes).size).toBe(4);
   });
 
+  check('the largest payload arrives, one byte more is refused', async () => {
+    const buses = await open();
+    const { left, right } = buses;
+    right.subscribe('large', ({ payload, replyTo }) => right.publish(replyTo!, payload));
+    await settled(buses);
+    const largest = new Uint8Array(BUS_PAYLOAD_SIZE_BYTES_MAX).fill(7);
+    expect((await left.request('large', largest, TIMEOUT_MS)).length).toBe(largest.length);
+    const tooLarge = new Uint8Array(BUS_PAYLOAD_SIZE_BYTES_MAX + 1);
+    const refused = expect.objectContaining({ code: 'MESSAGE_INVALID' });
+    expect(() => left.publish('large', tooLarge)).toThrow(refused);
+    await expect(left.request('large', tooLarge, TIMEOUT_MS)).rejects.toEqual(refused);
+  });
+
   check('closing delivers what is under way, then refuses', async () => {
     const buses = await open();
     const inbox = new Inbox();
     buses.right.subscribe('a', inbox.take);
     buses.right.subscribe('silent', inbox.take);
     await settled(buses);
+    expect(buses.left.status).toBe('connected');
     const waiting = buses.left.request('silent', bytesOf('asked'), TIMEOUT_MS);
     const ended = expect(waiting).rejects.toMatchObject({ code: 'BUS_CLOSED' });
     buses.left.publish('a', bytesOf('last'));
     await buses.left.close();
+    expect(buses.left.status).toBe('disconnected');
     await ended;
     expect((await inbox.untilCount(2)).sort()).toEqual(['asked', 'last']);
     buses.left.publish('a', bytesOf('dropped'));
     await expect(buses.left.request('a', bytesOf('?'), TIMEOUT_MS)).rejects.toMatchObject({ code: 'BUS_CLOSED' });
     expect(() => buses.left.subscribe('a', inbox.take)).toThrow(expect.objectContaining({ code: 'BUS_CLOSED' }));
     expect(inbox.texts).toEqual(['asked', 'last']);
+  });
+}
+
+/** Resolves when the bus has this status. */
+function untilStatus(bus: Bus, wanted: BusStatus): Promise<void> {
+  return new Promise((settle) => {
+    const subscription = bus.onStatus((status) => {
+      if (status !== wanted) return;
+      subscription.unsubscribe();
+      settle();
+    });
+    if (bus.status !== wanted) return;
+    subscription.unsubscribe();
+    settle();
+  });
+}
+
+/** What every {@link Bus} must keep whose connection may go away and come back. */
+export function busInterruptionContract(name: string, open: () => Promise<InterruptibleBuses>, drive?: Drive): void {
+  const check = contractTest(name, drive);
+  const both = ({ left, right }: Buses, status: BusStatus): Promise<unknown> =>
+    Promise.all([untilStatus(left, status), untilStatus(right, status)]);
+  const interrupt = async (buses: InterruptibleBuses): Promise<void> => {
+    await buses.cut();
+    await both(buses, 'disconnected');
+  };
+  const resume = async (buses: InterruptibleBuses): Promise<void> => {
+    await buses.restore();
+    await both(buses, 'connected');
+  };
+
+  check('each change of status is told once, until nobody wants to know', async () => {
+    const buses = await open();
+    const told: BusStatus[] = [];
+    const subscription = buses.left.onStatus((status) => told.push(status));
+    await interrupt(buses);
+    expect(buses.left.status).toBe('disconnected');
+    await resume(buses);
+    expect(buses.left.status).toBe('connected');
+    expect(told).toEqual(['disconnected', 'connected']);
+    subscription.unsubscribe();
+    await interrupt(buses);
+    await resume(buses);
+    expect(told).toEqual(['disconnected', 'connected']);
+  });
+
+  check('what is published while disconnected is lost; afterwards subscriptions, old and new, hold again', async () => {
+    const buses = await open();
+    const [before, during, worker] = [new Inbox(), new Inbox(), new Inbox()];
+    buses.right.subscribe('a', before.take);
+    buses.right.subscribe('a', worker.take, 'workers');
+    const ended = buses.right.subscribe('a', () => expect.unreachable('unsubscribed while disconnected'));
+    await settled(buses);
+    await interrupt(buses);
+    ended.unsubscribe();
+    buses.right.subscribe('a', during.take);
+    buses.left.publish('a', bytesOf('lost'));
+    await resume(buses);
+    buses.left.publish('a', bytesOf('arrives'));
+    for (const inbox of [before, during, worker]) expect(await inbox.untilCount(1)).toEqual(['arrives']);
+  });
+
+  check('a request made while disconnected is answered once connected, or ends at its deadline', async () => {
+    const buses = await open();
+    // It answers itself: another bus may be connected later, and until then nobody listens there.
+    buses.left.subscribe('ask', ({ replyTo }) => buses.left.publish(replyTo!, bytesOf('!')));
+    await settled(buses);
+    await interrupt(buses);
+    await expect(buses.left.request('ask', bytesOf('?'), 20)).rejects.toMatchObject({ code: 'BUS_TIMEOUT' });
+    const asked = buses.left.request('ask', bytesOf('?'), RESUME_TIMEOUT_MS);
+    const unheard = expect(buses.left.request('nobody', bytesOf('?'), RESUME_TIMEOUT_MS)).rejects.toMatchObject({
+      code: 'BUS_NO_RESPONDERS',
+    });
+    await resume(buses);
+    expect(textOf(await asked)).toBe('!');
+    await unheard;
+  });
+
+  check('a request that was under way is answered when the answer comes after the interruption', async () => {
+    const buses = await open();
+    let answer: (() => void) | undefined;
+    const heard = new Promise<void>((settle) => {
+      buses.right.subscribe('ask', ({ replyTo }) => {
+        answer = () => buses.right.publish(replyTo!, bytesOf('late'));
+        settle();
+      });
+    });
+    await settled(buses);
+    const asked = buses.left.request('ask', bytesOf('?'), RESUME_TIMEOUT_MS);
+    await heard;
+    await interrupt(buses);
+    await resume(buses);
+    answer!();
+    expect(textOf(await asked)).toBe('late');
+  });
+
+  check('closing while disconnected ends what waits', async () => {
+    const buses = await open();
+    await interrupt(buses);
+    const ended = expect(buses.left.request('ask', bytesOf('?'), TIMEOUT_MS)).rejects.toMatchObject({ code: 'BUS_CLOSED' });
+    await buses.left.close();
+    await ended;
+    expect(buses.left.status).toBe('disconnected');
   });
 }

@@ -1,4 +1,4 @@
-export { busContract } from './bus-contract.ts';
+export { busContract, busInterruptionContract } from './bus-contract.ts';
 export { catalogStoreContract } from './catalog-store-contract.ts';
 export { clockContract } from './clock-contract.ts';
 export { collect } from './contract-test.ts';
@@ -9,5 +9,5 @@ export { newTempDirectory } from './temp-directory.ts';
 export { shardStoreContract } from './shard-store-contract.ts';
 export type { ChildModule, PortInChild } from './in-child.ts';
 export type { Drive, Opened, OpenPort } from './contract-test.ts';
-export type { Buses, OpenBuses } from './bus-contract.ts';
+export type { Buses, InterruptibleBuses, OpenBuses } from './bus-contract.ts';
 export type { OpenCatalogStore } from './catalog-store-contract.ts';

@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { openStream } from '@varve/kit';
-import type { Catalog, NodeId, RetentionPolicy, SeriesKey, ShardId } from '@varve/model';
+import { openStream, type LivenessView } from '@varve/kit';
+import type { Catalog, NodeId, RetentionPolicy, SeriesKey, Shard, ShardId } from '@varve/model';
 import type { Bus, Clock, QueryRequest } from '@varve/ports';
 import {
   decodeSeriesPiece,
@@ -12,20 +12,23 @@ import {
   type SeriesQuestion,
 } from '@varve/query';
 import type { Subjects } from '@varve/wire';
+import { executingOwners, type Attempt } from './executing-owner.ts';
 import { schemaOf, tagKeysKey, type CollectedTagKeys } from './schema-of.ts';
 
 /** With which catalog it is asked, and until when. */
 export interface Asking {
   readonly version: number;
   readonly signal: AbortSignal;
+  /** This node alone. */
+  readonly nodeId: NodeId | undefined;
 }
 
 /** Asks data nodes what series and tag keys there are: the catalog does not know them. */
 export class SeriesCollector {
-  readonly #ports: { readonly bus: Bus; readonly clock: Clock };
+  readonly #ports: { readonly bus: Bus; readonly clock: Clock; readonly liveness: LivenessView };
   readonly #subjects: Subjects;
 
-  constructor(ports: { readonly bus: Bus; readonly clock: Clock }, subjects: Subjects) {
+  constructor(ports: { readonly bus: Bus; readonly clock: Clock; readonly liveness: LivenessView }, subjects: Subjects) {
     this.#ports = ports;
     this.#subjects = subjects;
   }
@@ -49,7 +52,7 @@ export class SeriesCollector {
 
   /** Tag keys of every measurement the statement reads. @throws DbError QUERY_SHARD_UNAVAILABLE */
   async tagKeysFor(statement: SelectStatement, request: QueryRequest, catalog: Catalog): Promise<CollectedTagKeys> {
-    const { database, retentionPolicy, signal } = request;
+    const { database, retentionPolicy, signal, nodeId } = request;
     const sources = selectMeasurements(statement, { database, retentionPolicy, schema: schemaOf(catalog, undefined) });
     const collected = new Map<string, Set<string>>();
     if ('kind' in sources) return new Map(); // The plan says why.
@@ -57,32 +60,62 @@ export class SeriesCollector {
       const policy = catalog.databases.get(source.database)!.retentionPolicies.get(source.retentionPolicy)!;
       const question: SeriesQuestion = { wants: 'tagKeys', measurements: [source.name], filter: { kind: 'all' } };
       const keys = new Set<string>();
-      for await (const { name } of this.#ask(policy, { version: catalog.version, signal }, question)) keys.add(name);
+      for await (const { name } of this.#ask(policy, { version: catalog.version, signal, nodeId }, question)) keys.add(name);
       collected.set(tagKeysKey(policy, source.name), keys);
     }
     return new Map([...collected].map(([key, names]) => [key, [...names].sort()]));
   }
 
-  async *#ask(policy: RetentionPolicy, { version, signal }: Asking, question: SeriesQuestion): AsyncGenerator<NamedSeries> {
+  async *#ask(policy: RetentionPolicy, asking: Asking, question: SeriesQuestion): AsyncGenerator<NamedSeries> {
     const payload = encodeSeriesQuestion(question);
-    for (const [node, shards] of shardsByNode(policy)) {
-      const to = { subject: this.#subjects.dataSeries(node), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal };
-      for await (const piece of openStream(this.#ports, to, { kind: 'dataSeries', header: { shards, version }, payload })) {
-        yield* decodeSeriesPiece(piece);
+    const shards = policy.shardGroups.flatMap((group) => group.shards);
+    const { nodeId } = asking;
+    let owing = shards.filter(({ owners }) => nodeId === undefined || owners.includes(nodeId)).map((shard) => this.#attempts(shard, nodeId));
+    // Each round asks one owner for every shard that still owes its answer; series that come twice are the same series.
+    while (owing.length > 0) {
+      const failed = new Map<ShardId, DbError>();
+      for (const [{ owner, mayJoin }, ids] of byAttempt(owing)) {
+        try {
+          const header = { shards: ids, version: asking.version, mayJoin };
+          const to = { subject: this.#subjects.dataSeries(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal: asking.signal };
+          for await (const piece of openStream(this.#ports, to, { kind: 'dataSeries', header, payload })) yield* decodeSeriesPiece(piece);
+        } catch (error) {
+          if (!(error instanceof DbError) || asking.signal.aborted || !error.traits.retryable) throw error;
+          for (const id of ids) failed.set(id, error);
+        }
       }
+      owing = owing.filter(({ shard }) => failed.has(shard)).map(({ shard, attempts }) => ({ shard, attempts: attempts.slice(1) }));
+      const lost = owing.find(({ attempts }) => attempts.length === 0);
+      if (lost !== undefined) throw unavailable(lost.shard, failed.get(lost.shard)!);
     }
+  }
+
+  #attempts(shard: Shard, nodeId: NodeId | undefined): Owing {
+    const attempts = executingOwners(shard, this.#ports.liveness, nodeId);
+    if (attempts.length === 0) throw new DbError('QUERY_SHARD_UNAVAILABLE', `shard ${shard.id} has no owner; retry`);
+    return { shard: shard.id, attempts };
   }
 }
 
-/** One owner per shard, the first of its list. */
-function shardsByNode({ shardGroups }: RetentionPolicy): ReadonlyMap<NodeId, readonly ShardId[]> {
-  const shardsOfNode = new Map<NodeId, ShardId[]>();
-  for (const { id, owners } of shardGroups.flatMap(({ shards }) => shards)) {
-    const [node] = owners;
-    if (node === undefined) throw new DbError('QUERY_SHARD_UNAVAILABLE', `shard ${id} has no owner; retry`);
-    const shards = shardsOfNode.get(node) ?? [];
-    shards.push(id);
-    shardsOfNode.set(node, shards);
+/** A shard whose series have not been told yet, and whom to ask. */
+interface Owing {
+  readonly shard: ShardId;
+  readonly attempts: readonly Attempt[];
+}
+
+/** Shards whose next attempt is the same are asked for together. */
+function byAttempt(owing: readonly Owing[]): readonly (readonly [Attempt, readonly ShardId[]])[] {
+  const grouped = new Map<string, readonly [Attempt, ShardId[]]>();
+  for (const { shard, attempts } of owing) {
+    const attempt = attempts[0]!;
+    const key = `${attempt.owner}/${attempt.mayJoin}`;
+    const group = grouped.get(key) ?? ([attempt, []] as const);
+    group[1].push(shard);
+    grouped.set(key, group);
   }
-  return shardsOfNode;
+  return [...grouped.values()];
+}
+
+function unavailable(shard: ShardId, cause: DbError): DbError {
+  return new DbError('QUERY_SHARD_UNAVAILABLE', `no owner of shard ${shard} answered: ${cause.message}; retry`, { shard }, { cause });
 }

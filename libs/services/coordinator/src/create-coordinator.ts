@@ -33,10 +33,10 @@ class CoordinatorService implements Coordinator {
     const subjects = subjectsOf(config.clusterId);
     const follower = new CatalogFollower(ports, { subjects });
     const client = new CatalogClient(ports, { subjects, proposer: config.nodeName });
-    const collector = new SeriesCollector(ports, subjects);
     const { incarnationLeaseMs: leaseMs, leaseGraceMs: graceMs, leaseAheadMsMax: skewMsMax } = LIMITS;
     const liveness = new LivenessView(ports, subjects);
     this.#liveness = liveness;
+    const collector = new SeriesCollector({ bus, clock, liveness }, subjects);
     this.#follower = follower;
     this.#lease = new IncarnationLease({ clock, log, catalog: client }, { holder: config.nodeName, leaseMs, graceMs, skewMsMax });
     const readiness = new OwnerReadiness({ bus, log, liveness }, { subjects, timeoutMs: LIMITS.readyTimeoutMs });
@@ -54,7 +54,7 @@ class CoordinatorService implements Coordinator {
     );
     this.#writePath = new WritePath({ follower, client, lease: this.#lease, readiness, deliveries: this.#deliveries, metrics });
     const { selectBucketCountMax } = config;
-    const queryPath = new QueryPath({ bus, clock, follower, collector, subjects, selectBucketCountMax });
+    const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
     const statementPath = new StatementPath({ follower, client, collector });
     this.#queries = new QueryRunner({ queryPath, statementPath, clock, log, metrics }, config);
   }

@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { openStream, type CatalogFollower } from '@varve/kit';
+import { openStream, type CatalogFollower, type LivenessView } from '@varve/kit';
 import type { Catalog, NodeId, RetentionPolicy, TimeRange } from '@varve/model';
 import { shardsForRange, type PlacedShard } from '@varve/placement';
 import type { Bus, Clock, QueryRequest, ResultItem } from '@varve/ports';
@@ -18,12 +18,14 @@ import {
 } from '@varve/query';
 import type { Subjects } from '@varve/wire';
 import type { SeriesCollector } from './collect-series.ts';
+import { executingOwners } from './executing-owner.ts';
 import { schemaOf } from './schema-of.ts';
 
 export interface QueryPathParts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly follower: CatalogFollower;
+  readonly liveness: LivenessView;
   readonly collector: SeriesCollector;
   readonly subjects: Subjects;
   readonly selectBucketCountMax: number;
@@ -33,6 +35,7 @@ export interface QueryPathParts {
 interface Asking {
   readonly catalog: Catalog;
   readonly signal: AbortSignal;
+  readonly nodeId: NodeId | undefined;
 }
 
 /** Flow (b): plan, scatter, merge, stream. */
@@ -49,7 +52,7 @@ export class QueryPath {
     const refusal = validateSelect(statement);
     if (refusal !== undefined) throw new DbError('QUERY_INVALID', refusal);
     const plan = await this.#plan(statement, request, catalog);
-    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { catalog, signal: request.signal }));
+    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { catalog, signal: request.signal, nodeId: request.nodeId }));
     for await (const block of mergePartials(plan.mergePlan, shards, request.chunkRowCount)) {
       if (request.signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
       yield { kind: 'rows', statementId, ...block };
@@ -70,18 +73,19 @@ export class QueryPath {
   /** One executing owner per shard; the stream is asked for when the merge first reads it. */
   #scatter({ database, retentionPolicy, shardPlan }: PlannedSource, range: TimeRange, asking: Asking): readonly ShardPartials[] {
     const policy = asking.catalog.databases.get(database)?.retentionPolicies.get(retentionPolicy);
+    const isAsked = ({ shard: { owners } }: PlacedShard): boolean => asking.nodeId === undefined || owners.includes(asking.nodeId);
     const payload = encodeShardPlan(shardPlan);
-    return shardsOf(policy, range).map((placed) => ({
+    return shardsOf(policy, range).filter(isAsked).map((placed) => ({
       startNs: placed.range.startNs,
       partials: this.#partialsOf(placed, asking, payload),
     }));
   }
 
-  async *#partialsOf({ shard: { id: shardId, owners } }: PlacedShard, { catalog, signal }: Asking, payload: Uint8Array): AsyncGenerator<Uint8Array> {
-    const { bus, clock, subjects } = this.#parts;
-    const header = { shard: shardId, version: catalog.version };
+  async *#partialsOf({ shard: { id: shardId, owners } }: PlacedShard, { catalog, signal, nodeId }: Asking, payload: Uint8Array): AsyncGenerator<Uint8Array> {
+    const { bus, clock, subjects, liveness } = this.#parts;
     let reason: DbError | undefined;
-    for (const owner of owners) {
+    for (const { owner, mayJoin } of executingOwners({ id: shardId, owners }, liveness, nodeId)) {
+      const header = { shard: shardId, version: catalog.version, mayJoin };
       let hasYielded = false;
       try {
         const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal };

@@ -34,11 +34,11 @@ export class StatementPath {
     await this.#parts.follower.waitFor(version);
   }
 
-  async *#show(statement: ShowStatement, statementId: number, { database, signal }: QueryRequest): AsyncGenerator<ResultItem> {
+  async *#show(statement: ShowStatement, statementId: number, { database, signal, nodeId }: QueryRequest): AsyncGenerator<ResultItem> {
     const context: ShowContext = { catalog: this.#parts.follower.catalog, database };
     const needs = showNeeds(statement, context);
     if (needs.kind === 'error') throw new DbError('QUERY_INVALID', needs.text);
-    const seriesKeys = needs.kind === 'catalog' ? [] : await this.#seriesKeys(needs, context, signal);
+    const seriesKeys = needs.kind === 'catalog' ? [] : await this.#seriesKeys(needs, context, { signal, nodeId });
     const blocks = showRows(statement, { ...context, seriesKeys });
     if ('kind' in blocks) throw new DbError('QUERY_INVALID', blocks.text);
     for (const block of blocks) yield { kind: 'rows', statementId, ...block };
@@ -47,13 +47,13 @@ export class StatementPath {
   #seriesKeys(
     needs: Extract<ReturnType<typeof showNeeds>, { readonly kind: 'series' }>,
     { catalog }: ShowContext,
-    signal: AbortSignal,
+    asking: { readonly signal: AbortSignal; readonly nodeId: number | undefined },
   ): Promise<readonly string[]> {
     const policies: RetentionPolicy[] = [...catalog.databases.values()]
       .flatMap(({ retentionPolicies }) => [...retentionPolicies.values()])
       .filter(({ id }) => needs.policies.includes(id));
     const { measurements, filter } = needs;
-    return this.#parts.collector.seriesKeys(policies, { version: catalog.version, signal }, { wants: 'seriesKeys', measurements, filter });
+    return this.#parts.collector.seriesKeys(policies, { version: catalog.version, ...asking }, { wants: 'seriesKeys', measurements, filter });
   }
 }
 

@@ -1,16 +1,17 @@
 import { assert, type TimestampNs } from '@varve/base';
-import { LIMITS } from '@varve/config';
-import { CatalogClient, CatalogFollower, Heartbeat, newBootId, serve, serveStream, type Service } from '@varve/kit';
-import type { Catalog, NodeId, ShardId } from '@varve/model';
+import { CatalogClient, CatalogFollower, Heartbeat, LivenessView, newBootId, type Service } from '@varve/kit';
+import type { Catalog, IncarnationId, NodeId, ShardId } from '@varve/model';
 import type { Subscription } from '@varve/ports';
 import { subjectsOf, type Subjects } from '@varve/wire';
+import { Joining } from './joining.ts';
+import { OwnEcho } from './own-echo.ts';
 import { PayloadCache } from './payload-cache.ts';
 import type { DataShardConfig, DataShardPorts } from './ports.ts';
-import { produceQuery } from './query-path.ts';
-import { produceSeries } from './series-path.ts';
+import { Pulls } from './pull-path.ts';
 import { recoverShard } from './recovery.ts';
+import { serveRequests } from './serve-requests.ts';
 import type { ShardReplica } from './shard-replica.ts';
-import { trimJournal } from './trim.ts';
+import { trimJournal, Trims } from './trim.ts';
 import { Upkeep } from './upkeep.ts';
 import { WritePath } from './write-path.ts';
 
@@ -23,6 +24,18 @@ export function createDataShard(ports: DataShardPorts, config: DataShardConfig):
 interface OwnedShard {
   readonly epoch: number;
   readonly startNs: TimestampNs;
+  readonly others: readonly NodeId[];
+}
+
+/** What lives from the moment on in which the node knows its id. */
+interface Running {
+  readonly id: NodeId;
+  readonly writePath: WritePath;
+  readonly pulls: Pulls;
+  readonly heartbeat: Heartbeat;
+  readonly joining: Joining;
+  readonly echo: OwnEcho;
+  readonly trims: Trims;
 }
 
 class DataShard implements Service {
@@ -30,16 +43,15 @@ class DataShard implements Service {
   readonly #config: DataShardConfig;
   readonly #subjects: Subjects;
   readonly #follower: CatalogFollower;
+  readonly #liveness: LivenessView;
   readonly #replicas = new Map<ShardId, ShardReplica>();
   readonly #upkeep: Upkeep;
   readonly #cache: PayloadCache;
-  readonly #subscriptions: Subscription[] = [];
+  #subscriptions: readonly Subscription[] = [];
   #owned: ReadonlyMap<ShardId, OwnedShard> = new Map();
-  #node: NodeId = 0;
+  #running: Running | undefined;
   /** The newest catalog for which this node listens for all shards that it owns there. */
   #workedOffVersion = 0;
-  #writePath: WritePath | undefined;
-  #heartbeat: Heartbeat | undefined;
   /** Catalog changes are worked off one after the other; resolves when the newest is. */
   #following: Promise<void> = Promise.resolve();
 
@@ -48,40 +60,38 @@ class DataShard implements Service {
     this.#config = config;
     this.#subjects = subjectsOf(config.clusterId);
     this.#follower = new CatalogFollower(ports, { subjects: this.#subjects });
+    this.#liveness = new LivenessView(ports, this.#subjects);
     this.#upkeep = new Upkeep(ports, config, this.#replicas);
     this.#cache = new PayloadCache(config.payloadCacheSizeBytesMax);
   }
 
   async start(): Promise<void> {
+    this.#liveness.start();
     await this.#follower.start();
-    this.#node = await this.#join();
-    this.#writePath = new WritePath(this.#ports, {
-      id: this.#node,
-      epochOf: (shard) => this.#owned.get(shard)?.epoch,
-      isOverloaded: () => this.#upkeep.isBehind,
-      onInserted: (replica) => this.#onInserted(replica),
-    });
-    await this.#follow(this.#follower.catalog);
+    this.#running = this.#assemble(await this.#join());
+    await this.#followFirst();
     await this.#forgetDropped(this.#follower.catalog);
-    this.#follower.onChange((catalog) => {
-      this.#following = this.#following.then(() => this.#follow(catalog)).catch((error: unknown) => this.#ports.onFatal(error));
-    });
-    this.#serveRequests();
+    this.#subscriptions = this.#serve(this.#running);
     this.#upkeep.start();
-    const node = { id: this.#node, role: 'data', boot: newBootId(this.#ports.random) } as const;
-    this.#heartbeat = new Heartbeat(this.#ports, this.#subjects, node, () => ({ isJoining: false, version: this.#workedOffVersion }));
-    this.#heartbeat.start();
+    this.#running.trims.start();
+    this.#running.heartbeat.start();
+    this.#running.joining.begin(this.#replicas.values());
   }
 
   async drain(): Promise<void> {
     await this.#following;
+    await Promise.all([...this.#replicas.values()].map(({ journaling }) => Promise.allSettled([...journaling])));
   }
 
   async stop(): Promise<void> {
-    this.#heartbeat?.stop();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     for (const { subscription } of this.#replicas.values()) subscription?.unsubscribe();
+    this.#running?.heartbeat.stop();
+    this.#running?.echo.stop();
+    this.#running?.trims.stop();
+    await this.#running?.joining.stop();
     this.#follower.stop();
+    this.#liveness.stop();
     await this.#upkeep.stop();
   }
 
@@ -98,23 +108,40 @@ class DataShard implements Service {
     return result.id;
   }
 
-  #serveRequests(): void {
-    const { bus, clock, log, shardStore } = this.#ports;
-    const idleTimeoutMs = LIMITS.streamIdleTimeoutMs;
-    const from = { replicaOf: (shard: ShardId, version: number) => this.#replicaOf(shard, version), shardStore, cache: this.#cache, clock };
-    this.#subscriptions.push(
-      serve({ bus, log }, { subject: this.#subjects.dataReady(this.#node), askedKind: 'dataReady', answerKind: 'dataReadyIs' }, async ({ header }) => {
-        await this.#follower.waitFor(header.version);
-        await this.#following;
-        return { header: { version: this.#workedOffVersion } };
-      }),
-      serveStream({ bus, clock, log }, { subject: this.#subjects.dataQuery(this.#node), askedKind: 'dataQuery', idleTimeoutMs }, (asked, signal) =>
-        produceQuery(from, asked, signal),
-      ),
-      serveStream({ bus, clock, log }, { subject: this.#subjects.dataSeries(this.#node), askedKind: 'dataSeries', idleTimeoutMs }, (asked, signal) =>
-        produceSeries(from, asked, signal),
-      ),
-    );
+  /** The parts that know this node's id. */
+  #assemble(id: NodeId): Running {
+    const ports = { ...this.#ports, liveness: this.#liveness, subjects: this.#subjects };
+    const version = (): number => this.#workedOffVersion;
+    const replicas = (): Iterable<ShardReplica> => this.#replicas.values();
+    const writePath = new WritePath(this.#ports, {
+      id,
+      epochOf: (shard) => this.#owned.get(shard)?.epoch,
+      isOpen: (incarnation) => isOpenIn(this.#follower.catalog, incarnation),
+      isOverloaded: () => this.#upkeep.isBehind,
+      onInserted: (replica) => this.#onInserted(replica),
+    });
+    const pulls = new Pulls(this.#ports, this.#subjects, (replica, frame) => writePath.storeFromPeer(replica, frame));
+    const boot = newBootId(this.#ports.random);
+    const heartbeat = new Heartbeat(this.#ports, this.#subjects, { id, role: 'data', boot }, () => ({
+      isJoining: joining.isJoining,
+      version: this.#workedOffVersion,
+    }));
+    const joining = new Joining({ ...ports, pulls }, { id, replicas, version, onChange: () => heartbeat.now() });
+    const echo = new OwnEcho(this.#ports, this.#subjects, id, () => joining.begin(this.#replicas.values()));
+    const trims = new Trims({ ...ports }, { replicas, version });
+    return { id, writePath, pulls, heartbeat, joining, echo, trims };
+  }
+
+  #serve({ id, writePath, pulls, echo }: Running): readonly Subscription[] {
+    const { bus, clock, log, journal, shardStore } = this.#ports;
+    const replicaOf = (shard: ShardId, version: number): Promise<ShardReplica | undefined> => this.#replicaOf(shard, version);
+    const from = { replicaOf, checkJoining: () => echo.check(), shardStore, cache: this.#cache, clock };
+    const catchUp = async (version: number): Promise<number> => {
+      await this.#follower.waitFor(version);
+      await this.#following;
+      return this.#workedOffVersion;
+    };
+    return serveRequests({ bus, clock, log, journal, subjects: this.#subjects, node: id, from, writePath, pulls, catchUp });
   }
 
   /** A shard that is not here may be newer than the catalog that this node has worked off. */
@@ -126,26 +153,44 @@ class DataShard implements Service {
     return this.#replicas.get(shard);
   }
 
+  /** What changes while the first catalog is worked off comes after it. */
+  async #followFirst(): Promise<void> {
+    const first = this.#follow(this.#follower.catalog);
+    this.#following = first.catch(() => undefined); // `start` rejects with it.
+    this.#follower.onChange((catalog) => void this.#followLater(catalog));
+    await first;
+    await this.#following;
+  }
+
+  /** A node that cannot follow the catalog must not answer for it. */
+  #followLater(catalog: Catalog): Promise<void> {
+    this.#following = this.#following.then(() => this.#follow(catalog)).catch((error: unknown) => this.#ports.onFatal(error));
+    return this.#following;
+  }
+
   /** Opens what this node now owns, drops what the catalog has dropped. */
   async #follow(catalog: Catalog): Promise<void> {
-    const owned = ownedBy(catalog, this.#node);
+    if (catalog.version < this.#workedOffVersion) return;
+    const owned = ownedBy(catalog, this.#running!.id);
     for (const replica of [...this.#replicas.values()]) {
       if (!owned.has(replica.shard)) await this.#drop(replica);
     }
     this.#owned = owned;
-    for (const [shard, { startNs }] of owned) {
-      if (!this.#replicas.has(shard)) await this.#open(shard, startNs);
+    for (const [shard, { startNs, others }] of owned) {
+      const replica = this.#replicas.get(shard);
+      if (replica === undefined) await this.#open(shard, startNs, others);
+      else replica.others = others;
     }
     this.#workedOffVersion = catalog.version;
   }
 
-  async #open(shard: ShardId, startNs: TimestampNs): Promise<void> {
-    const replica = await recoverShard(this.#ports, { shard, startNs });
+  async #open(shard: ShardId, startNs: TimestampNs, others: readonly NodeId[]): Promise<void> {
+    const replica = await recoverShard(this.#ports, { shard, startNs, others });
     // A crash between a flush and its trim left rows that nobody would trim if the shard were never written again.
     await trimJournal(this.#ports.journal, replica);
     if (replica.table.lastSeq > replica.table.flushedSeq) replica.dirtySinceMs = this.#ports.clock.monotonicMs();
     replica.subscription = this.#ports.bus.subscribe(this.#subjects.shardWrite(shard), (message) => {
-      this.#writePath!.onFrame(replica, message).catch((error: unknown) => this.#ports.onFatal(error));
+      this.#running!.writePath.onFrame(replica, message).catch((error: unknown) => this.#ports.onFatal(error));
     });
     this.#replicas.set(shard, replica);
   }
@@ -180,12 +225,20 @@ class DataShard implements Service {
   }
 }
 
+/** X10: closed ones are in the catalog, or were forgotten; what it does not know yet is newer than it. */
+function isOpenIn(catalog: Catalog, incarnation: IncarnationId): boolean {
+  return catalog.incarnations.get(incarnation)?.isOpen ?? incarnation >= catalog.nextId;
+}
+
 function ownedBy(catalog: Catalog, node: NodeId): Map<ShardId, OwnedShard> {
   const owned = new Map<ShardId, OwnedShard>();
   for (const database of catalog.databases.values()) {
     for (const policy of database.retentionPolicies.values()) {
       for (const { range, shards } of policy.shardGroups) {
-        for (const { id, epoch, owners } of shards) if (owners.includes(node)) owned.set(id, { epoch, startNs: range.startNs });
+        for (const { id, epoch, owners } of shards) {
+          if (!owners.includes(node)) continue;
+          owned.set(id, { epoch, startNs: range.startNs, others: owners.filter((owner) => owner !== node) });
+        }
       }
     }
   }

@@ -8,10 +8,14 @@ import { readSeries } from './read-shard.ts';
 import type { ShardReplica } from './shard-replica.ts';
 import { Turns } from './turns.ts';
 
+/** The replica, once the node has caught up with this version of the catalog: a shard may be newer than what it knew. */
+export type ReplicaOf = (shard: ShardId, version: number) => Promise<ShardReplica | undefined>;
+
 /** What reads are answered from. */
 export interface ReadFrom {
-  /** The replica, once the node has caught up with this version of the catalog: a shard may be newer than what it knew. */
-  readonly replicaOf: (shard: ShardId, version: number) => Promise<ShardReplica | undefined>;
+  readonly replicaOf: ReplicaOf;
+  /** Looks whether this node may have missed frames just now: a process that was paused does not know it yet. */
+  readonly checkJoining: () => void;
   readonly shardStore: ShardStore;
   readonly cache: PayloadCache;
   readonly clock: Clock;
@@ -19,14 +23,26 @@ export interface ReadFrom {
 
 /** Runs this shard's part of a query, piece by piece. @throws DbError SHARD_NOT_HERE, STORAGE_CORRUPT, CHUNK_INVALID, QUERY_LIMIT */
 export async function* produceQuery(from: ReadFrom, asked: WireMessage<'dataQuery'>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const replica = await heldReplica(from, asked.header.shard, asked.header.version);
+  const replica = await servingReplica(from, asked.header.shard, asked.header);
   yield* runShardPlan(decodeShardPlan(asked.payload), sourceOf(from, replica), signal);
 }
 
 /** @throws DbError SHARD_NOT_HERE, META_UNAVAILABLE */
-export async function heldReplica({ replicaOf }: ReadFrom, shard: ShardId, version: number): Promise<ShardReplica> {
+export async function heldReplica({ replicaOf }: Pick<ReadFrom, 'replicaOf'>, shard: ShardId, version: number): Promise<ShardReplica> {
   const replica = await replicaOf(shard, version);
   if (replica === undefined) throw new DbError('SHARD_NOT_HERE', `shard ${shard} is not here`);
+  return replica;
+}
+
+/** X17: a joining replica is read only by who knows that it is. @throws DbError SHARD_NOT_HERE, SHARD_JOINING, META_UNAVAILABLE */
+export async function servingReplica(
+  from: ReadFrom,
+  shard: ShardId,
+  { version, mayJoin }: { readonly version: number; readonly mayJoin: boolean },
+): Promise<ShardReplica> {
+  from.checkJoining();
+  const replica = await heldReplica(from, shard, version);
+  if (replica.joiningSinceMs !== undefined && !mayJoin) throw new DbError('SHARD_JOINING', `shard ${shard} is catching up here; retry`);
   return replica;
 }
 

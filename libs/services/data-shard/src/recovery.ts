@@ -1,7 +1,8 @@
 import { assert, type TimestampNs } from '@varve/base';
-import { decodeFrame } from '@varve/frame';
-import { decodeVector, EMPTY_VECTOR, type ShardId } from '@varve/model';
+import { decodeFrame, frameHeader } from '@varve/frame';
+import { decodeVector, EMPTY_VECTOR, type NodeId, type ShardId } from '@varve/model';
 import type { Journal, ShardStore } from '@varve/ports';
+import { JournalIndex } from '@varve/reconcile';
 import { ShardTable } from '@varve/storage';
 import type { ShardReplica } from './shard-replica.ts';
 
@@ -12,7 +13,7 @@ import type { ShardReplica } from './shard-replica.ts';
  */
 export async function recoverShard(
   { journal, shardStore }: { readonly journal: Journal; readonly shardStore: ShardStore },
-  { shard, startNs }: { readonly shard: ShardId; readonly startNs: TimestampNs },
+  { shard, startNs, others }: { readonly shard: ShardId; readonly startNs: TimestampNs; readonly others: readonly NodeId[] },
 ): Promise<ShardReplica> {
   const { flushedSeq, vector } = await shardStore.readState(shard);
   const table = ShardTable.open({
@@ -22,15 +23,25 @@ export async function recoverShard(
     series: await shardStore.readSeries(shard),
     chunks: await shardStore.readChunkHeaders(shard),
   });
-  for await (const row of journal.read(shard, flushedSeq)) {
-    assert(row.seq === table.lastSeq + 1, `journal row ${row.seq} of shard ${shard} after ${table.lastSeq}`);
-    table.insert(decodeFrame(row.frame), row.seq);
+  let journalIndex: JournalIndex | undefined;
+  for await (const { seq, frame } of journal.read(shard, 0)) {
+    journalIndex ??= new JournalIndex(seq);
+    journalIndex.add(seq, frameHeader(frame).mutation);
+    // Rows at or below it are in chunks; they are still there for other owners, or until the next trim.
+    if (seq <= flushedSeq) continue;
+    assert(seq === table.lastSeq + 1, `journal row ${seq} of shard ${shard} after ${table.lastSeq}`);
+    table.insert(decodeFrame(frame), seq);
   }
   return {
     shard,
     table,
+    journalIndex: journalIndex ?? new JournalIndex(table.lastSeq + 1),
+    others,
     nextSeq: table.lastSeq + 1,
+    journaling: new Set(),
     dirtySinceMs: undefined,
+    joiningSinceMs: undefined,
+    verified: { count: 0, of: 0 },
     isDropped: false,
     subscription: undefined,
   };

@@ -1,15 +1,15 @@
 import type { WireMessage } from '@varve/wire';
 import { answerSeries, decodeSeriesQuestion } from '@varve/query';
-import { heldReplica, type ReadFrom } from './query-path.ts';
+import { servingReplica, type ReadFrom } from './query-path.ts';
 import { Turns } from './turns.ts';
 
-/** Answers what series or tag keys the asked shards have. @throws DbError SHARD_NOT_HERE, MESSAGE_INVALID */
+/** Answers what series or tag keys the asked shards have. @throws DbError SHARD_NOT_HERE, SHARD_JOINING, MESSAGE_INVALID */
 export async function* produceSeries(from: ReadFrom, asked: WireMessage<'dataSeries'>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const question = decodeSeriesQuestion(asked.payload);
-  const { shards, version } = asked.header;
+  const { shards } = asked.header;
   const turns = new Turns(from.clock);
   for (const shard of shards) {
-    for (const piece of answerSeries(question, (await heldReplica(from, shard, version)).table)) {
+    for (const piece of answerSeries(question, (await servingReplica(from, shard, asked.header)).table)) {
       await turns.maybeRest();
       if (signal.aborted) return;
       yield piece;

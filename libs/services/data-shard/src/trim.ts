@@ -1,7 +1,88 @@
-import type { Journal } from '@varve/ports';
+import { DbError } from '@varve/base';
+import { LIMITS } from '@varve/config';
+import { askVectors, type LivenessView } from '@varve/kit';
+import type { MutationVector, NodeId, ShardId } from '@varve/model';
+import type { Bus, Clock, Journal, Log, Timer } from '@varve/ports';
+import { commonTo } from '@varve/reconcile';
+import type { Subjects } from '@varve/wire';
 import type { ShardReplica } from './shard-replica.ts';
 
-/** Lets go of journal rows that are in chunks (W4). With one owner nobody else needs them. */
-export async function trimJournal(journal: Journal, replica: ShardReplica): Promise<void> {
-  if (!replica.isDropped) await journal.trim(replica.shard, replica.table.flushedSeq);
+/**
+ * Lets go of journal rows that are in chunks (W4) and that every other owner has (X6).
+ * @param common what all the other owners have; not needed when there are none
+ * @throws DbError STORAGE_FAILED: nothing is lost, the rows go with the next trim
+ */
+export async function trimJournal(journal: Journal, replica: ShardReplica, common?: MutationVector): Promise<void> {
+  if (replica.isDropped || (replica.others.length > 0 && common === undefined)) return;
+  const { table, journalIndex } = replica;
+  const throughSeq = common === undefined ? table.flushedSeq : journalIndex.trimmableThrough(table.flushedSeq, common);
+  await journal.trim(replica.shard, throughSeq);
+  journalIndex.dropThrough(throughSeq);
+}
+
+interface TrimPorts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly liveness: LivenessView;
+  readonly subjects: Subjects;
+}
+
+/** Asks the other owners at an interval what they have, and trims accordingly. One round at a time. */
+export class Trims {
+  readonly #ports: TrimPorts;
+  readonly #node: { readonly replicas: () => Iterable<ShardReplica>; readonly version: () => number };
+  #timer: Timer | undefined;
+
+  constructor(ports: TrimPorts, node: { readonly replicas: () => Iterable<ShardReplica>; readonly version: () => number }) {
+    this.#ports = ports;
+    this.#node = node;
+  }
+
+  start(): void {
+    this.#timer = this.#ports.clock.after(LIMITS.trimIntervalMs, () => {
+      void this.#round().then(() => {
+        if (this.#timer !== undefined) this.start();
+      });
+    });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  async #round(): Promise<void> {
+    const flushed = [...this.#node.replicas()].filter(({ table, journalIndex }) => journalIndex.nextSeq - journalIndex.rowCount <= table.flushedSeq);
+    const shared = flushed.filter(({ others }) => others.length > 0).slice(0, LIMITS.vectorShardCountMax);
+    const owners = new Set(shared.flatMap(({ others }) => others));
+    const vectors = new Map<NodeId, ReadonlyMap<ShardId, MutationVector>>();
+    await Promise.all([...owners].map((owner) => this.#ask(owner, shared, vectors)));
+    for (const replica of flushed) {
+      const known = replica.others.map((owner) => vectors.get(owner)?.get(replica.shard));
+      if (known.every((vector) => vector !== undefined)) await this.#trim(replica, known.length === 0 ? undefined : commonTo(known));
+    }
+  }
+
+  async #ask(owner: NodeId, shared: readonly ShardReplica[], vectors: Map<NodeId, ReadonlyMap<ShardId, MutationVector>>): Promise<void> {
+    const { bus, log, liveness, subjects } = this.#ports;
+    if (!liveness.isAlive(owner)) return;
+    const shards = shared.filter(({ others }) => others.includes(owner)).map(({ shard }) => shard);
+    try {
+      vectors.set(owner, await askVectors(bus, subjects, owner, { shards, version: this.#node.version(), timeoutMs: LIMITS.vectorTimeoutMs }));
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      log.debug('An owner did not say what may be trimmed', { owner, code: error.code, reason: error.message });
+    }
+  }
+
+  async #trim(replica: ShardReplica, common: MutationVector | undefined): Promise<void> {
+    try {
+      await trimJournal(this.#ports.journal, replica, common);
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      this.#ports.log.warn('Journal not trimmed; trying again later', { shard: replica.shard, code: error.code, reason: error.message });
+    }
+  }
 }

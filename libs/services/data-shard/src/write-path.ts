@@ -1,7 +1,7 @@
 import { DbError, type ErrorCode, type SizeBytes } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { decodeFrame, type Frame } from '@varve/frame';
-import type { NodeId, ShardId } from '@varve/model';
+import { hasMutation, type IncarnationId, type NodeId, type ShardId } from '@varve/model';
 import type { BusMessage } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
 import { decode, encode, type Header } from '@varve/wire';
@@ -17,6 +17,8 @@ export class WritePath {
   readonly #node: NodeId;
   /** The epoch of an owned shard in the newest catalog; undefined when it is not owned. */
   readonly #epochOf: (shard: ShardId) => number | undefined;
+  /** Whether a coordinator itself may still bring frames of this incarnation (X10). */
+  readonly #isOpen: (incarnation: IncarnationId) => boolean;
   /** Memtables grow faster than they are flushed. */
   readonly #isOverloaded: () => boolean;
   readonly #onInserted: (replica: ShardReplica) => void;
@@ -27,6 +29,7 @@ export class WritePath {
     node: {
       readonly id: NodeId;
       readonly epochOf: (shard: ShardId) => number | undefined;
+      readonly isOpen: (incarnation: IncarnationId) => boolean;
       readonly isOverloaded: () => boolean;
       readonly onInserted: (replica: ShardReplica) => void;
     },
@@ -34,6 +37,7 @@ export class WritePath {
     this.#ports = ports;
     this.#node = node.id;
     this.#epochOf = node.epochOf;
+    this.#isOpen = node.isOpen;
     this.#isOverloaded = node.isOverloaded;
     this.#onInserted = node.onInserted;
   }
@@ -55,29 +59,50 @@ export class WritePath {
     }
   }
 
-  async #store(replica: ShardReplica, header: Header<'shardWrite'>, bytes: Uint8Array): Promise<void> {
-    const frame = this.#checked(replica, header, bytes);
-    const seq = replica.nextSeq;
-    replica.nextSeq += 1;
-    await this.#journal({ shard: replica.shard, seq, frame: bytes });
-    if (replica.isDropped) throw refusal('SHARD_NOT_HERE', `shard ${replica.shard} was dropped`);
-    replica.table.insert(frame, seq);
-    this.#onInserted(replica);
+  /**
+   * A frame from a hint store, a peer or as a void (X5): only the checks of a coordinator's envelope are left out.
+   * @throws DbError SHARD_NOT_HERE, FRAME_INVALID, WRITE_OVERLOADED, STORAGE_FULL, STORAGE_FAILED
+   */
+  storeFromPeer(replica: ShardReplica, bytes: Uint8Array): Promise<void> {
+    return this.#insert(replica, this.#checked(replica, bytes), bytes);
   }
 
-  /** No await between these checks and the sequence number: W8. */
-  #checked(replica: ShardReplica, header: Header<'shardWrite'>, bytes: Uint8Array): Frame {
+  async #store(replica: ShardReplica, header: Header<'shardWrite'>, bytes: Uint8Array): Promise<void> {
     const epoch = this.#epochOf(replica.shard);
-    if (epoch === undefined || replica.isDropped) throw refusal('SHARD_NOT_HERE', `shard ${replica.shard} is not here`);
-    if (header.epoch < epoch) throw refusal('EPOCH_STALE', `epoch ${header.epoch} of shard ${replica.shard} is behind ${epoch}`);
+    if (epoch !== undefined && header.epoch < epoch) throw refusal('EPOCH_STALE', `epoch ${header.epoch} of shard ${replica.shard} is behind ${epoch}`);
+    if (!this.#isOpen(header.incarnation)) throw refusal('INCARNATION_CLOSED', `incarnation ${header.incarnation} is closed`);
+    const frame = this.#checked(replica, bytes);
+    const { incarnation, number } = frame.header.mutation;
+    if (incarnation !== header.incarnation || number !== header.number) {
+      throw refusal('FRAME_INVALID', `frame ${incarnation}/${number} in an envelope for ${header.incarnation}/${header.number}`);
+    }
+    await this.#insert(replica, frame, bytes);
+  }
+
+  /** No await between the checks and the sequence number: W8. */
+  async #insert(replica: ShardReplica, frame: Frame, bytes: Uint8Array): Promise<void> {
+    const { incarnation, number } = frame.header.mutation;
+    if (hasMutation(replica.table.vector, incarnation, number)) return; // V8, and W1: what the vector claims is durable.
+    const seq = replica.nextSeq;
+    replica.nextSeq += 1;
+    const inserted = this.#journal({ shard: replica.shard, seq, frame: bytes }).then(() => {
+      if (replica.isDropped) throw refusal('SHARD_NOT_HERE', `shard ${replica.shard} was dropped`);
+      replica.journalIndex.add(seq, frame.header.mutation);
+      replica.table.insert(frame, seq);
+      this.#onInserted(replica);
+    });
+    replica.journaling.add(inserted);
+    await inserted.finally(() => replica.journaling.delete(inserted));
+  }
+
+  #checked(replica: ShardReplica, bytes: Uint8Array): Frame {
+    if (this.#epochOf(replica.shard) === undefined || replica.isDropped) throw refusal('SHARD_NOT_HERE', `shard ${replica.shard} is not here`);
     if (this.#backlogBytes + bytes.length > LIMITS.journalBacklogSizeBytesMax || this.#isOverloaded()) {
       throw refusal('WRITE_OVERLOADED', `${this.#backlogBytes} bytes wait for the journal, or flushes are behind`);
     }
     const frame = decodeFrame(bytes);
-    const { shard, mutation } = frame.header;
-    if (shard !== replica.shard || mutation.incarnation !== header.incarnation || mutation.number !== header.number) {
-      throw refusal('FRAME_INVALID', `frame of shard ${shard} in an envelope for shard ${replica.shard}`);
-    }
+    const { shard } = frame.header;
+    if (shard !== replica.shard) throw refusal('FRAME_INVALID', `frame of shard ${shard} in an envelope for shard ${replica.shard}`);
     return frame;
   }
 

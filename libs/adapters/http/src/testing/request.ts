@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type Agent, type IncomingHttpHeaders } from 'node:http';
 import type { HttpServer } from '../start-http.ts';
 
 export interface Answer {
@@ -11,14 +11,16 @@ export interface Answer {
 export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
+  readonly body?: string | Uint8Array | undefined;
+  /** A connection that others may have used; a new one without. */
+  readonly agent?: Agent;
 }
 
-/** One request on a connection of its own. `target` is written as given. */
-export function send(server: HttpServer, target: string, { method = 'GET', headers = {}, body }: RequestOptions = {}): Promise<Answer> {
+/** One request; `target` is written as given. */
+export function send(server: HttpServer, target: string, { method = 'GET', headers = {}, body, agent }: RequestOptions = {}): Promise<Answer> {
   const { host, port } = server.address;
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host, port, path: target, method, headers: { ...headers }, agent: false }, (response) => {
+    const request = httpRequest({ host, port, path: target, method, headers: { ...headers }, agent: agent ?? false }, (response) => {
       const pieces: Buffer[] = [];
       response.on('data', (piece: Buffer) => pieces.push(piece));
       response.on('error', reject);

@@ -1,0 +1,29 @@
+import type { LivenessView } from '@varve/kit';
+import type { NodeId, ShardId } from '@varve/model';
+
+/** One attempt to have a shard executed. */
+export interface Attempt {
+  readonly owner: NodeId;
+  /** Nobody else could: a replica that is catching up will do. */
+  readonly mayJoin: boolean;
+}
+
+/**
+ * Whom to ask for a shard, in order (Q4): who serves, beginning at another owner for each shard so that all nodes work; then
+ * who lives; then who is silent, for the belief may be wrong. Only after all were asked, those again that are catching up
+ * (Q5). A node that was named is asked alone, as it is (Q6).
+ */
+export function executingOwners(
+  { id, owners }: { readonly id: ShardId; readonly owners: readonly NodeId[] },
+  liveness: Pick<LivenessView, 'isAlive' | 'isServing'>,
+  named: NodeId | undefined,
+): readonly Attempt[] {
+  if (named !== undefined) return [{ owner: named, mayJoin: true }];
+  const first = id % Math.max(1, owners.length);
+  const ring = [...owners.slice(first), ...owners.slice(0, first)];
+  const serving = ring.filter((owner) => liveness.isServing(owner));
+  const living = ring.filter((owner) => liveness.isAlive(owner) && !serving.includes(owner));
+  const silent = ring.filter((owner) => !liveness.isAlive(owner));
+  const once = [...serving, ...living, ...silent];
+  return [...once.map((owner) => ({ owner, mayJoin: false })), ...[...living, ...serving].map((owner) => ({ owner, mayJoin: true }))];
+}

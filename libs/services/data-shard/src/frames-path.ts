@@ -1,0 +1,35 @@
+import { LIMITS } from '@varve/config';
+import { decodeVector, type ShardId } from '@varve/model';
+import type { Journal } from '@varve/ports';
+import { missingFrom } from '@varve/reconcile';
+import type { WireMessage } from '@varve/wire';
+import { heldReplica, type ReplicaOf } from './query-path.ts';
+
+/**
+ * Hands a peer the frames that it lacks and this owner still has in its journal, the bytes of one answer bounded (X7).
+ * @throws DbError SHARD_NOT_HERE, MESSAGE_INVALID, STORAGE_CORRUPT
+ */
+export async function* produceFrames(
+  { replicaOf, journal }: { readonly replicaOf: ReplicaOf; readonly journal: Journal },
+  { header: { shard, version }, payload }: WireMessage<'dataFrames'>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { table, journalIndex } = await heldReplica({ replicaOf }, shard, version);
+  const seqs = journalIndex.seqsOf(missingFrom(decodeVector(payload), table.vector));
+  yield* framesAt(journal, shard, seqs, signal);
+}
+
+async function* framesAt(journal: Journal, shard: ShardId, seqs: readonly number[], signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const [first] = seqs;
+  if (first === undefined) return;
+  let next = 0;
+  let leftBytes: number = LIMITS.pullSizeBytesMax;
+  for await (const { seq, frame } of journal.read(shard, first - 1)) {
+    while (next < seqs.length && seqs[next]! < seq) next += 1; // Let go meanwhile: the asker finds out in the next round.
+    if (seq !== seqs[next]) continue;
+    yield frame;
+    next += 1;
+    leftBytes -= frame.length;
+    if (next === seqs.length || leftBytes <= 0 || signal.aborted) return;
+  }
+}

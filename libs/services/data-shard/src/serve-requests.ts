@@ -1,0 +1,58 @@
+import { DbError } from '@varve/base';
+import { LIMITS } from '@varve/config';
+import { serve, serveStream } from '@varve/kit';
+import type { NodeId } from '@varve/model';
+import type { Bus, Clock, Journal, Log, Subscription } from '@varve/ports';
+import type { Subjects } from '@varve/wire';
+import { produceFrames } from './frames-path.ts';
+import type { Pulls } from './pull-path.ts';
+import { heldReplica, produceQuery, type ReadFrom } from './query-path.ts';
+import { produceSeries } from './series-path.ts';
+import { answerVectors } from './vector-path.ts';
+import type { WritePath } from './write-path.ts';
+
+/** What a data node answers with. */
+export interface RequestParts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly subjects: Subjects;
+  readonly node: NodeId;
+  readonly from: ReadFrom;
+  readonly writePath: WritePath;
+  readonly pulls: Pulls;
+  /** Resolves, with the version that it has then, once the node has worked off this one. */
+  readonly catchUp: (version: number) => Promise<number>;
+}
+
+/** Everything that a data node is asked on subjects of its own. Frames of coordinators come on the subjects of shards. */
+export function serveRequests(parts: RequestParts): readonly Subscription[] {
+  const { bus, clock, log, journal, subjects, node, from, writePath, pulls, catchUp } = parts;
+  const ports = { bus, clock, log };
+  const idleTimeoutMs = LIMITS.streamIdleTimeoutMs;
+  const caughtUpReplica: ReadFrom['replicaOf'] = async (shard, version) => {
+    await catchUp(version);
+    return from.replicaOf(shard, version);
+  };
+  return [
+    serve(ports, { subject: subjects.dataReady(node), askedKind: 'dataReady', answerKind: 'dataReadyIs' }, async ({ header }) => ({
+      header: { version: await catchUp(header.version) },
+    })),
+    serveStream(ports, { subject: subjects.dataQuery(node), askedKind: 'dataQuery', idleTimeoutMs }, (asked, signal) => produceQuery(from, asked, signal)),
+    serveStream(ports, { subject: subjects.dataSeries(node), askedKind: 'dataSeries', idleTimeoutMs }, (asked, signal) => produceSeries(from, asked, signal)),
+    serve(ports, { subject: subjects.dataVectors(node), askedKind: 'dataVectors', answerKind: 'dataVectorsAre' }, (asked) => answerVectors(caughtUpReplica, asked)),
+    serveStream(ports, { subject: subjects.dataFrames(node), askedKind: 'dataFrames', idleTimeoutMs }, (asked, signal) =>
+      produceFrames({ replicaOf: from.replicaOf, journal }, asked, signal),
+    ),
+    serve(ports, { subject: subjects.dataPull(node), askedKind: 'dataPull', answerKind: 'dataPulled' }, async ({ header: { shard, source, version } }) => ({
+      header: { frameCount: await pulls.pull(await heldReplica(from, shard, version), source, version) },
+    })),
+    serve(ports, { subject: subjects.dataWrite(node), askedKind: 'dataWrite', answerKind: 'dataWritten' }, async ({ header: { shard }, payload }) => {
+      const replica = await from.replicaOf(shard, 0);
+      if (replica === undefined) throw new DbError('SHARD_NOT_HERE', `shard ${shard} is not here`);
+      await writePath.storeFromPeer(replica, payload);
+      return { header: { owner: node } };
+    }),
+  ];
+}
