@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { Bus, Journal, RaftLogStore, ShardStore } from '@varve/ports';
 import { decode, encode } from '@varve/wire';
 import { busWith } from './bus-with.ts';
+import { shardStoreWith } from './shard-store-with.ts';
 import type { SeamFilter } from './sim-embedded.ts';
 
 /**
@@ -22,16 +23,7 @@ function ackingEarly(journal: Journal): Journal {
 
 /** How far the journal is in chunks is not looked at. */
 function forgettingFlushes(shardStore: ShardStore): ShardStore {
-  return {
-    shards: () => shardStore.shards(),
-    readState: async (shard) => ({ ...(await shardStore.readState(shard)), flushedSeq: 0 }),
-    readSeries: (shard) => shardStore.readSeries(shard),
-    readChunkHeaders: (shard) => shardStore.readChunkHeaders(shard),
-    readPayloads: (shard, chunkIds) => shardStore.readPayloads(shard, chunkIds),
-    commit: (shard, change) => shardStore.commit(shard, change),
-    drop: (shard) => shardStore.drop(shard),
-    close: () => shardStore.close(),
-  };
+  return shardStoreWith(shardStore, { readState: async (shard) => ({ ...(await shardStore.readState(shard)), flushedSeq: 0 }) });
 }
 
 /** Frames get the version of their arrival, not the one their coordinator gave them. */

@@ -58,7 +58,7 @@ export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): P
       openJournal({ directory: join(directory, 'journal'), fileSizeBytesMax: config.journalFileSizeBytesMax }).then(keep),
       openShardStore({ directory: join(directory, 'shards'), openFileCountMax: LIMITS.openShardFileCountMax }).then(keep),
     ]);
-    const shared = { ...ports, bus: keep(openInprocBus()) };
+    const shared = { ...ports, onFatal: once(ports.onFatal), bus: keep(openInprocBus()) };
     const meta = createMetaRaft({ ...shared, raftLog, catalogStore }, { clusterId: CLUSTER_ID, ...LIMITS });
     const node = { ...config, clusterId: CLUSTER_ID, nodeName: NODE_NAME };
     const data = createDataShard({ ...shared, journal, shardStore }, node);
@@ -100,6 +100,15 @@ async function allOpened<Stores extends readonly unknown[]>(openings: { readonly
   const failed = settled.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
   return settled.map((each) => (each as PromiseFulfilledResult<unknown>).value) as unknown as Stores;
+}
+
+/** Two stores may fail for one reason. */
+function once(call: (error: unknown) => void): (error: unknown) => void {
+  let isCalled = false;
+  return (error) => {
+    if (!isCalled) call(error);
+    isCalled = true;
+  };
 }
 
 /** The gateway, honest about every service behind it. */

@@ -128,9 +128,9 @@ function readLevelOf(text: string): ReadLevel | undefined {
   return level;
 }
 
-/** As InfluxDB Enterprise. */
+/** As InfluxDB Enterprise; 0 is any node. */
 function nodeIdOf(text: string): number | undefined {
-  if (text === '') return undefined;
+  if (text === '' || text === '0') return undefined;
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new DbError('REQUEST_INVALID', `invalid node_id "${text}": a positive number is expected`);
   return Number(text);
 }

@@ -50,6 +50,8 @@ class DataShard implements Service {
   #subscriptions: readonly Subscription[] = [];
   #owned: ReadonlyMap<ShardId, OwnedShard> = new Map();
   #running: Running | undefined;
+  /** Why this node cannot keep its promises any more. */
+  #failure: unknown;
   /** The newest catalog for which this node listens for all shards that it owns there. */
   #workedOffVersion = 0;
   /** Catalog changes are worked off one after the other; resolves when the newest is. */
@@ -96,7 +98,7 @@ class DataShard implements Service {
   }
 
   problems(): readonly string[] {
-    return this.#upkeep.problems();
+    return [...(this.#failure === undefined ? [] : ['the journal cannot be written any more']), ...this.#upkeep.problems()];
   }
 
   /** The same name always gets the same id. */
@@ -113,7 +115,7 @@ class DataShard implements Service {
     const ports = { ...this.#ports, liveness: this.#liveness, subjects: this.#subjects };
     const version = (): number => this.#workedOffVersion;
     const replicas = (): Iterable<ShardReplica> => this.#replicas.values();
-    const writePath = new WritePath(this.#ports, {
+    const writePath = new WritePath({ ...this.#ports, onFatal: (error) => this.#fail(error) }, {
       id,
       epochOf: (shard) => this.#owned.get(shard)?.epoch,
       isOpen: (incarnation) => isOpenIn(this.#follower.catalog, incarnation),
@@ -164,7 +166,7 @@ class DataShard implements Service {
 
   /** A node that cannot follow the catalog must not answer for it. */
   #followLater(catalog: Catalog): Promise<void> {
-    this.#following = this.#following.then(() => this.#follow(catalog)).catch((error: unknown) => this.#ports.onFatal(error));
+    this.#following = this.#following.then(() => this.#follow(catalog)).catch((error: unknown) => this.#fail(error));
     return this.#following;
   }
 
@@ -190,7 +192,7 @@ class DataShard implements Service {
     await trimJournal(this.#ports.journal, replica);
     if (replica.table.lastSeq > replica.table.flushedSeq) replica.dirtySinceMs = this.#ports.clock.monotonicMs();
     replica.subscription = this.#ports.bus.subscribe(this.#subjects.shardWrite(shard), (message) => {
-      this.#running!.writePath.onFrame(replica, message).catch((error: unknown) => this.#ports.onFatal(error));
+      this.#running!.writePath.onFrame(replica, message).catch((error: unknown) => this.#fail(error));
     });
     this.#replicas.set(shard, replica);
   }
@@ -199,7 +201,7 @@ class DataShard implements Service {
     replica.isDropped = true;
     replica.subscription?.unsubscribe();
     this.#replicas.delete(replica.shard);
-    await this.#upkeep.idle();
+    await this.#upkeep.forget(replica.shard);
     await this.#forget(replica.shard, replica.nextSeq - 1);
   }
 
@@ -217,6 +219,13 @@ class DataShard implements Service {
   async #forget(shard: ShardId, lastSeq: number): Promise<void> {
     await this.#ports.journal.trim(shard, lastSeq);
     await this.#ports.shardStore.drop(shard);
+  }
+
+  /** The process ends; what fails behind the first failure says no more. */
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#ports.onFatal(error);
   }
 
   #onInserted(replica: ShardReplica): void {

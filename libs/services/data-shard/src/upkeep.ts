@@ -1,4 +1,5 @@
-import { DbError } from '@varve/base';
+import { DbError, type DurationMs, type InstantMs } from '@varve/base';
+import type { ShardId } from '@varve/model';
 import type { Clock, Timer } from '@varve/ports';
 import { flushShard, type FlushPorts } from './flush.ts';
 import { mergeShard } from './merge.ts';
@@ -7,8 +8,21 @@ import type { ShardReplica } from './shard-replica.ts';
 
 /** How often ages are looked at. */
 const TICK_MS = 1_000;
+/** After a failed flush of a shard; each further failure doubles it. */
+const RETRY_PAUSE_MS_MIN = 250;
+const RETRY_PAUSE_MS_MAX = 60_000;
 /** Memtables of this many budgets together: flushes are behind, and writers must wait. */
 const BEHIND_FACTOR = 2;
+
+type Work = (ports: FlushPorts & { readonly clock: Clock }, replica: ShardReplica) => Promise<void>;
+
+/** What has failed for one shard, until it succeeds. */
+interface Trouble {
+  readonly text: string;
+  /** The shard is left alone until then: others are not kept waiting by it. */
+  readonly retryAtMs: InstantMs;
+  readonly pauseMs: DurationMs;
+}
 
 /**
  * When to flush and merge: the largest memtable when all together are over budget, any that has been dirty too long; then
@@ -20,8 +34,10 @@ export class Upkeep {
   readonly #replicas: ReadonlyMap<number, ShardReplica>;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
+  /** The shard whose job is under way, and the end of that job. */
+  #job: { readonly shard: ShardId; readonly done: Promise<boolean> } | undefined;
   #isStopped = false;
-  #problem: string | undefined;
+  readonly #troubles = new Map<ShardId, Trouble>();
 
   constructor(
     ports: FlushPorts & { readonly clock: Clock },
@@ -46,9 +62,10 @@ export class Upkeep {
     this.#running = this.#round().finally(() => (this.#running = undefined));
   }
 
-  /** Resolves when no job is under way. */
-  async idle(): Promise<void> {
-    await this.#running;
+  /** Resolves when nothing is under way for a shard that was dropped; its troubles are over. */
+  async forget(shard: ShardId): Promise<void> {
+    if (this.#job?.shard === shard) await this.#job.done;
+    this.#troubles.delete(shard);
   }
 
   async stop(): Promise<void> {
@@ -63,45 +80,54 @@ export class Upkeep {
   }
 
   problems(): readonly string[] {
-    return this.#problem === undefined ? [] : [this.#problem];
+    return [...this.#troubles.values()].map(({ text }) => text);
   }
 
   async #round(): Promise<void> {
     for (let due = this.#nextDue(); due !== undefined && !this.#isStopped; due = this.#nextDue()) {
-      if (!(await this.#succeeds(due, 'flush', flushShard))) return;
-      while (!due.isDropped && !this.#isStopped && (await this.#mayMergeMore(due)));
+      const hasFlushed = await this.#run(due, 'flush', flushShard);
+      while (hasFlushed && !due.isDropped && !this.#isStopped && (await this.#mayMergeMore(due)));
     }
   }
 
   /** A merge that fails is no harm: its chunks stay as they are. */
   async #mayMergeMore(replica: ShardReplica): Promise<boolean> {
     let hasMerged = false;
-    await this.#succeeds(replica, 'merge', async (ports, due) => {
+    await this.#run(replica, 'merge', async (ports, due) => {
       hasMerged = await mergeShard(ports, due);
     });
     return hasMerged;
   }
 
-  async #succeeds(
-    replica: ShardReplica,
-    what: 'flush' | 'merge',
-    work: (ports: FlushPorts & { readonly clock: Clock }, replica: ShardReplica) => Promise<void>,
-  ): Promise<boolean> {
+  async #run(replica: ShardReplica, what: 'flush' | 'merge', work: Work): Promise<boolean> {
+    this.#job = { shard: replica.shard, done: this.#succeeds(replica, what, work) };
+    const hasSucceeded = await this.#job.done;
+    this.#job = undefined;
+    return hasSucceeded;
+  }
+
+  async #succeeds(replica: ShardReplica, what: 'flush' | 'merge', work: Work): Promise<boolean> {
+    const { shard } = replica;
     try {
       await work(this.#ports, replica);
-      this.#problem = undefined;
+      this.#troubles.delete(shard);
       return true;
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
-      this.#problem = `${what} of shard ${replica.shard} fails: ${error.message}`;
-      this.#ports.log.error('Upkeep of a shard failed; nothing is lost, it is tried again', { what, shard: replica.shard, code: error.code, error });
+      const pauseMs = Math.min(2 * (this.#troubles.get(shard)?.pauseMs ?? RETRY_PAUSE_MS_MIN / 2), RETRY_PAUSE_MS_MAX);
+      const text = `${what} of shard ${shard} fails: ${error.message}`;
+      this.#troubles.set(shard, { text, pauseMs, retryAtMs: this.#ports.clock.monotonicMs() + pauseMs });
+      this.#ports.log.error('Upkeep of a shard failed; nothing is lost, it is tried again', { what, shard, pauseMs, code: error.code, error });
       return false;
     }
   }
 
   #nextDue(): ShardReplica | undefined {
-    const dirty = [...this.#replicas.values()].filter((each) => each.dirtySinceMs !== undefined && !each.isDropped);
-    const aged = this.#ports.clock.monotonicMs() - this.#config.flushAgeMsMax;
+    const nowMs = this.#ports.clock.monotonicMs();
+    const mayRun = ({ shard, dirtySinceMs, isDropped }: ShardReplica): boolean =>
+      dirtySinceMs !== undefined && !isDropped && nowMs >= (this.#troubles.get(shard)?.retryAtMs ?? nowMs);
+    const dirty = [...this.#replicas.values()].filter(mayRun);
+    const aged = nowMs - this.#config.flushAgeMsMax;
     const old = dirty.find((each) => each.dirtySinceMs! <= aged);
     if (old !== undefined || this.#totalBytes() < this.#config.memtableSizeBytesMax) return old;
     return dirty.sort((left, right) => right.table.memtableSizeBytes - left.table.memtableSizeBytes)[0];

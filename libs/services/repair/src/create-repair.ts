@@ -1,6 +1,7 @@
 import { DbError, type DurationMs } from '@varve/base';
 import { CatalogClient, CatalogFollower, type Service } from '@varve/kit';
 import { expiredGroups, groupsToPrecreate } from '@varve/placement';
+import type { CatalogCommand } from '@varve/model';
 import type { Bus, Clock, Log, Metrics, Random, Timer } from '@varve/ports';
 import { subjectsOf } from '@varve/wire';
 
@@ -66,15 +67,21 @@ class Repair implements Service {
   async #enforceRetention(): Promise<void> {
     for (const expired of expiredGroups(this.#follower.catalog, this.#nowNs())) {
       this.#ports.log.info('Dropping expired shard groups', { ...expired });
-      await this.#client.propose({ kind: 'dropShardGroups', ...expired });
+      await this.#propose({ kind: 'dropShardGroups', ...expired });
     }
   }
 
   async #precreate(): Promise<void> {
     const aheadNs = BigInt(this.#config.precreationAdvanceMs) * 1_000_000n;
     for (const wanted of groupsToPrecreate(this.#follower.catalog, { nowNs: this.#nowNs(), aheadNs })) {
-      await this.#client.propose({ kind: 'createShardGroups', ...wanted });
+      await this.#propose({ kind: 'createShardGroups', ...wanted });
     }
+  }
+
+  /** What was refused is decided anew from a newer catalog at the next interval. */
+  async #propose(command: CatalogCommand): Promise<void> {
+    const { result } = await this.#client.propose(command);
+    if (result.kind === 'rejected') this.#ports.log.warn('A command of repair was refused', { command: command.kind, ...result });
   }
 
   /** Runs now and again after each interval; a run that fails is said and tried at the next interval. */

@@ -1,0 +1,16 @@
+import type { ShardStore } from '@varve/ports';
+
+/** A shard store some of whose calls are other ones. */
+export function shardStoreWith(store: ShardStore, changes: Partial<ShardStore>): ShardStore {
+  return {
+    shards: () => store.shards(),
+    readState: (shard) => store.readState(shard),
+    readSeries: (shard) => store.readSeries(shard),
+    readChunkHeaders: (shard) => store.readChunkHeaders(shard),
+    readPayloads: (shard, chunkIds) => store.readPayloads(shard, chunkIds),
+    commit: (shard, change) => store.commit(shard, change),
+    drop: (shard) => store.drop(shard),
+    close: () => store.close(),
+    ...changes,
+  };
+}
