@@ -59,14 +59,26 @@ export const LIMITS = {
   chunkRowCountDefault: 10_000,
 
   // Catalog.
-  /** One proposal, encoded: every peer copies it. Reached: refused. */
-  proposalSizeBytesMax: 1 * MIB,
+  /** One proposal, encoded: every peer copies it, in one bus message. Reached: refused. */
+  proposalSizeBytesMax: 768 * KIB,
   /** Proposals taken and not yet applied. Reached: 503, the client comes again. */
   proposalCountMax: 1_000,
   /** Entries between two snapshots: bounds the log and the replay at start. Reached: a snapshot, and the log is cut. */
   snapshotEntryCount: 1_000,
   /** Requests remembered so that a repeated proposal is applied once. Reached: the oldest is forgotten. */
   recentRequestCountMax: 1_000,
+
+  /** The meta group's clock: heartbeats and elections are counted in ticks. */
+  raftTickIntervalMs: 50,
+  /** Ticks without a leader before an election, up to twice as many by chance: half a second to one. */
+  raftElectionTickCount: 10,
+  raftHeartbeatTickCount: 2,
+  /** Entries of one message between meta nodes; a larger entry goes alone. */
+  raftAppendSizeBytesMax: 256 * KIB,
+  /** Messages with entries under way to one meta node. Reached: it is waited for. */
+  raftInFlightCountMax: 16,
+  /** Entries a leader takes before a quorum has some. Reached: 503, the client comes again. */
+  raftUncommittedSizeBytesMax: 16 * MIB,
 
   // Time between nodes.
   /** A silent data node has failed its part of a query. */
@@ -117,6 +129,7 @@ assert(LIMITS.frameSizeBytesMax <= LIMITS.writesUnderWaySizeBytesMax, 'one frame
 assert(LIMITS.frameSizeBytesMax <= LIMITS.journalBacklogSizeBytesMax, 'one frame must fit into the journal backlog');
 assert(LIMITS.frameSizeBytesMax + 64 * KIB <= MIB, 'a frame with its envelope must fit into a bus message of 1 MiB');
 assert(LIMITS.partialFrameSizeBytesMax + 64 * KIB <= MIB, 'a partial frame with its envelope must fit into a bus message of 1 MiB');
+assert(LIMITS.proposalSizeBytesMax + 64 * KIB <= MIB, 'a proposal with its envelope must fit into a bus message of 1 MiB');
 assert(LIMITS.seriesKeySizeBytesMax < LIMITS.frameSizeBytesMax, 'the longest series key must fit into a frame');
 assert(LIMITS.resultBlockRowCountMax <= LIMITS.chunkRowCountDefault, 'a block must fit into a chunk');
 assert(LIMITS.incarnationLeaseMs <= LIMITS.leaseAheadMsMax, 'a lease as configured must be granted');

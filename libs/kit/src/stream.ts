@@ -1,5 +1,5 @@
 import { assert, DbError, type DurationMs, type InstantMs } from '@varve/base';
-import type { Bus, Clock, Log, Subscription, Timer } from '@varve/ports';
+import type { Bus, BusMessage, Clock, Log, Subscription, Timer } from '@varve/ports';
 import { decode, encode, type Header, type MessageKind, type WireMessage } from '@varve/wire';
 import { encodeFailure, errorFrom, failureOf } from './request.ts';
 
@@ -71,18 +71,18 @@ export async function* openStream<Asked extends MessageKind>(
 }
 
 /**
- * Answers {@link openStream} on a subject. `produce` yields payloads that are not empty; its signal aborts when the
+ * Answers {@link openStream} on a subject; of several with a queue, one does. `produce` yields payloads that are not empty; its signal aborts when the
  * consumer has left.
  */
 export function serveStream<Asked extends MessageKind>(
   ports: StreamPorts,
-  at: { readonly subject: string; readonly askedKind: Asked; readonly idleTimeoutMs: DurationMs },
+  at: { readonly subject: string; readonly queue?: string; readonly askedKind: Asked; readonly idleTimeoutMs: DurationMs },
   produce: (asked: WireMessage<Asked>, signal: AbortSignal) => AsyncIterable<Uint8Array>,
 ): Subscription {
-  return ports.bus.subscribe(at.subject, ({ payload, replyTo }) => {
-    if (replyTo === undefined) return;
-    void answerStream(ports, at, { payload, replyTo }, produce);
-  });
+  const onQuestion = ({ payload, replyTo }: BusMessage): void => {
+    if (replyTo !== undefined) void answerStream(ports, at, { payload, replyTo }, produce);
+  };
+  return ports.bus.subscribe(at.subject, onQuestion, at.queue);
 }
 
 async function answerStream<Asked extends MessageKind>(

@@ -32,7 +32,11 @@ export interface RaftLogStore {
    * later one fails too. @throws DbError STORAGE_FULL, STORAGE_FAILED
    */
   persist(hardState: StoredHardState | undefined, entries: readonly StoredEntry[]): Promise<void>;
-  /** Forgets entries at or below the index, which a snapshot holds. An index at or below an earlier one changes nothing. */
+  /**
+   * Forgets entries at or below the index, which a snapshot holds; `term` is the last one's. Entries above stay if they
+   * follow that very entry: behind any other one they are of another history, and go too. An index at or below an earlier
+   * one changes nothing.
+   */
   compact(throughIndex: number, term: number): Promise<void>;
   /** Ends what is under way, then refuses with STORAGE_FAILED. */
   close(): Promise<void>;

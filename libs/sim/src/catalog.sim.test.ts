@@ -2,7 +2,7 @@ import { Prng } from '@varve/base';
 import { CatalogClient, CatalogFollower, type Service } from '@varve/kit';
 import { createMetaRaft, type MetaRaftConfig } from '@varve/meta-raft-service';
 import type { Catalog, CatalogCommand, CommandResult } from '@varve/model';
-import { SILENT_LOG } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS } from '@varve/ports';
 import { subjectsOf } from '@varve/wire';
 import { expect, test } from 'vitest';
 import { SimCatalogStore } from './sim-catalog-store.ts';
@@ -19,6 +19,8 @@ import { SimScheduler } from './sim-scheduler.ts';
 const SUBJECTS = subjectsOf('sim');
 const CONFIG: MetaRaftConfig = {
   clusterId: 'sim',
+  peerId: 1,
+  voters: [1],
   snapshotEntryCount: 7,
   proposalCountMax: 64,
   proposalSizeBytesMax: 1_000,
@@ -31,6 +33,8 @@ const FAULTY: NetworkFaults = {
   duplicateProbability: 0.05,
   reorderProbability: 0.05,
 };
+/** So slow that crashes find writes under way. */
+const SLOW_DISK_MS_MAX = 20;
 
 class World {
   readonly scheduler: SimScheduler;
@@ -52,7 +56,9 @@ class World {
       {
         bus: this.network.connect(process),
         clock: new SimClock(process),
+        random: new SimRandom(process),
         log: SILENT_LOG,
+        metrics: SILENT_METRICS,
         raftLog: new SimRaftLogStore(process, this.disk),
         catalogStore: new SimCatalogStore(process, this.disk),
         onFatal: (error) => this.fatal.push(error),
@@ -97,6 +103,7 @@ interface Outcome {
 async function runFaulty(seed: number): Promise<Outcome> {
   const world = new World(seed, FAULTY);
   const { scheduler } = world;
+  world.disk.latencyMsMax = SLOW_DISK_MS_MAX;
   const prng = scheduler.prngOf('test');
   const seen: Seen[] = [];
   const versions: number[] = [];

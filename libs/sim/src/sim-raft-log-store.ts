@@ -29,7 +29,8 @@ export class SimRaftLogStore implements RaftLogStore {
     await this.#file.write('compact', () => {
       const { raft } = this.#content;
       if (throughIndex <= raft.compactedIndex) return;
-      const entries = raft.entries.filter(({ index }) => index > throughIndex);
+      const isSame = raft.entries.some((entry) => entry.index === throughIndex && entry.term === term);
+      const entries = isSame ? raft.entries.filter(({ index }) => index > throughIndex) : [];
       this.#content.raft = { ...raft, entries, compactedIndex: throughIndex, compactedTerm: term };
     });
   }

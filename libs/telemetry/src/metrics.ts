@@ -29,6 +29,10 @@ const DEFINITIONS = {
   queryDuration: histogram('query.duration', 's', 'From a parsed query to the end of its answer'),
   framesRefused: counter('frames.refused', '{frame}', 'Frames that a data node did not store', ['code']),
   framesPulled: counter('frames.pulled', '{frame}', 'Frames that a data node took from another owner'),
+  raftTerm: gauge('raft.term', '{term}', 'The term of the meta group as this node knows it'),
+  raftAppliedIndex: gauge('raft.applied.index', '{entry}', 'The last catalog command that this meta node has applied'),
+  raftIsLeader: gauge('raft.leader', '{node}', '1 on the meta node that leads'),
+  raftMessagesRefused: counter('raft.messages.refused', '{message}', 'Messages of meta nodes that were damaged, of another version, or not for this one'),
   flushDuration: histogram('flush.duration', 's', 'From a sealed memtable to its chunks on disk'),
 } satisfies Record<string, MetricDefinition>;
 

@@ -59,7 +59,7 @@ export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): P
       openShardStore({ directory: join(directory, 'shards'), openFileCountMax: LIMITS.openShardFileCountMax }).then(keep),
     ]);
     const shared = { ...ports, onFatal: once(ports.onFatal), bus: keep(openInprocBus()) };
-    const meta = createMetaRaft({ ...shared, raftLog, catalogStore }, { clusterId: CLUSTER_ID, ...LIMITS });
+    const meta = createMetaRaft({ ...shared, raftLog, catalogStore }, { clusterId: CLUSTER_ID, peerId: 1, voters: [1], ...LIMITS });
     const node = { ...config, clusterId: CLUSTER_ID, nodeName: NODE_NAME };
     const data = createDataShard({ ...shared, journal, shardStore }, node);
     const coordinator = createCoordinator(shared, node);

@@ -16,6 +16,8 @@ export const WIRE_SCHEMAS = {
   /** The catalog streams as answer, in pieces; nothing when the asker has the newest. */
   metaCatalog: { afterVersion: 'number' },
   metaChanged: { version: 'number' },
+  /** Asks a meta node for the catalog as it has applied it, through this entry or further, with everything the group remembers. */
+  raftSnapshot: { index: 'number' },
   /** Payload: a frame. `incarnation` and `number` repeat the frame's mutation id, for acks without decoding. */
   shardWrite: { epoch: 'number', incarnation: 'number', number: 'number' },
   /** `refusal` is absent when the frame is on the owner's disk. */

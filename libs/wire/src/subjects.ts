@@ -8,6 +8,9 @@ export interface Subjects {
   readonly metaPropose: string;
   readonly metaCatalog: string;
   readonly metaChanged: string;
+  /** What Raft peers say to this one. Never with a queue: a message is for one peer. */
+  raft(peer: number): string;
+  raftSnapshot(peer: number): string;
   /** Everybody who wants to know who lives listens. */
   readonly heartbeat: string;
   /** All owners of the shard listen; the frame is published once. */
@@ -32,6 +35,8 @@ export function subjectsOf(clusterId: string): Subjects {
     metaPropose: `${prefix}.meta.propose`,
     metaCatalog: `${prefix}.meta.catalog`,
     metaChanged: `${prefix}.meta.changed`,
+    raft: (peer) => `${prefix}.raft.${peer}.message`,
+    raftSnapshot: (peer) => `${prefix}.raft.${peer}.snapshot`,
     heartbeat: `${prefix}.heartbeat`,
     nodeClaim: (service, name) => `${prefix}.claim.${service}.${tokenOf(name)}`,
     shardWrite: (shard) => `${prefix}.shard.${shard}.write`,

@@ -104,10 +104,11 @@ export class RaftLogFile implements WorkerStore {
   compact(throughIndex: number, term: number): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (throughIndex <= this.#hardState.compactedIndex) return;
+    const lastGoneIndex = this.#termAt(throughIndex) === term ? throughIndex : Math.max(this.#lastIndex, throughIndex);
     this.#write({ ...this.#hardState, compactedIndex: throughIndex, compactedTerm: term }, () => {
-      this.#database.prepare('DELETE FROM entry WHERE log_index <= ?').run(throughIndex);
+      this.#database.prepare('DELETE FROM entry WHERE log_index <= ?').run(lastGoneIndex);
     });
-    this.#lastIndex = Math.max(this.#lastIndex, throughIndex);
+    this.#lastIndex = lastGoneIndex === throughIndex ? Math.max(this.#lastIndex, throughIndex) : throughIndex;
   }
 
   afterReply(): void {
@@ -139,6 +140,10 @@ export class RaftLogFile implements WorkerStore {
     }
     this.#hardState = hardState;
     this.#walSizeBytes += 2 * PAGE_SIZE_BYTES; // at least
+  }
+
+  #termAt(index: number): number | undefined {
+    return inFile(this.#path, () => this.#database.prepare('SELECT term FROM entry WHERE log_index = ?').pluck().get(index) as number | undefined);
   }
 
   #insert({ index, term, kind, payload }: StoredEntry): void {

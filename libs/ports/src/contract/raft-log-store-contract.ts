@@ -106,6 +106,14 @@ export function raftLogStoreContract(name: string, open: OpenPort<RaftLogStore>,
     expect((await again.load()).compactedTerm).toBe(4);
   });
 
+  check('entries above a snapshot stay only if they follow its last entry', async () => {
+    const { port: store, crash } = await open();
+    await store.persist(undefined, entries(1, 5));
+    await store.compact(3, 2);
+    await store.persist(undefined, entries(4, 4, 2));
+    expect(await logText((await crash()).port)).toBe('3>2:4');
+  });
+
   check('a closed store refuses; opened again, everything is there', async () => {
     const { port: store, reopen } = await open();
     const call = store.persist(undefined, entries(1, 1));

@@ -33,6 +33,11 @@ export class CatalogMachine {
     return result;
   }
 
+  /** Begins anew with what another peer has made of the log. What was noted before stays. */
+  replace(catalog: Catalog): void {
+    this.#catalog = catalog;
+  }
+
   /** The rows since the last call. */
   takeAudit(): readonly AuditRow[] {
     const rows = this.#audit;

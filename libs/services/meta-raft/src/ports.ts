@@ -1,11 +1,13 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
-import type { Bus, CatalogStore, Clock, Log, RaftLogStore } from '@varve/ports';
+import type { Bus, CatalogStore, Clock, Log, Metrics, RaftLogStore, Random } from '@varve/ports';
 
 /** What a meta node needs of the outside. The log and the snapshot are its own: nobody else opens them. */
 export interface MetaRaftPorts {
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly raftLog: RaftLogStore;
   readonly catalogStore: CatalogStore;
   /** Called once when the log can be written or understood no more: the process must end. */
@@ -15,6 +17,10 @@ export interface MetaRaftPorts {
 /** Bounds of a meta node; `LIMITS` has values for them. */
 export interface MetaRaftConfig {
   readonly clusterId: string;
+  /** Which of the voters this node is, from 1. A disk belongs to one of them for ever. */
+  readonly peerId: number;
+  /** Every peer of the group, the same for all of them. */
+  readonly voters: readonly number[];
   /** Entries applied since the last snapshot at which the next one is taken and the log is cut. */
   readonly snapshotEntryCount: number;
   /** Proposals accepted and not yet applied; beyond it new ones are told to come again. */

@@ -68,9 +68,18 @@ export class ProposePath {
     }
   }
 
+  /** This node leads no more: who waits asks again, and is answered by the next leader. */
+  giveWay(): void {
+    this.#refuseAll(new DbError('META_NOT_LEADER', 'this meta node leads no more; retry'));
+  }
+
   /** The log has failed: who waits is told that the outcome is unknown, and nothing is accepted any more. */
   fail(reason: DbError): void {
     this.#failure = reason;
+    this.#refuseAll(reason);
+  }
+
+  #refuseAll(reason: DbError): void {
     for (const { refuse } of this.#waiting.values()) refuse(reason);
     this.#waiting.clear();
   }

@@ -10,12 +10,16 @@ export interface SnapshotPorts {
   readonly catalogStore: CatalogStore;
 }
 
-/** The peer as its disk has it: the snapshot's catalog, and Raft with the entries above it. @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT */
+/**
+ * The peer as its disk has it: the snapshot's catalog, and Raft with the entries above it.
+ * @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT
+ */
 export async function restore(
   { log, raftLog, catalogStore }: SnapshotPorts,
   config: RaftConfig,
 ): Promise<{ readonly raft: Raft; readonly machine: CatalogMachine }> {
-  const [snapshot, stored] = await Promise.all([catalogStore.load(), raftLog.load()]);
+  const snapshot = await catalogStore.load();
+  const stored = await withInstalled(snapshot, raftLog, config);
   checkFit(snapshot, stored);
   const appliedIndex = snapshot?.appliedIndex ?? 0;
   log.info('Catalog log restored', { appliedIndex, entryCount: stored.entries.length, term: stored.hardState.term });
@@ -25,12 +29,25 @@ export async function restore(
   };
 }
 
+/** A crash while another peer's snapshot was installed leaves the snapshot, and a log that had not followed yet: it follows now. */
+async function withInstalled(snapshot: CatalogSnapshot | undefined, raftLog: RaftLogStore, { voters }: RaftConfig): Promise<StoredRaft> {
+  const stored = await raftLog.load();
+  if (snapshot === undefined || voters.length === 1 || snapshot.appliedIndex <= stored.compactedIndex) return stored;
+  const { appliedIndex, appliedTerm } = snapshot;
+  const isInLog = stored.entries.some(({ index, term }) => index === appliedIndex && term === appliedTerm);
+  // A log that has not even heard of the snapshot's term is not this snapshot's log.
+  if (isInLog || appliedTerm > stored.hardState.term) return stored;
+  await raftLog.compact(appliedIndex, appliedTerm);
+  return raftLog.load();
+}
+
 /** Takes a snapshot when enough was applied since the last one, and cuts the log behind it. */
 export class Snapshots {
   readonly #raft: Raft;
   readonly #machine: CatalogMachine;
   readonly #ports: SnapshotPorts;
   readonly #entryCount: number;
+  #lastIndex: number;
 
   constructor(
     parts: { readonly raft: Raft; readonly machine: CatalogMachine },
@@ -41,20 +58,43 @@ export class Snapshots {
     this.#machine = parts.machine;
     this.#ports = ports;
     this.#entryCount = config.entryCount;
+    this.#lastIndex = parts.raft.appliedIndex;
   }
 
-  /** The log is cut only when the snapshot is durable; a crash in between leaves both, and they fit. */
+  /** What a peer needs that has fallen behind the log: all that is applied here. */
+  current(): CatalogSnapshot {
+    const { appliedIndex } = this.#raft;
+    return { appliedIndex, appliedTerm: this.#raft.termAt(appliedIndex), catalog: this.#machine.catalog };
+  }
+
+  /**
+   * The log is cut only when the snapshot is durable; a crash in between leaves both, and they fit. Half of what came since
+   * the last snapshot stays, for peers that are a little behind.
+   */
   async maybeTake(): Promise<void> {
-    const { appliedIndex, compactedIndex } = this.#raft;
-    if (appliedIndex - compactedIndex < this.#entryCount) return;
-    const appliedTerm = this.#raft.termAt(appliedIndex);
-    await this.#ports.catalogStore.save(
-      { appliedIndex, appliedTerm, catalog: this.#machine.catalog },
-      this.#machine.takeAudit(),
-    );
-    await this.#ports.raftLog.compact(appliedIndex, appliedTerm);
-    this.#raft.compact(appliedIndex);
-    this.#ports.log.debug('Catalog snapshot taken', { appliedIndex });
+    const snapshot = this.current();
+    if (snapshot.appliedIndex - this.#lastIndex < this.#entryCount) return;
+    await this.#save(snapshot);
+    const throughIndex = Math.max(this.#raft.compactedIndex, snapshot.appliedIndex - Math.floor(this.#entryCount / 2));
+    await this.#ports.raftLog.compact(throughIndex, this.#raft.termAt(throughIndex));
+    this.#raft.compact(throughIndex);
+    this.#ports.log.debug('Catalog snapshot taken', { appliedIndex: snapshot.appliedIndex });
+  }
+
+  /** One that came too late changes nothing. The catalog first, then the log: a crash in between is seen at the next start. */
+  async maybeInstall(snapshot: CatalogSnapshot): Promise<void> {
+    const { appliedIndex: index, appliedTerm: term, catalog } = snapshot;
+    if (index <= this.#raft.appliedIndex) return;
+    await this.#save(snapshot);
+    await this.#ports.raftLog.compact(index, term);
+    this.#raft.restore({ index, term });
+    this.#machine.replace(catalog);
+    this.#ports.log.info('Catalog taken over from another meta node', { appliedIndex: index, catalogVersion: catalog.version });
+  }
+
+  async #save(snapshot: CatalogSnapshot): Promise<void> {
+    await this.#ports.catalogStore.save(snapshot, this.#machine.takeAudit());
+    this.#lastIndex = snapshot.appliedIndex;
   }
 }
 

@@ -1,0 +1,78 @@
+import type { Service } from '@varve/kit';
+import { createMetaRaft, type MetaRaftConfig } from '@varve/meta-raft-service';
+import { SILENT_LOG, SILENT_METRICS, type Log } from '@varve/ports';
+import { SimCatalogStore } from './sim-catalog-store.ts';
+import { SimClock, SimRandom } from './sim-clock.ts';
+import { SimDisk } from './sim-disk.ts';
+import type { SimNetwork } from './sim-network.ts';
+import { SimProcess } from './sim-process.ts';
+import { SimRaftLogStore } from './sim-raft-log-store.ts';
+import type { SimScheduler } from './sim-scheduler.ts';
+
+/** A meta node that runs. */
+export interface SimMeta {
+  readonly process: SimProcess;
+  readonly service: Service;
+}
+
+/** Small, so that a short run takes snapshots. */
+const CONFIG = { clusterId: 'sim', snapshotEntryCount: 10, proposalCountMax: 100, proposalSizeBytesMax: 100_000, leaseAheadMsMax: 60_000 };
+
+/** The meta nodes of a simulated cluster, `meta1` and so on, each a process with a disk of its own. */
+export class SimMetaGroup {
+  readonly peers: readonly number[];
+  readonly disks: ReadonlyMap<number, SimDisk>;
+  /** Why processes ended themselves. */
+  readonly fatal: unknown[] = [];
+  readonly #scheduler: SimScheduler;
+  readonly #network: SimNetwork;
+  readonly #config: MetaRaftConfig;
+  readonly #log: Log;
+  readonly #running = new Map<number, SimMeta>();
+
+  constructor(scheduler: SimScheduler, network: SimNetwork, { peerCount, log = SILENT_LOG }: { readonly peerCount: number; readonly log?: Log }) {
+    this.#scheduler = scheduler;
+    this.#network = network;
+    this.#log = log;
+    this.peers = Array.from({ length: peerCount }, (_, at) => at + 1);
+    this.disks = new Map(this.peers.map((peer) => [peer, new SimDisk(scheduler, nameOf(peer))]));
+    this.#config = { ...CONFIG, peerId: 0, voters: this.peers };
+  }
+
+  /** Those that run, by peer id. */
+  get running(): ReadonlyMap<number, SimMeta> {
+    return this.#running;
+  }
+
+  /** A new process on the peer's disk; resolves when it takes part. */
+  start(peer: number): Promise<void> {
+    const process = new SimProcess(this.#scheduler, nameOf(peer));
+    const disk = this.disks.get(peer)!;
+    const ports = {
+      bus: this.#network.connect(process),
+      clock: new SimClock(process),
+      random: new SimRandom(process),
+      log: this.#log,
+      metrics: SILENT_METRICS,
+      raftLog: new SimRaftLogStore(process, disk),
+      catalogStore: new SimCatalogStore(process, disk),
+      onFatal: (error: unknown) => {
+        this.fatal.push(error);
+        process.kill();
+      },
+    };
+    const service = createMetaRaft(ports, { ...this.#config, peerId: peer });
+    this.#running.set(peer, { process, service });
+    return service.start();
+  }
+
+  /** As kill -9. */
+  kill(peer: number): void {
+    this.#running.get(peer)?.process.kill();
+    this.#running.delete(peer);
+  }
+}
+
+function nameOf(peer: number): string {
+  return `meta${peer}`;
+}
