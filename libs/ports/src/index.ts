@@ -17,6 +17,7 @@ export type {
   WriteRequest,
   WriteSummary,
 } from './gateway.ts';
+export type { DirtyMark, HintStore, NewHint, StoredHint, StoredHints } from './hint-store.ts';
 export type { Journal, JournalExtent, JournalRow } from './journal.ts';
 export type { Log, LogFacts } from './log.ts';
 export type { MetricLabels, Metrics } from './metrics.ts';

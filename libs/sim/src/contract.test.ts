@@ -4,6 +4,7 @@ import {
   busInterruptionContract,
   catalogStoreContract,
   clockContract,
+  hintStoreContract,
   journalContract,
   raftLogStoreContract,
   shardStoreContract,
@@ -14,6 +15,7 @@ import {
 import { SimCatalogStore } from './sim-catalog-store.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
+import { SimHintStore } from './sim-hint-store.ts';
 import { SimJournal } from './sim-journal.ts';
 import { SimNetwork } from './sim-network.ts';
 import { SimProcess } from './sim-process.ts';
@@ -59,6 +61,7 @@ for (const seed of Array.from({ length: 10 }, () => seedOfSeeds.uint32())) {
     async () => startOn(newDisk(), (...on) => new SimShardStore(...on)),
     drive,
   );
+  hintStoreContract(`SimHintStore (seed ${seed})`, async () => startOn(newDisk(), (...on) => new SimHintStore(...on)), drive);
   raftLogStoreContract(
     `SimRaftLogStore (seed ${seed})`,
     async () => startOn(newDisk(), (...on) => new SimRaftLogStore(...on)),

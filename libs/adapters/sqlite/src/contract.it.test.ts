@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { Journal, RaftLogStore, ShardStore } from '@varve/ports';
+import type { HintStore, Journal, RaftLogStore, ShardStore } from '@varve/ports';
 import {
   type ChildModule,
+  hintStoreContract,
   journalContract,
   newTempDirectory,
   type Opened,
@@ -58,5 +59,12 @@ raftLogStoreContract('openRaftLogStore', () =>
     module: new URL('./open-raft-log-store.ts', import.meta.url),
     factory: 'openRaftLogStore',
     args: [{ file: join(newTempDirectory(), 'raft.sqlite') }],
+  }),
+);
+hintStoreContract('openHintStore', () =>
+  openKillable<HintStore>({
+    module: new URL('./open-hint-store.ts', import.meta.url),
+    factory: 'openHintStore',
+    args: [{ file: join(newTempDirectory(), 'hints.sqlite') }],
   }),
 );

@@ -5,6 +5,7 @@ import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { collect, newTempDirectory } from '@varve/ports/contract';
+import { HintFile } from './hint-file.ts';
 import { JournalFiles } from './journal-files.ts';
 import { openJournal } from './open-journal.ts';
 import { openRaftLogStore } from './open-raft-log-store.ts';
@@ -248,4 +249,20 @@ test('a file that stands where a directory is wanted is an unwritable directory'
   await expect(openRaftLogStore({ file: join(path, 'raft.sqlite') })).rejects.toThrow(
     refusal('STORAGE_UNWRITABLE', path),
   );
+});
+
+test('H10: a damaged hint is let go and counted, a damaged frame is not handed out; all others are', () => {
+  const file = join(newTempDirectory(), 'hints.sqlite');
+  const store = new HintFile({ file });
+  const hints = [1, 2, 3, 4].map((number) => ({ owner: 2, shard: 7, incarnation: 1, number, traceParent: undefined, frame: Buffer.alloc(900, number) }));
+  const ids = store.append(hints);
+  store.close();
+  inSql(file, 'UPDATE hint SET owner = 3 WHERE number = 2');
+  inSql(file, 'UPDATE hint SET frame = zeroblob(900) WHERE number = 3');
+  const again = new HintFile({ file });
+  const loaded = again.load();
+  expect([loaded.damagedCount, loaded.hints.map(({ number }) => number)]).toEqual([1, [1, 3, 4]]);
+  expect(again.readFrames(ids).map((frame) => frame?.[0])).toEqual([1, undefined, undefined, 4]);
+  expect(again.load().damagedCount).toBe(0);
+  again.close();
 });

@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData, type Transferable } from 'node:worker_threads';
 import { assert, DbError } from '@varve/base';
+import { HintFile } from './hint-file.ts';
 import { JournalFiles } from './journal-files.ts';
 import { RaftLogFile } from './raft-log-file.ts';
 import { ShardFiles } from './shard-files.ts';
@@ -29,6 +30,8 @@ function openStore(choice: StoreChoice): WorkerStore {
       return new JournalFiles(choice.options);
     case 'shards':
       return new ShardFiles(choice.options);
+    case 'hints':
+      return new HintFile(choice.options);
     case 'raft':
       return new RaftLogFile(choice.options);
   }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@varve/base';
+import type { HintFileOptions } from './hint-file.ts';
 import type { JournalFilesOptions } from './journal-files.ts';
 import type { RaftLogFileOptions } from './raft-log-file.ts';
 import type { ShardFilesOptions } from './shard-files.ts';
@@ -7,6 +8,7 @@ import type { ShardFilesOptions } from './shard-files.ts';
 export type StoreChoice =
   | { readonly store: 'journal'; readonly options: JournalFilesOptions }
   | { readonly store: 'shards'; readonly options: ShardFilesOptions }
+  | { readonly store: 'hints'; readonly options: HintFileOptions }
   | { readonly store: 'raft'; readonly options: RaftLogFileOptions };
 
 /** A call of a store's method. Ids count from 1; 0 is the opening. */

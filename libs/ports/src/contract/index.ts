@@ -2,6 +2,7 @@ export { busContract, busInterruptionContract } from './bus-contract.ts';
 export { catalogStoreContract } from './catalog-store-contract.ts';
 export { clockContract } from './clock-contract.ts';
 export { collect } from './contract-test.ts';
+export { hintStoreContract } from './hint-store-contract.ts';
 export { journalContract } from './journal-contract.ts';
 export { openInChild } from './in-child.ts';
 export { raftLogStoreContract } from './raft-log-store-contract.ts';
