@@ -13,6 +13,8 @@ const oneRoomOnly = [
   { name: 'prom-client', message: 'Only libs/adapters/system loads prom-client; take the Metrics port.' },
   { name: 'smol-toml', message: 'Only libs/config reads TOML.' },
 ];
+/** The same for a family of packages. */
+const openTelemetry = { group: ['@opentelemetry/*'], message: 'Only libs/adapters/otel loads OpenTelemetry; take the Tracer port.' };
 const forbiddenBut = (...names) => oneRoomOnly.filter(({ name }) => !names.includes(name));
 const testOnly = {
   group: ['vitest', 'fast-check', '@varve/testkit', '@varve/*/testing', '@varve/*/contract'],
@@ -41,7 +43,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unified-signatures': 'off',
-      '@typescript-eslint/no-restricted-imports': ['error', { paths: oneRoomOnly, patterns: [testOnly] }],
+      '@typescript-eslint/no-restricted-imports': ['error', { paths: oneRoomOnly, patterns: [testOnly, openTelemetry] }],
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
       'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Re-export by name.' }],
       'no-empty': ['error', { allowEmptyCatch: false }],
@@ -50,7 +52,7 @@ export default tseslint.config(
   {
     files: pureRooms,
     rules: {
-      '@typescript-eslint/no-restricted-imports': ['error', { paths: oneRoomOnly, patterns: [testOnly, impure] }],
+      '@typescript-eslint/no-restricted-imports': ['error', { paths: oneRoomOnly, patterns: [testOnly, openTelemetry, impure] }],
       'no-restricted-globals': [
         'error',
         ...['process', 'Buffer', 'performance', 'fetch', 'crypto', 'console'],
@@ -70,11 +72,15 @@ export default tseslint.config(
     ['libs/adapters/system', 'pino', 'prom-client'],
   ].map(([room, ...packages]) => ({
     files: [`${room}/**/*.ts`],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: forbiddenBut(...packages), patterns: [testOnly] }] },
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: forbiddenBut(...packages), patterns: [testOnly, openTelemetry] }] },
   })),
   {
+    files: ['libs/adapters/otel/**/*.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: oneRoomOnly, patterns: [testOnly] }] },
+  },
+  {
     files: ['libs/config/src/load-config.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: forbiddenBut('smol-toml'), patterns: [testOnly, impure] }] },
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: forbiddenBut('smol-toml'), patterns: [testOnly, openTelemetry, impure] }] },
   },
   {
     files: testFiles,
