@@ -105,6 +105,25 @@ test('addresses are read with names, IPv4, IPv6 and without a host', () => {
   expect(load({ argv: ['--http-bind-address', 'localhost:65536'] }).kind).toBe('error');
 });
 
+test('an endpoint is an http or https URL, or off', () => {
+  const endpoint = (text: string): unknown => configOf({ argv: ['--tracing-otlp-endpoint', text] }).otlpEndpoint;
+  for (const url of ['http://127.0.0.1:4318', 'https://collector.example/otlp/', 'http://[::1]:4318']) expect(endpoint(url)).toBe(url);
+  for (const nowhere of ['', 'off']) expect(endpoint(nowhere)).toBe('');
+  for (const text of ['127.0.0.1:4318', 'grpc://collector:4317', 'http://', 'http://a b', 'http://c?token=1', 'http://user:password@c', 'off ']) {
+    expect(messageOf({ argv: ['--tracing-otlp-endpoint', text] }), text).toMatch(/ is not an http or https URL such as http:\/\/127.0.0.1:4318, or off$/);
+  }
+});
+
+test('a ratio is a decimal number from 0 to 1', () => {
+  const ratio = (text: string): unknown => configOf({ argv: ['--tracing-sample-ratio', text] }).traceSampleRatio;
+  expect(['0', '1', '1.0', '0.05', '0.000001'].map(ratio)).toEqual([0, 1, 1, 0.05, 0.000001]);
+  expect(configOf({ tomlText: '[tracing]\nsample-ratio = 0.1' }).traceSampleRatio).toBe(0.1);
+  expect(messageOf({ argv: ['--tracing-sample-ratio', '1.5'] })).toBe('--tracing-sample-ratio: 1.5 is above 1');
+  for (const text of ['10%', '.5', '-1', '1e-3', 'half', '']) {
+    expect(messageOf({ argv: ['--tracing-sample-ratio', text] }), text).toMatch(/ is not a ratio such as 0.25$/);
+  }
+});
+
 test('numbers in TOML may stand bare', () => {
   expect(configOf({ tomlText: '[http]\nmax-body-size = 30_000_000\nmax-row-limit = 10' })).toMatchObject({ bodySizeBytesMax: 30_000_000, rowCountMax: 10 });
 });

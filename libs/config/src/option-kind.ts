@@ -38,6 +38,25 @@ export const PATH: OptionKind<string> = {
   format: (path) => path,
 };
 
+/** The URL of another server; empty is none, written `off`. No password in it: endpoints are logged. */
+export const ENDPOINT: OptionKind<string> = {
+  placeholder: 'URL',
+  expects: 'an http or https URL such as http://127.0.0.1:4318, or off',
+  parse(text) {
+    if (text === '' || text === 'off') return '';
+    return URL.canParse(text) && /^https?:\/\/[^?#@]+$/.test(text) ? text : undefined;
+  },
+  format: (url) => (url === '' ? 'off' : url),
+};
+
+/** A part of a whole, as a decimal number. */
+export const RATIO: OptionKind<number> = {
+  placeholder: 'RATIO',
+  expects: 'a ratio such as 0.25',
+  parse: (text) => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined),
+  format: String,
+};
+
 /** A whole number without a unit. */
 export const COUNT: OptionKind<number> = {
   placeholder: 'COUNT',

@@ -1,5 +1,5 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
-import { ADDRESS, COUNT, DURATION, oneOf, PATH, SIZE, type Address, type OptionKind } from './option-kind.ts';
+import { ADDRESS, COUNT, DURATION, ENDPOINT, oneOf, PATH, RATIO, SIZE, type Address, type OptionKind } from './option-kind.ts';
 
 // One table drives flags, environment variables, TOML keys, --help and the type of the configuration. An option is named
 // by its section and key; the rest follows: [http] bind-address = --http-bind-address = VARVE_HTTP_BIND_ADDRESS.
@@ -180,6 +180,20 @@ export const OPTIONS = {
     key: 'format',
     default: 'auto',
     help: 'lines for people or for machines; auto: for people on a terminal, else JSON',
+  }),
+  otlpEndpoint: option(ENDPOINT, {
+    section: 'tracing',
+    key: 'otlp-endpoint',
+    default: '',
+    help: 'OpenTelemetry collector that takes traces as OTLP over HTTP, such as http://127.0.0.1:4318; off: none are made',
+  }),
+  traceSampleRatio: option(RATIO, {
+    section: 'tracing',
+    key: 'sample-ratio',
+    default: 1,
+    min: 0,
+    max: 1,
+    help: 'part of the requests whose traces are recorded; a request that brings a recorded trace always is',
   }),
 };
 
