@@ -1,5 +1,6 @@
 import type { TimestampNs } from '@varve/base';
 import type { FieldValue, ReadLevel, SeriesBlock, WriteLevel } from '@varve/model';
+import type { TraceParent } from './tracer.ts';
 
 /** Units that `/write` takes for its times. */
 export type Precision = 'n' | 'u' | 'ms' | 's' | 'm' | 'h';
@@ -16,6 +17,8 @@ export interface WriteRequest {
   readonly level: WriteLevel | undefined;
   /** Time of the request, for lines without one. */
   readonly nowNs: TimestampNs;
+  /** The span that asks, when it is recorded. */
+  readonly traceParent?: TraceParent | undefined;
 }
 
 /** What became of a write that was not refused as a whole. Everything in `acceptedRowCount` is durable at the level. */
@@ -46,6 +49,8 @@ export interface QueryRequest {
   readonly chunkRowCount: number;
   /** Aborts the work everywhere when the client is gone. */
   readonly signal: AbortSignal;
+  /** The span that asks, when it is recorded. */
+  readonly traceParent?: TraceParent | undefined;
 }
 
 export type { Cell } from '@varve/model';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TraceParent } from '@varve/ports';
 
 /** What tools expect of the newest release of the line that Varve speaks: some features are switched on by it. */
 export const INFLUXDB_VERSION = '1.8.10';
@@ -19,6 +20,8 @@ export class Exchange {
   /** Of the URL. */
   readonly parameters: URLSearchParams;
   errorForm: ErrorForm = { isCsv: false, isPretty: false };
+  /** Of the request's span, when it is recorded. */
+  traceParent: TraceParent | undefined;
   readonly #gone = new AbortController();
 
   constructor(request: IncomingMessage, response: ServerResponse) {

@@ -32,6 +32,7 @@ export async function queryRoute(exchange: Exchange, { gateway, clock, budget, r
     isReadOnlyMethod: exchange.request.method !== 'POST',
     chunkRowCount: Math.min(form.isChunked ? form.chunkRowCount : Infinity, LIMITS.resultBlockRowCountMax),
     signal: exchange.gone,
+    traceParent: exchange.traceParent,
   });
   if (form.isAsync) await answerNothing(exchange, items);
   else await streamAnswer(exchange, form.isChunked ? items : cutAt(items, rowCountMax), form);

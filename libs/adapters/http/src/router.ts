@@ -1,5 +1,5 @@
 import { DbError } from '@varve/base';
-import type { Clock, Log, Metrics } from '@varve/ports';
+import { traceIdOf, type Clock, type Log, type Metrics } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
 import { answerError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -50,17 +50,17 @@ export class Router {
     }
   }
 
-  #logFailure({ request, path }: Exchange, { code, message, facts }: DbError): void {
-    this.#parts.log.warn('Request failed', { ...facts, method: request.method, path, code, reason: message });
+  #logFailure({ request, path, traceParent }: Exchange, { code, message, facts }: DbError): void {
+    this.#parts.log.warn('Request failed', { ...facts, method: request.method, path, code, reason: message, traceId: traceIdOf(traceParent) });
   }
 
-  #count({ response }: Exchange, route: string, startedMs: number): void {
+  #count({ response, traceParent }: Exchange, route: string, startedMs: number): void {
     const { clock, log, metrics } = this.#parts;
     const elapsedMs = clock.monotonicMs() - startedMs;
     const status = response.writableFinished ? String(response.statusCode) : 'gone';
     metrics.add(names.httpRequests, 1, { route, status });
     metrics.observe(names.httpRequestDuration, elapsedMs / 1_000, { route });
-    log.debug('Request answered', { route, status, elapsedMs });
+    log.debug('Request answered', { route, status, elapsedMs, traceId: traceIdOf(traceParent) });
   }
 }
 

@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DbError } from '@varve/base';
 import { LIMITS, type Address, type VarveConfig } from '@varve/config';
-import type { Clock, Gateway, Log, Metrics } from '@varve/ports';
+import { SILENT_TRACER, type Clock, type Gateway, type Log, type Metrics, type Tracer } from '@varve/ports';
+import { spans } from '@varve/telemetry';
 import { ByteBudget } from './byte-budget.ts';
 import { answerError } from './errors.ts';
 import { Exchange } from './exchange.ts';
@@ -12,6 +13,7 @@ import { pingRoute } from './ping-route.ts';
 import { queryRoute } from './query-route.ts';
 import { RequestClock } from './request-clock.ts';
 import { Router, type Handler, type Routes } from './router.ts';
+import { traced } from './traced.ts';
 import { writeRoute } from './write-route.ts';
 import { WriteThrottle } from './write-throttle.ts';
 
@@ -30,6 +32,8 @@ export interface HttpOptions {
   readonly metricsText: () => Promise<string>;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Writes and queries begin their traces here; without one there are none. */
+  readonly tracer?: Tracer | undefined;
   readonly clock: Clock;
   readonly config: HttpConfig;
   /** Of Varve, for `/health`. */
@@ -82,7 +86,7 @@ const refuse: Handler = (exchange) => {
   answerError(exchange, new DbError('STARTING', 'this node is starting; retry'));
 };
 
-function routesOf(gateway: Gateway, { metricsText, metrics, clock, config, version }: HttpOptions): Routes {
+function routesOf(gateway: Gateway, { metricsText, metrics, tracer = SILENT_TRACER, clock, config, version }: HttpOptions): Routes {
   const budget = new ByteBudget(LIMITS.bodiesUnderWaySizeBytesMax, metrics);
   const requestClock = new RequestClock(clock);
   const throttle = new WriteThrottle(clock, {
@@ -93,12 +97,13 @@ function routesOf(gateway: Gateway, { metricsText, metrics, clock, config, versi
   const write = { gateway, clock: requestClock, throttle, budget, bodySizeBytesMax: config.bodySizeBytesMax };
   const query = { gateway, clock: requestClock, budget, rowCountMax: config.rowCountMax };
   const onOptions: Handler = (exchange) => exchange.answer(200);
-  const onQuery: Handler = (exchange) => queryRoute(exchange, query);
+  const onWrite = traced(tracer, spans.httpWrite, (exchange) => writeRoute(exchange, write));
+  const onQuery = traced(tracer, spans.httpQuery, (exchange) => queryRoute(exchange, query));
   const onHealth: Handler = (exchange) => healthRoute(exchange, { gateway, version });
   return {
     '/ping': { GET: pingRoute, HEAD: pingRoute },
     '/status': { GET: pingRoute, HEAD: pingRoute },
-    '/write': { OPTIONS: onOptions, POST: (exchange) => writeRoute(exchange, write) },
+    '/write': { OPTIONS: onOptions, POST: onWrite },
     '/query': { OPTIONS: onOptions, GET: onQuery, POST: onQuery },
     '/health': { GET: onHealth, HEAD: onHealth },
     '/metrics': { GET: (exchange) => metricsRoute(exchange, metricsText) },

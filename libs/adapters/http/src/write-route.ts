@@ -30,7 +30,7 @@ export async function writeRoute(exchange: Exchange, parts: WriteRouteParts): Pr
 async function writeBody(exchange: Exchange, target: WriteTarget, { gateway, clock, budget, bodySizeBytesMax }: WriteRouteParts): Promise<WriteSummary> {
   const body = await readBody(exchange, budget, bodySizeBytesMax);
   try {
-    return gateway.writePoints({ ...target, body: body.bytes, nowNs: clock.nowNs() });
+    return gateway.writePoints({ ...target, body: body.bytes, nowNs: clock.nowNs(), traceParent: exchange.traceParent });
   } finally {
     // The gateway has read it: no batch waits for its commit with its text still in memory.
     body.release();
