@@ -103,12 +103,30 @@ export const LIMITS = {
   /** Between two attempts to find somebody who takes a frame that nobody has. */
   hintRetryIntervalMs: 250,
 
+  /** Hints of one owner that are sent at a stretch. */
+  hintBatchSizeBytesMax: 4 * MIB,
+  hintBatchCountMax: 64,
+  /** Longest pause between two attempts to bring hints; an owner that is heard of again gets them at once. */
+  hintPauseMsMax: 10_000,
+  /** Hints of one owner. Reached: its shards become dirty, and reconciliation brings what hints would have. */
+  hintSizeBytesMax: 1_024 * MIB,
+  /** Beyond it, for frames that nobody else holds. Reached: they are refused, and their writers get 503. */
+  hintReserveSizeBytes: 256 * MIB,
+  /** Between two looks for leases that have run out. */
+  leaseCheckIntervalMs: 60_000,
+
   /** Shards per question about vectors: the answer is one bus message. */
   vectorShardCountMax: 500,
   /** A node that has not said by then what it has is passed over until the next round. */
   vectorTimeoutMs: 2_000,
   /** Frames that one owner takes from another at a stretch. Reached: the next round goes on. */
   pullSizeBytesMax: 64 * MIB,
+  /** Pulls that a repair node has under way. */
+  pullCountMax: 8,
+  /** A pull that has not ended by then goes on without being waited for. */
+  pullTimeoutMs: 30_000,
+  /** Numbers that one round voids. Reached: the next round goes on. */
+  voidCountMax: 1_000,
   /** Between two rounds in which owners compare what they have. */
   reconcileIntervalMs: 2_000,
   /** Between two rounds in which a journal lets go of what every owner has. */

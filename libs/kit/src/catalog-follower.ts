@@ -101,6 +101,19 @@ export class CatalogFollower {
     });
   }
 
+  /**
+   * Asks a meta node now: a name that this catalog lacks may be known there.
+   * @throws DbError META_UNAVAILABLE when none answers
+   */
+  async lookAgain(): Promise<void> {
+    try {
+      await this.#fetch();
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      throw new DbError('META_UNAVAILABLE', `no meta node answers: ${error.message}; retry`, {}, { cause: error });
+    }
+  }
+
   #onChanged(payload: Uint8Array): void {
     try {
       if (decode(payload, 'metaChanged').header.version > this.catalog.version) this.#refresh();

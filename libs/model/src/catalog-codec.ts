@@ -115,7 +115,7 @@ const command = tagged<CatalogCommand>({
   },
   openIncarnation: { holder: text, nowMs: wallMs, leaseMs: count },
   renewIncarnation: { incarnation: count, ceilingMs: wallMs },
-  closeIncarnation: { incarnation: count },
+  closeIncarnation: { incarnation: count, ceilingMs: optional(wallMs) },
 });
 
 /** The catalog as UTF-8 JSON. */

@@ -143,7 +143,12 @@ export type CatalogCommand =
     }
   | { readonly kind: 'openIncarnation'; readonly holder: string; readonly nowMs: WallMs; readonly leaseMs: number }
   | { readonly kind: 'renewIncarnation'; readonly incarnation: IncarnationId; readonly ceilingMs: WallMs }
-  | { readonly kind: 'closeIncarnation'; readonly incarnation: IncarnationId };
+  | {
+      readonly kind: 'closeIncarnation';
+      readonly incarnation: IncarnationId;
+      /** Close it only if it was not renewed beyond this; the answer says its ceiling then. Absent: by its holder. */
+      readonly ceilingMs?: WallMs | undefined;
+    };
 
 export interface RetentionPolicyOptions {
   readonly name: string;
@@ -168,7 +173,7 @@ export type CommandResult =
       readonly id?: number | undefined;
       /** Of an incarnation that was opened: it stamps at or above the floor, below the ceiling. */
       readonly floorMs?: WallMs | undefined;
-      /** Of an incarnation that was opened or renewed. */
+      /** Of an incarnation that was opened, renewed, or not closed because it was renewed. */
       readonly ceilingMs?: WallMs | undefined;
       /** Of registered fields: how many had another type already, and kept it. */
       readonly conflictCount?: number | undefined;

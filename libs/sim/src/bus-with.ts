@@ -1,7 +1,7 @@
 import type { Bus } from '@varve/ports';
 
 /** A bus that does some things differently: for taps and planted bugs. */
-export function busWith(bus: Bus, changed: Partial<Pick<Bus, 'publish' | 'subscribe'>>): Bus {
+export function busWith(bus: Bus, changed: Partial<Pick<Bus, 'publish' | 'subscribe' | 'request'>>): Bus {
   return {
     get status() {
       return bus.status;

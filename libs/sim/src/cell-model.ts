@@ -1,5 +1,5 @@
 import { decodeFrame } from '@varve/frame';
-import { compareVersions, valueAt, type FieldValue, type Version } from '@varve/model';
+import { compareVersions, valueAt, type FieldValue, type MutationId, type Version } from '@varve/model';
 import type { Bus } from '@varve/ports';
 import { decode } from '@varve/wire';
 import { busWith } from './bus-with.ts';
@@ -8,6 +8,11 @@ import { busWith } from './bus-with.ts';
 interface Candidate {
   readonly value: FieldValue;
   isAcked: boolean;
+}
+
+interface SentFrame {
+  readonly mutation: MutationId;
+  readonly version: Version;
 }
 
 /** Cells by name (see {@link cellName}) with a value each. */
@@ -19,7 +24,13 @@ export type Cells = ReadonlyMap<string, FieldValue>;
  */
 export class CellModel {
   readonly #cells = new Map<string, Candidate[]>();
-  readonly #versions = new Map<FieldValue, Version>();
+  /** By the value: the frames that were sent. */
+  readonly #sent: Map<FieldValue, SentFrame>;
+
+  /** @param sameHistory listens for both */
+  constructor(sameHistory?: CellModel) {
+    this.#sent = sameHistory === undefined ? new Map() : sameHistory.#sent;
+  }
 
   get cellCount(): number {
     return this.#cells.size;
@@ -52,25 +63,48 @@ export class CellModel {
     });
   }
 
+  /** Of the frames that carry these values. */
+  mutationsOf(cells: Cells): readonly MutationId[] {
+    return [...cells.values()].flatMap((value) => this.#sent.get(value)?.mutation ?? []);
+  }
+
   /** One sentence per cell that is not what it must be. */
   problemsOf(read: Cells): readonly string[] {
     const strangers = [...read].filter(([cell]) => !this.#cells.has(cell)).map(([cell, value]) => `${cell} = ${String(value)} was never sent`);
     return [...strangers, ...[...this.#cells].flatMap(([cell, candidates]) => this.#problemOf(cell, candidates, read.get(cell)) ?? [])];
   }
 
+  /** What every later read must see, as a check of such a read: one sentence per cell that is older than it was by now. */
+  promises(): (read: Cells) => readonly string[] {
+    const promised = [...this.#cells].flatMap(([cell, candidates]) => {
+      const newest = this.#newestAcked(candidates);
+      return newest === undefined ? [] : [{ cell, newest }];
+    });
+    return (read) => promised.flatMap(({ cell, newest }) => this.#lossOf(cell, newest, read.get(cell)) ?? []);
+  }
+
   #problemOf(cell: string, candidates: readonly Candidate[], value: FieldValue | undefined): string | undefined {
     const acked = candidates.filter(({ isAcked }) => isAcked);
-    const unsent = acked.find((each) => !this.#versions.has(each.value));
+    const unsent = acked.find((each) => !this.#sent.has(each.value));
     if (unsent !== undefined) return `${cell}: ${String(unsent.value)} was acknowledged and never sent`;
-    const newest = acked.map((each) => each.value).sort((left, right) => this.#compare(right, left))[0];
-    if (value === undefined) return newest === undefined ? undefined : `${cell}: the acknowledged ${String(newest)} is lost`;
-    if (!candidates.some((each) => each.value === value)) return `${cell} = ${String(value)} was never sent`;
-    if (newest === undefined || this.#compare(value, newest) >= 0) return undefined;
+    if (value !== undefined && !candidates.some((each) => each.value === value)) return `${cell} = ${String(value)} was never sent`;
+    const newest = this.#newestAcked(candidates);
+    return newest === undefined ? undefined : this.#lossOf(cell, newest, value);
+  }
+
+  #newestAcked(candidates: readonly Candidate[]): FieldValue | undefined {
+    const acked = candidates.filter(({ isAcked }) => isAcked);
+    return acked.map((each) => each.value).sort((left, right) => this.#compare(right, left))[0];
+  }
+
+  #lossOf(cell: string, newest: FieldValue, value: FieldValue | undefined): string | undefined {
+    if (value === undefined) return `${cell}: the acknowledged ${String(newest)} is lost`;
+    if (this.#compare(value, newest) >= 0) return undefined;
     return `${cell}: ${String(value)} hides the acknowledged ${String(newest)}, which has a greater version`;
   }
 
   #compare(left: FieldValue, right: FieldValue): number {
-    return compareVersions(this.#versions.get(left)!, this.#versions.get(right)!);
+    return compareVersions(this.#sent.get(left)!.version, this.#sent.get(right)!.version);
   }
 
   #onFrame(bytes: Uint8Array): void {
@@ -80,7 +114,7 @@ export class CellModel {
         const column = rows.readColumn(columnIndex);
         for (let row = 0; row < rows.rowCount; row += 1) {
           const value = valueAt(column, row);
-          if (value !== undefined) this.#versions.set(value, header.version);
+          if (value !== undefined) this.#sent.set(value, header);
         }
       });
     }

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { Bus, Journal, RaftLogStore, ShardStore } from '@varve/ports';
 import { decode, encode } from '@varve/wire';
 import { busWith } from './bus-with.ts';
+import { journalWith } from './journal-with.ts';
 import { shardStoreWith } from './shard-store-with.ts';
 import type { SeamFilter } from './sim-embedded.ts';
 
@@ -18,7 +19,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SeamFilter>> = {
 
 /** The write is answered while its commit is under way, whatever becomes of that. */
 function ackingEarly(journal: Journal): Journal {
-  return { ...forwarded(journal), append: async (rows) => void journal.append(rows).catch(() => undefined) };
+  return journalWith(journal, { append: async (rows) => void journal.append(rows).catch(() => undefined) });
 }
 
 /** How far the journal is in chunks is not looked at. */
@@ -57,16 +58,5 @@ function forgettingTerms(raftLog: RaftLogStore): RaftLogStore {
     persist: (_hardState, entries) => raftLog.persist(undefined, entries),
     compact: (throughIndex, term) => raftLog.compact(throughIndex, term),
     close: () => raftLog.close(),
-  };
-}
-
-function forwarded(journal: Journal): Journal {
-  return {
-    append: (rows) => journal.append(rows),
-    read: (shard, afterSeq) => journal.read(shard, afterSeq),
-    extents: () => journal.extents(),
-    trim: (shard, throughSeq) => journal.trim(shard, throughSeq),
-    sizeBytes: () => journal.sizeBytes(),
-    close: () => journal.close(),
   };
 }

@@ -1,10 +1,10 @@
 import { DbError, type Prng } from '@varve/base';
-import { seriesKey, joinNs, type FieldValue } from '@varve/model';
-import type { Gateway, QueryRequest, ResultBlock } from '@varve/ports';
-import { CellModel, cellName, type Cells } from './cell-model.ts';
+import type { Gateway } from '@varve/ports';
+import { CellModel } from './cell-model.ts';
 import { SimEmbedded, type SeamFilter } from './sim-embedded.ts';
 import { CALM_NETWORK, type NetworkFaults } from './sim-network.ts';
 import { SimScheduler } from './sim-scheduler.ts';
+import { DATABASE, readCells, runStatement, Workload, writeRequest } from './workload.ts';
 
 /** What a run came to. No problem: everything acknowledged was there after every restart, and nothing that was never sent. */
 export interface EmbeddedRun {
@@ -35,9 +35,6 @@ const WRITING: NetworkFaults = { delayMsMin: 0.05, delayMsMax: 20, lossProbabili
 const WRITING_LATENCY_MS_MAX = 40;
 const CALM_LATENCY_MS_MAX = 2;
 const WRITER_COUNT = 4;
-const DAY_NS = 86_400_000_000_000n;
-const FIRST_DAY_NS = 20_454n * DAY_NS;
-const DATABASE = 'sim';
 
 /**
  * Writes, crashes, restarts and reads the embedded shape: a few writers fight over few cells while the process is killed
@@ -58,13 +55,14 @@ class Run {
   readonly #world: SimEmbedded;
   readonly #problems: string[] = [];
   readonly #interrupted = { write: 0, flush: 0, trim: 0 };
-  #writeNumber = 0;
+  readonly #workload: Workload;
 
   constructor({ seed, crashCount = 5, filter = (seams) => seams, onLine }: EmbeddedRunOptions) {
     this.#seed = seed;
     this.#crashCount = crashCount;
     this.#scheduler = new SimScheduler(onLine === undefined ? { seed } : { seed, onLine });
     this.#prng = this.#scheduler.prngOf('workload');
+    this.#workload = new Workload(this.#prng);
     this.#world = new SimEmbedded(this.#scheduler, CALM_NETWORK, (seams) => {
       const filtered = filter(seams);
       return { ...filtered, coordinatorBus: this.#model.tap(filtered.coordinatorBus) };
@@ -85,7 +83,8 @@ class Run {
       network.faults = CALM_NETWORK;
       disk.latencyMsMax = CALM_LATENCY_MS_MAX;
       if (!(await this.#restart())) return;
-      this.#problems.push(...this.#model.problemsOf(await this.#readAll()));
+      const { cells, failure } = await this.#scheduler.runUntilSettled(readCells(this.#world.gateway));
+      this.#problems.push(...(failure === undefined ? [] : [`the read failed: ${failure}`]), ...this.#model.problemsOf(cells));
       if (this.#problems.length > 0) return;
     }
   }
@@ -127,85 +126,20 @@ class Run {
   }
 
   async #createDatabase(): Promise<void> {
-    const items = this.#world.gateway.runQuery(queryRequest(`CREATE DATABASE ${DATABASE} WITH SHARD DURATION 1d`));
-    await this.#scheduler.runUntilSettled(collect(items));
+    await this.#scheduler.runUntilSettled(runStatement(this.#world.gateway, `CREATE DATABASE ${DATABASE} WITH SHARD DURATION 1d`));
   }
 
   /** Writes until its process dies: then the write under way never returns. */
   async #write(gateway: Gateway): Promise<void> {
     for (;;) {
-      const { lines, cells } = this.#nextLines();
+      const { lines, cells } = this.#workload.next();
       this.#model.intend(cells);
       try {
-        const body = new TextEncoder().encode(lines);
-        await gateway.writePoints({ body, precision: 'n', database: DATABASE, retentionPolicy: undefined, level: undefined, nowNs: FIRST_DAY_NS });
+        await gateway.writePoints(writeRequest(lines));
         this.#model.acknowledge(cells);
       } catch (error) {
         if (!(error instanceof DbError) || !error.traits.retryable) throw error;
       }
     }
   }
-
-  /** One to six points on few cells; every value is new, and for a cell that occurs twice the later row counts. */
-  #nextLines(): { readonly lines: string; readonly cells: Cells } {
-    const cells = new Map<string, FieldValue>();
-    const lines = Array.from({ length: this.#prng.between(1, 6) }, () => {
-      this.#writeNumber += 1;
-      const number = this.#writeNumber;
-      const host = `h${this.#prng.between(0, 3)}`;
-      const timeNs = FIRST_DAY_NS + BigInt(this.#prng.between(0, 2)) * DAY_NS + BigInt(this.#prng.between(0, 9)) * 1_000_000_000n;
-      const fields: readonly (readonly [name: string, text: string, value: FieldValue])[] = [
-        ['f', `f=${number}.5`, number + 0.5],
-        ['i', `i=${number}i`, number],
-        ['s', `s="s${number}"`, `s${number}`],
-      ];
-      const chosen = fields.filter(() => this.#prng.chance(0.6));
-      const written = chosen.length === 0 ? fields : chosen;
-      for (const [name, , value] of written) cells.set(cellName(`m,host=${host}`, timeNs, name), value);
-      return `m,host=${host} ${written.map(([, text]) => text).join(',')} ${timeNs}`;
-    });
-    return { lines: lines.join('\n'), cells };
-  }
-
-  async #readAll(): Promise<Cells> {
-    const items = this.#world.gateway.runQuery(queryRequest('SELECT * FROM m GROUP BY *'));
-    const read = new Map<string, FieldValue>();
-    for (const item of await this.#scheduler.runUntilSettled(collect(items))) {
-      if (item.kind === 'error') this.#problems.push(`the read failed: ${item.text}`);
-      if (item.kind === 'rows') addCells(read, item);
-    }
-    return read;
-  }
-}
-
-function addCells(read: Map<string, FieldValue>, { name, tags, columns, times, cells, rowCount }: ResultBlock): void {
-  const key = seriesKey(name, tags ?? []);
-  for (let row = 0; row < rowCount; row += 1) {
-    const timeNs = joinNs(times!.ms[row]!, times!.subNs[row]!);
-    cells.forEach((column, index) => {
-      const value = column[row];
-      if (value !== null && value !== undefined) read.set(cellName(key, timeNs, columns[index + 1]!), value);
-    });
-  }
-}
-
-function queryRequest(text: string): QueryRequest {
-  return {
-    text,
-    database: DATABASE,
-    retentionPolicy: undefined,
-    params: {},
-    level: undefined,
-    nodeId: undefined,
-    nowNs: FIRST_DAY_NS,
-    isReadOnlyMethod: false,
-    chunkRowCount: 1_000,
-    signal: new AbortController().signal,
-  };
-}
-
-async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
-  const collected: Item[] = [];
-  for await (const item of items) collected.push(item);
-  return collected;
 }

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { assert, type DurationMs, type Prng } from '@varve/base';
 import type { BusMessage } from '@varve/ports';
-import { subjectMatches } from '@varve/ports';
+import { isWildcard, subjectMatches } from '@varve/ports';
 import { SimBus, type SimSubscription } from './sim-bus.ts';
 import type { SimProcess } from './sim-process.ts';
 import { TIME_STEP_MS, type SimScheduler } from './sim-scheduler.ts';
@@ -35,7 +35,9 @@ export class SimNetwork {
   faults: NetworkFaults;
   readonly #scheduler: SimScheduler;
   readonly #prng: Prng;
-  readonly #subscriptions = new Set<SimSubscription>();
+  /** By the one subject that they spell. */
+  readonly #exact = new Map<string, Set<SimSubscription>>();
+  readonly #wildcards = new Set<SimSubscription>();
   /** `from → to` by names. */
   readonly #blocked = new Set<string>();
   /** When the last message of a sender, receiver and subject arrives. */
@@ -74,11 +76,17 @@ export class SimNetwork {
   }
 
   add(subscription: SimSubscription): void {
-    this.#subscriptions.add(subscription);
+    if (isWildcard(subscription.pattern)) return void this.#wildcards.add(subscription);
+    const others = this.#exact.get(subscription.pattern);
+    if (others === undefined) this.#exact.set(subscription.pattern, new Set([subscription]));
+    else others.add(subscription);
   }
 
   remove(subscription: SimSubscription): void {
-    this.#subscriptions.delete(subscription);
+    this.#wildcards.delete(subscription);
+    const others = this.#exact.get(subscription.pattern);
+    others?.delete(subscription);
+    if (others?.size === 0) this.#exact.delete(subscription.pattern);
   }
 
   /** Sends to everybody who listens, one of each queue. @returns when the last copy arrives; undefined: nobody listens */
@@ -98,8 +106,8 @@ export class SimNetwork {
   #receiversOf(subject: string): SimSubscription[] {
     const receivers: SimSubscription[] = [];
     const queues = new Map<string, SimSubscription[]>();
-    for (const each of this.#subscriptions) {
-      if (!subjectMatches(each.pattern, subject)) continue;
+    const listeners = [...(this.#exact.get(subject) ?? []), ...[...this.#wildcards].filter(({ pattern }) => subjectMatches(pattern, subject))];
+    for (const each of listeners) {
       if (each.queue === undefined) receivers.push(each);
       else queues.set(each.queue, [...(queues.get(each.queue) ?? []), each]);
     }

@@ -26,8 +26,8 @@ export const WIRE_SCHEMAS = {
   dataWrite: { shard: 'number' },
   /** It is on the owner's disk. */
   dataWritten: { owner: 'number' },
-  /** Payload: a frame that these owners miss. */
-  repairHint: { owners: 'numbers', shard: 'number', epoch: 'number', incarnation: 'number', number: 'number' },
+  /** Payload: a frame that these owners miss. `isAtOwner`: another one is known to hold it. */
+  repairHint: { owners: 'numbers', shard: 'number', incarnation: 'number', number: 'number', isAtOwner: 'flag' },
   /** The hint is on the repair node's disk, one for each of the owners. */
   repairHinted: { node: 'number' },
   /** Asks a data node to have caught up with the catalog: it answers once it listens for all shards it owns there. */

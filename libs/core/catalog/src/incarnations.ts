@@ -37,12 +37,22 @@ export function renewIncarnation(catalog: Catalog, command: Command<'renewIncarn
   return applied({ ...catalog, incarnations, ceilingMs: Math.max(catalog.ceilingMs, ceilingMs) }, { ceilingMs });
 }
 
-/** What is closed or forgotten stays closed. */
+/** What is closed or forgotten stays closed. One that was renewed beyond the ceiling its closer has seen stays open (X15). */
 export function closeIncarnation(catalog: Catalog, command: Command<'closeIncarnation'>): Outcome {
   const incarnation = catalog.incarnations.get(command.incarnation);
   if (incarnation?.isOpen !== true) return applied(catalog);
+  const { ceilingMs } = incarnation;
+  if (command.ceilingMs !== undefined && ceilingMs > command.ceilingMs) return applied(catalog, { ceilingMs });
   const incarnations = new Map(catalog.incarnations).set(incarnation.id, { ...incarnation, isOpen: false });
   return applied({ ...catalog, incarnations: forgetOldest(incarnations) });
+}
+
+/**
+ * Whether its coordinator may still bring frames of it (X10). What the catalog does not know is newer than it, or was closed
+ * so long ago that it is forgotten.
+ */
+export function isOpenIncarnation(catalog: Catalog, incarnation: IncarnationId): boolean {
+  return catalog.incarnations.get(incarnation)?.isOpen ?? incarnation >= catalog.nextId;
 }
 
 function ceilingTooHigh(catalog: Catalog, ceilingMs: number): Outcome {

@@ -1,4 +1,4 @@
-export { ownersOf, shardsForRange } from './owners-of.ts';
+export { allShards, ownersOf, shardsForRange } from './owners-of.ts';
 export { placeBatch } from './place-batch.ts';
 export { expiredGroups, groupsToPrecreate } from './retention.ts';
 export { shardIndexOf } from './series-hash.ts';

@@ -1,4 +1,4 @@
-import type { NodeId, RetentionPolicy, Shard, ShardId, TimeRange } from '@varve/model';
+import type { Catalog, NodeId, RetentionPolicy, Shard, ShardId, TimeRange } from '@varve/model';
 import { overlaps } from '@varve/model';
 
 /** A shard with the window of its group. */
@@ -12,6 +12,14 @@ export function shardsForRange(policy: RetentionPolicy, range: TimeRange): reado
   return policy.shardGroups
     .filter((group) => overlaps(group.range, range))
     .flatMap((group) => group.shards.map((shard) => ({ shard, range: group.range })));
+}
+
+/** Every shard there is. */
+export function allShards({ databases }: Catalog): readonly PlacedShard[] {
+  return [...databases.values()]
+    .flatMap(({ retentionPolicies }) => [...retentionPolicies.values()])
+    .flatMap(({ shardGroups }) => shardGroups)
+    .flatMap(({ shards, range }) => shards.map((shard) => ({ shard, range })));
 }
 
 /** Data nodes that hold a shard of this policy; none when it has no such shard. */

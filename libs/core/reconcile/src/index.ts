@@ -1,2 +1,4 @@
 export { JournalIndex } from './journal-index.ts';
+export { planPulls } from './plan-pulls.ts';
 export { commonTo, holesOf, isCovered, missingFrom, mutationCount, unionOf } from './vectors.ts';
+export type { PlannedPull } from './plan-pulls.ts';

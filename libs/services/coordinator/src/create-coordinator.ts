@@ -56,7 +56,7 @@ class CoordinatorService implements Coordinator {
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
     const statementPath = new StatementPath({ follower, client, collector });
-    this.#queries = new QueryRunner({ queryPath, statementPath, clock, log, metrics }, config);
+    this.#queries = new QueryRunner({ queryPath, statementPath, follower, clock, log, metrics }, config);
   }
 
   async start(): Promise<void> {

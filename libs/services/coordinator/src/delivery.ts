@@ -64,6 +64,11 @@ export class Delivery {
     return this.#isExpired;
   }
 
+  /** Some owner has it on its disk, and others can have it from there. */
+  get isAtOwner(): boolean {
+    return this.#count('held') > 0;
+  }
+
   /** An owner or, durably, a repair node has the frame: its number is ended (W11). */
   get isHeld(): boolean {
     return this.#count('held') + this.#hinted.size > 0;

@@ -169,15 +169,15 @@ export class Deliveries {
   }
 
   /** True when a repair node has said that the hint is on its disk. */
-  async #isHinted({ parcel }: Delivery, owners: readonly NodeId[]): Promise<boolean> {
+  async #isHinted({ parcel, isAtOwner }: Delivery, owners: readonly NodeId[]): Promise<boolean> {
     const { bus, log, liveness } = this.#ports;
-    const { shard, epoch, incarnation, number, frame } = parcel;
+    const { shard, incarnation, number, frame } = parcel;
     const repairNodes = liveness.alive('repair');
     for (let turn = 0; turn < repairNodes.length; turn += 1) {
       const node = repairNodes[(shard + turn) % repairNodes.length]!;
       try {
         const to = { subject: this.#config.subjects.repairHint(node), timeoutMs: this.#config.hintAnswerTimeoutMs, answerKind: 'repairHinted' } as const;
-        await request(bus, to, { kind: 'repairHint', header: { owners, shard, epoch, incarnation, number }, payload: frame });
+        await request(bus, to, { kind: 'repairHint', header: { owners, shard, incarnation, number, isAtOwner }, payload: frame });
         return true;
       } catch (error) {
         if (!(error instanceof DbError)) throw error;

@@ -1,4 +1,5 @@
 import { DbError, type DurationMs } from '@varve/base';
+import type { CatalogFollower } from '@varve/kit';
 import type { Clock, Log, Metrics, QueryRequest, ResultItem } from '@varve/ports';
 import { parseQuery, type Statement } from '@varve/query';
 import { metrics as names } from '@varve/telemetry';
@@ -8,6 +9,7 @@ import type { StatementPath } from './statement-path.ts';
 export interface QueryRunnerParts {
   readonly queryPath: QueryPath;
   readonly statementPath: StatementPath;
+  readonly follower: CatalogFollower;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -43,6 +45,7 @@ export class QueryRunner {
     const startedMs = clock.monotonicMs();
     this.#runningCount += 1;
     try {
+      await this.#lookAgainFor(request.database);
       yield* this.#statements(parsed.statements, request);
     } finally {
       this.#runningCount -= 1;
@@ -50,6 +53,18 @@ export class QueryRunner {
       metrics.observe(names.queryDuration, elapsedMs / 1000);
       const { slowQueryMs } = this.#bounds;
       if (slowQueryMs > 0 && elapsedMs > slowQueryMs) log.warn('Slow query', { query: request.text, database: request.database, elapsedMs });
+    }
+  }
+
+  /** What is not known may have been created through another coordinator a moment ago. Without a meta node, what is known has to do. */
+  async #lookAgainFor(database: string | undefined): Promise<void> {
+    const { follower, log } = this.#parts;
+    if (database === undefined || follower.catalog.databases.has(database)) return;
+    try {
+      await follower.lookAgain();
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      log.debug('An unknown database was not asked for', { database, code: error.code, reason: error.message });
     }
   }
 

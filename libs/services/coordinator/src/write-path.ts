@@ -40,8 +40,9 @@ export class WritePath {
    */
   async writePoints(request: WriteRequest): Promise<WriteSummary> {
     this.#parts.deliveries.checkRoom();
-    this.#policyOf(request);
     const parsed = parseLines(request.body, request, this.#memory);
+    if (!this.#isKnown(request)) await this.#parts.follower.lookAgain();
+    this.#policyOf(request);
     if (parsed.batch.rowCount === 0 && parsed.dropped === undefined && parsed.errorCount > 0) throw unparsable(parsed);
     const { placement, policy } = await this.#place(parsed.batch, request);
     await this.#replicate(parsed.batch, placement.slices, request.level ?? policy.writeLevel);
@@ -95,6 +96,12 @@ export class WritePath {
     const stamp = this.#parts.lease.nextFrame(shard);
     const { incarnation, number } = stamp.mutation;
     return { shard, epoch, owners, replicaCount, incarnation, number, frame: sealFrame(body, stamp) };
+  }
+
+  /** What is not may have been created through another coordinator a moment ago. */
+  #isKnown({ database, retentionPolicy }: WriteRequest): boolean {
+    const known = this.#parts.follower.catalog.databases.get(database);
+    return known?.retentionPolicies.has(retentionPolicy ?? known.defaultRetentionPolicy) === true;
   }
 
   /** @throws DbError DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND */

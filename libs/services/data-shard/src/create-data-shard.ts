@@ -1,6 +1,8 @@
 import { assert, type TimestampNs } from '@varve/base';
+import { isOpenIncarnation } from '@varve/catalog';
 import { CatalogClient, CatalogFollower, Heartbeat, LivenessView, newBootId, type Service } from '@varve/kit';
-import type { Catalog, IncarnationId, NodeId, ShardId } from '@varve/model';
+import type { Catalog, NodeId, ShardId } from '@varve/model';
+import { allShards } from '@varve/placement';
 import type { Subscription } from '@varve/ports';
 import { subjectsOf, type Subjects } from '@varve/wire';
 import { Joining } from './joining.ts';
@@ -118,7 +120,7 @@ class DataShard implements Service {
     const writePath = new WritePath({ ...this.#ports, onFatal: (error) => this.#fail(error) }, {
       id,
       epochOf: (shard) => this.#owned.get(shard)?.epoch,
-      isOpen: (incarnation) => isOpenIn(this.#follower.catalog, incarnation),
+      isOpen: (incarnation) => isOpenIncarnation(this.#follower.catalog, incarnation),
       isOverloaded: () => this.#upkeep.isBehind,
       onInserted: (replica) => this.#onInserted(replica),
     });
@@ -234,22 +236,9 @@ class DataShard implements Service {
   }
 }
 
-/** X10: closed ones are in the catalog, or were forgotten; what it does not know yet is newer than it. */
-function isOpenIn(catalog: Catalog, incarnation: IncarnationId): boolean {
-  return catalog.incarnations.get(incarnation)?.isOpen ?? incarnation >= catalog.nextId;
-}
-
 function ownedBy(catalog: Catalog, node: NodeId): Map<ShardId, OwnedShard> {
-  const owned = new Map<ShardId, OwnedShard>();
-  for (const database of catalog.databases.values()) {
-    for (const policy of database.retentionPolicies.values()) {
-      for (const { range, shards } of policy.shardGroups) {
-        for (const { id, epoch, owners } of shards) {
-          if (!owners.includes(node)) continue;
-          owned.set(id, { epoch, startNs: range.startNs, others: owners.filter((owner) => owner !== node) });
-        }
-      }
-    }
-  }
-  return owned;
+  const owned = allShards(catalog).filter(({ shard }) => shard.owners.includes(node));
+  return new Map(
+    owned.map(({ shard: { id, epoch, owners }, range }) => [id, { epoch, startNs: range.startNs, others: owners.filter((owner) => owner !== node) }]),
+  );
 }

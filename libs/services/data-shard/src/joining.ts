@@ -2,8 +2,9 @@ import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { askHeld, askVectors, pause, type LivenessView } from '@varve/kit';
 import type { MutationVector, NodeId, ShardId } from '@varve/model';
-import type { Bus, Clock, Log } from '@varve/ports';
+import type { Bus, Clock, Log, Metrics } from '@varve/ports';
 import { isCovered, missingFrom } from '@varve/reconcile';
+import { metrics as names } from '@varve/telemetry';
 import type { Subjects } from '@varve/wire';
 import type { Pulls } from './pull-path.ts';
 import type { ShardReplica } from './shard-replica.ts';
@@ -12,6 +13,7 @@ export interface JoiningPorts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly liveness: LivenessView;
   readonly pulls: Pulls;
   readonly subjects: Subjects;
@@ -88,6 +90,7 @@ export class Joining {
 
   #serve(replica: ShardReplica, answeredCount: number): void {
     replica.joiningSinceMs = undefined;
+    this.#ports.metrics.add(names.replicasJoined, 1);
     replica.verified = { count: answeredCount, of: replica.others.length };
     if (answeredCount < replica.others.length) {
       this.#ports.log.warn('Replica serves without having heard of all other owners', { shard: replica.shard, ...replica.verified });

@@ -149,6 +149,7 @@ class MetaRaft implements Service {
     if (leads === (this.#reign !== undefined)) return;
     metrics.set(names.raftIsLeader, leads ? 1 : 0);
     if (leads) {
+      metrics.add(names.raftElectionsWon, 1);
       log.info('Leading the meta group', { term: raft.term, catalogVersion: machine.catalog.version });
       this.#beginReign({ machine, proposals });
     } else {

@@ -1,62 +1,80 @@
-import { DbError, type DurationMs } from '@varve/base';
-import { CatalogClient, CatalogFollower, type Service } from '@varve/kit';
-import { expiredGroups, groupsToPrecreate } from '@varve/placement';
-import type { CatalogCommand } from '@varve/model';
-import type { Bus, Clock, Log, Metrics, Random, Timer } from '@varve/ports';
-import { subjectsOf } from '@varve/wire';
+import { assert } from '@varve/base';
+import { LIMITS } from '@varve/config';
+import { CatalogClient, CatalogFollower, Heartbeat, LivenessView, newBootId, type Service } from '@varve/kit';
+import type { Catalog, CatalogCommand, CommandResult, NodeId, ShardId } from '@varve/model';
+import { allShards, type PlacedShard } from '@varve/placement';
+import type { HintStore, Subscription } from '@varve/ports';
+import { subjectsOf, type Subjects } from '@varve/wire';
+import { IncarnationCloser } from './close-incarnations.ts';
+import { HintDrain, type ShardFate } from './hint-drain.ts';
+import { HintLog } from './hint-log.ts';
+import type { RepairConfig, RepairPorts } from './ports.ts';
+import { clearMarks, pullWhatIsMissing } from './reconcile.ts';
+import { enforceRetention, precreateGroups } from './retention.ts';
+import { Rounds } from './rounds.ts';
+import { serveHints } from './serve-hints.ts';
+import { survey } from './survey.ts';
+import { turnOf } from './turns.ts';
+import { voidNumbers } from './void-numbers.ts';
 
-export interface RepairPorts {
-  readonly bus: Bus;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly metrics: Metrics;
-}
-
-export interface RepairConfig {
-  readonly clusterId: string;
-  readonly nodeName: string;
-  readonly retentionCheckIntervalMs: DurationMs;
-  readonly precreationCheckIntervalMs: DurationMs;
-  readonly precreationAdvanceMs: DurationMs;
-}
-
-/** Keeps the cluster in shape: for now retention and precreation, both decided from the catalog and done by command. */
+/**
+ * Keeps the cluster in shape. From the catalog alone: retention, precreation, leases that ran out. With a hint store: hints
+ * and their delivery, owners that compare what they have, numbers that nobody holds.
+ */
 export function createRepair(ports: RepairPorts, config: RepairConfig): Service {
   return new Repair(ports, config);
+}
+
+/** What a node with a hint store runs. */
+interface HintParts {
+  readonly log: HintLog;
+  readonly drain: HintDrain;
+  readonly heartbeat: Heartbeat;
+  readonly subscriptions: readonly Subscription[];
 }
 
 class Repair implements Service {
   readonly #ports: RepairPorts;
   readonly #config: RepairConfig;
+  readonly #subjects: Subjects;
   readonly #follower: CatalogFollower;
   readonly #client: CatalogClient;
-  readonly #timers = new Map<string, Timer>();
-  readonly #underWay = new Set<Promise<void>>();
-  #isStopped = false;
+  readonly #liveness: LivenessView;
+  readonly #rounds: Rounds;
+  #hints: HintParts | undefined;
+  #shards: ReadonlyMap<ShardId, PlacedShard> = new Map();
+  #roundNumber = 0;
 
   constructor(ports: RepairPorts, config: RepairConfig) {
     this.#ports = ports;
     this.#config = config;
-    const subjects = subjectsOf(config.clusterId);
-    this.#follower = new CatalogFollower(ports, { subjects });
-    this.#client = new CatalogClient(ports, { subjects, proposer: config.nodeName });
+    this.#subjects = subjectsOf(config.clusterId);
+    this.#follower = new CatalogFollower(ports, { subjects: this.#subjects });
+    this.#client = new CatalogClient(ports, { subjects: this.#subjects, proposer: config.nodeName });
+    this.#liveness = new LivenessView(ports, this.#subjects);
+    this.#rounds = new Rounds(ports);
   }
 
   async start(): Promise<void> {
     await this.#follower.start();
-    this.#every('retention', this.#config.retentionCheckIntervalMs, () => this.#enforceRetention());
-    this.#every('precreation', this.#config.precreationCheckIntervalMs, () => this.#precreate());
+    const retention = { ...this.#ports, catalog: () => this.#follower.catalog, propose: (command: CatalogCommand) => this.#propose(command) };
+    const closer = new IncarnationCloser({ ...this.#ports, propose: (command) => this.#propose(command) });
+    this.#rounds.every('retention', this.#config.retentionCheckIntervalMs, () => enforceRetention(retention));
+    this.#rounds.every('precreation', this.#config.precreationCheckIntervalMs, () => precreateGroups(retention, this.#config.precreationAdvanceMs));
+    this.#rounds.every('leases', LIMITS.leaseCheckIntervalMs, () => closer.round(this.#follower.catalog));
+    if (this.#ports.hintStore !== undefined) await this.#startHints(this.#ports.hintStore);
   }
 
   async drain(): Promise<void> {
-    this.#isStopped = true;
-    for (const timer of this.#timers.values()) timer.cancel();
-    await Promise.all(this.#underWay);
+    await this.#rounds.stop();
+    await this.#hints?.drain.stop();
   }
 
   async stop(): Promise<void> {
+    for (const subscription of this.#hints?.subscriptions ?? []) subscription.unsubscribe();
+    this.#hints?.heartbeat.stop();
     await this.drain();
+    this.#liveness.stop();
     this.#follower.stop();
   }
 
@@ -64,46 +82,62 @@ class Repair implements Service {
     return [];
   }
 
-  async #enforceRetention(): Promise<void> {
-    for (const expired of expiredGroups(this.#follower.catalog, this.#nowNs())) {
-      this.#ports.log.info('Dropping expired shard groups', { ...expired });
-      await this.#propose({ kind: 'dropShardGroups', ...expired });
-    }
+  async #startHints(hintStore: HintStore): Promise<void> {
+    this.#liveness.start();
+    const log = new HintLog({ ...this.#ports, hintStore }, this.#config.hintSizeBytesMax);
+    await log.load();
+    const id = await this.#join();
+    this.#followShards(this.#follower.catalog);
+    this.#follower.onChange((catalog) => this.#followShards(catalog));
+    const ports = { ...this.#ports, liveness: this.#liveness, subjects: this.#subjects };
+    const drain = new HintDrain(ports, log, (shard) => this.#fateOf(shard));
+    const catalogOf = async (version: number): Promise<Catalog> => {
+      await this.#follower.waitFor(version);
+      return this.#follower.catalog;
+    };
+    const subscriptions = serveHints(ports, { node: id, catalogOf, log, onAppended: (owner) => drain.onAppended(owner) });
+    const boot = newBootId(this.#ports.random);
+    const heartbeat = new Heartbeat(this.#ports, this.#subjects, { id, role: 'repair', boot }, () => ({ isJoining: false, version: this.#follower.catalog.version }));
+    this.#hints = { log, drain, heartbeat, subscriptions };
+    drain.start();
+    heartbeat.start();
+    this.#rounds.every('reconciliation', LIMITS.reconcileIntervalMs, () => this.#reconcile(log));
   }
 
-  async #precreate(): Promise<void> {
-    const aheadNs = BigInt(this.#config.precreationAdvanceMs) * 1_000_000n;
-    for (const wanted of groupsToPrecreate(this.#follower.catalog, { nowNs: this.#nowNs(), aheadNs })) {
-      await this.#propose({ kind: 'createShardGroups', ...wanted });
-    }
+  /** The same name always gets the same id. */
+  async #join(): Promise<NodeId> {
+    const { result, version } = await this.#client.propose({ kind: 'joinNode', role: 'repair', name: this.#config.nodeName });
+    assert(result.kind === 'applied' && result.id !== undefined, `node "${this.#config.nodeName}" cannot join`);
+    await this.#follower.waitFor(version);
+    return result.id;
+  }
+
+  /** Some shards, the newest always among them: owners take what they lack, and numbers that nobody has are ended. */
+  async #reconcile(log: HintLog): Promise<void> {
+    const ports = { ...this.#ports, liveness: this.#liveness, subjects: this.#subjects };
+    const placed = turnOf([...this.#shards.values()], this.#roundNumber, LIMITS.vectorShardCountMax);
+    this.#roundNumber += 1;
+    const found = await survey(ports, this.#follower.catalog, placed);
+    await pullWhatIsMissing(ports, found);
+    await voidNumbers(ports, found);
+    await clearMarks(log, found, (owner, shard) => this.#shards.get(shard)?.shard.owners.includes(owner) === true);
+  }
+
+  #followShards(catalog: Catalog): void {
+    this.#shards = new Map(allShards(catalog).map((placed) => [placed.shard.id, placed]));
+  }
+
+  /** An id below the catalog's next one that is not in it was dropped; one at or above it is newer than this catalog. */
+  #fateOf(shard: ShardId): ShardFate {
+    const placed = this.#shards.get(shard);
+    if (placed !== undefined) return placed.shard.owners;
+    return shard < this.#follower.catalog.nextId ? 'gone' : 'unknown';
   }
 
   /** What was refused is decided anew from a newer catalog at the next interval. */
-  async #propose(command: CatalogCommand): Promise<void> {
+  async #propose(command: CatalogCommand): Promise<CommandResult> {
     const { result } = await this.#client.propose(command);
     if (result.kind === 'rejected') this.#ports.log.warn('A command of repair was refused', { command: command.kind, ...result });
-  }
-
-  /** Runs now and again after each interval; a run that fails is said and tried at the next interval. */
-  #every(name: string, intervalMs: DurationMs, run: () => Promise<void>): void {
-    const round = async (): Promise<void> => {
-      try {
-        await run();
-      } catch (error) {
-        if (!(error instanceof DbError)) throw error;
-        this.#ports.log.warn('Upkeep failed; it is tried again at the next interval', { name, code: error.code, reason: error.message });
-      }
-      if (!this.#isStopped) this.#timers.set(name, this.#ports.clock.after(intervalMs, start));
-    };
-    const start = (): void => {
-      const running = round();
-      this.#underWay.add(running);
-      void running.finally(() => this.#underWay.delete(running));
-    };
-    start();
-  }
-
-  #nowNs(): bigint {
-    return BigInt(Math.floor(this.#ports.clock.wallMs())) * 1_000_000n;
+    return result;
   }
 }

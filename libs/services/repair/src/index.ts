@@ -1,2 +1,2 @@
 export { createRepair } from './create-repair.ts';
-export type { RepairConfig, RepairPorts } from './create-repair.ts';
+export type { RepairConfig, RepairPorts } from './ports.ts';

@@ -1,0 +1,24 @@
+import type { DurationMs, SizeBytes } from '@varve/base';
+import type { Bus, Clock, HintStore, Log, Metrics, Random } from '@varve/ports';
+
+/** What a repair node needs of the outside. */
+export interface RepairPorts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Its own, and its durable state. Without one it keeps no hints and compares no owners: a cluster of one node needs neither. */
+  readonly hintStore?: HintStore | undefined;
+}
+
+/** Times and bounds; `LIMITS` and the options have values for them. */
+export interface RepairConfig {
+  readonly clusterId: string;
+  readonly nodeName: string;
+  readonly retentionCheckIntervalMs: DurationMs;
+  readonly precreationCheckIntervalMs: DurationMs;
+  readonly precreationAdvanceMs: DurationMs;
+  /** Hints of one owner; beyond it they become dirty marks. */
+  readonly hintSizeBytesMax: SizeBytes;
+}
