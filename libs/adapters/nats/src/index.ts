@@ -1,1 +1,2 @@
-export {};
+export { connectNats } from './connect-nats.ts';
+export type { NatsOptions } from './connect-nats.ts';

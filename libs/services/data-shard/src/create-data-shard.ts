@@ -78,8 +78,8 @@ class DataShard implements Service {
     this.#subscriptions = this.#serve(this.#running);
     this.#upkeep.start();
     this.#running.trims.start();
-    this.#running.heartbeat.start();
     this.#running.joining.begin(this.#replicas.values());
+    this.#running.heartbeat.start(); // Behind the line before: the first one already says that it is joining.
   }
 
   async drain(): Promise<void> {

@@ -1,6 +1,6 @@
 import { createCoordinator, type Coordinator } from '@varve/coordinator-service';
 import { createDataShard } from '@varve/data-shard-service';
-import { CatalogFollower, type Service } from '@varve/kit';
+import { CatalogFollower, LivenessView, type Service } from '@varve/kit';
 import { createMetaRaft } from '@varve/meta-raft-service';
 import type { NodeId } from '@varve/model';
 import { SILENT_LOG, type Bus, type CatalogStore, type HintStore, type Journal, type RaftLogStore, type ShardStore } from '@varve/ports';
@@ -48,15 +48,18 @@ export class SimCluster {
   readonly repairs: readonly SimNode<Service>[];
   readonly #network: SimNetwork;
   readonly #seams: ClusterSeams;
-  /** Looks on. */
-  readonly #watcher: CatalogFollower;
+  /** They look on. */
+  readonly #catalog: CatalogFollower;
+  readonly #liveness: LivenessView;
 
   constructor(scheduler: SimScheduler, network: SimNetwork, seams: Partial<ClusterSeams> = {}) {
     this.#network = network;
     this.#seams = { ...RIGHT, ...seams };
     const watcher = new SimProcess(scheduler, 'watcher');
     const watching = { bus: network.connect(watcher), clock: new SimClock(watcher), log: SILENT_LOG };
-    this.#watcher = new CatalogFollower(watching, { subjects: subjectsOf(CLUSTER.clusterId) });
+    const subjects = subjectsOf(CLUSTER.clusterId);
+    this.#catalog = new CatalogFollower(watching, { subjects });
+    this.#liveness = new LivenessView(watching, subjects);
     const voters = [1, 2, 3];
     this.metas = voters.map((peerId) => this.#node(scheduler, `meta${peerId}`, 'metaBus', (ports, { process, disk }) =>
       createMetaRaft(
@@ -81,12 +84,18 @@ export class SimCluster {
   /** Starts all processes; resolves when the catalog can be followed. */
   async start(): Promise<void> {
     for (const node of this.nodes) node.start();
-    await this.#watcher.start();
+    this.#liveness.start();
+    await this.#catalog.start();
   }
 
   /** Of the data nodes that have joined. */
   dataNodeIds(): readonly NodeId[] {
-    return [...this.#watcher.catalog.nodes.values()].filter(({ role }) => role === 'data').map(({ id }) => id);
+    return [...this.#catalog.catalog.nodes.values()].filter(({ role }) => role === 'data').map(({ id }) => id);
+  }
+
+  /** Every data node lives, and has caught up with all its shards. */
+  get isServing(): boolean {
+    return this.dataNodeIds().every((node) => this.#liveness.isServing(node));
   }
 
   #node<Made extends Service>(scheduler: SimScheduler, name: string, bus: BusSeam, make: (ports: SharedPorts, on: { readonly process: SimProcess; readonly disk: SimNode<Made>['disk'] }) => Made): SimNode<Made> {
