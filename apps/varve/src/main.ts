@@ -1,22 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { DbError } from '@varve/base';
-import { configPathOf, loadConfig } from '@varve/config';
+import { loadConfig } from '@varve/config';
+import { runMain } from '@varve/process';
 import { run } from './run.ts';
-import { VERSION } from './version.ts';
 
-const argv = process.argv.slice(2);
-const { env } = process;
-
-try {
-  const configPath = configPathOf({ argv, env });
-  const loaded = loadConfig({ argv, env, tomlText: configPath === undefined ? undefined : readFileSync(configPath, 'utf8') });
-  if (loaded.kind === 'help') process.stdout.write(loaded.text);
-  else if (loaded.kind === 'version') process.stdout.write(`varve ${VERSION}\n`);
-  else if (loaded.kind === 'error') throw new DbError('CONFIG_INVALID', loaded.message);
-  else await run(loaded.config);
-} catch (error) {
-  // What a person can mend is one sentence; anything else is a bug of ours and shows where.
-  const isForPeople = error instanceof DbError || (error instanceof Error && 'syscall' in error);
-  process.stderr.write(`varve: ${isForPeople ? error.message : String((error as Error).stack)}\n`);
-  process.exit(1);
-}
+await runMain('varve', loadConfig, run);

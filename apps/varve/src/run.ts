@@ -1,9 +1,9 @@
 import type { VarveConfig } from '@varve/config';
 import { startHttp } from '@varve/http-adapter';
+import { VERSION } from '@varve/process';
 import { openLog, openMetrics, systemClock, systemRandom } from '@varve/system-adapter';
 import { openEmbedded } from 'varve';
 import { banner } from './banner.ts';
-import { VERSION } from './version.ts';
 
 /**
  * Takes the address, opens the database, serves it, says so, and stops on the first SIGINT or SIGTERM; a second one ends it

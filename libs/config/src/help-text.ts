@@ -1,8 +1,7 @@
-import { environmentNameOf, flagOf, OPTIONS, type AnyOption } from './options.ts';
+import { environmentNameOf, flagOf, type AnyOption } from './options.ts';
+import { PROGRAMS, type Program } from './programs.ts';
 
-const INTRODUCTION = `Varve is a time-series database that speaks InfluxDB 1.x.
-
-Usage: varve [--config FILE] [--OPTION VALUE]...
+const USAGE = `[--config FILE] [--OPTION VALUE]...
 
 Each option is a flag, an environment variable and a key of the TOML file that --config or VARVE_CONFIG names:
   --http-bind-address VALUE = VARVE_HTTP_BIND_ADDRESS = bind-address in [http]
@@ -15,11 +14,12 @@ Durations have units: 500ms, 10s, 1h30m, 7d.
   --version       print the version and end
 `;
 
-/** All options by section, with defaults, ranges and units. */
-export function helpText(): string {
-  const sections = Map.groupBy<string, AnyOption>(Object.values(OPTIONS), ({ section }) => section);
+/** All options of a program by section, with defaults, ranges and units. */
+export function helpText(program: Program): string {
+  const { introduction, rows } = PROGRAMS[program];
+  const sections = Map.groupBy<string, AnyOption>(Object.values(rows), ({ section }) => section);
   const blocks = [...sections].map(([section, options]) => `[${section}]\n${options.map(entryOf).join('')}`);
-  return [INTRODUCTION, ...blocks].join('\n');
+  return [`${introduction}\n\nUsage: ${program} ${USAGE}`, ...blocks].join('\n');
 }
 
 function entryOf(option: AnyOption): string {

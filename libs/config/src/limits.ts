@@ -108,8 +108,6 @@ export const LIMITS = {
   hintBatchCountMax: 64,
   /** Longest pause between two attempts to bring hints; an owner that is heard of again gets them at once. */
   hintPauseMsMax: 10_000,
-  /** Hints of one owner. Reached: its shards become dirty, and reconciliation brings what hints would have. */
-  hintSizeBytesMax: 1_024 * MIB,
   /** Beyond it, for frames that nobody else holds. Reached: they are refused, and their writers get 503. */
   hintReserveSizeBytes: 256 * MIB,
   /** Between two looks for leases that have run out. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { configPathOf, loadConfig } from './load-config.ts';
+import { configPathOf, loadClusterConfig, loadConfig } from './load-config.ts';
+import type { ClusterProgram } from './programs.ts';
 import { environmentNameOf, flagOf, OPTIONS, type AnyOption, type VarveConfig } from './options.ts';
 
 interface Sources {
@@ -157,4 +158,25 @@ test('--help lists every option with its variable and default; --version asks fo
     expect(text).toContain(environmentNameOf(option));
   }
   expect(load({ argv: ['--version'] })).toEqual({ kind: 'version' });
+});
+
+test('a program of a cluster takes the cluster’s options as well, with defaults of its own', () => {
+  const load = (program: ClusterProgram, ...argv: readonly string[]): ReturnType<typeof loadClusterConfig> => loadClusterConfig({ argv, env: {}, tomlText: undefined }, program);
+  expect(load('meta-raft', '--meta-peer-id', '2', '--meta-voters', '3,1,2', '--nats-servers', 'a:4222, b:4222')).toMatchObject({
+    config: { metaPeerId: 2, metaVoters: [1, 2, 3], natsServers: ['a:4222', 'b:4222'], clusterId: 'varve', dataDir: './varve-data/meta-raft', httpBindAddress: { port: 8_091 } },
+  });
+  expect(load('repair')).toMatchObject({ config: { nodeName: 'repair-1', natsServers: ['127.0.0.1:4222'], hintSizeBytesMax: 2 ** 30 } });
+  expect(load('data-shard', '--help')).toMatchObject({ kind: 'help', text: expect.stringContaining('--cluster-id NAME') as unknown });
+  const refused: readonly (readonly [flag: string, value: string, reason: string])[] = [
+    ['--cluster-id', 'a.b', 'a name of letters, digits, _ and - (at most 64)'],
+    ['--node-name', '', 'a name of 1 to 100 printable characters'],
+    ['--meta-voters', '1,1', 'different whole numbers from 1 on, such as 1,2,3'],
+    ['--meta-voters', '0', 'different whole numbers from 1 on, such as 1,2,3'],
+    ['--nats-servers', 'nats', 'one or several addresses such as 127.0.0.1:4222,127.0.0.1:4223'],
+  ];
+  for (const [flag, value, reason] of refused) {
+    expect(load('coordinator', flag, value)).toEqual({ kind: 'error', message: `${flag}: "${value}" is not ${reason}` });
+  }
+  expect(configOf({}).dataDir).toBe('./varve-data');
+  expect(messageOf({ argv: ['--nats-servers', 'a:1'] })).toMatch(/^unknown option --nats-servers/);
 });

@@ -1,7 +1,9 @@
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { helpText } from './help-text.ts';
 import { nearest } from './nearest.ts';
-import { environmentNameOf, flagOf, OPTIONS, type AnyOption, type VarveConfig } from './options.ts';
+import type { ClusterConfig } from './cluster-options.ts';
+import { environmentNameOf, flagOf, type AnyOption, type VarveConfig } from './options.ts';
+import { PROGRAMS, type ClusterProgram, type Program } from './programs.ts';
 
 /** Where option values come from. All text: nothing is read here. */
 export interface ConfigSources {
@@ -13,15 +15,15 @@ export interface ConfigSources {
 }
 
 /** What the program is to do. An error's message is one sentence for people, with the name of the source. */
-export type LoadedConfig =
-  | { readonly kind: 'config'; readonly config: VarveConfig }
+export type LoadedConfig<Config> =
+  | { readonly kind: 'config'; readonly config: Config }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' }
   | { readonly kind: 'error'; readonly message: string };
 
 const CONFIG_FLAG = '--config';
 const CONFIG_ENVIRONMENT_NAME = 'VARVE_CONFIG';
-const ROWS: readonly (readonly [name: string, option: AnyOption])[] = Object.entries(OPTIONS);
+type Rows = readonly (readonly [name: string, option: AnyOption])[];
 
 /** A value as it was written, with the words that say where. */
 interface Given {
@@ -33,14 +35,24 @@ type GivenByName = ReadonlyMap<string, Given>;
 /** Refusals of this file; they leave it as a message only. */
 class Refusal extends Error {}
 
-/** The configuration of all sources together: flag, then environment, then TOML, then default. */
-export function loadConfig({ argv, env, tomlText }: ConfigSources): LoadedConfig {
-  if (argv.includes('--help') || argv.includes('-h')) return { kind: 'help', text: helpText() };
+/** The configuration of the database in one process: flag, then environment, then TOML, then default. */
+export function loadConfig(sources: ConfigSources): LoadedConfig<VarveConfig> {
+  return load<VarveConfig>(sources, 'varve');
+}
+
+/** The configuration of a process of a cluster, by the same rules. */
+export function loadClusterConfig(sources: ConfigSources, program: ClusterProgram): LoadedConfig<ClusterConfig> {
+  return load<ClusterConfig>(sources, program);
+}
+
+function load<Config>({ argv, env, tomlText }: ConfigSources, program: Program): LoadedConfig<Config> {
+  if (argv.includes('--help') || argv.includes('-h')) return { kind: 'help', text: helpText(program) };
   if (argv.includes('--version')) return { kind: 'version' };
+  const rows = Object.entries(PROGRAMS[program].rows);
   try {
-    const given = new Map([...fromToml(tomlText ?? ''), ...fromEnvironment(env), ...fromArguments(argv)]);
-    const values = ROWS.map(([name, option]) => [name, valueOf(option, given.get(name))]);
-    return { kind: 'config', config: Object.fromEntries(values) as VarveConfig };
+    const given = new Map([...fromToml(tomlText ?? '', rows), ...fromEnvironment(env, rows), ...fromArguments(argv, rows)]);
+    const values = rows.map(([name, option]) => [name, valueOf(option, given.get(name))]);
+    return { kind: 'config', config: Object.fromEntries(values) as Config };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { kind: 'error', message: error.message };
@@ -55,8 +67,8 @@ export function configPathOf({ argv, env }: Pick<ConfigSources, 'argv' | 'env'>)
 }
 
 /** `--name value` or `--name=value`; the last of several wins. */
-function fromArguments(argv: readonly string[]): GivenByName {
-  const nameByFlag = new Map(ROWS.map(([name, option]) => [flagOf(option), name]));
+function fromArguments(argv: readonly string[], rows: Rows): GivenByName {
+  const nameByFlag = new Map(rows.map(([name, option]) => [flagOf(option), name]));
   const given = new Map<string, Given>();
   for (let index = 0; index < argv.length; index += 1) {
     const argument = argv[index]!;
@@ -73,8 +85,8 @@ function fromArguments(argv: readonly string[]): GivenByName {
   return given;
 }
 
-function fromEnvironment(env: ConfigSources['env']): GivenByName {
-  const nameByVariable = new Map(ROWS.map(([name, option]) => [environmentNameOf(option), name]));
+function fromEnvironment(env: ConfigSources['env'], rows: Rows): GivenByName {
+  const nameByVariable = new Map(rows.map(([name, option]) => [environmentNameOf(option), name]));
   const given = new Map<string, Given>();
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith('VARVE_') || variable === CONFIG_ENVIRONMENT_NAME || text === undefined) continue;
@@ -85,13 +97,13 @@ function fromEnvironment(env: ConfigSources['env']): GivenByName {
   return given;
 }
 
-function fromToml(text: string): GivenByName {
+function fromToml(text: string, rows: Rows): GivenByName {
   const given = new Map<string, Given>();
   for (const [section, table] of Object.entries(tomlSections(text))) {
-    const rows = ROWS.filter(([, option]) => option.section === section);
-    if (rows.length === 0) throw unknown('TOML section', `[${section}]`, ROWS.map(([, option]) => `[${option.section}]`));
+    const sectionRows = rows.filter(([, option]) => option.section === section);
+    if (sectionRows.length === 0) throw unknown('TOML section', `[${section}]`, rows.map(([, option]) => `[${option.section}]`));
     if (!isTable(table)) throw new Refusal(`${section} in the TOML file is a section, written [${section}]`);
-    const nameByKey = new Map(rows.map(([name, option]) => [option.key, name]));
+    const nameByKey = new Map(sectionRows.map(([name, option]) => [option.key, name]));
     for (const [key, value] of Object.entries(table)) {
       const source = `${key} in [${section}]`;
       const name = nameByKey.get(key);

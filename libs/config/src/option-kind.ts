@@ -133,6 +133,49 @@ export const DURATION: OptionKind<DurationMs> = {
   },
 };
 
+/** A name that is one token of a bus subject. */
+export const TOKEN: OptionKind<string> = {
+  placeholder: 'NAME',
+  expects: 'a name of letters, digits, _ and - (at most 64)',
+  parse: (text) => (/^[\w-]{1,64}$/.test(text) ? text : undefined),
+  format: (name) => name,
+};
+
+/** What people call a node. */
+export const NAME: OptionKind<string> = {
+  placeholder: 'NAME',
+  expects: 'a name of 1 to 100 printable characters',
+  parse: (text) => (/^[^\p{C}]{1,100}$/u.test(text) ? text : undefined),
+  format: (name) => name,
+};
+
+/** `host:port,host:port`. */
+export const SERVERS: OptionKind<readonly string[]> = {
+  placeholder: 'HOST:PORT,...',
+  expects: 'one or several addresses such as 127.0.0.1:4222,127.0.0.1:4223',
+  parse(text) {
+    const servers = text.split(',').map((each) => each.trim());
+    const isValid = servers.every((each) => {
+      const address = ADDRESS.parse(each);
+      return address !== undefined && address.host !== '' && address.port > 0;
+    });
+    return isValid ? servers : undefined;
+  },
+  format: (servers) => servers.join(','),
+};
+
+/** `1,2,3`: each once, ascending. */
+export const NUMBERS: OptionKind<readonly number[]> = {
+  placeholder: 'NUMBER,...',
+  expects: 'different whole numbers from 1 on, such as 1,2,3',
+  parse(text) {
+    const numbers = text.split(',').map((each) => COUNT.parse(each.trim()));
+    const isValid = numbers.every((each) => each !== undefined && each >= 1) && new Set(numbers).size === numbers.length;
+    return isValid ? (numbers as number[]).toSorted((left, right) => left - right) : undefined;
+  },
+  format: (numbers) => numbers.join(','),
+};
+
 /** One of a few words. */
 export function oneOf<const Word extends string>(words: readonly Word[]): OptionKind<Word> {
   return {

@@ -18,7 +18,7 @@ export interface Option<Value> {
 }
 
 /** A row whose type of value does not matter. */
-export type AnyOption = Option<Address | number | string>;
+export type AnyOption = Option<Address | number | string | readonly string[] | readonly number[]>;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -197,10 +197,13 @@ export const OPTIONS = {
   }),
 };
 
-/** The whole configuration: one checked value per row of {@link OPTIONS}. */
-export type VarveConfig = {
-  readonly [Name in keyof typeof OPTIONS]: (typeof OPTIONS)[Name] extends Option<infer Value> ? Value : never;
+/** One checked value per row of a table. */
+export type ConfigOf<Table> = {
+  readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
 };
+
+/** The configuration of the database in one process: one value per row of {@link OPTIONS}. */
+export type VarveConfig = ConfigOf<typeof OPTIONS>;
 
 /** What holds when nobody says anything. */
 export const DEFAULT_CONFIG = Object.fromEntries(
@@ -217,6 +220,7 @@ export function environmentNameOf({ section, key }: AnyOption): string {
   return `VARVE_${section}_${key}`.toUpperCase().replaceAll('-', '_');
 }
 
-function option<Value>(kind: OptionKind<Value>, row: Omit<Option<NoInfer<Value>>, 'kind'>): Option<Value> {
+/** A row; its default is of the kind's type. */
+export function option<Value>(kind: OptionKind<Value>, row: Omit<Option<NoInfer<Value>>, 'kind'>): Option<Value> {
   return { kind, ...row };
 }

@@ -63,7 +63,7 @@ export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): P
     const node = { ...config, clusterId: CLUSTER_ID, nodeName: NODE_NAME };
     const data = createDataShard({ ...shared, journal, shardStore }, node);
     const coordinator = createCoordinator(shared, node);
-    for (const service of [meta, data, createRepair(shared, { ...node, hintSizeBytesMax: LIMITS.hintSizeBytesMax }), coordinator]) {
+    for (const service of [meta, data, createRepair(shared, { ...node, hintSizeBytesMax: 0 }), coordinator]) {
       started.push(service); // Also when it does not start: stopping lets go of what it had begun.
       await service.start();
     }

@@ -1,9 +1,9 @@
-import type { Gateway } from '@varve/ports';
+import type { Health } from '@varve/ports';
 import type { Exchange } from './exchange.ts';
 
 /** The answer of InfluxDB 1.8, but an honest one: 503 with what is not well. */
-export function healthRoute(exchange: Exchange, { gateway, version }: { readonly gateway: Gateway; readonly version: string }): void {
-  const { isPassing, problems } = gateway.health();
+export function healthRoute(exchange: Exchange, { health, version }: { readonly health: Health; readonly version: string }): void {
+  const { isPassing, problems } = health;
   exchange.setHeader('Content-Type', 'application/json');
   const answer = {
     name: 'influxdb',

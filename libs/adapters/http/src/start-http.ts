@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DbError } from '@varve/base';
 import { LIMITS, type Address, type VarveConfig } from '@varve/config';
-import { SILENT_TRACER, type Clock, type Gateway, type Log, type Metrics, type Tracer } from '@varve/ports';
+import { SILENT_TRACER, type Clock, type Gateway, type Health, type Log, type Metrics, type Tracer } from '@varve/ports';
 import { spans } from '@varve/telemetry';
 import { ByteBudget } from './byte-budget.ts';
 import { answerError } from './errors.ts';
@@ -45,6 +45,8 @@ export interface HttpServer {
   readonly address: Address;
   /** From here on requests are served; before, all are answered 503. */
   serve(gateway: Gateway): void;
+  /** As `serve`, for a process that takes no writes and queries: how it is and what it has counted. */
+  serveStatus(healthOf: () => Health): void;
   /** Takes no new requests; those under way get a bounded time to end. */
   close(): Promise<void>;
 }
@@ -71,12 +73,14 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   });
   await listen(server, options.address);
   const { address: host, port } = server.address() as AddressInfo;
+  const route = (routes: Routes): void => {
+    const router = new Router(routes, options);
+    handle = (exchange) => router.handle(exchange);
+  };
   return {
     address: { host, port },
-    serve: (gateway) => {
-      const router = new Router(routesOf(gateway, options), options);
-      handle = (exchange) => router.handle(exchange);
-    },
+    serve: (gateway) => route({ ...statusRoutes(() => gateway.health(), options), ...apiRoutes(gateway, options) }),
+    serveStatus: (healthOf) => route(statusRoutes(healthOf, options)),
     close: () => close(server, clock),
   };
 }
@@ -86,7 +90,16 @@ const refuse: Handler = (exchange) => {
   answerError(exchange, new DbError('STARTING', 'this node is starting; retry'));
 };
 
-function routesOf(gateway: Gateway, { metricsText, metrics, tracer = SILENT_TRACER, clock, config, version }: HttpOptions): Routes {
+function statusRoutes(healthOf: () => Health, { metricsText, version }: HttpOptions): Routes {
+  const onHealth: Handler = (exchange) => healthRoute(exchange, { health: healthOf(), version });
+  return {
+    '/ping': { GET: pingRoute, HEAD: pingRoute },
+    '/health': { GET: onHealth, HEAD: onHealth },
+    '/metrics': { GET: (exchange) => metricsRoute(exchange, metricsText) },
+  };
+}
+
+function apiRoutes(gateway: Gateway, { metrics, tracer = SILENT_TRACER, clock, config }: HttpOptions): Routes {
   const budget = new ByteBudget(LIMITS.bodiesUnderWaySizeBytesMax, metrics);
   const requestClock = new RequestClock(clock);
   const throttle = new WriteThrottle(clock, {
@@ -99,14 +112,10 @@ function routesOf(gateway: Gateway, { metricsText, metrics, tracer = SILENT_TRAC
   const onOptions: Handler = (exchange) => exchange.answer(200);
   const onWrite = traced(tracer, spans.httpWrite, (exchange) => writeRoute(exchange, write));
   const onQuery = traced(tracer, spans.httpQuery, (exchange) => queryRoute(exchange, query));
-  const onHealth: Handler = (exchange) => healthRoute(exchange, { gateway, version });
   return {
-    '/ping': { GET: pingRoute, HEAD: pingRoute },
     '/status': { GET: pingRoute, HEAD: pingRoute },
     '/write': { OPTIONS: onOptions, POST: onWrite },
     '/query': { OPTIONS: onOptions, GET: onQuery, POST: onQuery },
-    '/health': { GET: onHealth, HEAD: onHealth },
-    '/metrics': { GET: (exchange) => metricsRoute(exchange, metricsText) },
   };
 }
 

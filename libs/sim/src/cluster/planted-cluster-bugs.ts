@@ -125,18 +125,16 @@ function isWrite(subject: string): boolean {
   return /\.shard\.\d+\.write$/.test(subject);
 }
 
-/** Changes the headers of one kind of message on their way in. */
+/** Changes the headers of one kind of message on their way in, also of questions that open a stream. */
 function rewriting<Kind extends MessageKind>(bus: Bus, kind: Kind, change: (header: Header<Kind>) => Header<Kind>): Bus {
+  const rewritten = (payload: Uint8Array): Uint8Array => {
+    const read = tryDecode(payload, kind);
+    if (read !== undefined) return encode(kind, change(read.header), read.payload);
+    const opening = tryDecode(payload, 'streamOpen');
+    return opening === undefined ? payload : encode('streamOpen', opening.header, rewritten(opening.payload));
+  };
   return busWith(bus, {
-    subscribe: (subject, onMessage, queue) =>
-      bus.subscribe(
-        subject,
-        (message) => {
-          const read = tryDecode(message.payload, kind);
-          onMessage(read === undefined ? message : { ...message, payload: encode(kind, change(read.header), read.payload) });
-        },
-        queue,
-      ),
+    subscribe: (subject, onMessage, queue) => bus.subscribe(subject, (message) => onMessage({ ...message, payload: rewritten(message.payload) }), queue),
   });
 }
 

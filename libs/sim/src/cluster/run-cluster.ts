@@ -253,14 +253,17 @@ class Run {
     return isEqual ? this.#model.problemsOf(first!) : [`replicas still differ ${HEAL_MS_MAX} ms after all was mended: ${sizes} cells`];
   }
 
-  /** X17: an owner that was away, while no repair node took hints, serves no read before it has what it missed. */
+  /** X17: an owner that was away, while no repair node took hints, serves no read before it has what it missed from the others. */
   async #rejoin(): Promise<void> {
     const away = this.#prng.pick(this.#cluster.datas);
     const repairs = this.#cluster.repairs;
     for (const node of [away, ...repairs]) node.kill();
     for (let write = 0; write < 6; write += 1) await this.#settled(this.#write(this.#gateway(), 'quorum'));
+    const others = this.#cluster.datas.filter((node) => node !== away).map(({ name }) => name);
+    this.#network.partition([away.name], others);
     for (const node of [away, ...repairs]) node.start();
-    for (let read = 0; read < 14; read += 1) {
+    for (let read = 0; read < 12; read += 1) {
+      if (read === 8) this.#network.heal();
       await this.#read(this.#gateway(), this.#model);
       await this.#scheduler.runFor(this.#prng.between(5, 100));
     }

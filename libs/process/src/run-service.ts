@@ -1,0 +1,102 @@
+import { loadClusterConfig, type ClusterConfig, type ClusterProgram } from '@varve/config';
+import { startHttp, type HttpServer } from '@varve/http-adapter';
+import { claimName, newBootId, type Service } from '@varve/kit';
+import { connectNats } from '@varve/nats-adapter';
+import { startTelemetry } from '@varve/otel-adapter';
+import type { Bus, Clock, Gateway, Log, Metrics, Random, Tracer } from '@varve/ports';
+import { openLog, openMetrics, systemClock, systemRandom } from '@varve/system-adapter';
+import { subjectsOf, type ServiceKind } from '@varve/wire';
+import { runMain } from './run-main.ts';
+import { VERSION } from './version.ts';
+
+/** What a service is made of. */
+export interface ServiceKit {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly tracer: Tracer;
+  /** Ends the process: a store can keep its promises no more. */
+  readonly onFatal: (error: unknown) => void;
+  /** Closes this when the process stops, in the reverse order. */
+  readonly keep: <Opened extends { close(): Promise<void> }>(opened: Opened) => Opened;
+}
+
+/** A process with one service. */
+export interface ServiceProgram {
+  readonly program: ClusterProgram;
+  readonly kind: ServiceKind;
+  /** Which node of its kind it is: no other process may run as the same one. The node's name by default. */
+  readonly identityOf?: (config: ClusterConfig) => string;
+  /** Takes the data directory, before anything else is opened. Absent: the process keeps nothing. */
+  readonly lock?: (directory: string) => { release(): void };
+  /** Opens its stores and makes the service. A coordinator is a gateway as well, and serves the HTTP API. */
+  readonly open: (kit: ServiceKit, config: ClusterConfig) => Promise<Service & Partial<Gateway>>;
+}
+
+/** Runs the process until it is told to stop. */
+export function runService(program: ServiceProgram): Promise<void> {
+  return runMain(program.program, (sources) => loadClusterConfig(sources, program.program), (config) => start(program, config));
+}
+
+async function start({ program, kind, identityOf = ({ nodeName }) => nodeName, lock, open }: ServiceProgram, config: ClusterConfig): Promise<void> {
+  const log = openLog({ level: config.logLevel, format: config.logFormat });
+  const metrics = openMetrics();
+  const closing: (() => Promise<void> | void)[] = [];
+  const stopOn = stopper(log, closing);
+  const http = await startHttp({
+    ...{ address: config.httpBindAddress, config, version: VERSION },
+    ...{ log, metrics, metricsText: () => metrics.text(), clock: systemClock },
+  });
+  closing.push(() => http.close());
+  const held = lock?.(config.dataDir);
+  closing.push(() => held?.release());
+  const telemetry = await startTelemetry({ serviceName: `varve-${program}`, nodeName: config.nodeName, otlpEndpoint: config.otlpEndpoint, sampleRatio: config.traceSampleRatio, log });
+  closing.push(() => telemetry.shutdown());
+  const bus = await connectNats({ servers: config.natsServers, name: `${config.clusterId} ${program} ${config.nodeName}`, log, signal: stopOn });
+  closing.push(() => bus.close());
+  const ports = { bus, clock: systemClock, random: systemRandom, log, metrics, tracer: telemetry.tracer };
+  await claimName(ports, subjectsOf(config.clusterId), { service: kind, name: identityOf(config), boot: newBootId(systemRandom) });
+  const keep: ServiceKit['keep'] = (opened) => {
+    closing.push(() => opened.close());
+    return opened;
+  };
+  const service = await open({ ...ports, keep, onFatal: (error) => endAtOnce(log, error) }, config);
+  closing.push(() => service.stop());
+  await service.start();
+  closing.push(() => service.drain());
+  serve(http, service);
+  log.info(`Ready: ${program}`, { node: identityOf(config), cluster: config.clusterId, http: `${http.address.host}:${http.address.port}` });
+}
+
+function serve(http: HttpServer, service: Service & Partial<Gateway>): void {
+  if (isGateway(service)) return http.serve(service);
+  http.serveStatus(() => {
+    const problems = service.problems();
+    return { isPassing: problems.length === 0, problems };
+  });
+}
+
+function isGateway(service: Service & Partial<Gateway>): service is Service & Gateway {
+  return service.writePoints !== undefined && service.runQuery !== undefined && service.health !== undefined;
+}
+
+/** On the first signal everything is closed, the newest first; a second one ends the process at once. @returns aborted when stopping begins */
+function stopper(log: Log, closing: readonly (() => Promise<void> | void)[]): AbortSignal {
+  const stopping = new AbortController();
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping.signal.aborted) process.exit(1);
+    stopping.abort();
+    log.info('Stopping', { signal });
+    for (const close of closing.toReversed()) await close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop(signal));
+  return stopping.signal;
+}
+
+function endAtOnce(log: Log, error: unknown): void {
+  log.error('A store failed; the process ends, and a restart recovers everything that was acknowledged', { error });
+  process.exit(1);
+}

@@ -1,0 +1,3 @@
+export { startCluster } from './start-cluster.ts';
+export type { Cluster } from './start-cluster.ts';
+export type { ClusterOptions } from './plan.ts';

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+
+/** What a cluster on this machine is made of. */
+export interface ClusterOptions {
+  /** Coordinators listen on this port and the next. */
+  readonly httpBasePort: number;
+  readonly dataDir: string;
+  readonly natsCount: 1 | 3;
+  /** Where traces go; empty: none are made. */
+  readonly otlpEndpoint: string;
+  readonly logLevel: string;
+}
+
+/** One process: what it is called and how it is started. */
+export interface PlannedProcess {
+  readonly name: string;
+  readonly command: string;
+  readonly arguments: readonly string[];
+}
+
+/** Binaries, and ports that nobody else listens on. */
+export interface Surroundings {
+  readonly natsServer: string;
+  readonly node: string;
+  /** Of the repository. */
+  readonly root: string;
+  /** Two for each nats-server: for clients and for the other servers. */
+  readonly ports: readonly number[];
+}
+
+const META_COUNT = 3;
+const DATA_COUNT = 3;
+export const COORDINATOR_COUNT = 2;
+
+/** All processes, in the order in which they are started. */
+export function planCluster(options: ClusterOptions, surroundings: Surroundings): readonly PlannedProcess[] {
+  const { httpBasePort, dataDir, natsCount, otlpEndpoint, logLevel } = options;
+  const { node, root, ports } = surroundings;
+  const servers = numbers(natsCount).map((number) => `127.0.0.1:${ports[number - 1]}`);
+  const service = (app: string, name: string, flags: readonly string[]): PlannedProcess => ({
+    name,
+    command: node,
+    arguments: [
+      join(root, `apps/${app}/src/main.ts`),
+      ...['--nats-servers', servers.join(','), '--node-name', name, '--logging-format', 'console', '--logging-level', logLevel],
+      ...(otlpEndpoint === '' ? [] : ['--tracing-otlp-endpoint', otlpEndpoint]),
+      ...flags,
+    ],
+  });
+  const anyPort = ['--http-bind-address', '127.0.0.1:0'];
+  const voters = numbers(META_COUNT).join(',');
+  return [
+    ...numbers(natsCount).map((number) => natsServer(number, natsCount, surroundings)),
+    ...numbers(META_COUNT).map((number) =>
+      service('meta-raft', `meta${number}`, [...anyPort, '--data-dir', join(dataDir, `meta${number}`), '--meta-peer-id', String(number), '--meta-voters', voters])),
+    ...numbers(DATA_COUNT).map((number) => service('data-shard', `data${number}`, [...anyPort, '--data-dir', join(dataDir, `data${number}`)])),
+    service('repair', 'repair1', [...anyPort, '--data-dir', join(dataDir, 'repair1')]),
+    ...numbers(COORDINATOR_COUNT).map((number) =>
+      service('coordinator', `coordinator${number}`, ['--http-bind-address', `127.0.0.1:${httpBasePort + number - 1}`])),
+  ];
+}
+
+function natsServer(number: number, count: number, { natsServer: command, ports }: Surroundings): PlannedProcess {
+  const clientPort = (each: number): number => ports[each - 1]!;
+  const routePort = (each: number): number => ports[count + each - 1]!;
+  const routes = numbers(count).filter((each) => each !== number).map((each) => `nats://127.0.0.1:${routePort(each)}`);
+  const clustered = count === 1 ? [] : ['--cluster_name', 'varve', '--cluster', `nats://127.0.0.1:${routePort(number)}`, '--routes', routes.join(',')];
+  return { name: `nats${number}`, command, arguments: ['-a', '127.0.0.1', '-p', String(clientPort(number)), ...clustered] };
+}
+
+function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
