@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { query, send, write } from './testing/http.ts';
+import { query, send, write } from '@varve/http-adapter/testing';
 import { startServer, type TestServer } from './testing/server.ts';
 
 // Methodology: what a client may send wrong goes to the real program; the answer names what is wrong, what was right is

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InfluxDB } from 'influx';
 import { expect, test, type TestContext } from 'vitest';
-import { query } from './testing/http.ts';
+import { query } from '@varve/http-adapter/testing';
 import { startServer, temporaryDirectory } from './testing/server.ts';
 
 // Methodology: clients that people have, as they come, write to the real program and read back. A client that is not on

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Prng } from '@varve/base';
 import { expect, test } from 'vitest';
-import { query, send, write } from './testing/http.ts';
+import { query, send, write } from '@varve/http-adapter/testing';
 import { startServer } from './testing/server.ts';
 
 const CYCLE_COUNT = 20;

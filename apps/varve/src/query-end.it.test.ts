@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { query, send, write } from './testing/http.ts';
+import { query, send, write } from '@varve/http-adapter/testing';
 import { startServer, type TestServer } from './testing/server.ts';
 
 // Methodology: a query that would compute for many seconds is cut off by its time or by its client; the answer says so, and

@@ -1,5 +1,6 @@
 import type { VarveConfig } from '@varve/config';
 import { startHttp } from '@varve/http-adapter';
+import { startTelemetry } from '@varve/otel-adapter';
 import { VERSION } from '@varve/process';
 import { openLog, openMetrics, systemClock, systemRandom } from '@varve/system-adapter';
 import { openEmbedded } from 'varve';
@@ -16,11 +17,13 @@ export async function run(config: VarveConfig): Promise<void> {
     log.error('A store failed; the process ends, and a restart recovers everything that was acknowledged', { error });
     process.exit(1);
   };
+  const { otlpEndpoint, traceSampleRatio: sampleRatio } = config;
+  const { tracer, shutdown } = await startTelemetry({ serviceName: 'varve', nodeName: 'embedded', otlpEndpoint, sampleRatio, log });
   const http = await startHttp({
     ...{ address: config.httpBindAddress, config, version: VERSION },
-    ...{ log, metrics, metricsText: () => metrics.text(), clock: systemClock },
+    ...{ log, metrics, metricsText: () => metrics.text(), tracer, clock: systemClock },
   });
-  const embedded = await openEmbedded({ clock: systemClock, random: systemRandom, log, metrics, onFatal }, config);
+  const embedded = await openEmbedded({ clock: systemClock, random: systemRandom, log, metrics, tracer, onFatal }, config);
   http.serve(embedded.gateway);
   process.stdout.write(banner({ address: http.address, config, version: VERSION }));
 
@@ -31,6 +34,7 @@ export async function run(config: VarveConfig): Promise<void> {
     log.info('Stopping', { signal });
     await http.close();
     await embedded.close();
+    await shutdown();
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop(signal));

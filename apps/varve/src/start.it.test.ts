@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { query, write } from './testing/http.ts';
+import { query, write } from '@varve/http-adapter/testing';
 import { runProgram, startServer, temporaryDirectory, type Ended } from './testing/server.ts';
 
 // Methodology: the real program is started into each thing that can be wrong. It must say one sentence that tells what,

@@ -45,15 +45,16 @@ async function start({ program, kind, identityOf = ({ nodeName }) => nodeName, l
   const metrics = openMetrics();
   const closing: (() => Promise<void> | void)[] = [];
   const stopOn = stopper(log, closing);
+  const { otlpEndpoint, traceSampleRatio: sampleRatio } = config;
+  const telemetry = await startTelemetry({ serviceName: `varve-${program}`, nodeName: identityOf(config), otlpEndpoint, sampleRatio, log });
+  closing.push(() => telemetry.shutdown());
   const http = await startHttp({
     ...{ address: config.httpBindAddress, config, version: VERSION },
-    ...{ log, metrics, metricsText: () => metrics.text(), clock: systemClock },
+    ...{ log, metrics, metricsText: () => metrics.text(), tracer: telemetry.tracer, clock: systemClock },
   });
   closing.push(() => http.close());
   const held = lock?.(config.dataDir);
   closing.push(() => held?.release());
-  const telemetry = await startTelemetry({ serviceName: `varve-${program}`, nodeName: config.nodeName, otlpEndpoint: config.otlpEndpoint, sampleRatio: config.traceSampleRatio, log });
-  closing.push(() => telemetry.shutdown());
   const bus = await connectNats({ servers: config.natsServers, name: `${config.clusterId} ${program} ${config.nodeName}`, log, signal: stopOn });
   closing.push(() => bus.close());
   const ports = { bus, clock: systemClock, random: systemRandom, log, metrics, tracer: telemetry.tracer };

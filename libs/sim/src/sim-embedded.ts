@@ -1,5 +1,5 @@
 import type { Bus, CatalogStore, Gateway, Journal, RaftLogStore, ShardStore } from '@varve/ports';
-import { SILENT_LOG, SILENT_METRICS } from '@varve/ports';
+import { SILENT_LOG, SILENT_TRACER, SILENT_METRICS } from '@varve/ports';
 import { createCoordinator } from '@varve/coordinator-service';
 import { createDataShard } from '@varve/data-shard-service';
 import type { Service } from '@varve/kit';
@@ -62,6 +62,7 @@ export class SimEmbedded {
       clock: new SimClock(process),
       random: new SimRandom(process),
       log: SILENT_LOG,
+      tracer: SILENT_TRACER,
       metrics: SILENT_METRICS,
       onFatal: (error: unknown) => {
         this.fatal.push(error);

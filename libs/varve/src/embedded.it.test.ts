@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_CONFIG } from '@varve/config';
-import { SILENT_LOG, SILENT_METRICS, type Log, type Random } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Log, type Random } from '@varve/ports';
 import { systemClock, systemRandom } from '@varve/system-adapter';
 import { expect, onTestFinished, test } from 'vitest';
 import { openEmbedded, type Embedded } from './embedded.ts';
@@ -27,7 +27,7 @@ class World {
       },
     };
     const log: Log = { ...SILENT_LOG, error: (_message, facts) => void this.logged.push(facts?.['error']) };
-    const ports = { clock: systemClock, random, log, metrics: SILENT_METRICS, onFatal: () => undefined };
+    const ports = { clock: systemClock, random, log, metrics: SILENT_METRICS, tracer: SILENT_TRACER, onFatal: () => undefined };
     return openEmbedded(ports, { ...DEFAULT_CONFIG, dataDir: this.dataDir });
   }
 }

@@ -5,7 +5,7 @@ import { createDataShard } from '@varve/data-shard-service';
 import { openInprocBus } from '@varve/inproc-adapter';
 import type { Service } from '@varve/kit';
 import { createMetaRaft } from '@varve/meta-raft-service';
-import type { CatalogStore, Clock, Gateway, Journal, Log, Metrics, RaftLogStore, Random, ShardStore } from '@varve/ports';
+import type { CatalogStore, Clock, Gateway, Journal, Log, Metrics, RaftLogStore, Random, ShardStore, Tracer } from '@varve/ports';
 import { createRepair } from '@varve/repair-service';
 import { lockDataDirectory, openJournal, openRaftLogStore, openShardStore } from '@varve/sqlite-adapter';
 import { openCatalogStore } from '@varve/typeorm-adapter';
@@ -16,6 +16,7 @@ export interface EmbeddedPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   /** Called once when a store can keep its promises no more: end the process, the journal makes that safe. */
   readonly onFatal: (error: unknown) => void;
 }

@@ -1,6 +1,6 @@
 import { DEFAULT_CONFIG, LIMITS, type VarveConfig } from '@varve/config';
 import type { FieldValue, ReadLevel, WriteLevel } from '@varve/model';
-import { SILENT_LOG, SILENT_METRICS, type Gateway, type Log, type Precision } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Gateway, type Log, type Precision } from '@varve/ports';
 import { systemClock, systemRandom } from '@varve/system-adapter';
 import { collectSeries, type ResultSeries } from './collect-series.ts';
 import { openEmbedded } from './embedded.ts';
@@ -48,7 +48,7 @@ export interface Varve {
  * @throws DbError STORAGE_LOCKED, STORAGE_UNWRITABLE, STORAGE_CORRUPT, STORAGE_NEWER_FORMAT
  */
 export async function open({ log = SILENT_LOG, onFatal = endProcess, ...options }: OpenOptions): Promise<Varve> {
-  const ports = { clock: systemClock, random: systemRandom, log, metrics: SILENT_METRICS, onFatal };
+  const ports = { clock: systemClock, random: systemRandom, log, metrics: SILENT_METRICS, tracer: SILENT_TRACER, onFatal };
   const { gateway, close } = await openEmbedded(ports, { ...DEFAULT_CONFIG, ...options });
   return {
     close,

@@ -7,7 +7,10 @@ export const PROTOCOL_VERSION = 1;
 /** What a header field holds. A `?` says that it may be absent. */
 export type FieldKind = 'number' | 'text' | 'flag' | 'numbers' | 'texts' | 'number?' | 'text?';
 
-/** The header fields of every message; bulk bytes travel beside the header as the payload, named in the comments. */
+/**
+ * The header fields of every message; bulk bytes travel beside the header as the payload, named in the comments. A
+ * `traceParent` is the span that asks, when it is recorded.
+ */
 export const WIRE_SCHEMAS = {
   /** Payload: a catalog command. */
   metaPropose: { requestId: 'text', proposer: 'text' },
@@ -19,22 +22,22 @@ export const WIRE_SCHEMAS = {
   /** Asks a meta node for the catalog as it has applied it, through this entry or further, with everything the group remembers. */
   raftSnapshot: { index: 'number' },
   /** Payload: a frame. `incarnation` and `number` repeat the frame's mutation id, for acks without decoding. */
-  shardWrite: { epoch: 'number', incarnation: 'number', number: 'number' },
+  shardWrite: { epoch: 'number', incarnation: 'number', number: 'number', traceParent: 'text?' },
   /** `refusal` is absent when the frame is on the owner's disk. */
   shardAck: { owner: 'number', shard: 'number', incarnation: 'number', number: 'number', refusal: 'text?', reason: 'text?' },
   /** Payload: a frame, from a hint store, a peer or as a void: the same frame, and the same way into the journal. */
-  dataWrite: { shard: 'number' },
+  dataWrite: { shard: 'number', traceParent: 'text?' },
   /** It is on the owner's disk. */
   dataWritten: { owner: 'number' },
   /** Payload: a frame that these owners miss. `isAtOwner`: another one is known to hold it. */
-  repairHint: { owners: 'numbers', shard: 'number', incarnation: 'number', number: 'number', isAtOwner: 'flag' },
+  repairHint: { owners: 'numbers', shard: 'number', incarnation: 'number', number: 'number', isAtOwner: 'flag', traceParent: 'text?' },
   /** The hint is on the repair node's disk, one for each of the owners. */
   repairHinted: { node: 'number' },
   /** Asks a data node to have caught up with the catalog: it answers once it listens for all shards it owns there. */
   dataReady: { version: 'number' },
   dataReadyIs: { version: 'number' },
   /** Payload: a shard plan. `mayJoin`: nobody else can, or this node was named. Answers stream, once the node has the catalog of this version. */
-  dataQuery: { shard: 'number', version: 'number', mayJoin: 'flag' },
+  dataQuery: { shard: 'number', version: 'number', mayJoin: 'flag', traceParent: 'text?' },
   /** Payload: a series filter. Answers stream, once the node has the catalog of this version. */
   dataSeries: { shards: 'numbers', version: 'number', mayJoin: 'flag' },
   /**

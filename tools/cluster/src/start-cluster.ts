@@ -10,8 +10,12 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 export interface Cluster {
   /** Of the coordinators. */
   readonly urls: readonly string[];
+  /** `host:port` of each nats-server. */
+  readonly natsServers: readonly string[];
   /** By name, of those that run. */
   pids(): ReadonlyMap<string, number>;
+  /** By name: where each service answers /health and /metrics. */
+  statusUrls(): ReadonlyMap<string, string>;
   /** Resolves when every process has said that it is ready. */
   readonly ready: Promise<void>;
   /** Ends all of them, those first that others do not need. */
@@ -31,17 +35,23 @@ export async function startCluster(options: ClusterOptions, { natsServer, restar
   for (let port = 0; port < 2 * options.natsCount; port += 1) ports.push(await freePort());
   const plan = planCluster(options, { natsServer, node: process.execPath, root: ROOT, ports });
   const unready = new Set(plan.map(({ name }) => name).filter((name) => !name.startsWith('nats')));
+  const statusUrls = new Map<string, string>();
   let onReady = (): void => undefined;
   const ready = new Promise<void>((resolve) => (onReady = resolve));
   const onLine = (name: string, line: string): void => {
     listener.onLine(name, line);
-    if (line.includes('Ready: ') && unready.delete(name) && unready.size === 0) onReady();
+    const address = /Ready: .* http=(\S+)/.exec(line)?.[1];
+    if (address === undefined) return;
+    statusUrls.set(name, `http://${address}`);
+    if (unready.delete(name) && unready.size === 0) onReady();
   };
   const processes = plan.map((each) => new ManagedProcess(each, { ...listener, onLine }, restarts));
   for (const each of processes) each.start();
   return {
     urls: Array.from({ length: COORDINATOR_COUNT }, (_, index) => `http://127.0.0.1:${options.httpBasePort + index}`),
+    natsServers: ports.slice(0, options.natsCount).map((port) => `127.0.0.1:${port}`),
     pids: () => new Map(processes.flatMap(({ plan: { name }, pid }) => (pid === undefined ? [] : [[name, pid] as const]))),
+    statusUrls: () => statusUrls,
     ready,
     stop: async () => {
       for (const kind of ['coordinator', 'repair', 'data', 'meta', 'nats']) {

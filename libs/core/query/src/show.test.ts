@@ -14,6 +14,12 @@ test.each(readRecorded('show-answers.json'))('SHOW answers as InfluxDB 1.6.7 doe
   }
 });
 
+test('SHOW SERVERS is read whatever its case, and is no keyword elsewhere', () => {
+  expect(parseOne('show Servers')).toEqual({ kind: 'showServers' });
+  expect(parseOne('SELECT servers FROM servers')).toMatchObject({ kind: 'select' });
+  expect(parseOne('SHOW SERVER')).toMatch(/^error parsing query: found SERVER, expected CONTINUOUS, DATABASES, DIAGNOSTICS, FIELD, .* at line 1, char 6$/);
+});
+
 test('a SHOW that is not answered here says so', () => {
   expect(shownAnswer({ kind: 'showShardGroups' }, [])).toEqual({ error: 'SHOW SHARD GROUPS is not supported' });
 });

@@ -29,7 +29,7 @@ class CoordinatorService implements Coordinator {
   readonly #queries: QueryRunner;
 
   constructor(ports: CoordinatorPorts, config: CoordinatorConfig) {
-    const { bus, clock, log, metrics } = ports;
+    const { bus, clock, log, metrics, tracer } = ports;
     const subjects = subjectsOf(config.clusterId);
     const follower = new CatalogFollower(ports, { subjects });
     const client = new CatalogClient(ports, { subjects, proposer: config.nodeName });
@@ -52,11 +52,11 @@ class CoordinatorService implements Coordinator {
         onIncarnationClosed: (incarnation) => this.#lease.onClosed(incarnation),
       },
     );
-    this.#writePath = new WritePath({ follower, client, lease: this.#lease, readiness, deliveries: this.#deliveries, metrics });
+    this.#writePath = new WritePath({ follower, client, lease: this.#lease, readiness, deliveries: this.#deliveries, metrics, tracer });
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
     const statementPath = new StatementPath({ follower, client, collector });
-    this.#queries = new QueryRunner({ queryPath, statementPath, follower, clock, log, metrics }, config);
+    this.#queries = new QueryRunner({ queryPath, statementPath, follower, clock, log, metrics, tracer }, config);
   }
 
   async start(): Promise<void> {

@@ -1,5 +1,6 @@
 import { assert, DbError } from '@varve/base';
 import type { NodeId, ShardId, WriteLevel } from '@varve/model';
+import type { TraceParent } from '@varve/ports';
 import { hintCounts, requiredAcks, verdictOf } from '@varve/replication';
 
 /** One frame and where it has to go. */
@@ -23,6 +24,8 @@ type OwnerState = 'pending' | 'refused' | 'silent' | 'held';
  */
 export class Delivery {
   readonly parcel: Parcel;
+  /** Of the span that lasts as long as this. */
+  readonly traceParent: TraceParent | undefined;
   /** Resolves at the level. @throws DbError WRITE_QUORUM_LOST, WRITE_TIMEOUT */
   readonly settled: Promise<void>;
   readonly #level: WriteLevel;
@@ -38,9 +41,10 @@ export class Delivery {
   #resolve: () => void = () => undefined;
   #reject: (error: DbError) => void = () => undefined;
 
-  constructor(parcel: Parcel, level: WriteLevel, onOver: () => void) {
+  constructor(parcel: Parcel, { level, traceParent }: { readonly level: WriteLevel; readonly traceParent: TraceParent | undefined }, onOver: () => void) {
     assert(parcel.owners.length >= 1, `shard ${parcel.shard} without owners`);
     this.parcel = parcel;
+    this.traceParent = traceParent;
     this.#level = level;
     this.#onOver = onOver;
     this.#states = new Map(parcel.owners.map((owner) => [owner, 'pending']));

@@ -1,5 +1,5 @@
 import type { DurationMs } from '@varve/base';
-import type { Bus, Clock, Log, Metrics, Random } from '@varve/ports';
+import type { Bus, Clock, Log, Metrics, Random, Tracer } from '@varve/ports';
 
 export interface CoordinatorPorts {
   readonly bus: Bus;
@@ -7,6 +7,7 @@ export interface CoordinatorPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
 }
 
 export interface CoordinatorConfig {

@@ -3,7 +3,7 @@ import { LIMITS } from '@varve/config';
 import { openStream, type CatalogFollower, type LivenessView } from '@varve/kit';
 import type { Catalog, NodeId, RetentionPolicy, TimeRange } from '@varve/model';
 import { shardsForRange, type PlacedShard } from '@varve/placement';
-import type { Bus, Clock, QueryRequest, ResultItem } from '@varve/ports';
+import type { Bus, Clock, QueryRequest, ResultItem, TraceParent } from '@varve/ports';
 import {
   encodeShardPlan,
   mergePartials,
@@ -36,6 +36,7 @@ interface Asking {
   readonly catalog: Catalog;
   readonly signal: AbortSignal;
   readonly nodeId: NodeId | undefined;
+  readonly traceParent: TraceParent | undefined;
 }
 
 /** Flow (b): plan, scatter, merge, stream. */
@@ -52,7 +53,7 @@ export class QueryPath {
     const refusal = validateSelect(statement);
     if (refusal !== undefined) throw new DbError('QUERY_INVALID', refusal);
     const plan = await this.#plan(statement, request, catalog);
-    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { catalog, signal: request.signal, nodeId: request.nodeId }));
+    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { catalog, signal: request.signal, nodeId: request.nodeId, traceParent: request.traceParent }));
     for await (const block of mergePartials(plan.mergePlan, shards, request.chunkRowCount)) {
       if (request.signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
       yield { kind: 'rows', statementId, ...block };
@@ -81,11 +82,11 @@ export class QueryPath {
     }));
   }
 
-  async *#partialsOf({ shard: { id: shardId, owners } }: PlacedShard, { catalog, signal, nodeId }: Asking, payload: Uint8Array): AsyncGenerator<Uint8Array> {
+  async *#partialsOf({ shard: { id: shardId, owners } }: PlacedShard, { catalog, signal, nodeId, traceParent }: Asking, payload: Uint8Array): AsyncGenerator<Uint8Array> {
     const { bus, clock, subjects, liveness } = this.#parts;
     let reason: DbError | undefined;
     for (const { owner, mayJoin } of executingOwners({ id: shardId, owners }, liveness, nodeId)) {
-      const header = { shard: shardId, version: catalog.version, mayJoin };
+      const header = { shard: shardId, version: catalog.version, mayJoin, traceParent };
       let hasYielded = false;
       try {
         const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal };

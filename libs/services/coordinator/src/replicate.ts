@@ -1,8 +1,8 @@
 import { DbError, type DurationMs, type SizeBytes } from '@varve/base';
-import { pause, request, type LivenessView } from '@varve/kit';
+import { LIVENESS_SETTLE_MS, pause, request, type LivenessView } from '@varve/kit';
 import type { NodeId, ShardId, WriteLevel } from '@varve/model';
-import type { Bus, Clock, Log, Metrics, Subscription, Timer } from '@varve/ports';
-import { metrics as names } from '@varve/telemetry';
+import { traceIdOf, type Bus, type Clock, type Log, type Metrics, type Subscription, type Timer, type TraceParent, type Tracer } from '@varve/ports';
+import { attributes, metrics as names, spans } from '@varve/telemetry';
 import { decode, encode, type Header, type Subjects } from '@varve/wire';
 import { Delivery, type Parcel } from './delivery.ts';
 
@@ -11,6 +11,7 @@ export interface DeliveryPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   readonly liveness: LivenessView;
 }
 
@@ -23,6 +24,14 @@ export interface DeliveryConfig {
   readonly bytesUnderWayMax: SizeBytes;
   /** An owner has refused a frame because its incarnation is closed. */
   readonly onIncarnationClosed: (incarnation: number) => void;
+}
+
+/** How a frame is to be delivered, and for whom. */
+export interface Publication {
+  readonly level: WriteLevel;
+  /** Owners that are known not to listen. */
+  readonly absent: ReadonlySet<NodeId>;
+  readonly traceParent: TraceParent | undefined;
 }
 
 /**
@@ -57,21 +66,22 @@ export class Deliveries {
 
   /**
    * Resolves when the level is met; the delivery goes on behind it.
-   * @param absent owners that are known not to listen
    * @throws DbError WRITE_QUORUM_LOST, WRITE_TIMEOUT with how many owners were reached
    */
-  publish(parcel: Parcel, level: WriteLevel, absent: ReadonlySet<NodeId>): Promise<void> {
-    const { bus, clock } = this.#ports;
+  publish(parcel: Parcel, { level, absent, traceParent: asking }: Publication): Promise<void> {
+    const { clock, tracer } = this.#ports;
     const timers: Timer[] = [];
-    const delivery = new Delivery(parcel, level, () => {
+    const span = tracer.startChild(spans.coordinatorDeliver, asking, { kind: 'producer', attributes: attributesOf(parcel) });
+    const { traceParent } = span;
+    const delivery = new Delivery(parcel, { level, traceParent }, () => {
       for (const timer of timers) timer.cancel();
+      span.end();
       this.#forget(parcel);
     });
     this.#underWay.set(keyOf(parcel), delivery);
     this.#addBytes(parcel.frame.length);
     try {
-      const header = { epoch: parcel.epoch, incarnation: parcel.incarnation, number: parcel.number };
-      bus.publish(this.#config.subjects.shardWrite(parcel.shard), encode('shardWrite', header, parcel.frame), this.#inbox);
+      this.#send(delivery);
     } catch (error) {
       delivery.end();
       delivery.settled.catch(() => undefined);
@@ -81,8 +91,10 @@ export class Deliveries {
       clock.after(this.#config.writeTimeoutMs, () => delivery.expire(this.#config.writeTimeoutMs)),
       clock.after(this.#config.hintTimeoutMs, () => {
         delivery.onHintDue();
-        this.#maybeHint(delivery);
+        this.#giveUpSilent(delivery);
       }),
+      // By now it is known who was dead when the frame was published.
+      clock.after(LIVENESS_SETTLE_MS, () => this.#giveUpSilent(delivery)),
     );
     for (const owner of parcel.owners) if (absent.has(owner)) delivery.onSilent(owner);
     this.#maybeHint(delivery);
@@ -159,17 +171,23 @@ export class Deliveries {
       }
       await pause(clock, pauseMs);
       pauseMs = Math.min(2 * pauseMs, writeTimeoutMs);
-      if (delivery.isExpired && !delivery.isOver && !delivery.isHeld) this.#publishAgain(delivery.parcel);
+      if (delivery.isExpired && !delivery.isOver && !delivery.isHeld) this.#send(delivery);
     }
     this.#hinting.delete(delivery); // No await since the last look: what is owed from now on starts anew.
   }
 
-  #publishAgain({ shard, epoch, incarnation, number, frame }: Parcel): void {
-    this.#ports.bus.publish(this.#config.subjects.shardWrite(shard), encode('shardWrite', { epoch, incarnation, number }, frame), this.#inbox);
+  /** Who has not answered and is not alive will not answer: the client need not wait for the write timeout. */
+  #giveUpSilent(delivery: Delivery): void {
+    for (const owner of delivery.parcel.owners) if (!this.#ports.liveness.isAlive(owner)) delivery.onSilent(owner);
+    this.#maybeHint(delivery);
+  }
+
+  #send({ parcel: { shard, epoch, incarnation, number, frame }, traceParent }: Delivery): void {
+    this.#ports.bus.publish(this.#config.subjects.shardWrite(shard), encode('shardWrite', { epoch, incarnation, number, traceParent }, frame), this.#inbox);
   }
 
   /** True when a repair node has said that the hint is on its disk. */
-  async #isHinted({ parcel, isAtOwner }: Delivery, owners: readonly NodeId[]): Promise<boolean> {
+  async #isHinted({ parcel, isAtOwner, traceParent }: Delivery, owners: readonly NodeId[]): Promise<boolean> {
     const { bus, log, liveness } = this.#ports;
     const { shard, incarnation, number, frame } = parcel;
     const repairNodes = liveness.alive('repair');
@@ -177,11 +195,11 @@ export class Deliveries {
       const node = repairNodes[(shard + turn) % repairNodes.length]!;
       try {
         const to = { subject: this.#config.subjects.repairHint(node), timeoutMs: this.#config.hintAnswerTimeoutMs, answerKind: 'repairHinted' } as const;
-        await request(bus, to, { kind: 'repairHint', header: { owners, shard, incarnation, number, isAtOwner }, payload: frame });
+        await request(bus, to, { kind: 'repairHint', header: { owners, shard, incarnation, number, isAtOwner, traceParent }, payload: frame });
         return true;
       } catch (error) {
         if (!(error instanceof DbError)) throw error;
-        log.debug('Repair node did not take a hint', { node, shard, code: error.code, reason: error.message });
+        log.debug('Repair node did not take a hint', { traceId: traceIdOf(traceParent), node, shard, code: error.code, reason: error.message });
       }
     }
     return false;
@@ -201,4 +219,8 @@ export class Deliveries {
 
 function keyOf({ shard, incarnation, number }: { readonly shard: ShardId; readonly incarnation: number; readonly number: number }): string {
   return `${shard}/${incarnation}/${number}`;
+}
+
+function attributesOf({ shard, incarnation, number, frame }: Parcel): Readonly<Record<string, number>> {
+  return { [attributes.shard]: shard, [attributes.incarnation]: incarnation, [attributes.number]: number, [attributes.frameSize]: frame.length };
 }

@@ -1,8 +1,8 @@
 import { DbError, type DurationMs } from '@varve/base';
 import type { CatalogFollower } from '@varve/kit';
-import type { Clock, Log, Metrics, QueryRequest, ResultItem } from '@varve/ports';
+import { traceIdOf, type Clock, type Log, type Metrics, type QueryRequest, type ResultItem, type Tracer } from '@varve/ports';
 import { parseQuery, type Statement } from '@varve/query';
-import { metrics as names } from '@varve/telemetry';
+import { attributes, metrics as names, spans } from '@varve/telemetry';
 import type { QueryPath } from './query-path.ts';
 import type { StatementPath } from './statement-path.ts';
 
@@ -13,6 +13,7 @@ export interface QueryRunnerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
 }
 
 export interface QueryBounds {
@@ -37,22 +38,31 @@ export class QueryRunner {
     this.#bounds = bounds;
   }
 
-  /** @throws DbError QUERY_PARSE before the first item */
+  /** @throws DbError QUERY_PARSE, NOT_SUPPORTED before the first item */
   async *run(request: QueryRequest): AsyncGenerator<ResultItem> {
     const parsed = parseQuery(request.text, request.params);
     if (parsed.kind === 'error') throw new DbError('QUERY_PARSE', `error parsing query: ${parsed.message}`);
-    const { clock, log, metrics } = this.#parts;
+    if (request.level !== undefined && request.level !== 'one') {
+      throw new DbError('NOT_SUPPORTED', `reading at consistency=${request.level} is not supported by this version of Varve yet; use consistency=one`);
+    }
+    const { clock, log, metrics, tracer } = this.#parts;
+    const { traceParent } = request;
+    const span = tracer.startChild(spans.coordinatorQuery, traceParent, { attributes: { [attributes.database]: request.database ?? '' } });
     const startedMs = clock.monotonicMs();
     this.#runningCount += 1;
     try {
       await this.#lookAgainFor(request.database);
-      yield* this.#statements(parsed.statements, request);
+      yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent });
+    } catch (error) {
+      span.end(error);
+      throw error;
     } finally {
       this.#runningCount -= 1;
+      span.end();
       const elapsedMs = clock.monotonicMs() - startedMs;
       metrics.observe(names.queryDuration, elapsedMs / 1000);
       const { slowQueryMs } = this.#bounds;
-      if (slowQueryMs > 0 && elapsedMs > slowQueryMs) log.warn('Slow query', { query: request.text, database: request.database, elapsedMs });
+      if (slowQueryMs > 0 && elapsedMs > slowQueryMs) log.warn('Slow query', { traceId: traceIdOf(traceParent), query: request.text, database: request.database, elapsedMs });
     }
   }
 

@@ -63,7 +63,7 @@ function readOnlyWarning(statement: Statement): string {
 }
 
 function isShow(statement: Statement): statement is ShowStatement {
-  const kinds: readonly string[] = ['showDatabases', 'showRetentionPolicies', 'showMeasurements', 'showSeries', 'showTagKeys', 'showTagValues', 'showFieldKeys'] satisfies ShowStatement['kind'][];
+  const kinds: readonly string[] = ['showDatabases', 'showServers', 'showRetentionPolicies', 'showMeasurements', 'showSeries', 'showTagKeys', 'showTagValues', 'showFieldKeys'] satisfies ShowStatement['kind'][];
   return kinds.includes(statement.kind);
 }
 

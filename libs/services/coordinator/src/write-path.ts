@@ -5,8 +5,8 @@ import type { CatalogClient, CatalogFollower } from '@varve/kit';
 import { parseLines, SeriesMemory, type ParsedLines } from '@varve/line-protocol';
 import type { PointBatch, RetentionPolicy, WriteLevel } from '@varve/model';
 import { placeBatch, type Placement, type ShardSlice } from '@varve/placement';
-import type { Metrics, WriteRequest, WriteSummary } from '@varve/ports';
-import { metrics as names } from '@varve/telemetry';
+import type { Metrics, TraceParent, Tracer, WriteRequest, WriteSummary } from '@varve/ports';
+import { attributes, metrics as names, spans } from '@varve/telemetry';
 import type { IncarnationLease } from './incarnation.ts';
 import type { Parcel } from './delivery.ts';
 import type { OwnerReadiness } from './owner-readiness.ts';
@@ -22,6 +22,7 @@ export interface WritePathParts {
   readonly readiness: OwnerReadiness;
   readonly deliveries: Deliveries;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
 }
 
 /** Flow (a): parse, place, replicate, summarize. docs/specs/write.md has its invariants. */
@@ -39,13 +40,26 @@ export class WritePath {
    * DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND, META_UNAVAILABLE
    */
   async writePoints(request: WriteRequest): Promise<WriteSummary> {
+    const span = this.#parts.tracer.startChild(spans.coordinatorWrite, request.traceParent, { attributes: { [attributes.database]: request.database } });
+    try {
+      const summary = await this.#write(request, span.traceParent);
+      span.setAttribute(attributes.pointCount, summary.acceptedRowCount);
+      span.end();
+      return summary;
+    } catch (error) {
+      span.end(error);
+      throw error;
+    }
+  }
+
+  async #write(request: WriteRequest, traceParent: TraceParent | undefined): Promise<WriteSummary> {
     this.#parts.deliveries.checkRoom();
     const parsed = parseLines(request.body, request, this.#memory);
     if (!this.#isKnown(request)) await this.#parts.follower.lookAgain();
     this.#policyOf(request);
     if (parsed.batch.rowCount === 0 && parsed.dropped === undefined && parsed.errorCount > 0) throw unparsable(parsed);
     const { placement, policy } = await this.#place(parsed.batch, request);
-    await this.#replicate(parsed.batch, placement.slices, request.level ?? policy.writeLevel);
+    await this.#replicate(parsed.batch, placement.slices, { level: request.level ?? policy.writeLevel, traceParent });
     return summarize(parsed, placement, this.#parts.metrics);
   }
 
@@ -78,7 +92,7 @@ export class WritePath {
   }
 
   /** Everything that can be refused is refused before the first frame is sent (W7). */
-  async #replicate(batch: PointBatch, slices: readonly ShardSlice[], level: WriteLevel): Promise<void> {
+  async #replicate(batch: PointBatch, slices: readonly ShardSlice[], { level, traceParent }: { readonly level: WriteLevel; readonly traceParent: TraceParent | undefined }): Promise<void> {
     const { deliveries, readiness, lease, follower } = this.#parts;
     const { version } = follower.catalog;
     const parcels = slices.map((slice) => {
@@ -88,7 +102,7 @@ export class WritePath {
     const absent = await readiness.notReady(slices, version);
     await lease.ensure();
     const sealed = parcels.flatMap(({ slice, bodies }) => bodies.map((body) => this.#seal(slice, body)));
-    await Promise.all(sealed.map((parcel) => deliveries.publish(parcel, level, absent)));
+    await Promise.all(sealed.map((parcel) => deliveries.publish(parcel, { level, absent, traceParent })));
   }
 
   /** @throws DbError META_UNAVAILABLE */

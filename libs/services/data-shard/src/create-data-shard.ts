@@ -137,9 +137,9 @@ class DataShard implements Service {
   }
 
   #serve({ id, writePath, pulls, echo }: Running): readonly Subscription[] {
-    const { bus, clock, log, journal, shardStore } = this.#ports;
+    const { bus, clock, log, tracer, journal, shardStore } = this.#ports;
     const replicaOf = (shard: ShardId, version: number): Promise<ShardReplica | undefined> => this.#replicaOf(shard, version);
-    const from = { replicaOf, checkJoining: () => echo.check(), shardStore, cache: this.#cache, clock };
+    const from = { replicaOf, checkJoining: () => echo.check(), shardStore, cache: this.#cache, clock, tracer };
     const catchUp = async (version: number): Promise<number> => {
       await this.#follower.waitFor(version);
       await this.#following;

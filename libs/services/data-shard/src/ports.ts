@@ -1,5 +1,5 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
-import type { Bus, Clock, Journal, Log, Metrics, Random, ShardStore } from '@varve/ports';
+import type { Bus, Clock, Journal, Log, Metrics, Random, ShardStore, Tracer } from '@varve/ports';
 
 export interface DataShardPorts {
   readonly bus: Bus;
@@ -7,6 +7,7 @@ export interface DataShardPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   readonly journal: Journal;
   readonly shardStore: ShardStore;
   /** Called once when the node can keep its promises no more (a journal commit failed): the process must end. */

@@ -1,7 +1,8 @@
 import { DbError } from '@varve/base';
 import type { ShardId } from '@varve/model';
-import type { Clock, ShardStore } from '@varve/ports';
+import type { Clock, ShardStore, Tracer } from '@varve/ports';
 import { decodeShardPlan, runShardPlan, type ShardSource } from '@varve/query';
+import { attributes, spans } from '@varve/telemetry';
 import type { WireMessage } from '@varve/wire';
 import type { PayloadCache } from './payload-cache.ts';
 import { readSeries } from './read-shard.ts';
@@ -19,12 +20,22 @@ export interface ReadFrom {
   readonly shardStore: ShardStore;
   readonly cache: PayloadCache;
   readonly clock: Clock;
+  readonly tracer: Tracer;
 }
 
 /** Runs this shard's part of a query, piece by piece. @throws DbError SHARD_NOT_HERE, STORAGE_CORRUPT, CHUNK_INVALID, QUERY_LIMIT */
 export async function* produceQuery(from: ReadFrom, asked: WireMessage<'dataQuery'>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const replica = await servingReplica(from, asked.header.shard, asked.header);
-  yield* runShardPlan(decodeShardPlan(asked.payload), sourceOf(from, replica), signal);
+  const { shard, traceParent } = asked.header;
+  const span = from.tracer.startChild(spans.shardQuery, traceParent, { kind: 'server', attributes: { [attributes.shard]: shard } });
+  try {
+    const replica = await servingReplica(from, shard, asked.header);
+    yield* runShardPlan(decodeShardPlan(asked.payload), sourceOf(from, replica), signal);
+  } catch (error) {
+    span.end(error);
+    throw error;
+  } finally {
+    span.end();
+  }
 }
 
 /** @throws DbError SHARD_NOT_HERE, META_UNAVAILABLE */

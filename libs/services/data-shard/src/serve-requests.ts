@@ -48,10 +48,10 @@ export function serveRequests(parts: RequestParts): readonly Subscription[] {
     serve(ports, { subject: subjects.dataPull(node), askedKind: 'dataPull', answerKind: 'dataPulled' }, async ({ header: { shard, source, version } }) => ({
       header: { frameCount: await pulls.pull(await heldReplica(from, shard, version), source, version) },
     })),
-    serve(ports, { subject: subjects.dataWrite(node), askedKind: 'dataWrite', answerKind: 'dataWritten' }, async ({ header: { shard }, payload }) => {
+    serve(ports, { subject: subjects.dataWrite(node), askedKind: 'dataWrite', answerKind: 'dataWritten' }, async ({ header: { shard, traceParent }, payload }) => {
       const replica = await from.replicaOf(shard, 0);
       if (replica === undefined) throw new DbError('SHARD_NOT_HERE', `shard ${shard} is not here`);
-      await writePath.storeFromPeer(replica, payload);
+      await writePath.storeFromPeer(replica, payload, traceParent);
       return { header: { owner: node } };
     }),
   ];

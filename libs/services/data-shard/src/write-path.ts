@@ -2,8 +2,8 @@ import { DbError, type ErrorCode, type SizeBytes } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { decodeFrame, type Frame } from '@varve/frame';
 import { hasMutation, type IncarnationId, type NodeId, type ShardId } from '@varve/model';
-import type { BusMessage } from '@varve/ports';
-import { metrics as names } from '@varve/telemetry';
+import { traceIdOf, type BusMessage, type TraceParent } from '@varve/ports';
+import { attributes, metrics as names, spans } from '@varve/telemetry';
 import { decode, encode, type Header } from '@varve/wire';
 import type { DataShardPorts } from './ports.ts';
 import type { ShardReplica } from './shard-replica.ts';
@@ -49,12 +49,12 @@ export class WritePath {
     try {
       const message = decode(payload, 'shardWrite');
       header = message.header;
-      await this.#store(replica, message.header, message.payload);
+      await this.#traced(replica, message.header.traceParent, () => this.#store(replica, message.header, message.payload));
       this.#answer(replyTo, replica.shard, header);
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       metrics.add(names.framesRefused, 1, { code: error.code });
-      log.warn('Frame refused', { shard: replica.shard, code: error.code, reason: error.message, ...error.facts });
+      log.warn('Frame refused', { traceId: traceIdOf(header?.traceParent), shard: replica.shard, code: error.code, reason: error.message, ...error.facts });
       if (header !== undefined) this.#answer(replyTo, replica.shard, header, error);
     }
   }
@@ -63,8 +63,20 @@ export class WritePath {
    * A frame from a hint store, a peer or as a void (X5): only the checks of a coordinator's envelope are left out.
    * @throws DbError SHARD_NOT_HERE, FRAME_INVALID, WRITE_OVERLOADED, STORAGE_FULL, STORAGE_FAILED
    */
-  storeFromPeer(replica: ShardReplica, bytes: Uint8Array): Promise<void> {
-    return this.#insert(replica, this.#checked(replica, bytes), bytes);
+  storeFromPeer(replica: ShardReplica, bytes: Uint8Array, traceParent?: TraceParent): Promise<void> {
+    return this.#traced(replica, traceParent, () => this.#insert(replica, this.#checked(replica, bytes), bytes));
+  }
+
+  /** From the bus to the journal's commit. */
+  async #traced(replica: ShardReplica, traceParent: TraceParent | undefined, store: () => Promise<void>): Promise<void> {
+    const span = this.#ports.tracer.startChild(spans.shardWrite, traceParent, { kind: 'consumer', attributes: { [attributes.shard]: replica.shard, [attributes.owner]: this.#node } });
+    try {
+      await store();
+      span.end();
+    } catch (error) {
+      span.end(error);
+      throw error;
+    }
   }
 
   async #store(replica: ShardReplica, header: Header<'shardWrite'>, bytes: Uint8Array): Promise<void> {

@@ -2,8 +2,9 @@ import { DbError, type DurationMs } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { request, type LivenessView } from '@varve/kit';
 import type { NodeId, ShardId } from '@varve/model';
-import type { Bus, Clock, Log, StoredHint, Timer } from '@varve/ports';
+import { traceIdOf, type Bus, type Clock, type Log, type StoredHint, type Timer, type Tracer } from '@varve/ports';
 import { nextHintState, type HintEvent, type HintState } from '@varve/replication';
+import { attributes, spans } from '@varve/telemetry';
 import type { Subjects } from '@varve/wire';
 import type { HintLog } from './hint-log.ts';
 
@@ -11,6 +12,7 @@ export interface HintDrainPorts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tracer: Tracer;
   readonly liveness: LivenessView;
   readonly subjects: Subjects;
 }
@@ -112,24 +114,28 @@ export class HintDrain {
   }
 
   /** To the owner it is for; when that one has lost the shard, to those who have it now (H8). */
-  async #deliver({ owner, shard }: StoredHint, frame: Uint8Array | undefined): Promise<Delivered> {
+  async #deliver(hint: StoredHint, frame: Uint8Array | undefined): Promise<Delivered> {
+    const { owner, shard } = hint;
     const fate = this.#fateOf(shard);
     if (fate === 'gone') return 'discarded';
     if (frame === undefined) return 'damaged';
     const owners = fate === 'unknown' || fate.includes(owner) ? [owner] : fate;
-    const taken = await Promise.all(owners.map((each) => this.#isTaken(each, shard, frame)));
+    const taken = await Promise.all(owners.map((each) => this.#isTaken(each, hint, frame)));
     return taken.every(Boolean) ? 'delivered' : 'failed';
   }
 
-  async #isTaken(owner: NodeId, shard: ShardId, frame: Uint8Array): Promise<boolean> {
-    const { bus, log, subjects } = this.#ports;
+  async #isTaken(owner: NodeId, { shard, traceParent: stored }: StoredHint, frame: Uint8Array): Promise<boolean> {
+    const { bus, log, subjects, tracer } = this.#ports;
+    const span = tracer.startChild(spans.hintDeliver, stored, { kind: 'producer', attributes: { [attributes.shard]: shard, [attributes.owner]: owner } });
     try {
       const to = { subject: subjects.dataWrite(owner), timeoutMs: LIMITS.hintAnswerTimeoutMs, answerKind: 'dataWritten' } as const;
-      await request(bus, to, { kind: 'dataWrite', header: { shard }, payload: frame });
+      await request(bus, to, { kind: 'dataWrite', header: { shard, traceParent: span.traceParent }, payload: frame });
+      span.end();
       return true;
     } catch (error) {
+      span.end(error);
       if (!(error instanceof DbError)) throw error;
-      log.debug('An owner did not take a hint', { owner, shard, code: error.code, reason: error.message });
+      log.debug('An owner did not take a hint', { traceId: traceIdOf(stored), owner, shard, code: error.code, reason: error.message });
       return false;
     }
   }

@@ -1,5 +1,5 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
-import type { Bus, Clock, HintStore, Log, Metrics, Random } from '@varve/ports';
+import type { Bus, Clock, HintStore, Log, Metrics, Random, Tracer } from '@varve/ports';
 
 /** What a repair node needs of the outside. */
 export interface RepairPorts {
@@ -8,6 +8,7 @@ export interface RepairPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   /** Its own, and its durable state. Without one it keeps no hints and compares no owners: a cluster of one node needs neither. */
   readonly hintStore?: HintStore | undefined;
 }

@@ -3,7 +3,8 @@ import { isOpenIncarnation } from '@varve/catalog';
 import { frameHeader } from '@varve/frame';
 import { serve } from '@varve/kit';
 import { encodeVectors, type Catalog, type NodeId } from '@varve/model';
-import type { Bus, Log, Subscription } from '@varve/ports';
+import type { Bus, Log, Subscription, Tracer } from '@varve/ports';
+import { attributes, spans } from '@varve/telemetry';
 import type { Header, Subjects } from '@varve/wire';
 import type { HintLog } from './hint-log.ts';
 
@@ -18,16 +19,24 @@ export interface HintParts {
 
 /** Takes hints of coordinators, and says what is held. */
 export function serveHints(
-  { bus, log, subjects }: { readonly bus: Bus; readonly log: Log; readonly subjects: Subjects },
+  { bus, log, tracer, subjects }: { readonly bus: Bus; readonly log: Log; readonly tracer: Tracer; readonly subjects: Subjects },
   { node, catalogOf, log: hints, onAppended }: HintParts,
 ): readonly Subscription[] {
   return [
     serve({ bus, log }, { subject: subjects.repairHint(node), askedKind: 'repairHint', answerKind: 'repairHinted' }, async ({ header, payload }) => {
       checkFrame(header, payload);
-      const { owners, shard, incarnation, number, isAtOwner } = header;
+      const { owners, shard, incarnation, number, isAtOwner, traceParent: asking } = header;
+      const span = tracer.startChild(spans.hintStore, asking, { kind: 'consumer', attributes: { [attributes.shard]: shard, [attributes.frameSize]: payload.length } });
+      const { traceParent } = span;
       // No await between this check and the hint's place among those being stored: `held` must not miss it (H9).
       if (!isOpenIncarnation(await catalogOf(0), incarnation)) throw new DbError('INCARNATION_CLOSED', `incarnation ${incarnation} is closed`);
-      await hints.take(owners.map((owner) => ({ owner, shard, incarnation, number, traceParent: undefined, frame: payload })), isAtOwner);
+      try {
+        await hints.take(owners.map((owner) => ({ owner, shard, incarnation, number, traceParent, frame: payload })), isAtOwner);
+        span.end();
+      } catch (error) {
+        span.end(error);
+        throw error;
+      }
       for (const owner of owners) onAppended(owner);
       return { header: { node } };
     }),

@@ -54,7 +54,7 @@ async function isEnded({ bus, log, subjects }: SurveyPorts, { shard, owners, mut
   const taken = owners.map(async (owner) => {
     try {
       const to = { subject: subjects.dataWrite(owner), timeoutMs: LIMITS.hintAnswerTimeoutMs, answerKind: 'dataWritten' } as const;
-      await request(bus, to, { kind: 'dataWrite', header: { shard }, payload: frame });
+      await request(bus, to, { kind: 'dataWrite', header: { shard, traceParent: undefined }, payload: frame });
       return true;
     } catch (error) {
       if (!(error instanceof DbError)) throw error;

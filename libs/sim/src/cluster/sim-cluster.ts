@@ -3,7 +3,7 @@ import { createDataShard } from '@varve/data-shard-service';
 import { CatalogFollower, LivenessView, type Service } from '@varve/kit';
 import { createMetaRaft } from '@varve/meta-raft-service';
 import type { NodeId } from '@varve/model';
-import { SILENT_LOG, type Bus, type CatalogStore, type HintStore, type Journal, type RaftLogStore, type ShardStore } from '@varve/ports';
+import { SILENT_LOG, SILENT_TRACER, type Bus, type CatalogStore, type HintStore, type Journal, type RaftLogStore, type ShardStore } from '@varve/ports';
 import { createRepair } from '@varve/repair-service';
 import { subjectsOf } from '@varve/wire';
 import { SimCatalogStore } from '../sim-catalog-store.ts';
@@ -103,7 +103,7 @@ export class SimCluster {
     return new SimNode(scheduler, name, (process, disk) => {
       const connection = this.#network.connect(process);
       const ports = {
-        ...{ bus: this.#seams[bus](connection, name), clock: new SimClock(process, { skewMs }), random: new SimRandom(process), log: SILENT_LOG, metrics: this.metrics },
+        ...{ bus: this.#seams[bus](connection, name), clock: new SimClock(process, { skewMs }), random: new SimRandom(process), log: SILENT_LOG, metrics: this.metrics, tracer: SILENT_TRACER },
         onFatal: (error: unknown) => {
           this.fatal.push(error);
           process.kill();
@@ -122,6 +122,7 @@ interface SharedPorts {
   readonly random: SimRandom;
   readonly log: typeof SILENT_LOG;
   readonly metrics: SimMetrics;
+  readonly tracer: typeof SILENT_TRACER;
   readonly onFatal: (error: unknown) => void;
 }
 

@@ -168,7 +168,7 @@ export interface DropSeriesStatement {
 
 /** Every SHOW. */
 export type ShowStatement =
-  | { readonly kind: 'showDatabases' | 'showUsers' | 'showQueries' | 'showContinuousQueries' | 'showSubscriptions' | 'showShards' | 'showShardGroups' }
+  | { readonly kind: 'showDatabases' | 'showUsers' | 'showQueries' | 'showContinuousQueries' | 'showSubscriptions' | 'showShards' | 'showShardGroups' | 'showServers' }
   | { readonly kind: 'showRetentionPolicies'; readonly database: string | undefined }
   | { readonly kind: 'showGrants'; readonly user: string }
   /** `FOR 'module'`. */

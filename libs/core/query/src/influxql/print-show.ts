@@ -18,6 +18,8 @@ export function formatShow(statement: ShowStatement): string {
       return 'SHOW SUBSCRIPTIONS';
     case 'showShards':
       return 'SHOW SHARDS';
+    case 'showServers':
+      return 'SHOW SERVERS';
     case 'showShardGroups':
       return 'SHOW SHARD GROUPS';
     case 'showRetentionPolicies':

@@ -21,6 +21,7 @@ export type ShowNeeds =
 export function showNeeds(statement: ShowStatement, context: ShowContext): ShowNeeds | PlanError {
   switch (statement.kind) {
     case 'showDatabases':
+    case 'showServers':
     case 'showRetentionPolicies':
     case 'showFieldKeys':
       return { kind: 'catalog' };

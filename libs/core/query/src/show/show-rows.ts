@@ -17,6 +17,8 @@ export function showRows(statement: ShowStatement, inputs: ShowInputs): readonly
   switch (statement.kind) {
     case 'showDatabases':
       return [block('databases', ['name'], [[...inputs.catalog.databases.keys()]])];
+    case 'showServers':
+      return showServers(inputs);
     case 'showRetentionPolicies':
       return showRetentionPolicies(statement.database ?? inputs.database, inputs);
     case 'showMeasurements':
@@ -46,6 +48,16 @@ function showScoped(statement: ScopedShow, scope: ShowScope, seriesKeys: readonl
     case 'showFieldKeys':
       return showFieldKeys(statement, scope);
   }
+}
+
+/** Nodes with durable data, as Enterprise prints them. They are reached over the bus: their names stand for addresses. */
+function showServers({ catalog }: ShowContext): readonly SeriesBlock[] {
+  const kinds = [['data_nodes', 'data'], ['repair_nodes', 'repair']] as const;
+  return kinds.flatMap(([series, role]) => {
+    const nodes = [...catalog.nodes.values()].filter((node) => node.role === role).sort((left, right) => left.id - right.id);
+    const names = nodes.map(({ name }) => name);
+    return nodes.length === 0 ? [] : [block(series, ['id', 'http_addr', 'tcp_addr'], [nodes.map(({ id }) => id), names.map(() => ''), names])];
+  });
 }
 
 function showRetentionPolicies(name: string | undefined, { catalog }: ShowContext): readonly SeriesBlock[] | PlanError {

@@ -131,7 +131,7 @@ const anyKeyMatch: Arbitrary<KeyMatch> = fc.oneof(
   fc.record({ operator: fc.constantFrom('=~' as const, '!~' as const), pattern: anyPattern }),
 );
 
-const PLAIN_SHOWS = ['showDatabases', 'showUsers', 'showQueries', 'showContinuousQueries', 'showSubscriptions', 'showShards', 'showShardGroups'] as const;
+const PLAIN_SHOWS = ['showDatabases', 'showUsers', 'showQueries', 'showContinuousQueries', 'showSubscriptions', 'showShards', 'showShardGroups', 'showServers'] as const;
 const PLAIN_CARDINALITIES = ['showSeriesCardinality', 'showMeasurementCardinality', 'showTagKeyCardinality', 'showFieldKeyCardinality'] as const;
 
 function anyShow(): Arbitrary<Statement> {

@@ -18,9 +18,10 @@ export async function query(
   url: string,
   text: string,
   parameters: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<readonly AnswerSeries[]> {
   const form = new URLSearchParams({ epoch: 'ns', ...parameters, q: text });
-  const answer = await send(`${url}/query`, { method: 'POST', body: form });
+  const answer = await send(`${url}/query`, { method: 'POST', body: form, headers });
   const body = JSON.parse(answer.text) as {
     error?: string;
     results?: readonly { error?: string; series?: readonly AnswerSeries[] }[];
@@ -36,10 +37,12 @@ export function write(
   database: string,
   lines: string | Uint8Array<ArrayBuffer>,
   parameters: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   return send(`${url}/write?${new URLSearchParams({ db: database, ...parameters }).toString()}`, {
     method: 'POST',
     body: lines,
+    headers,
   });
 }
 

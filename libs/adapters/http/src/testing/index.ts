@@ -1,0 +1,2 @@
+export { query, send, write } from './client.ts';
+export type { Answer, AnswerSeries } from './client.ts';

@@ -1,0 +1,57 @@
+import { query, write } from '@varve/http-adapter/testing';
+import { startOtlpReceiver, type ReceivedSpan } from '@varve/otel-adapter/testing';
+import { spans } from '@varve/telemetry';
+import { expect, onTestFinished } from 'vitest';
+import { clusterTest, startTestCluster } from './testing/test-cluster.ts';
+
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const HINTED_TRACE_ID = '1bf7651916cd43dd8448eb211c80319d';
+const QUERY_TRACE_ID = '2cf7651916cd43dd8448eb211c80319e';
+/** Tells the span that a request comes from, and that its trace is recorded. */
+const traceParentOf = (traceId: string): string => `00-${traceId}-b7ad6b7169203331-01`;
+
+clusterTest('T1: one trace from HTTP over the coordinator to three journals; and for an owner that was away, to the hint and its delivery', async () => {
+  const collector = await startOtlpReceiver();
+  onTestFinished(() => collector.close());
+  const cluster = await startTestCluster({ otlpEndpoint: collector.endpoint });
+  const [url] = cluster.urls as [string, string];
+  await query(url, 'CREATE DATABASE traced WITH REPLICATION 3');
+  const put = (line: string, traceId: string): ReturnType<typeof write> => write(url, 'traced', line, { consistency: 'quorum' }, { traceparent: traceParentOf(traceId) });
+  const spansOf = (traceId: string, all: readonly ReceivedSpan[] = collector.spans): readonly ReceivedSpan[] => all.filter((span) => span.traceId === traceId);
+  const named = (all: readonly ReceivedSpan[], name: string): readonly ReceivedSpan[] => all.filter((span) => span.name === name);
+
+  expect((await put('m v=1 1', TRACE_ID)).status).toBe(204);
+  await collector.waitFor('three journals', (all) => named(spansOf(TRACE_ID, all), spans.shardWrite).length === 3 && named(spansOf(TRACE_ID, all), spans.coordinatorDeliver).length === 1);
+  const written = spansOf(TRACE_ID);
+  expect(pathsOf(written)).toEqual([
+    'coordinator1: http.write',
+    'coordinator1: http.write > coordinator1: coordinator.write',
+    'coordinator1: http.write > coordinator1: coordinator.write > coordinator1: coordinator.deliver',
+    ...['data1', 'data2', 'data3'].map((node) => `coordinator1: http.write > coordinator1: coordinator.write > coordinator1: coordinator.deliver > ${node}: shard.write`),
+  ]);
+
+  const lineCount = cluster.lines.length;
+  cluster.kill('data2');
+  expect((await put('m v=2 2', HINTED_TRACE_ID)).status).toBe(204);
+  await cluster.untilReady('data2', lineCount);
+  await collector.waitFor('a delivered hint', (all) => named(spansOf(HINTED_TRACE_ID, all), spans.hintDeliver).some(({ error }) => error === undefined) && named(spansOf(HINTED_TRACE_ID, all), spans.shardWrite).length >= 3);
+  const start = 'coordinator1: http.write > coordinator1: coordinator.write > coordinator1: coordinator.deliver';
+  const paths = pathsOf(spansOf(HINTED_TRACE_ID));
+  expect(paths).toContain(`${start} > repair1: hint.store`);
+  expect(paths).toContain(`${start} > repair1: hint.store > repair1: hint.deliver > data2: shard.write`);
+
+  await query(url, 'SELECT v FROM m', { db: 'traced' }, { traceparent: traceParentOf(QUERY_TRACE_ID) });
+  await collector.waitFor('a query', (all) => named(spansOf(QUERY_TRACE_ID, all), spans.shardQuery).length > 0 && named(spansOf(QUERY_TRACE_ID, all), spans.coordinatorQuery).length > 0);
+  expect(pathsOf(spansOf(QUERY_TRACE_ID)).some((path) => /^coordinator1: http.query > coordinator1: coordinator.query > data\d: shard.query$/.test(path))).toBe(true);
+});
+
+/** Each span with all above it, `node: name > node: name`, sorted. */
+function pathsOf(all: readonly ReceivedSpan[]): readonly string[] {
+  const byId = new Map(all.map((span) => [span.spanId, span]));
+  const pathOf = (span: ReceivedSpan): string => {
+    const parent = byId.get(span.parentSpanId ?? '');
+    const own = `${span.node}: ${span.name}`;
+    return parent === undefined ? own : `${pathOf(parent)} > ${own}`;
+  };
+  return all.map(pathOf).toSorted();
+}
