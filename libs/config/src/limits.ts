@@ -110,6 +110,8 @@ export const LIMITS = {
   hintPauseMsMax: 10_000,
   /** Beyond it, for frames that nobody else holds. Reached: they are refused, and their writers get 503. */
   hintReserveSizeBytes: 256 * MIB,
+  /** Shards that a data node opens at a time when it starts or is given many. */
+  shardOpeningCountMax: 16,
   /** Between two looks for leases that have run out. */
   leaseCheckIntervalMs: 60_000,
 

@@ -68,7 +68,8 @@ async function start({ program, kind, identityOf = ({ nodeName }) => nodeName, l
   await service.start();
   closing.push(() => service.drain());
   serve(http, service);
-  log.info(`Ready: ${program}`, { node: identityOf(config), cluster: config.clusterId, http: `${http.address.host}:${http.address.port}` });
+  // Not in the log, which may be told to say less: who waits for the process reads this.
+  process.stdout.write(`Ready: ${program} node="${identityOf(config)}" cluster=${config.clusterId} http=${http.address.host}:${http.address.port}\n`);
 }
 
 function serve(http: HttpServer, service: Service & Partial<Gateway>): void {

@@ -44,6 +44,17 @@ function natsTests(): void {
     expect(warnings).toHaveLength(1);
   });
 
+  test('nobody listens: a publish with an address for answers gets none', async () => {
+    const { left, settle } = await openBoth();
+    const inbox = left.newInbox();
+    const answers: unknown[] = [];
+    left.subscribe(inbox, (message) => answers.push(message));
+    left.publish('varve.t.nobody', new Uint8Array(1), inbox);
+    left.publish('varve.t.shard.1.write', new Uint8Array(1), inbox);
+    await settle();
+    expect(answers).toEqual([]);
+  });
+
   test('N3: a connection that is dead without a word is found out', async () => {
     const server = await startedServer();
     const wire = await startWire(server.address);

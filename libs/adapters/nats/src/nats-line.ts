@@ -29,6 +29,8 @@ const OPTIONS: ConnectionOptions = {
   noAsyncTraces: true,
 };
 const RETRY_INTERVAL_MS = 500;
+/** The status that the server sends in place of an answer. */
+const NO_RESPONDERS = 503;
 const DRAIN_TIMEOUT_MS = 2_000;
 /** While no server answers, a sentence is logged so often. */
 const REMINDER_ATTEMPT_COUNT = 20;
@@ -94,6 +96,7 @@ export class NatsLine {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
         if (error !== null) return this.#log.error('NATS refuses a subscription', { subject, reason: error.message });
+        if (message.headers?.code === NO_RESPONDERS) return; // Of a publish with an address for answers: there will be none.
         if (isActive) onMessage({ subject: message.subject, payload: message.data, replyTo: message.reply });
       },
     });

@@ -1,6 +1,7 @@
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, LivenessView, type Service } from '@varve/kit';
 import type { Gateway, Health, QueryRequest, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
+import { allShards } from '@varve/placement';
 import { subjectsOf } from '@varve/wire';
 import { SeriesCollector } from './collect-series.ts';
 import { IncarnationLease } from './incarnation.ts';
@@ -49,6 +50,7 @@ class CoordinatorService implements Coordinator {
         hintAnswerTimeoutMs: LIMITS.hintAnswerTimeoutMs,
         hintRetryIntervalMs: LIMITS.hintRetryIntervalMs,
         bytesUnderWayMax: LIMITS.writesUnderWaySizeBytesMax,
+        isPlaced: (shard) => allShards(follower.catalog).some((placed) => placed.shard.id === shard),
         onIncarnationClosed: (incarnation) => this.#lease.onClosed(incarnation),
       },
     );

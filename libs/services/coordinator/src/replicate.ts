@@ -24,6 +24,8 @@ export interface DeliveryConfig {
   readonly bytesUnderWayMax: SizeBytes;
   /** An owner has refused a frame because its incarnation is closed. */
   readonly onIncarnationClosed: (incarnation: number) => void;
+  /** Whether the newest catalog still has the shard. */
+  readonly isPlaced: (shard: ShardId) => boolean;
 }
 
 /** How a frame is to be delivered, and for whom. */
@@ -176,8 +178,9 @@ export class Deliveries {
     this.#hinting.delete(delivery); // No await since the last look: what is owed from now on starts anew.
   }
 
-  /** Who has not answered and is not alive will not answer: the client need not wait for the write timeout. */
+  /** Who has not answered and is not alive will not answer, and nobody does for a shard that was dropped: no need to wait for the write timeout. */
   #giveUpSilent(delivery: Delivery): void {
+    if (!this.#config.isPlaced(delivery.parcel.shard)) return delivery.end();
     for (const owner of delivery.parcel.owners) if (!this.#ports.liveness.isAlive(owner)) delivery.onSilent(owner);
     this.#maybeHint(delivery);
   }

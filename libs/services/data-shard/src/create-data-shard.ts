@@ -1,5 +1,6 @@
 import { assert, type TimestampNs } from '@varve/base';
 import { isOpenIncarnation } from '@varve/catalog';
+import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, Heartbeat, LivenessView, newBootId, type Service } from '@varve/kit';
 import type { Catalog, NodeId, ShardId } from '@varve/model';
 import { allShards } from '@varve/placement';
@@ -58,6 +59,8 @@ class DataShard implements Service {
   #workedOffVersion = 0;
   /** Catalog changes are worked off one after the other; resolves when the newest is. */
   #following: Promise<void> = Promise.resolve();
+  /** Files of dropped shards are let go one after the other. */
+  #forgetting: Promise<void> = Promise.resolve();
 
   constructor(ports: DataShardPorts, config: DataShardConfig) {
     this.#ports = ports;
@@ -84,6 +87,7 @@ class DataShard implements Service {
 
   async drain(): Promise<void> {
     await this.#following;
+    await this.#forgetting;
     await Promise.all([...this.#replicas.values()].map(({ journaling }) => Promise.allSettled([...journaling])));
   }
 
@@ -176,14 +180,15 @@ class DataShard implements Service {
   async #follow(catalog: Catalog): Promise<void> {
     if (catalog.version < this.#workedOffVersion) return;
     const owned = ownedBy(catalog, this.#running!.id);
-    for (const replica of [...this.#replicas.values()]) {
-      if (!owned.has(replica.shard)) await this.#drop(replica);
-    }
+    for (const replica of [...this.#replicas.values()]) if (!owned.has(replica.shard)) this.#drop(replica);
     this.#owned = owned;
-    for (const [shard, { startNs, others }] of owned) {
+    const missing = [...owned].filter(([shard]) => !this.#replicas.has(shard));
+    for (const [shard, { others }] of owned) {
       const replica = this.#replicas.get(shard);
-      if (replica === undefined) await this.#open(shard, startNs, others);
-      else replica.others = others;
+      if (replica !== undefined) replica.others = others;
+    }
+    for (let first = 0; first < missing.length; first += LIMITS.shardOpeningCountMax) {
+      await Promise.all(missing.slice(first, first + LIMITS.shardOpeningCountMax).map(([shard, { startNs, others }]) => this.#open(shard, startNs, others)));
     }
     this.#workedOffVersion = catalog.version;
   }
@@ -199,12 +204,12 @@ class DataShard implements Service {
     this.#replicas.set(shard, replica);
   }
 
-  async #drop(replica: ShardReplica): Promise<void> {
+  /** From here on nobody finds it. Its files are let go behind: a shard that comes after it waits for no disk. */
+  #drop(replica: ShardReplica): void {
     replica.isDropped = true;
     replica.subscription?.unsubscribe();
     this.#replicas.delete(replica.shard);
-    await this.#upkeep.forget(replica.shard);
-    await this.#forget(replica.shard, replica.nextSeq - 1);
+    this.#forgetting = this.#forgetting.then(() => this.#forget(replica)).catch((error: unknown) => this.#fail(error));
   }
 
   /**
@@ -218,8 +223,9 @@ class DataShard implements Service {
     for (const shard of await shardStore.shards()) if (isGone(shard)) await shardStore.drop(shard);
   }
 
-  async #forget(shard: ShardId, lastSeq: number): Promise<void> {
-    await this.#ports.journal.trim(shard, lastSeq);
+  async #forget({ shard, nextSeq }: ShardReplica): Promise<void> {
+    await this.#upkeep.forget(shard);
+    await this.#ports.journal.trim(shard, nextSeq - 1);
     await this.#ports.shardStore.drop(shard);
   }
 
