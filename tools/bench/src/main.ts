@@ -1,5 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureCluster } from './cluster/measure-cluster.ts';
+import { clusterReportOf } from './cluster/cluster-report.ts';
 import { measure, type Figures } from './measure.ts';
 import { startProgress } from './progress.ts';
 import { reportOf } from './report.ts';
@@ -15,6 +17,7 @@ Usage: npm run bench -- [options]
   --queries     afterwards the 15 query kinds, one client (default yes; --no-queries leaves them out)
   --rest N      seconds between the last ack and the look at the data directory (default 30)
   --seed N      the same seed gives the same rows and the same queries (default 1)
+  --cluster     instead of one process a cluster of processes with N = 3: rows/s at each level, memory, kills, hints
   --peers       the same against influxd, victoria-metrics and ts-server where they are on the PATH
   --help        this text
 
@@ -29,6 +32,7 @@ const { values } = parseArgs({
     queries: { type: 'boolean', default: true },
     rest: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
+    cluster: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -46,6 +50,7 @@ async function run(): Promise<number> {
   progress.end();
   const figures: Figures[] = [];
   try {
+    if (values.cluster) return say(`\n${clusterReportOf(await measureCluster(workload))}`);
     for (const system of systems) {
       figures.push(
         await measure(system, {
