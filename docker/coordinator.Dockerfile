@@ -1,0 +1,15 @@
+# coordinator: takes writes and queries of clients, and keeps nothing. Built from the top of the repository: docker build -f docker/coordinator.Dockerfile .
+FROM node:26-bookworm-slim
+WORKDIR /opt/varve
+COPY . .
+# The image's own Node runs the sources as they are; no package's install script is needed.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force \
+ && install -d -o node -g node /var/lib/varve
+USER node
+ENV NODE_ENV=production \
+    VARVE_DATA_DIR=/var/lib/varve \
+    VARVE_HTTP_BIND_ADDRESS=:8086 \
+    VARVE_LOGGING_FORMAT=json
+EXPOSE 8086
+HEALTHCHECK --interval=5s --timeout=2s --start-period=10s CMD ["node", "-e", "fetch('http://127.0.0.1:8086/health').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "apps/coordinator/src/main.ts"]

@@ -1,0 +1,16 @@
+# repair: keeps hints and keeps the copies equal. Built from the top of the repository: docker build -f docker/repair.Dockerfile .
+FROM node:26-bookworm-slim
+WORKDIR /opt/varve
+COPY . .
+# The image's own Node runs the sources as they are; no package's install script is needed.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force \
+ && install -d -o node -g node /var/lib/varve
+USER node
+ENV NODE_ENV=production \
+    VARVE_DATA_DIR=/var/lib/varve \
+    VARVE_HTTP_BIND_ADDRESS=:8189 \
+    VARVE_LOGGING_FORMAT=json
+VOLUME /var/lib/varve
+EXPOSE 8189
+HEALTHCHECK --interval=5s --timeout=2s --start-period=10s CMD ["node", "-e", "fetch('http://127.0.0.1:8189/health').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "apps/repair/src/main.ts"]
