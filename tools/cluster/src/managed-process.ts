@@ -34,8 +34,8 @@ export class ManagedProcess {
   }
 
   start(): void {
-    const { name, command, arguments: parameters } = this.plan;
-    const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { name, command, arguments: parameters, env } = this.plan;
+    const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => this.#listener.onLine(name, line));
     child.once('spawn', () => this.#listener.onStart(name, child.pid!));

@@ -6,8 +6,10 @@ export interface ClusterOptions {
   readonly httpBasePort: number;
   readonly dataDir: string;
   readonly natsCount: 1 | 3;
-  /** Where traces go; empty: none are made. */
+  /** Where traces go; empty: none are made, unless Jaeger runs. */
   readonly otlpEndpoint: string;
+  /** Program of a Jaeger that is to run beside the cluster and take its traces; undefined: none. */
+  readonly jaeger?: string | undefined;
   readonly logLevel: string;
 }
 
@@ -16,7 +18,12 @@ export interface PlannedProcess {
   readonly name: string;
   readonly command: string;
   readonly arguments: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
+
+/** Where Jaeger takes traces, and where people look at them, unless it is told otherwise. */
+const JAEGER_OTLP_ENDPOINT = 'http://127.0.0.1:4318';
+export const JAEGER_URL = 'http://127.0.0.1:16686';
 
 /** Binaries, and ports that nobody else listens on. */
 export interface Surroundings {
@@ -34,7 +41,8 @@ export const COORDINATOR_COUNT = 2;
 
 /** All processes, in the order in which they are started. */
 export function planCluster(options: ClusterOptions, surroundings: Surroundings): readonly PlannedProcess[] {
-  const { httpBasePort, dataDir, natsCount, otlpEndpoint, logLevel } = options;
+  const { httpBasePort, dataDir, natsCount, jaeger, logLevel } = options;
+  const otlpEndpoint = jaeger === undefined ? options.otlpEndpoint : JAEGER_OTLP_ENDPOINT;
   const { node, root, ports } = surroundings;
   const servers = numbers(natsCount).map((number) => `127.0.0.1:${ports[number - 1]}`);
   const service = (app: string, name: string, flags: readonly string[]): PlannedProcess => ({
@@ -50,6 +58,7 @@ export function planCluster(options: ClusterOptions, surroundings: Surroundings)
   const anyPort = ['--http-bind-address', '127.0.0.1:0'];
   const voters = numbers(META_COUNT).join(',');
   return [
+    ...(jaeger === undefined ? [] : [{ name: 'jaeger', command: jaeger, arguments: [], env: { COLLECTOR_OTLP_ENABLED: 'true' } }]),
     ...numbers(natsCount).map((number) => natsServer(number, natsCount, surroundings)),
     ...numbers(META_COUNT).map((number) =>
       service('meta-raft', `meta${number}`, [...anyPort, '--data-dir', join(dataDir, `meta${number}`), '--meta-peer-id', String(number), '--meta-voters', voters])),

@@ -34,7 +34,7 @@ export async function startCluster(options: ClusterOptions, { natsServer, restar
   const ports: number[] = [];
   for (let port = 0; port < 2 * options.natsCount; port += 1) ports.push(await freePort());
   const plan = planCluster(options, { natsServer, node: process.execPath, root: ROOT, ports });
-  const unready = new Set(plan.map(({ name }) => name).filter((name) => !name.startsWith('nats')));
+  const unready = new Set(plan.map(({ name }) => name).filter((name) => !/^(nats|jaeger)/.test(name)));
   const statusUrls = new Map<string, string>();
   let onReady = (): void => undefined;
   const ready = new Promise<void>((resolve) => (onReady = resolve));
@@ -54,7 +54,7 @@ export async function startCluster(options: ClusterOptions, { natsServer, restar
     statusUrls: () => statusUrls,
     ready,
     stop: async () => {
-      for (const kind of ['coordinator', 'repair', 'data', 'meta', 'nats']) {
+      for (const kind of ['coordinator', 'repair', 'data', 'meta', 'nats', 'jaeger']) {
         await Promise.all(processes.filter(({ plan: { name } }) => name.startsWith(kind)).map((each) => each.stop()));
       }
     },

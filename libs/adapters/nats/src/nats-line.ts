@@ -97,7 +97,14 @@ export class NatsLine {
       callback: (error, message) => {
         if (error !== null) return this.#log.error('NATS refuses a subscription', { subject, reason: error.message });
         if (message.headers?.code === NO_RESPONDERS) return; // Of a publish with an address for answers: there will be none.
-        if (isActive) onMessage({ subject: message.subject, payload: message.data, replyTo: message.reply });
+        try {
+          if (isActive) onMessage({ subject: message.subject, payload: message.data, replyTo: message.reply === '' ? undefined : message.reply });
+        } catch (bug) {
+          // The client would close the connection without a word.
+          setImmediate(() => {
+            throw bug;
+          });
+        }
       },
     });
     return {

@@ -70,6 +70,21 @@ export function busContract(name: string, open: OpenBuses, drive?: Drive): void 
     expect(other.texts).toEqual([]);
   });
 
+  check('a message says where an answer is awaited, and nothing when none is', async () => {
+    const buses = await open();
+    const seen: (string | undefined)[] = [];
+    const inbox = new Inbox();
+    buses.right.subscribe('a', (message) => {
+      seen.push(message.replyTo);
+      inbox.take(message);
+    });
+    await settled(buses);
+    buses.left.publish('a', bytesOf('x'), 'answers');
+    buses.left.publish('a', bytesOf('x'));
+    await inbox.untilCount(2);
+    expect(seen).toEqual(['answers', undefined]);
+  });
+
   check('delivery is not synchronous with publish', async () => {
     const buses = await open();
     const inbox = new Inbox();
