@@ -1,3 +1,5 @@
+export { PLANTED_CLUSTER_BUGS } from './cluster/planted-cluster-bugs.ts';
+export { runCluster } from './cluster/run-cluster.ts';
 export { PLANTED_BUGS } from './planted-bugs.ts';
 export { runEmbedded } from './run-embedded.ts';
 export { CALM_NETWORK, SimNetwork } from './sim-network.ts';
@@ -11,4 +13,5 @@ export { SimScheduler } from './sim-scheduler.ts';
 export { SimShardStore } from './sim-shard-store.ts';
 export type { InterruptedWrite } from './sim-disk.ts';
 export type { NetworkFaults } from './sim-network.ts';
+export type { ClusterRun } from './cluster/run-cluster.ts';
 export type { EmbeddedRun, EmbeddedRunOptions } from './run-embedded.ts';

@@ -267,6 +267,7 @@ class Run {
       await this.#read(this.#gateway(), this.#model);
       await this.#scheduler.runFor(this.#prng.between(5, 100));
     }
+    await this.#untilTrue('an owner that was away serves again', HEAL_MS_MAX, () => away.service !== undefined && this.#cluster.isServing);
   }
 
   async #replicas(): Promise<readonly (Cells | undefined)[]> {
@@ -292,10 +293,14 @@ class Run {
     return new Promise((resolve) => this.#scheduler.schedule(durationMs, 'a client waits', resolve));
   }
 
-  async #untilAllServe(): Promise<void> {
-    const endMs = this.#scheduler.nowMs + START_MS_MAX;
-    while (!this.#cluster.nodes.every(({ service }) => service !== undefined)) {
-      if (this.#scheduler.nowMs >= endMs) throw new Error(`not all processes serve within ${START_MS_MAX} ms`);
+  #untilAllServe(): Promise<void> {
+    return this.#untilTrue('all processes serve', START_MS_MAX, () => this.#cluster.nodes.every(({ service }) => service !== undefined));
+  }
+
+  async #untilTrue(what: string, timeoutMs: number, isTrue: () => boolean): Promise<void> {
+    const endMs = this.#scheduler.nowMs + timeoutMs;
+    while (!isTrue()) {
+      if (this.#scheduler.nowMs >= endMs) throw new Error(`${what}: not within ${timeoutMs} ms`);
       await this.#scheduler.runFor(100);
     }
   }
