@@ -12,13 +12,17 @@ export function ensureNatsServer(say: (line: string) => void): string | undefine
   const found = findNatsServer();
   if (found !== undefined) return found;
   say('There is no nats-server on this machine: installing one (once, up to a minute) …');
-  if (process.getuid?.() === 0) run('apt-get', ['install', '-y', '--no-install-recommends', 'nats-server']);
+  if (process.getuid?.() === 0) {
+    const install = ['install', '-y', '--no-install-recommends', 'nats-server'];
+    if (!run('apt-get', install) && run('apt-get', ['update'])) run('apt-get', install);
+  }
   if (findNatsServer() === undefined) run('go', ['install', GO_PACKAGE], { GOBIN: OWN_BIN_DIRECTORY });
   const installed = findNatsServer();
   if (installed === undefined) say('nats-server could not be installed: set NATS_SERVER_BIN to one, or install the package nats-server of your system.');
   return installed;
 }
 
-function run(command: string, commandArguments: readonly string[], env: Readonly<Record<string, string>> = {}): void {
-  spawnSync(command, commandArguments, { stdio: 'ignore', env: { ...process.env, ...env, DEBIAN_FRONTEND: 'noninteractive' } });
+function run(command: string, commandArguments: readonly string[], env: Readonly<Record<string, string>> = {}): boolean {
+  const { status } = spawnSync(command, commandArguments, { stdio: 'ignore', env: { ...process.env, ...env, DEBIAN_FRONTEND: 'noninteractive' } });
+  return status === 0;
 }
