@@ -11,6 +11,7 @@ const LANE_COUNT = 20;
 /** Load before and after each kill. */
 const LOAD_MS = 600;
 const EQUAL_TIMEOUT_MS = 60_000;
+const BACK_TIMEOUT_MS = 30_000;
 
 // Real processes over a real NATS: four writers at W=quorum through both coordinators, points that never repeat. In each
 // cycle a process is killed, data-shard, meta leader, coordinator, repair and NATS first and then any of them, and comes
@@ -30,10 +31,11 @@ clusterTest('W1, W5: what was acknowledged at quorum survives kill -9 of any pro
     cluster.kill(victim);
     await sleep(LOAD_MS);
     await cluster.untilReady(victim, lineCount);
+    await eventually(BACK_TIMEOUT_MS, 'both coordinators write at quorum again', () => load.isAckedByAll());
     load.stop();
     await writing;
     hintCount += await metricOf(cluster.statusUrls().get('repair1')!, 'varve_hint_events_total');
-    if (victim.startsWith('data')) expect(load.refusedCount - refusedBefore, `requests that failed while ${victim} was away`).toBe(0);
+    if (victim.startsWith('data')) expect(load.refusedCount - refusedBefore, `requests that failed while ${victim} was away:\n${cluster.lines.slice(lineCount).join('\n')}`).toBe(0);
   }
   await expectEqualReplicas(cluster, load);
   const repair = cluster.statusUrls().get('repair1')!;
@@ -96,6 +98,12 @@ class Load {
 
   stop(): void {
     this.#isStopped = true;
+  }
+
+  /** One write through each coordinator. */
+  async isAckedByAll(): Promise<boolean> {
+    const answers = await Promise.all(this.#urls.map((url) => write(url, 'crash', 'probe value=1i 1', { precision: 's', consistency: 'quorum' }).catch(() => undefined)));
+    return answers.every((answer) => answer?.status === 204);
   }
 
   async #write(writer: number): Promise<void> {

@@ -78,6 +78,11 @@ export class Delivery {
     return this.#count('held') + this.#hinted.size > 0;
   }
 
+  /** This owner is not known to have it. */
+  lacks(owner: NodeId): boolean {
+    return this.#states.has(owner) && this.#states.get(owner) !== 'held';
+  }
+
   /** Owners that need a hint and have none: who is silent or has refused, and once hints are due all that do not hold the frame. */
   hintsOwed(): readonly NodeId[] {
     return this.#owing().filter((owner) => this.#isHintDue || this.#states.get(owner) !== 'pending');

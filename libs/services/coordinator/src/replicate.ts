@@ -46,6 +46,9 @@ export class Deliveries {
   readonly #config: DeliveryConfig;
   readonly #inbox: string;
   readonly #subscription: Subscription;
+  readonly #connection: Subscription;
+  readonly #stopListening: () => void;
+  #reconnecting: Timer | undefined;
   readonly #underWay = new Map<string, Delivery>();
   readonly #hinting = new Set<Delivery>();
   readonly #waitingForNone = new Set<() => void>();
@@ -57,6 +60,10 @@ export class Deliveries {
     this.#config = config;
     this.#inbox = ports.bus.newInbox();
     this.#subscription = ports.bus.subscribe(this.#inbox, ({ payload }) => this.#onAnswer(payload));
+    this.#connection = ports.bus.onStatus((status) => {
+      if (status === 'connected') this.#onConnected();
+    });
+    this.#stopListening = ports.liveness.onReturn((node) => this.#sendAgain((delivery) => delivery.lacks(node)));
   }
 
   /** @throws DbError WRITE_OVERLOADED, STOPPING before anything is sent */
@@ -120,7 +127,22 @@ export class Deliveries {
 
   close(): void {
     this.#subscription.unsubscribe();
+    this.#connection.unsubscribe();
+    this.#stopListening();
+    this.#reconnecting?.cancel();
     for (const delivery of [...this.#underWay.values()]) delivery.end();
+  }
+
+  /** What was published meanwhile is lost. Owners whose connection takes longer get it a moment later. */
+  #onConnected(): void {
+    this.#sendAgain(() => true);
+    this.#reconnecting?.cancel();
+    this.#reconnecting = this.#ports.clock.after(LIVENESS_SETTLE_MS, () => this.#sendAgain(() => true));
+  }
+
+  /** Twice is as once (V8): who waits for a level need not wait for the timeout because a frame was lost. */
+  #sendAgain(isWanted: (delivery: Delivery) => boolean): void {
+    for (const delivery of this.#underWay.values()) if (!delivery.isSettled && isWanted(delivery)) this.#send(delivery);
   }
 
   #onAnswer(payload: Uint8Array): void {
