@@ -61,7 +61,8 @@ interface Heard extends NodeStatus {
 
 /**
  * Who lives, as this process has heard it. A belief, not a fact: nothing that matters to safety follows from it, only who
- * is asked first and how long is waited. In its first moments it takes everybody for alive, since nobody had time to say so.
+ * is asked first and how long is waited. In its first moments it takes everybody for alive, since nobody had time to say so;
+ * so it does when its own connection is back, and without one it believes what it believed.
  */
 export class LivenessView {
   readonly #ports: { readonly bus: Bus; readonly clock: Clock; readonly log: Log };
@@ -69,7 +70,11 @@ export class LivenessView {
   readonly #heard = new Map<NodeId, Heard>();
   readonly #listeners = new Set<(node: NodeId) => void>();
   #subscription: Subscription | undefined;
-  #startedMs: InstantMs = 0 as InstantMs;
+  #connection: Subscription | undefined;
+  /** Since when it could hear anybody. */
+  #listeningSinceMs: InstantMs = 0 as InstantMs;
+  /** Its own connection is gone since then. */
+  #deafSinceMs: InstantMs | undefined;
 
   constructor(ports: { readonly bus: Bus; readonly clock: Clock; readonly log: Log }, subjects: Subjects) {
     this.#ports = ports;
@@ -77,17 +82,27 @@ export class LivenessView {
   }
 
   start(): void {
-    this.#startedMs = this.#ports.clock.monotonicMs();
+    const { bus, clock } = this.#ports;
+    this.#listeningSinceMs = clock.monotonicMs();
+    this.#connection = bus.onStatus((status) => {
+      if (status === 'disconnected') this.#deafSinceMs = clock.monotonicMs();
+      else {
+        this.#deafSinceMs = undefined;
+        this.#listeningSinceMs = clock.monotonicMs();
+      }
+    });
     this.#subscription = this.#ports.bus.subscribe(this.#subject, ({ payload }) => this.#onHeartbeat(payload));
   }
 
   stop(): void {
     this.#subscription?.unsubscribe();
+    this.#connection?.unsubscribe();
   }
 
   isAlive(node: NodeId): boolean {
-    const now = this.#ports.clock.monotonicMs();
-    return now - (this.#heard.get(node)?.atMs ?? this.#startedMs) < SILENT_AFTER_MS;
+    const nowMs = this.#deafSinceMs ?? this.#ports.clock.monotonicMs();
+    const heardMs = Math.max(this.#heard.get(node)?.atMs ?? 0, this.#listeningSinceMs);
+    return nowMs - heardMs < SILENT_AFTER_MS;
   }
 
   /** Alive, and not known to lack frames. */
@@ -106,7 +121,7 @@ export class LivenessView {
     return this.#heard.get(node)?.boot;
   }
 
-  /** Called when a node is heard of for the first time, after a silence, or in a new run. Returns how to stop listening. */
+  /** Called when a node is heard of for the first time, after a silence of its own or of this process, or in a new run. Returns how to stop listening. */
   onReturn(listener: (node: NodeId) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -116,7 +131,8 @@ export class LivenessView {
     const header = this.#decoded(payload);
     if (header === undefined) return;
     const { node, boot, isJoining, version } = header;
-    const hasReturned = this.#heard.get(node)?.boot !== boot || !this.isAlive(node);
+    const known = this.#heard.get(node);
+    const hasReturned = known?.boot !== boot || !this.isAlive(node) || known.atMs < this.#listeningSinceMs;
     const role = header.role === 'repair' ? 'repair' : 'data';
     this.#heard.set(node, { role, boot, isJoining, version, atMs: this.#ports.clock.monotonicMs() });
     if (hasReturned) for (const listener of [...this.#listeners]) listener(node);

@@ -1,7 +1,8 @@
 import { claimName, Heartbeat, LivenessView } from '@varve/kit';
-import { SILENT_LOG, type Bus, type Clock } from '@varve/ports';
+import { SILENT_LOG, type Clock } from '@varve/ports';
 import { encode, subjectsOf } from '@varve/wire';
 import { expect, test } from 'vitest';
+import type { SimBus } from './sim-bus.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimNetwork } from './sim-network.ts';
 import { SimProcess } from './sim-process.ts';
@@ -15,14 +16,18 @@ class World {
   readonly network = new SimNetwork(this.scheduler);
   readonly returned: number[] = [];
   readonly view: LivenessView;
+  /** Of the one that watches. */
+  readonly bus: SimBus;
 
   constructor() {
-    this.view = new LivenessView({ ...this.ports(new SimProcess(this.scheduler, 'watcher')), log: SILENT_LOG }, SUBJECTS);
+    const ports = this.ports(new SimProcess(this.scheduler, 'watcher'));
+    this.bus = ports.bus;
+    this.view = new LivenessView({ ...ports, log: SILENT_LOG }, SUBJECTS);
     this.view.onReturn((node) => this.returned.push(node));
     this.view.start();
   }
 
-  ports(process: SimProcess): { readonly bus: Bus; readonly clock: Clock } {
+  ports(process: SimProcess): { readonly bus: SimBus; readonly clock: Clock } {
     return { bus: this.network.connect(process), clock: new SimClock(process) };
   }
 
@@ -69,6 +74,26 @@ test('K5: a restart that was too quick to be a silence is told too', async () =>
 test('K5: nobody is taken for dead before it had time to say that it lives', async () => {
   const world = new World();
   expect(world.view.isAlive(7)).toBe(true);
+  await world.scheduler.runFor(2_000);
+  expect(world.view.isAlive(7)).toBe(false);
+});
+
+test('K5: who is cut off itself takes nobody for dead, and hears anew of those who live', async () => {
+  const world = new World();
+  const process = world.beating('a');
+  await world.scheduler.runFor(1_000);
+  world.bus.cutOff();
+  await world.scheduler.runFor(10_000);
+  expect(world.view.isAlive(7)).toBe(true);
+  world.bus.reconnect();
+  await world.scheduler.runFor(1_000);
+  expect([world.view.isAlive(7), world.returned]).toEqual([true, [7, 7]]);
+
+  world.bus.cutOff();
+  process.kill();
+  await world.scheduler.runFor(1_000);
+  world.bus.reconnect();
+  expect(world.view.isAlive(7), 'it gets the time to say that it lives').toBe(true);
   await world.scheduler.runFor(2_000);
   expect(world.view.isAlive(7)).toBe(false);
 });
