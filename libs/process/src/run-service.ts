@@ -55,7 +55,8 @@ async function start({ program, kind, identityOf = ({ nodeName }) => nodeName, l
   closing.push(() => http.close());
   const held = lock?.(config.dataDir);
   closing.push(() => held?.release());
-  const bus = await connectNats({ servers: config.natsServers, name: `${config.clusterId} ${program} ${config.nodeName}`, log, signal: stopOn });
+  const name = `${config.clusterId} ${program} ${identityOf(config)}`;
+  const bus = await unlessStopping(stopOn, connectNats({ servers: config.natsServers, name, log, signal: stopOn }));
   closing.push(() => bus.close());
   const ports = { bus, clock: systemClock, random: systemRandom, log, metrics, tracer: telemetry.tracer };
   await claimName(ports, subjectsOf(config.clusterId), { service: kind, name: identityOf(config), boot: newBootId(systemRandom) });
@@ -96,6 +97,11 @@ function stopper(log: Log, closing: readonly (() => Promise<void> | void)[]): Ab
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop(signal));
   return stopping.signal;
+}
+
+/** What fails because the process is stopping is no failure: it never settles, and the process ends by itself. */
+function unlessStopping<Value>(stopping: AbortSignal, promise: Promise<Value>): Promise<Value> {
+  return promise.catch((error: unknown) => (stopping.aborted ? new Promise<never>(() => undefined) : Promise.reject(error as Error)));
 }
 
 function endAtOnce(log: Log, error: unknown): void {
