@@ -2,7 +2,8 @@
 FROM node:26-bookworm-slim
 WORKDIR /opt/varve
 COPY . .
-# The image's own Node runs the sources as they are; no package's install script is needed.
+# The image's own Node runs the sources as they are. The npm package `node` brings its binary by an install script: none runs
+# here, and none is needed, as better-sqlite3 has its binaries in the package.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force \
  && install -d -o node -g node /var/lib/varve
 USER node
