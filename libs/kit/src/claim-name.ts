@@ -35,6 +35,7 @@ export async function claimName(
   const claimed = bus.subscribe(subject, ({ payload, replyTo }) => {
     if (replyTo !== undefined && bootOf(payload) !== boot) bus.publish(replyTo, encode('nodeClaim', { boot }));
   });
+  await bus.subscribed(); // Of two that ask, each is heard before it asks.
   bus.publish(subject, encode('nodeClaim', { boot }), inbox);
   await pause(clock, ANSWER_WINDOW_MS);
   answers.unsubscribe();

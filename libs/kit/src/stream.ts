@@ -8,12 +8,13 @@ import { encodeFailure, errorFrom, failureOf } from './request.ts';
  * so that a short answer costs one round trip. Further items go to the consumer's inbox, each against a credit; the
  * consumer grants a credit per item it has taken. Items carry an index, so a lost or reordered one is an error, never a
  * short answer. Both sides say at an interval that they are still there, however long the one computes or the other's
- * reader pauses; who is silent for `idleTimeoutMs` is gone, and the other side gives up.
+ * reader pauses; who is silent for `idleTimeoutMs` is gone, and the other side gives up. These beats repeat how far each
+ * has come: a lost credit is made good by the next one, and a lost item behind which nothing more comes is found out.
  *
  *   consumer ── request { inbox, credits } ──▶ producer
  *            ◀── item 0 (the reply) ──────────
- *            ◀── item 1, 2, … ───────────────   an empty one that is not the last: still computing
- *            ── credit ─────────────────────▶   on `<inbox>.credit`; a credit of 0: still there
+ *            ◀── item 1, 2, … ───────────────   an empty one that is not the last: still computing, so many were sent
+ *            ── credit ─────────────────────▶   on `<inbox>.credit`; all that were granted since the beginning
  */
 export interface StreamPorts {
   readonly bus: Bus;
@@ -41,11 +42,11 @@ export async function* openStream<Asked extends MessageKind>(
   const inbox = bus.newInbox();
   const arrivals = new Arrivals(clock, to);
   const subscription = bus.subscribe(inbox, ({ payload }) => arrivals.offer(payload));
-  const grant = (creditCount: number, isCancelled = false): void =>
-    bus.publish(`${inbox}.credit`, encode('streamCredit', { creditCount, isCancelled }));
-  const beat = every(clock, to.idleTimeoutMs / BEATS_PER_IDLE_TIMEOUT, () => grant(0));
+  let creditCount = CREDIT_COUNT;
+  const grant = (isCancelled = false): void => bus.publish(`${inbox}.credit`, encode('streamCredit', { creditCount, isCancelled }));
+  const beat = every(clock, to.idleTimeoutMs / BEATS_PER_IDLE_TIMEOUT, () => grant());
   const question = encode(asked.kind, asked.header, asked.payload);
-  const opening = encode('streamOpen', { inbox, creditCount: CREDIT_COUNT }, question);
+  const opening = encode('streamOpen', { inbox, creditCount }, question);
   let isEnded = false;
   try {
     bus.request(to.subject, opening, to.idleTimeoutMs).then(
@@ -60,13 +61,15 @@ export async function* openStream<Asked extends MessageKind>(
       }
       if (item.header.errorCode !== undefined) throw errorFrom(item.header.errorCode, item.header.errorText ?? 'failed');
       if (item.payload.length > 0) yield item.payload;
-      if (!isEnded) grant(1);
+      if (isEnded) break;
+      creditCount += 1;
+      grant();
     }
   } finally {
     beat.cancel();
     subscription.unsubscribe();
     arrivals.close();
-    if (!isEnded) grant(0, true);
+    if (!isEnded) grant(true);
   }
 }
 
@@ -124,6 +127,10 @@ class Arrivals {
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => this.fail(new DbError('QUERY_INTERRUPTED', 'query interrupted'));
   readonly #waiting: Item[] = [];
+  /** Items that have come in since the beginning. */
+  #itemCount = 0;
+  /** What that was when a beat said that more had been sent; the reply may still be on its way. */
+  #laggingCount: number | undefined;
   /** Items of the inbox may overtake the reply: none is taken before it. */
   #hasReply = false;
   /** Why nothing more is to be awaited. */
@@ -173,12 +180,21 @@ class Arrivals {
       if (message.kind === 'failure') throw failureOf(message as WireMessage<'failure'>);
       const item = message as Item;
       const isBeat = item.payload.length === 0 && !item.header.isLast;
-      if (isBeat) this.#restartIdle();
-      else if (this.#waiting.length <= CREDIT_COUNT + 1) store(item); // More ignore the credits: the index check will say so.
-      if (!isBeat) this.#wake?.();
+      if (isBeat) return this.#onBeat(item);
+      this.#itemCount += 1;
+      if (this.#waiting.length <= CREDIT_COUNT + 1) store(item); // More ignore the credits: the index check will say so.
+      this.#wake?.();
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** @throws DbError BUS_TIMEOUT when what was sent before the last beat has not come yet */
+  #onBeat({ header: { itemIndex: sentCount } }: Item): void {
+    const isLagging = sentCount > this.#itemCount;
+    if (isLagging && this.#laggingCount === this.#itemCount) throw new DbError('BUS_TIMEOUT', `of ${sentCount} stream items ${this.#itemCount} came`);
+    this.#laggingCount = isLagging ? this.#itemCount : undefined;
+    this.#restartIdle();
   }
 
   #nextArrival(): Promise<void> {
@@ -209,6 +225,7 @@ class Outlet {
   readonly #abort = new AbortController();
   readonly #subscription: Subscription;
   readonly #beat: Timer;
+  /** Granted since the beginning. */
   #creditCount: number;
   #itemIndex = 0;
   #hasReplied = false;
@@ -236,9 +253,8 @@ class Outlet {
 
   /** Waits for a credit. Sends nothing when the signal has aborted. */
   async send(payload: Uint8Array, isLast: boolean): Promise<void> {
-    while (this.#creditCount === 0 && !this.signal.aborted) await new Promise<void>((settle) => (this.#wake = settle));
+    while (this.#itemIndex >= this.#creditCount && !this.signal.aborted) await new Promise<void>((settle) => (this.#wake = settle));
     if (this.signal.aborted) return;
-    this.#creditCount -= 1;
     this.#publish(payload, isLast);
     this.#itemIndex += 1;
   }
@@ -268,7 +284,7 @@ class Outlet {
     this.#heardMs = this.#ports.clock.monotonicMs();
     try {
       const { header } = decode(payload, 'streamCredit');
-      this.#creditCount += header.creditCount;
+      this.#creditCount = Math.max(this.#creditCount, header.creditCount);
       if (header.isCancelled) this.#leave();
     } catch (error) {
       this.#ports.log.warn('Unreadable stream credit; the stream is given up', { error });

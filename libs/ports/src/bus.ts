@@ -37,6 +37,11 @@ export interface Bus {
   /** With a `queue`, each message goes to one subscriber of that queue. The handler must not throw. @throws DbError BUS_CLOSED after close */
   subscribe(subject: string, onMessage: (message: BusMessage) => void, queue?: string): Subscription;
   /**
+   * Resolves once every subscription made so far is in force: what anybody publishes from then on is heard. A message that
+   * is sent before may overtake it on its way. Waits while disconnected; resolves after close.
+   */
+  subscribed(): Promise<void>;
+  /**
    * The first answer. Asked while disconnected, the question is sent when the connection is back, if there is time left.
    * @throws DbError BUS_TIMEOUT when none came in time
    * @throws DbError BUS_NO_RESPONDERS when nobody listens on the subject

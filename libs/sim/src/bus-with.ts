@@ -9,6 +9,7 @@ export function busWith(bus: Bus, changed: Partial<Pick<Bus, 'publish' | 'subscr
     onStatus: (onChange) => bus.onStatus(onChange),
     publish: (subject, payload, replyTo) => bus.publish(subject, payload, replyTo),
     subscribe: (subject, onMessage, queue) => bus.subscribe(subject, onMessage, queue),
+    subscribed: () => bus.subscribed(),
     request: (subject, payload, timeoutMs) => bus.request(subject, payload, timeoutMs),
     newInbox: () => bus.newInbox(),
     close: () => bus.close(),

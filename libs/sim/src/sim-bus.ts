@@ -87,9 +87,16 @@ export class SimBus implements Bus {
     };
     if (isActive) {
       this.#subscriptions.set(subscription, registered);
-      if (!this.#isCutOff) this.#network.add(registered);
+      this.#announce(subscription);
     }
     return subscription;
+  }
+
+  /** A round trip behind the last of them, when the connection is there. */
+  async subscribed(): Promise<void> {
+    do {
+      await this.#process.perform(2 * this.#network.faults.delayMsMax, 'has its subscriptions in force', () => undefined);
+    } while (this.#isCutOff && !this.#isClosed);
   }
 
   async request(subject: string, payload: Uint8Array, timeoutMs: DurationMs): Promise<Uint8Array> {
@@ -141,6 +148,16 @@ export class SimBus implements Bus {
       for (const end of [...this.#waiting]) end();
       this.#unsubscribeAll();
     });
+  }
+
+  /** The server learns of a subscription a moment later; of an inbox before the message that names it, which follows on the same connection. */
+  #announce(subscription: Subscription): void {
+    const register = (): void => {
+      const registered = this.#subscriptions.get(subscription);
+      if (registered !== undefined && !this.#isCutOff) this.#network.add(registered);
+    };
+    if (this.#subscriptions.get(subscription)!.pattern.startsWith('_INBOX.')) register();
+    else this.#process.schedule(this.#network.delayMs(), 'is heard to subscribe', register);
   }
 
   /** Whether anybody listens. */

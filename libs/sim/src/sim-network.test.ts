@@ -16,13 +16,14 @@ interface World {
   readonly arrived: number[];
 }
 
-const open = (seed: number, faults: Partial<NetworkFaults> = {}): World => {
+const open = async (seed: number, faults: Partial<NetworkFaults> = {}): Promise<World> => {
   const scheduler = new SimScheduler({ seed });
   const network = new SimNetwork(scheduler, { ...CALM_NETWORK, ...faults });
   const rightProcess = new SimProcess(scheduler, 'right');
   const [left, right] = [network.connect(new SimProcess(scheduler, 'left')), network.connect(rightProcess)];
   const arrived: number[] = [];
   right.subscribe('numbers', ({ payload }) => arrived.push(new DataView(payload.buffer).getUint32(0)));
+  await scheduler.runUntilSettled(right.subscribed());
   return { scheduler, network, left, right, rightProcess, arrived };
 };
 const numbered = (number: number): Uint8Array => {
@@ -39,14 +40,14 @@ const sendAll = async ({ scheduler, left }: World, count = COUNT): Promise<void>
 };
 
 test('a lossy network loses about as much as it is told to', async () => {
-  const world = open(1, { lossProbability: 0.2 });
+  const world = await open(1, { lossProbability: 0.2 });
   await sendAll(world);
   expect(world.arrived.length).toBeGreaterThan(COUNT * 0.7);
   expect(world.arrived.length).toBeLessThan(COUNT * 0.9);
 });
 
 test('a repeating network delivers some messages twice, later', async () => {
-  const world = open(1, { duplicateProbability: 0.1 });
+  const world = await open(1, { duplicateProbability: 0.1 });
   await sendAll(world);
   expect(new Set(world.arrived).size).toBe(COUNT);
   expect(world.arrived.length).toBeGreaterThan(COUNT * 1.03);
@@ -55,19 +56,20 @@ test('a repeating network delivers some messages twice, later', async () => {
 
 test('a slow network keeps the order of one sender and subject, a reordering one does not', async () => {
   const ascending = Array.from({ length: COUNT }, (_, number) => number);
-  const slow = open(1, { delayMsMax: 50 });
+  const slow = await open(1, { delayMsMax: 50 });
   await sendAll(slow);
   expect(slow.arrived).toEqual(ascending);
 
-  const reordering = open(1, { delayMsMax: 50, reorderProbability: 0.1 });
+  const reordering = await open(1, { delayMsMax: 50, reorderProbability: 0.1 });
   await sendAll(reordering);
   expect(reordering.arrived).not.toEqual(ascending);
   expect(reordering.arrived.toSorted((left, right) => left - right)).toEqual(ascending);
 });
 
 test('K4: nothing crosses a partition, also not what was under way; after healing everything does', async () => {
-  const world = open(1);
+  const world = await open(1);
   world.right.subscribe('ask', ({ payload, replyTo }) => world.right.publish(replyTo!, payload));
+  await world.scheduler.runUntilSettled(world.right.subscribed());
   world.left.publish('numbers', numbered(1));
   world.network.partition(['left'], ['right']);
   const timedOut = expect(world.scheduler.runUntilSettled(world.left.request('ask', numbered(0), 100)));
@@ -81,12 +83,13 @@ test('K4: nothing crosses a partition, also not what was under way; after healin
 });
 
 test('a one-way block lets questions through and no answers', async () => {
-  const world = open(1);
+  const world = await open(1);
   const asked: number[] = [];
   world.right.subscribe('ask', ({ payload, replyTo }) => {
     asked.push(payload.length);
     world.right.publish(replyTo!, payload);
   });
+  await world.scheduler.runUntilSettled(world.right.subscribed());
   world.network.block(['right'], ['left']);
   const request = world.scheduler.runUntilSettled(world.left.request('ask', numbered(0), 100));
   await expect(request).rejects.toMatchObject({ code: 'BUS_TIMEOUT' });
@@ -94,7 +97,7 @@ test('a one-way block lets questions through and no answers', async () => {
 });
 
 test('a killed process hears nothing, and nobody listens where it did', async () => {
-  const world = open(1);
+  const world = await open(1);
   world.left.publish('numbers', numbered(1));
   world.rightProcess.kill();
   const request = world.scheduler.runUntilSettled(world.left.request('numbers', numbered(2), 100));
@@ -104,7 +107,7 @@ test('a killed process hears nothing, and nobody listens where it did', async ()
 });
 
 test('a payload that is changed after it was sent is noticed', async () => {
-  const world = open(1);
+  const world = await open(1);
   const payload = numbered(1);
   world.left.publish('numbers', payload);
   payload[0] = 1;
@@ -113,7 +116,7 @@ test('a payload that is changed after it was sent is noticed', async () => {
 
 test('K1: the same seed loses, repeats and delays the same messages', async () => {
   const run = async (seed: number): Promise<string> => {
-    const world = open(seed, {
+    const world = await open(seed, {
       delayMsMax: 20,
       lossProbability: 0.1,
       duplicateProbability: 0.1,

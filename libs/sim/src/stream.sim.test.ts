@@ -1,7 +1,9 @@
 import { DbError } from '@varve/base';
 import { openStream, serveStream } from '@varve/kit';
 import { SILENT_LOG, type Bus, type Clock } from '@varve/ports';
+import { decode } from '@varve/wire';
 import { expect, test } from 'vitest';
+import { busWith } from './bus-with.ts';
 import { SimClock } from './sim-clock.ts';
 import { CALM_NETWORK, SimNetwork, type NetworkFaults } from './sim-network.ts';
 import { SimProcess } from './sim-process.ts';
@@ -25,6 +27,8 @@ class World {
   isProducerDone = false;
   /** Between two items, and before the first. */
   computingMs = 0;
+  /** What is lost of what the two publish. */
+  isLost: (kind: 'streamItem' | 'streamCredit', payload: Uint8Array) => boolean = () => false;
   #producer: SimProcess | undefined;
   #consumer: SimProcess | undefined;
 
@@ -42,15 +46,21 @@ class World {
   }
 
   ends(process: SimProcess): { readonly bus: Bus; readonly clock: Clock } {
-    return { bus: this.network.connect(process), clock: new SimClock(process) };
+    const bus = this.network.connect(process);
+    const publish: Bus['publish'] = (subject, payload, replyTo) => {
+      const kind = subject.endsWith('.credit') ? 'streamCredit' : 'streamItem';
+      if (!this.isLost(kind, payload)) bus.publish(subject, payload, replyTo);
+    };
+    return { bus: busWith(bus, { publish }), clock: new SimClock(process) };
   }
 
-  serveNumbers(itemCount: number, failsAt = -1): void {
+  async serveNumbers(itemCount: number, failsAt = -1): Promise<void> {
     this.#producer = new SimProcess(this.scheduler, 'producer');
     const ports = { ...this.ends(this.#producer), log: SILENT_LOG };
     const at = { subject: SUBJECT, askedKind: 'dataSeries', idleTimeoutMs: IDLE_TIMEOUT_MS } as const;
     const { clock } = ports;
     serveStream(ports, at, (_, signal) => this.#numbers(clock, { itemCount, failsAt }, signal));
+    await this.scheduler.runUntilSettled(ports.bus.subscribed());
   }
 
   async take(count = Infinity, { pauseMs = 0, signal }: { readonly pauseMs?: number; readonly signal?: AbortSignal } = {}): Promise<number[]> {
@@ -90,13 +100,13 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, numb
 
 test.each([0, 1, 2, 5, 100])('a stream of %i items comes whole and in order', async (itemCount) => {
   const world = new World(itemCount);
-  world.serveNumbers(itemCount);
+  await world.serveNumbers(itemCount);
   expect(await world.scheduler.runUntilSettled(world.take())).toEqual(upTo(itemCount));
 });
 
 test('K3: a consumer that leaves stops its producer soon after', async () => {
   const world = new World(1);
-  world.serveNumbers(200);
+  await world.serveNumbers(200);
   expect(await world.scheduler.runUntilSettled(world.take(3))).toEqual(upTo(3));
   await world.scheduler.runFor(IDLE_TIMEOUT_MS);
   expect(world.isProducerDone).toBe(true);
@@ -105,13 +115,13 @@ test('K3: a consumer that leaves stops its producer soon after', async () => {
 
 test('K2: an error in the middle reaches the consumer as itself', async () => {
   const world = new World(1);
-  world.serveNumbers(10, 5);
+  await world.serveNumbers(10, 5);
   await expect(world.scheduler.runUntilSettled(world.take())).rejects.toMatchObject({ code: 'CHUNK_INVALID' });
 });
 
 test('an error before the first item is the answer', async () => {
   const world = new World(1);
-  world.serveNumbers(10, 0);
+  await world.serveNumbers(10, 0);
   await expect(world.scheduler.runUntilSettled(world.take())).rejects.toMatchObject({ code: 'CHUNK_INVALID' });
 });
 
@@ -125,7 +135,7 @@ test('K2: when messages are lost the answer is whole or an error, never short, a
   let failedCount = 0;
   for (let seed = 0; seed < 100; seed += 1) {
     const world = new World(seed, { ...CALM_NETWORK, lossProbability: 0.02 });
-    world.serveNumbers(20);
+    await world.serveNumbers(20);
     const taken = world.scheduler.runUntilSettled(world.take());
     await taken.then(
       (numbers) => {
@@ -143,16 +153,37 @@ test('K2: when messages are lost the answer is whole or an error, never short, a
   expect(Math.min(wholeCount, failedCount), 'both cases were met').toBeGreaterThan(0);
 });
 
+test('K2: lost items behind which nothing comes, as all credits are used, are an error and no endless wait', async () => {
+  const world = new World(1);
+  world.isLost = (kind, payload) => {
+    if (kind === 'streamCredit') return false;
+    const item = decode(payload, 'streamItem');
+    return item.header.itemIndex >= 3 && item.payload.length > 0;
+  };
+  await world.serveNumbers(20);
+  await expect(world.scheduler.runUntilSettled(world.take())).rejects.toMatchObject({ code: 'BUS_TIMEOUT', message: 'of 7 stream items 3 came' });
+  await world.scheduler.runFor(IDLE_TIMEOUT_MS);
+  expect(world.isProducerDone).toBe(true);
+});
+
+test('lost credits change nothing: the next beat makes them good', async () => {
+  const world = new World(1);
+  let creditIndex = 0;
+  world.isLost = (kind) => kind === 'streamCredit' && (creditIndex += 1) <= 5;
+  await world.serveNumbers(40);
+  expect(await world.scheduler.runUntilSettled(world.take())).toEqual(upTo(40));
+});
+
 test('a reader that pauses for long gets everything: silence, not slowness, means gone', async () => {
   const world = new World(1);
-  world.serveNumbers(12);
+  await world.serveNumbers(12);
   expect(await world.scheduler.runUntilSettled(world.take(Infinity, { pauseMs: 60 * IDLE_TIMEOUT_MS }))).toEqual(upTo(12));
 });
 
 test('a producer that computes for long is waited for, before its first item and between two', async () => {
   const world = new World(1);
   world.computingMs = 60 * IDLE_TIMEOUT_MS;
-  world.serveNumbers(3);
+  await world.serveNumbers(3);
   expect(await world.scheduler.runUntilSettled(world.take())).toEqual(upTo(3));
 });
 
@@ -160,7 +191,7 @@ test('a producer that dies is noticed, before its first item and between two', a
   for (const aliveMs of [100, 5 * IDLE_TIMEOUT_MS]) {
     const world = new World(1);
     world.computingMs = 2 * IDLE_TIMEOUT_MS;
-    world.serveNumbers(100);
+    await world.serveNumbers(100);
     const taken = world.take();
     const refused = expect(taken).rejects.toMatchObject({ code: 'BUS_TIMEOUT' });
     await world.scheduler.runFor(aliveMs);
@@ -174,7 +205,7 @@ test('a consumer that dies is noticed, while its producer computes and while it 
   for (const computingMs of [10 * IDLE_TIMEOUT_MS, 0]) {
     const world = new World(1);
     world.computingMs = computingMs;
-    world.serveNumbers(100);
+    await world.serveNumbers(100);
     void world.take(Infinity, { pauseMs: 10 * IDLE_TIMEOUT_MS });
     await world.scheduler.runFor(IDLE_TIMEOUT_MS);
     expect(world.isProducerDone).toBe(false);
@@ -188,7 +219,7 @@ test('K3: a signal ends the wait at once, and its producer soon after, also befo
   for (const waitMs of [0, 100, 5 * IDLE_TIMEOUT_MS]) {
     const world = new World(1);
     world.computingMs = 2 * IDLE_TIMEOUT_MS;
-    world.serveNumbers(100);
+    await world.serveNumbers(100);
     const abort = new AbortController();
     const refused = expect(world.take(Infinity, { signal: abort.signal })).rejects.toMatchObject({ code: 'QUERY_INTERRUPTED' });
     await world.scheduler.runFor(waitMs);
@@ -201,7 +232,7 @@ test('K3: a signal ends the wait at once, and its producer soon after, also befo
 
 test('a signal that has aborted before asks nobody for long', async () => {
   const world = new World(1);
-  world.serveNumbers(5);
+  await world.serveNumbers(5);
   const taken = world.scheduler.runUntilSettled(world.take(Infinity, { signal: AbortSignal.abort() }));
   await expect(taken).rejects.toMatchObject({ code: 'QUERY_INTERRUPTED' });
 });

@@ -64,6 +64,9 @@ class InprocBus implements Bus {
     };
   }
 
+  /** At once: there is no server to tell. */
+  async subscribed(): Promise<void> {}
+
   async request(subject: string, payload: Uint8Array, timeoutMs: DurationMs): Promise<Uint8Array> {
     if (this.#isClosed) throw closed();
     refuseOversized(subject, payload);

@@ -70,6 +70,10 @@ class NatsBus implements Bus {
     return this.#lineOf(subject).subscribe(subject, onMessage, queue);
   }
 
+  async subscribed(): Promise<void> {
+    await Promise.all([this.#control.subscribed(), this.#bulk.subscribed()]);
+  }
+
   async request(subject: string, payload: Uint8Array, timeoutMs: DurationMs): Promise<Uint8Array> {
     refuseOversized(subject, payload);
     return this.#lineOf(subject).request(subject, payload, timeoutMs);

@@ -115,6 +115,14 @@ export class NatsLine {
     };
   }
 
+  /** The server has taken the subscriptions once it answers to what was sent behind them. */
+  async subscribed(): Promise<void> {
+    while (!this.#isClosed && !this.#connection.isClosed()) {
+      if (this.#status === 'connected' && (await this.#connection.flush().then(() => true, () => false))) return;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
+    }
+  }
+
   /** A question that is asked while the connection is gone is sent when it is back. */
   async request(subject: string, payload: Uint8Array, timeoutMs: DurationMs): Promise<Uint8Array> {
     const asked = { subject, timeoutMs };

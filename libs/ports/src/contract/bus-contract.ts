@@ -70,6 +70,24 @@ export function busContract(name: string, open: OpenBuses, drive?: Drive): void 
     expect(other.texts).toEqual([]);
   });
 
+  check('what is published once a subscription is said to be in force is heard, on whichever connection it goes', async () => {
+    const buses = await open();
+    const subjects = ['a.b', ...[1, 2, 3].map((shard) => `varve.test.shard.${shard}.write`)];
+    for (const subject of subjects) {
+      const inbox = new Inbox();
+      buses.right.subscribe(subject, inbox.take);
+      await buses.right.subscribed();
+      buses.left.publish(subject, bytesOf('x'));
+      expect(await inbox.untilCount(1)).toEqual(['x']);
+    }
+  });
+
+  check('after close nobody waits for subscriptions', async () => {
+    const { right } = await open();
+    await right.close();
+    await right.subscribed();
+  });
+
   check('a message says where an answer is awaited, and nothing when none is', async () => {
     const buses = await open();
     const seen: (string | undefined)[] = [];

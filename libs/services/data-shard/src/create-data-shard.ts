@@ -82,6 +82,7 @@ class DataShard implements Service {
     this.#upkeep.start();
     this.#running.trims.start();
     this.#running.joining.begin(this.#replicas.values());
+    await this.#ports.bus.subscribed();
     this.#running.heartbeat.start(); // Behind the line before: the first one already says that it is joining.
   }
 
@@ -190,6 +191,7 @@ class DataShard implements Service {
     for (let first = 0; first < missing.length; first += LIMITS.shardOpeningCountMax) {
       await Promise.all(missing.slice(first, first + LIMITS.shardOpeningCountMax).map(([shard, { startNs, others }]) => this.#open(shard, startNs, others)));
     }
+    if (missing.length > 0) await this.#ports.bus.subscribed();
     this.#workedOffVersion = catalog.version;
   }
 

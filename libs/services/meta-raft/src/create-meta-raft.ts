@@ -75,6 +75,7 @@ class MetaRaft implements Service {
     this.#running = { raft, machine, loop, proposals };
     if (this.#config.voters.length === 1) await this.#leadAlone(this.#running);
     else this.#takePart(snapshots);
+    await this.#ports.bus.subscribed();
   }
 
   /** Proposals are taken until it stops: other services need them to drain. */

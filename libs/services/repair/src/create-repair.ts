@@ -63,6 +63,7 @@ class Repair implements Service {
     this.#rounds.every('precreation', this.#config.precreationCheckIntervalMs, () => precreateGroups(retention, this.#config.precreationAdvanceMs));
     this.#rounds.every('leases', LIMITS.leaseCheckIntervalMs, () => closer.round(this.#follower.catalog));
     if (this.#ports.hintStore !== undefined) await this.#startHints(this.#ports.hintStore);
+    await this.#ports.bus.subscribed();
   }
 
   async drain(): Promise<void> {
