@@ -77,6 +77,10 @@ export const LIMITS = {
   raftAppendSizeBytesMax: 256 * KIB,
   /** Messages with entries under way to one meta node. Reached: it is waited for. */
   raftInFlightCountMax: 16,
+  /** Entries under way to one follower. Reached: it gets heartbeats only until it answers. */
+  raftInFlightSizeBytesMax: 4 * MIB,
+  /** Linearizable reads that wait for a quorum at one leader. Reached: more are told to come again. */
+  raftPendingReadCountMax: 10_000,
   /** Entries a leader takes before a quorum has some. Reached: 503, the client comes again. */
   raftUncommittedSizeBytesMax: 16 * MIB,
 

@@ -1,12 +1,14 @@
 import { crc32 } from 'node:zlib';
 import { assert, ByteReader, ByteWriter, DbError } from '@varve/base';
-import type { RaftMessage } from './message.ts';
-import type { Entry } from './raft-log.ts';
+import { decodeMembership } from './membership.ts';
+import type { PreVote, RaftMessage } from './message.ts';
+import { ENTRY_KINDS, type Entry } from './raft-log.ts';
 
 // Bytes: format (u8), CRC-32 of all that follows (u32), kind (u8), then from, to, term and the kind's own fields as
 // varints, flags as u8. An entry is its term, kind, and payload with its length; its index follows from its place.
 
-const FORMAT = 1;
+/** 2: memberships, transfer, reads. */
+const FORMAT = 2;
 const CHECKED_FROM_BYTE = 5;
 
 /** On the wire: append only. */
@@ -20,6 +22,10 @@ const KIND_NUMBERS: Readonly<Record<RaftMessage['kind'], number>> = {
   appendRejected: 7,
   snapshotOffer: 8,
   termPassed: 9,
+  timeoutNow: 10,
+  readRequest: 11,
+  readReply: 12,
+  removed: 13,
 };
 
 /** The message as bytes, with a checksum. */
@@ -53,21 +59,30 @@ export function decodeRaftMessage(bytes: Uint8Array): RaftMessage {
 function writeFields(writer: ByteWriter, message: RaftMessage): void {
   switch (message.kind) {
     case 'preVote':
+      return void writer.varint(message.lastIndex).varint(message.lastTerm).varint(message.membershipIndex);
     case 'vote':
-      return void writer.varint(message.lastIndex).varint(message.lastTerm);
+      return void writer.varint(message.lastIndex).varint(message.lastTerm).varint(message.membershipIndex).u8(message.isTransfer ? 1 : 0);
     case 'preVoteReply':
     case 'voteReply':
       return void writer.u8(message.isGranted ? 1 : 0);
     case 'append':
-      writer.varint(message.prevIndex).varint(message.prevTerm).varint(message.commitIndex);
+      writer.varint(message.prevIndex).varint(message.prevTerm).varint(message.commitIndex).varint(message.round);
       return writeEntries(writer, message.prevIndex, message.entries);
     case 'appendAccepted':
-      return void writer.varint(message.matchIndex);
+      return void writer.varint(message.matchIndex).varint(message.round);
     case 'appendRejected':
-      return void writer.varint(message.prevIndex).varint(message.hintIndex).varint(message.hintTerm);
+      writer.varint(message.prevIndex).varint(message.hintIndex).varint(message.hintTerm);
+      return void writer.u8(message.isRecovering ? 1 : 0).varint(message.round);
     case 'snapshotOffer':
-      return void writer.varint(message.index).varint(message.indexTerm);
+      return void writer.varint(message.index).varint(message.indexTerm).varint(message.round);
+    case 'readRequest':
+      return void writer.varint(message.read);
+    case 'readReply':
+      return void writer.varint(message.read).varint(message.index);
+    case 'removed':
+      return void writer.varint(message.membershipIndex);
     case 'termPassed':
+    case 'timeoutNow':
       return;
   }
 }
@@ -87,32 +102,46 @@ function readFields(
 ): RaftMessage {
   switch (kindNumber) {
     case KIND_NUMBERS.preVote:
-      return { kind: 'preVote', ...envelope, lastIndex: reader.varint(), lastTerm: reader.varint() };
+      return { kind: 'preVote', ...envelope, ...readCandidacy(reader) };
     case KIND_NUMBERS.preVoteReply:
       return { kind: 'preVoteReply', ...envelope, isGranted: readFlag(reader) };
     case KIND_NUMBERS.vote:
-      return { kind: 'vote', ...envelope, lastIndex: reader.varint(), lastTerm: reader.varint() };
+      return { kind: 'vote', ...envelope, ...readCandidacy(reader), isTransfer: readFlag(reader) };
     case KIND_NUMBERS.voteReply:
       return { kind: 'voteReply', ...envelope, isGranted: readFlag(reader) };
     case KIND_NUMBERS.append: {
       const prev = { prevIndex: reader.varint(), prevTerm: reader.varint() };
-      const commitIndex = reader.varint();
-      return { kind: 'append', ...envelope, ...prev, commitIndex, entries: readEntries(reader, prev, envelope.term) };
+      const told = { commitIndex: reader.varint(), round: reader.varint() };
+      return { kind: 'append', ...envelope, ...prev, ...told, entries: readEntries(reader, prev, envelope.term) };
     }
     case KIND_NUMBERS.appendAccepted:
-      return { kind: 'appendAccepted', ...envelope, matchIndex: reader.varint() };
-    case KIND_NUMBERS.appendRejected:
-      return { kind: 'appendRejected', ...envelope, prevIndex: reader.varint(), hintIndex: reader.varint(), hintTerm: reader.varint() };
+      return { kind: 'appendAccepted', ...envelope, matchIndex: reader.varint(), round: reader.varint() };
+    case KIND_NUMBERS.appendRejected: {
+      const hint = { prevIndex: reader.varint(), hintIndex: reader.varint(), hintTerm: reader.varint() };
+      return { kind: 'appendRejected', ...envelope, ...hint, isRecovering: readFlag(reader), round: reader.varint() };
+    }
     case KIND_NUMBERS.snapshotOffer:
-      return { kind: 'snapshotOffer', ...envelope, index: reader.varint(), indexTerm: reader.varint() };
+      return { kind: 'snapshotOffer', ...envelope, index: reader.varint(), indexTerm: reader.varint(), round: reader.varint() };
     case KIND_NUMBERS.termPassed:
       return { kind: 'termPassed', ...envelope };
+    case KIND_NUMBERS.timeoutNow:
+      return { kind: 'timeoutNow', ...envelope };
+    case KIND_NUMBERS.readRequest:
+      return { kind: 'readRequest', ...envelope, read: reader.varint() };
+    case KIND_NUMBERS.readReply:
+      return { kind: 'readReply', ...envelope, read: reader.varint(), index: reader.varint() };
+    case KIND_NUMBERS.removed:
+      return { kind: 'removed', ...envelope, membershipIndex: reader.varint() };
     default:
       throw invalid(`is of kind ${kindNumber}, which this peer does not know`);
   }
 }
 
-/** Terms never go back in a log, and none is beyond the leader's. */
+function readCandidacy(reader: ByteReader): Pick<PreVote, 'lastIndex' | 'lastTerm' | 'membershipIndex'> {
+  return { lastIndex: reader.varint(), lastTerm: reader.varint(), membershipIndex: reader.varint() };
+}
+
+/** Terms never go back in a log, and none is beyond the leader's; what changes a peer's mind at once is read here. */
 function readEntries(
   reader: ByteReader,
   { prevIndex, prevTerm }: { readonly prevIndex: number; readonly prevTerm: number },
@@ -123,6 +152,7 @@ function readEntries(
   for (let term = Math.max(1, prevTerm); entries.length < count;) {
     const entry = { index: prevIndex + 1 + entries.length, term: reader.varint(), kind: reader.u8(), payload: reader.block().slice() };
     if (entry.term < term || entry.term > leaderTerm) throw invalid(`has an entry of term ${entry.term} after one of ${term}`);
+    if (entry.kind === ENTRY_KINDS.membership) decodeMembership(entry.payload);
     term = entry.term;
     entries.push(entry);
   }

@@ -1,6 +1,7 @@
 import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { foundingMembership } from './membership.ts';
 import type { Entry } from './raft-log.ts';
 import { Raft } from './raft.ts';
 import type { Ready, StoredState } from './ready.ts';
@@ -15,7 +16,7 @@ const work = fc.constantFrom<Step>('propose', 'persist', 'apply', 'advance');
 const step = fc.oneof({ arbitrary: work, weight: 20 }, fc.constantFrom<Step>('compact', 'crash'));
 const steps = fc.array(step, { minLength: 50, maxLength: 200, size: 'max' });
 
-const ALONE = raftConfig(1, [1]);
+const ALONE = raftConfig(1);
 
 /** A peer, its disk, and what the world has seen of it. */
 class World {
@@ -24,6 +25,7 @@ class World {
     entries: [],
     compactedIndex: 0,
     compactedTerm: 0,
+    membership: foundingMembership([1]),
   };
   snapshotIndex = 0;
   raft = this.#start();

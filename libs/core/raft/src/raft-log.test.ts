@@ -1,14 +1,19 @@
 import { AssertionError } from '@varve/base';
 import { expect, test } from 'vitest';
+import { EMPTY_MEMBERSHIP } from './membership.ts';
 import { RaftLog, type Entry } from './raft-log.ts';
 
 const entry = (index: number, term: number): Entry => ({ index, term, kind: 1, payload: new Uint8Array([index]) });
 const log = (compactedIndex: number, compactedTerm: number, ...terms: number[]): RaftLog =>
-  new RaftLog({
-    compactedIndex,
-    compactedTerm,
-    entries: terms.map((term, offset) => entry(compactedIndex + 1 + offset, term)),
-  });
+  new RaftLog(
+    {
+      compactedIndex,
+      compactedTerm,
+      entries: terms.map((term, offset) => entry(compactedIndex + 1 + offset, term)),
+      membership: EMPTY_MEMBERSHIP,
+    },
+    { commitIndex: compactedIndex + terms.length, appliedIndex: compactedIndex + terms.length },
+  );
 
 test('terms and entries are found behind what was compacted', () => {
   const it = log(3, 2, 2, 4);

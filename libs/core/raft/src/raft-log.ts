@@ -1,7 +1,8 @@
 import { assert, type SizeBytes } from '@varve/base';
+import { decodeMembership, isMember, type Membership } from './membership.ts';
 
 /** Why an entry is in the log. The numbers are on disk: append only. */
-export const ENTRY_KINDS = { noOp: 0, command: 1 } as const;
+export const ENTRY_KINDS = { noOp: 0, command: 1, membership: 2 } as const;
 
 /** One place in the log. Index and term together name it for ever. */
 export interface Entry {
@@ -14,23 +15,63 @@ export interface Entry {
   readonly payload: Uint8Array;
 }
 
-/** The part of the log that no snapshot has replaced, oldest first. */
+/** Where a membership begins to hold. */
+interface MembershipPlace {
+  readonly index: number;
+  readonly membership: Membership;
+}
+
+/** Where a log ends. */
+export interface LogEnd {
+  readonly lastIndex: number;
+  readonly lastTerm: number;
+}
+
+/** Where a log begins: behind an entry that a snapshot has replaced, or behind nothing at 0. */
+export interface LogStart {
+  readonly compactedIndex: number;
+  readonly compactedTerm: number;
+  /** As of that entry. */
+  readonly membership: Membership;
+}
+
+/** A log as a disk has it. */
+interface StoredLog extends LogStart {
+  readonly entries: readonly Entry[];
+  readonly damage?: LogEnd | undefined;
+}
+
+/**
+ * The part of the log that no snapshot has replaced, oldest first, and how far it is durable, committed and applied.
+ *
+ *   compacted ≤ applied ≤ committed ≤ last,   durable ≤ last
+ */
 export class RaftLog {
   #entries: Entry[];
   #compactedIndex: number;
   #compactedTerm: number;
   #durableIndex: number;
+  #commitIndex: number;
+  #appliedIndex: number;
+  /** What this peer had promised to keep and cannot read any more. */
+  #damagedEnd: LogEnd | undefined;
+  /** Ascending; the first one holds where the log begins. */
+  #memberships: MembershipPlace[];
 
-  constructor(stored: {
-    readonly entries: readonly Entry[];
-    readonly compactedIndex: number;
-    readonly compactedTerm: number;
-  }) {
+  constructor(stored: StoredLog, at: { readonly commitIndex: number; readonly appliedIndex: number }) {
     this.#entries = [];
     this.#compactedIndex = stored.compactedIndex;
     this.#compactedTerm = stored.compactedTerm;
+    this.#memberships = [{ index: stored.compactedIndex, membership: stored.membership }];
     for (const entry of stored.entries) this.append(entry);
-    this.#durableIndex = this.lastIndex;
+    const { lastIndex } = this;
+    const promisedIndex = Math.max(lastIndex, stored.damage?.lastIndex ?? 0);
+    assert(at.commitIndex <= promisedIndex, `committed ${at.commitIndex} of ${promisedIndex} entries`);
+    assert(stored.compactedIndex <= at.appliedIndex && at.appliedIndex <= lastIndex, `applied ${at.appliedIndex} of ${stored.compactedIndex}..${lastIndex}`);
+    this.#durableIndex = lastIndex;
+    this.#commitIndex = Math.max(Math.min(at.commitIndex, lastIndex), at.appliedIndex);
+    this.#appliedIndex = at.appliedIndex;
+    this.#damagedEnd = stored.damage;
   }
 
   /** Entries at or below it are in the snapshot. */
@@ -47,8 +88,54 @@ export class RaftLog {
     return this.#durableIndex;
   }
 
+  /** Entries at or below it are never contradicted. */
+  get commitIndex(): number {
+    return this.#commitIndex;
+  }
+
+  get appliedIndex(): number {
+    return this.#appliedIndex;
+  }
+
+  /** Committed entries that are on this peer's disk and not applied yet wait. */
+  get canApply(): boolean {
+    return Math.min(this.#commitIndex, this.#durableIndex) > this.#appliedIndex;
+  }
+
+  /** Some of what this peer had promised to keep is not there again yet. */
+  get isDamaged(): boolean {
+    return this.#damagedEnd !== undefined;
+  }
+
+  /** On disk it has reached again where the damaged log ended, or gone on behind: what was promised is there, or was overruled. */
+  get hasRecovered(): boolean {
+    if (this.#damagedEnd === undefined) return false;
+    return isCovered(this.#damagedEnd, { lastIndex: this.#durableIndex, lastTerm: this.termAt(this.#durableIndex) });
+  }
+
+  /** All of it is on this peer's disk. */
+  get isDurable(): boolean {
+    return this.#durableIndex === this.lastIndex;
+  }
+
   get lastTerm(): number {
     return this.termAt(this.lastIndex);
+  }
+
+  /** The newest one, committed or not. */
+  get membership(): Membership {
+    return this.#memberships.at(-1)!.membership;
+  }
+
+  /** Where the newest one stands; of one that came with a snapshot, the snapshot's end. */
+  get membershipIndex(): number {
+    return this.#memberships.at(-1)!.index;
+  }
+
+  /** What held there, at or behind the beginning of the log. */
+  membershipAt(index: number): Membership {
+    assert(index >= this.#compactedIndex, `the membership at ${index} of a log compacted through ${this.#compactedIndex}`);
+    return this.#memberships.findLast((place) => place.index <= index)!.membership;
   }
 
   /** Of an entry that is there, or of the last one that the snapshot replaced. */
@@ -63,9 +150,15 @@ export class RaftLog {
     return this.#knownTermAt(index) === term;
   }
 
-  /** Whether a log that ends there holds every committed entry that this one holds. */
-  isCoveredBy(lastIndex: number, lastTerm: number): boolean {
-    return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex);
+  /** Whether the peer was a member, and by what no other leader can undo is none any more. */
+  hasLeft(id: number): boolean {
+    const committed = this.membershipAt(this.#commitIndex);
+    return id <= committed.greatestId && !isMember(committed, id);
+  }
+
+  /** Whether a log that ends there holds every committed entry that this one holds, or held before it was damaged. */
+  isCoveredBy(end: LogEnd): boolean {
+    return isCovered(this, end) && (this.#damagedEnd === undefined || isCovered(this.#damagedEnd, end));
   }
 
   /**
@@ -82,25 +175,48 @@ export class RaftLog {
     assert(entry.index === this.lastIndex + 1, `entry ${entry.index} after ${this.lastIndex}`);
     assert(entry.term >= this.lastTerm, `entry of term ${entry.term} after one of term ${this.lastTerm}`);
     this.#entries.push(entry);
+    if (entry.kind === ENTRY_KINDS.membership) this.#memberships.push({ index: entry.index, membership: decodeMembership(entry.payload) });
   }
 
   /**
-   * Takes an entry of the leader. Only one that contradicts the log cuts it: what merely came late must not.
-   * What is committed is never contradicted.
+   * Takes entries of the leader behind one that is here. Only one that contradicts the log cuts it: what merely came late
+   * must not. What is committed is never contradicted.
    */
-  replicate(entry: Entry, commitIndex: number): void {
-    if (this.matches(entry.index, entry.term)) return;
-    if (entry.index <= this.lastIndex) {
-      assert(entry.index > commitIndex, `entry ${entry.index} of term ${entry.term} contradicts a committed one`);
-      this.#truncateFrom(entry.index);
+  replicate(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (this.matches(entry.index, entry.term)) continue;
+      if (entry.index <= this.lastIndex) {
+        assert(entry.index > this.#commitIndex, `entry ${entry.index} of term ${entry.term} contradicts a committed one`);
+        this.#truncateFrom(entry.index);
+      }
+      this.append(entry);
     }
-    this.append(entry);
   }
 
   /** These are on disk. What another leader has replaced meanwhile is so too, and no part of the log any more. */
   markDurable(entries: readonly Entry[]): void {
     const last = entries.findLast(({ index, term }) => this.matches(index, term));
     this.#durableIndex = Math.max(this.#durableIndex, last?.index ?? 0);
+  }
+
+  /** Entries up to it are on a quorum of disks; one that is committed already changes nothing. */
+  commitThrough(index: number): void {
+    assert(index <= this.lastIndex, `commit through ${index} of ${this.lastIndex}`);
+    this.#commitIndex = Math.max(this.#commitIndex, index);
+  }
+
+  /** Entries that are to be applied next. */
+  applicable(): readonly Entry[] {
+    return this.between(this.#appliedIndex, Math.min(this.#commitIndex, this.#durableIndex));
+  }
+
+  markApplied(entries: readonly Entry[]): void {
+    this.#appliedIndex = entries.at(-1)?.index ?? this.#appliedIndex;
+  }
+
+  /** The disk has forgotten that there was damage. */
+  markRecovered(): void {
+    this.#damagedEnd = undefined;
   }
 
   /** Entries above `afterIndex`, up to and including `throughIndex`. */
@@ -130,26 +246,36 @@ export class RaftLog {
     return above.reduce((sizeBytes, entry) => sizeBytes + sizeBytesOf(entry), 0);
   }
 
-  /** Lets entries at or below the index go: a snapshot has what they did. */
+  /** Entries that are not on disk yet. */
+  undurable(): readonly Entry[] {
+    return this.between(this.#durableIndex, this.lastIndex);
+  }
+
+  /** Lets applied entries at or below the index go: a durable snapshot has what they did. */
   compact(throughIndex: number): void {
-    assert(
-      this.#compactedIndex <= throughIndex && throughIndex <= this.lastIndex,
-      `compact through ${throughIndex} of ${this.#compactedIndex}..${this.lastIndex}`,
-    );
+    assert(throughIndex <= this.#appliedIndex, `compact through ${throughIndex}, applied ${this.#appliedIndex}`);
+    assert(this.#compactedIndex <= throughIndex, `compact through ${throughIndex}, compacted ${this.#compactedIndex}`);
     const term = this.termAt(throughIndex);
+    const first = this.#memberships.findLastIndex(({ index }) => index <= throughIndex);
+    this.#memberships = this.#memberships.slice(first);
     this.#entries = this.#entries.slice(throughIndex - this.#compactedIndex);
     this.#compactedIndex = throughIndex;
     this.#compactedTerm = term;
     this.#durableIndex = Math.max(this.#durableIndex, throughIndex);
   }
 
-  /** Begins anew behind a snapshot that ends with this entry. */
-  restart(index: number, term: number): void {
-    assert(index > this.#compactedIndex, `a snapshot through ${index} of a log compacted through ${this.#compactedIndex}`);
+  /** Another peer's snapshot, which is durable, has replaced what was applied here. Entries behind it stay if they follow that very entry. */
+  restore({ compactedIndex: index, compactedTerm: term, membership }: LogStart): void {
+    assert(index > this.#appliedIndex, `a snapshot through ${index}, applied ${this.#appliedIndex}`);
+    const isSame = this.matches(index, term);
+    this.#appliedIndex = index;
+    this.#commitIndex = Math.max(this.#commitIndex, index);
+    if (isSame) return this.compact(index);
     this.#entries = [];
     this.#compactedIndex = index;
     this.#compactedTerm = term;
     this.#durableIndex = index;
+    this.#memberships = [{ index, membership }];
   }
 
   /** Lets the entries from this one on go: another leader has decided otherwise. */
@@ -159,6 +285,7 @@ export class RaftLog {
       `truncate from ${index} of ${this.#compactedIndex + 1}..${this.lastIndex}`,
     );
     this.#entries.length = index - this.#compactedIndex - 1;
+    this.#memberships = this.#memberships.filter((place) => place.index < index);
     this.#durableIndex = Math.min(this.#durableIndex, index - 1);
   }
 
@@ -168,9 +295,15 @@ export class RaftLog {
   }
 }
 
+/** Whether a log that ends at `other` holds every committed entry that one which ends at `own` holds (thesis 3.6.1). */
+function isCovered(own: LogEnd, other: LogEnd): boolean {
+  return other.lastTerm > own.lastTerm || (other.lastTerm === own.lastTerm && other.lastIndex >= own.lastIndex);
+}
+
 /** What an entry takes beside its payload: index, term, kind, length. */
 const ENTRY_OVERHEAD_BYTES = 32;
 
-function sizeBytesOf({ payload }: Entry): SizeBytes {
+/** What an entry counts for where sizes are bounded. */
+export function sizeBytesOf({ payload }: Entry): SizeBytes {
   return ENTRY_OVERHEAD_BYTES + payload.length;
 }

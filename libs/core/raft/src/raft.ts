@@ -1,10 +1,24 @@
 import { assert } from '@varve/base';
 import { ElectionTimer } from './election-timer.ts';
-import { Followers } from './followers.ts';
-import type { Append, PreVote, PreVoteReply, RaftMessage, SnapshotOffer, Vote } from './message.ts';
+import { Following } from './following.ts';
+import { isVoter, votersOf, type Membership, type MembershipTarget } from './membership.ts';
+import type { PreVote, PreVoteReply, RaftMessage, Removed, Vote } from './message.ts';
+import { Outbox } from './outbox.ts';
 import { electionVerdict } from './quorum.ts';
-import { ENTRY_KINDS, RaftLog, type Entry } from './raft-log.ts';
-import type { HardState, NeededSnapshot, ProposalOutcome, RaftConfig, Ready, Role, StoredState } from './ready.ts';
+import { RaftLog } from './raft-log.ts';
+import type {
+  FollowerStatus,
+  HardState,
+  MembershipOutcome,
+  ProposalOutcome,
+  RaftConfig,
+  ReadOutcome,
+  Ready,
+  Role,
+  StoredState,
+  TransferOutcome,
+} from './ready.ts';
+import { Reign } from './reign.ts';
 
 /**
  * Raft as a pure state machine: it decides, its caller does the I/O.
@@ -14,55 +28,45 @@ import type { HardState, NeededSnapshot, ProposalOutcome, RaftConfig, Ready, Rol
  * One Ready is out at a time; what comes meanwhile waits for the next one, so that one persist serves many. A Ready holds
  * everything that this peer has changed and every message that speaks of it: whatever a message promises is durable when
  * it leaves. A group of one elects itself with its own durable vote and commits with its own durable entries.
- * Source: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm", fig. 2; Ongaro's thesis, 6.2 and
- * 9.6; docs/specs/raft.md.
+ * Source: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm", fig. 2; Ongaro's thesis, 3.10, 4,
+ * 6.2, 6.4 and 9.6; docs/specs/raft.md.
  */
 export class Raft {
   readonly id: number;
   readonly #config: RaftConfig;
-  readonly #others: readonly number[];
   readonly #log: RaftLog;
   #role: Role = 'follower';
   #term: number;
   #votedFor: number;
   /** 0: not known. */
   #leaderId = 0;
-  #commitIndex: number;
-  #appliedIndex: number;
   /** As it is on this peer's disk. */
   #durableState: HardState;
+  #isRemovalKnown = false;
   #outstanding: Ready | undefined;
   /** Votes, or answers of who would vote, while it asks for them. */
   #votes = new Map<number, boolean>();
-  /** While it leads. */
-  #followers: Followers | undefined;
+  /** While it is led, and while it leads. */
+  readonly #following: Following;
+  #reign: Reign | undefined;
   /** Since this peer heard of a leader, or asked for votes; as a leader, since it last knew of a quorum. */
   readonly #electionTimer: ElectionTimer;
-  #heartbeatElapsed = 0;
-  /** Everything to be sent that is no append. */
-  #outbox: RaftMessage[] = [];
-  #neededSnapshot: NeededSnapshot | undefined;
+  /** Everything to be sent that is no append, and more. */
+  readonly #outbox = new Outbox();
 
   /** `appliedIndex` is the snapshot's: entries above it are applied again. */
   constructor(config: RaftConfig, stored: StoredState, appliedIndex: number) {
     const { hardState } = stored;
-    assert(config.voters.includes(config.id) && config.id >= 1, `peer ${config.id} among the voters ${config.voters.join()}`);
+    assert(config.id >= 1, `peers are numbered from 1, not ${config.id}`);
     assert(config.heartbeatTickCount < config.electionTickCount, 'several heartbeats fit into an election timeout');
     this.id = config.id;
     this.#config = config;
-    this.#others = config.voters.filter((voter) => voter !== config.id);
-    this.#log = new RaftLog(stored);
+    this.#log = new RaftLog(stored, { commitIndex: hardState.commitIndex, appliedIndex });
     assert(hardState.term >= this.#log.lastTerm, `stored term ${hardState.term} below the log's ${this.#log.lastTerm}`);
-    assert(hardState.commitIndex <= this.#log.lastIndex, `committed ${hardState.commitIndex} of ${this.#log.lastIndex} entries`);
-    assert(
-      stored.compactedIndex <= appliedIndex && appliedIndex <= this.#log.lastIndex,
-      `applied ${appliedIndex} of ${stored.compactedIndex}..${this.#log.lastIndex}`,
-    );
     this.#term = hardState.term;
     this.#votedFor = hardState.votedFor;
-    this.#commitIndex = Math.max(hardState.commitIndex, appliedIndex);
-    this.#appliedIndex = appliedIndex;
     this.#durableState = hardState;
+    this.#following = new Following(this.id, this.#log, this.#outbox);
     this.#electionTimer = new ElectionTimer(config);
   }
 
@@ -80,11 +84,11 @@ export class Raft {
   }
 
   get commitIndex(): number {
-    return this.#commitIndex;
+    return this.#log.commitIndex;
   }
 
   get appliedIndex(): number {
-    return this.#appliedIndex;
+    return this.#log.appliedIndex;
   }
 
   get lastIndex(): number {
@@ -95,47 +99,95 @@ export class Raft {
     return this.#log.compactedIndex;
   }
 
+  /** The newest one in its log, by which it goes. */
+  get membership(): Membership {
+    return this.#log.membership;
+  }
+
+  get membershipIndex(): number {
+    return this.#log.membershipIndex;
+  }
+
+  /** Its log was damaged and has not reached again what it had promised to keep: it stands for no election. */
+  get isRecovering(): boolean {
+    return this.#log.isDamaged;
+  }
+
+  /** It was a member, and a committed membership that it knows or was told of leaves it out: for ever. */
+  get isRemoved(): boolean {
+    return this.#isRemovalKnown || this.#log.hasLeft(this.id);
+  }
+
   /** Of an entry that is there, or of the last one that was compacted. */
   termAt(index: number): number {
     return this.#log.termAt(index);
   }
 
+  /** What held there; not below `compactedIndex`. */
+  membershipAt(index: number): Membership {
+    return this.#log.membershipAt(index);
+  }
+
+  /** The other members as this leader sees them; nothing at a follower. */
+  followers(): readonly FollowerStatus[] {
+    return this.#reign?.status() ?? [];
+  }
+
   /**
    * Asks the others whether they would vote for it, and stands for election in a new term when a quorum would. Alone it
-   * does so at once: it leads once its vote for itself is durable.
+   * does so at once: it leads once its vote for itself is durable. Who has no vote, or cannot lead, does nothing.
    */
   campaign(): void {
     assert(this.#role !== 'leader', 'a leader does not campaign');
+    this.#electionTimer.redraw();
+    if (!this.#canLead()) return;
     this.#role = 'preCandidate';
     this.#leaderId = 0;
-    this.#electionTimer.redraw();
     this.#votes = new Map();
-    this.#askAll((to) => ({ kind: 'preVote', ...this.#envelope(to), term: this.#term + 1, ...this.#logEnd() }));
+    this.#askVoters((to) => ({ kind: 'preVote', ...this.#candidacy(to), term: this.#term + 1 }));
     this.#countVote(this.id, true);
   }
 
   /** Time passes: one call per tick. */
   tick(): void {
     this.#electionTimer.tick();
-    if (this.#role === 'leader') this.#tickLeader();
+    if (this.#reign !== undefined) this.#tickLeader(this.#reign);
     else if (this.#electionTimer.isOver) this.campaign();
   }
 
   /** Appends a command, when this peer leads. */
   propose(payload: Uint8Array): ProposalOutcome {
-    if (this.#role !== 'leader') return { kind: 'notLeader' };
-    if (this.#log.sizeBytesAfter(this.#commitIndex) > this.#config.uncommittedSizeBytesMax) return { kind: 'full' };
-    const entry = this.#append(ENTRY_KINDS.command, payload);
-    return { kind: 'accepted', index: entry.index, term: entry.term };
+    return this.#reign?.propose(payload) ?? NOT_LEADER;
   }
 
-  /** A message has come. `foreign`: it is not from or not for a peer of this group as this one knows it, and changes nothing. */
+  /** Changes who votes and who copies. One change at a time; this leader completes a joint one by itself, and gives way if it is no voter then. */
+  changeMembership(target: MembershipTarget): MembershipOutcome {
+    return this.#reign?.changeMembership(target) ?? NOT_LEADER;
+  }
+
+  /** Hands leadership over to this voter once it has the whole log; no entries are taken meanwhile, for an election timeout at most. */
+  transfer(to: number): TransferOutcome {
+    return this.#reign?.transfer(to) ?? NOT_LEADER;
+  }
+
+  /** Asks how far a state must have been applied to answer a read that begins now. `read` is the caller's name for it. */
+  read(read: number): ReadOutcome {
+    if (this.#reign !== undefined) return this.#reign.read(this.id, read);
+    if (this.#leaderId === 0) return 'noLeader';
+    return this.#outbox.send({ kind: 'readRequest', ...this.#envelope(this.#leaderId), read }) ? 'taken' : 'full';
+  }
+
+  /** A message has come. `foreign`: it is not for this peer, and changes nothing. */
   step(message: RaftMessage): 'taken' | 'foreign' {
-    if (message.to !== this.id || !this.#others.includes(message.from)) return 'foreign';
+    if (message.to !== this.id || message.from === this.id) return 'foreign';
+    if ((message.kind === 'preVote' || message.kind === 'vote') && this.#maybeTellRemoved(message)) return 'taken';
     if (message.kind === 'preVote') this.#onPreVote(message);
-    else if (message.kind === 'preVoteReply') this.#onPreVoteReply(message);
+    else if (message.kind === 'preVoteReply') {
+      if (this.#role === 'preCandidate' && message.term === this.#term + 1) this.#countVote(message.from, message.isGranted);
+    }
+    else if (message.kind === 'removed') this.#onRemoved();
     else if (message.term < this.#term) this.#onTermPassed(message);
-    else if (message.kind !== 'vote' || message.term === this.#term || !this.#hearsLeader()) {
+    else if (message.kind !== 'vote' || message.term === this.#term || message.isTransfer || !this.#hearsLeader()) {
       if (message.term > this.#term) this.#becomeFollower(message.term);
       this.#stepInTerm(message);
     }
@@ -143,20 +195,15 @@ export class Raft {
   }
 
   hasReady(): boolean {
-    return (
-      this.#canApply() ||
-      this.#canPersist() ||
-      this.#outbox.length > 0 ||
-      this.#neededSnapshot !== undefined ||
-      this.#followers?.hasMessages(this.#commitIndex) === true
-    );
+    const { canApply, hasRecovered, isDurable } = this.#log;
+    return canApply || hasRecovered || !isDurable || this.#hasNewVote() || !this.#outbox.isEmpty || this.#reign?.hasMessages === true;
   }
 
   /** What is to be done next; undefined: nothing. The one before it must have been advanced. */
   takeReady(): Ready | undefined {
     assert(this.#outstanding === undefined, 'a Ready is taken before the last one was advanced');
     if (!this.hasReady()) return undefined;
-    this.#outstanding = this.#canApply() ? this.#readyToApply() : this.#readyToPersist();
+    this.#outstanding = this.#log.canApply ? { ...NOTHING, committed: this.#log.applicable() } : this.#readyToPersist();
     return this.#outstanding;
   }
 
@@ -164,16 +211,16 @@ export class Raft {
   advance(ready: Ready): void {
     assert(ready === this.#outstanding, 'another Ready is advanced than was taken');
     this.#outstanding = undefined;
-    this.#appliedIndex = ready.committed.at(-1)?.index ?? this.#appliedIndex;
+    this.#log.markApplied(ready.committed);
     this.#durableState = ready.hardState ?? this.#durableState;
     this.#log.markDurable(ready.entries);
+    if (ready.isRecovered) this.#log.markRecovered();
     if (this.#role === 'candidate' && !this.#hasNewVote()) this.#countVote(this.id, true);
-    this.#maybeCommit();
+    this.#pursue();
   }
 
   /** Lets go of applied entries that a durable snapshot has replaced. */
   compact(throughIndex: number): void {
-    assert(throughIndex <= this.#appliedIndex, `compact through ${throughIndex}, applied ${this.#appliedIndex}`);
     this.#log.compact(throughIndex);
   }
 
@@ -181,30 +228,21 @@ export class Raft {
    * A snapshot through this entry has replaced what was applied here, and it and the log's new beginning are durable.
    * Comes between two Readies. An index that is applied already is not allowed.
    */
-  restore({ index, term }: { readonly index: number; readonly term: number }): void {
+  restore({ index, term, membership }: { readonly index: number; readonly term: number; readonly membership: Membership }): void {
     assert(this.#outstanding === undefined, 'a snapshot is restored while a Ready is out');
-    assert(index > this.#appliedIndex, `a snapshot through ${index}, applied ${this.#appliedIndex}`);
-    if (this.#log.matches(index, term)) this.#log.compact(index);
-    else this.#log.restart(index, term);
-    this.#commitIndex = Math.max(this.#commitIndex, index);
-    this.#appliedIndex = index;
-    this.#neededSnapshot = undefined;
+    this.#log.restore({ compactedIndex: index, compactedTerm: term, membership });
+    this.#outbox.need(undefined);
   }
 
-  #tickLeader(): void {
-    this.#heartbeatElapsed += 1;
-    if (this.#heartbeatElapsed >= this.#config.heartbeatTickCount) {
-      this.#heartbeatElapsed = 0;
-      this.#followers!.beat();
-    }
-    if (!this.#electionTimer.isWithinLease) {
-      this.#electionTimer.reset();
-      if (!this.#followers!.takeIsQuorumActive()) this.#becomeFollower(this.#term);
-    }
+  #tickLeader(reign: Reign): void {
+    reign.tick();
+    if (this.#electionTimer.isWithinLease) return;
+    this.#electionTimer.reset();
+    if (!reign.takeIsQuorumActive()) this.#becomeFollower(this.#term);
   }
 
   /** The message's term is this peer's. */
-  #stepInTerm(message: Exclude<RaftMessage, PreVote | PreVoteReply>): void {
+  #stepInTerm(message: Exclude<RaftMessage, PreVote | PreVoteReply | Removed>): void {
     switch (message.kind) {
       case 'vote':
         return this.#onVote(message);
@@ -213,15 +251,25 @@ export class Raft {
         return;
       case 'append':
         this.#hearLeader(message.from);
-        return this.#onAppend(message);
+        return this.#following.onAppend(message);
       case 'snapshotOffer':
         this.#hearLeader(message.from);
-        return this.#onSnapshotOffer(message);
+        return this.#following.onSnapshotOffer(message);
       case 'appendAccepted':
-        this.#followers?.onAccepted(message.from, message.matchIndex);
-        return this.#maybeCommit();
+        this.#reign?.onAccepted(message);
+        return this.#pursue();
       case 'appendRejected':
-        return this.#followers?.onRejected(message);
+        this.#reign?.onRejected(message);
+        return this.#pursue();
+      case 'timeoutNow':
+        if (this.#role !== 'leader' && this.#canLead()) this.#standForElection(true);
+        return;
+      case 'readRequest':
+        this.#reign?.read(message.from, message.read);
+        return;
+      case 'readReply':
+        this.#outbox.confirm({ read: message.read, index: message.index });
+        return;
       case 'termPassed':
         return;
     }
@@ -229,88 +277,66 @@ export class Raft {
 
   /** Who asks learns that its term is over: a leader gives way, and a peer that was away catches up. */
   #onTermPassed({ kind, from }: RaftMessage): void {
-    if (kind === 'append' || kind === 'snapshotOffer' || kind === 'vote') {
-      this.#send({ kind: 'termPassed', ...this.#envelope(from) });
-    }
+    if (kind === 'append' || kind === 'snapshotOffer' || kind === 'vote') this.#outbox.send({ kind: 'termPassed', ...this.#envelope(from) });
+  }
+
+  /** Who was a member and is none by what is committed here cannot know unless somebody says so. */
+  #maybeTellRemoved({ from, membershipIndex: knownIndex }: PreVote | Vote): boolean {
+    const { membershipIndex } = this;
+    const hasLeft = this.#log.hasLeft(from);
+    if (hasLeft && knownIndex < membershipIndex) this.#outbox.send({ kind: 'removed', ...this.#envelope(from), membershipIndex });
+    return hasLeft;
+  }
+
+  #onRemoved(): void {
+    this.#isRemovalKnown = true;
+    if (this.#role !== 'follower') this.#becomeFollower(this.#term);
   }
 
   /** Promises nothing, so it is no vote and restarts no timer. Who hears a leader does not answer. */
-  #onPreVote({ from, term, lastIndex, lastTerm }: PreVote): void {
+  #onPreVote(message: PreVote): void {
+    const { from, term } = message;
     if (this.#hearsLeader()) return;
-    if (term <= this.#term) return this.#send({ kind: 'termPassed', ...this.#envelope(from) });
-    const isGranted = this.#log.isCoveredBy(lastIndex, lastTerm);
-    this.#send({ kind: 'preVoteReply', ...this.#envelope(from), term, isGranted });
+    if (term <= this.#term) return void this.#outbox.send({ kind: 'termPassed', ...this.#envelope(from) });
+    this.#outbox.send({ kind: 'preVoteReply', ...this.#envelope(from), term, isGranted: this.#log.isCoveredBy(message) });
   }
 
-  #onPreVoteReply({ from, term, isGranted }: PreVoteReply): void {
-    if (this.#role === 'preCandidate' && term === this.#term + 1) this.#countVote(from, isGranted);
-  }
-
-  #onVote({ from, lastIndex, lastTerm }: Vote): void {
+  #onVote(message: Vote): void {
+    const { from } = message;
     const isFree = this.#votedFor === from || (this.#votedFor === 0 && this.#leaderId === 0);
-    const isGranted = isFree && this.#log.isCoveredBy(lastIndex, lastTerm);
+    const isGranted = isFree && this.#log.isCoveredBy(message);
     if (isGranted) {
       this.#role = 'follower';
       this.#votedFor = from;
       this.#electionTimer.reset();
     }
-    this.#send({ kind: 'voteReply', ...this.#envelope(from), isGranted });
-  }
-
-  #onAppend({ from, prevIndex, prevTerm, entries, commitIndex }: Append): void {
-    if (prevIndex < this.#commitIndex) return this.#accept(from, this.#commitIndex);
-    if (!this.#log.matches(prevIndex, prevTerm)) return this.#reject(from, prevIndex, prevTerm);
-    for (const entry of entries) this.#log.replicate(entry, this.#commitIndex);
-    const matchIndex = prevIndex + entries.length;
-    this.#commitIndex = Math.max(this.#commitIndex, Math.min(commitIndex, matchIndex));
-    this.#accept(from, matchIndex);
-  }
-
-  #onSnapshotOffer({ from, index, indexTerm }: SnapshotOffer): void {
-    if (index > this.#commitIndex && !this.#log.matches(index, indexTerm)) {
-      this.#neededSnapshot = { from, index };
-      return this.#reject(from, index, indexTerm);
-    }
-    this.#commitIndex = Math.max(this.#commitIndex, index);
-    this.#accept(from, this.#commitIndex);
-  }
-
-  #accept(to: number, matchIndex: number): void {
-    this.#send({ kind: 'appendAccepted', ...this.#envelope(to), matchIndex });
-  }
-
-  #reject(to: number, prevIndex: number, prevTerm: number): void {
-    const hintIndex = this.#log.lastPossibleMatch(prevIndex, prevTerm);
-    const hintTerm = this.#log.termAt(hintIndex);
-    this.#send({ kind: 'appendRejected', ...this.#envelope(to), prevIndex, hintIndex, hintTerm });
+    this.#outbox.send({ kind: 'voteReply', ...this.#envelope(from), isGranted });
   }
 
   #countVote(from: number, isGranted: boolean): void {
     this.#votes.set(from, isGranted);
-    const verdict = electionVerdict(this.#votes, this.#config.voters.length);
+    const verdict = electionVerdict(this.membership, this.#votes);
     if (verdict === 'lost') this.#becomeFollower(this.#term);
-    else if (verdict === 'won' && this.#role === 'preCandidate') this.#standForElection();
+    else if (verdict === 'won' && this.#role === 'preCandidate') this.#standForElection(false);
     else if (verdict === 'won') this.#lead();
   }
 
   /** Its own vote counts once it is durable, as everybody else's. */
-  #standForElection(): void {
+  #standForElection(isTransfer: boolean): void {
     this.#role = 'candidate';
     this.#term += 1;
     this.#votedFor = this.id;
+    this.#leaderId = 0;
     this.#electionTimer.redraw();
     this.#votes = new Map();
-    this.#askAll((to) => ({ kind: 'vote', ...this.#envelope(to), ...this.#logEnd() }));
+    this.#askVoters((to) => ({ kind: 'vote', ...this.#candidacy(to), isTransfer }));
   }
 
-  /** Entries of earlier terms are committed with the first one of this term, never by themselves (fig. 8). */
   #lead(): void {
     this.#role = 'leader';
     this.#leaderId = this.id;
     this.#electionTimer.reset();
-    this.#heartbeatElapsed = 0;
-    this.#followers = new Followers(this.#others, this.#log, this.#config);
-    this.#append(ENTRY_KINDS.noOp, NO_PAYLOAD);
+    this.#reign = new Reign(this.#term, { log: this.#log, outbox: this.#outbox, config: this.#config });
   }
 
   #becomeFollower(term: number): void {
@@ -318,7 +344,7 @@ export class Raft {
     this.#term = term;
     this.#role = 'follower';
     this.#leaderId = 0;
-    this.#followers = undefined;
+    this.#reign = undefined;
     this.#electionTimer.redraw();
   }
 
@@ -334,59 +360,38 @@ export class Raft {
     return this.#leaderId !== 0 && this.#electionTimer.isWithinLease;
   }
 
-  /** A quorum has it, and it is of this leader's term (fig. 8). */
-  #maybeCommit(): void {
-    if (this.#followers === undefined) return;
-    const index = this.#followers.quorumIndex(this.#log.durableIndex);
-    if (index > this.#commitIndex && this.#log.termAt(index) === this.#term) this.#commitIndex = index;
+  #canLead(): boolean {
+    return isVoter(this.membership, this.id) && !this.isRecovering && !this.isRemoved;
   }
 
-  #append(kind: number, payload: Uint8Array): Entry {
-    const entry = { index: this.#log.lastIndex + 1, term: this.#term, kind, payload };
-    this.#log.append(entry);
-    return entry;
+  #pursue(): void {
+    if (this.#reign?.pursue() === 'left') this.#becomeFollower(this.#term);
   }
 
   #envelope(to: number): { readonly from: number; readonly to: number; readonly term: number } {
     return { from: this.id, to, term: this.#term };
   }
 
-  #logEnd(): { readonly lastIndex: number; readonly lastTerm: number } {
-    return { lastIndex: this.#log.lastIndex, lastTerm: this.#log.lastTerm };
+  #candidacy(to: number): Pick<Vote, 'from' | 'to' | 'term' | 'lastIndex' | 'lastTerm' | 'membershipIndex'> {
+    const { lastIndex, lastTerm, membershipIndex } = this.#log;
+    return { ...this.#envelope(to), lastIndex, lastTerm, membershipIndex };
   }
 
-  #askAll(messageTo: (peer: number) => RaftMessage): void {
-    for (const peer of this.#others) this.#send(messageTo(peer));
-  }
-
-  /** While a persist is slow, the rest is lost, like any other message. */
-  #send(message: RaftMessage): void {
-    if (this.#outbox.length < OUTBOX_COUNT_MAX) this.#outbox.push(message);
-  }
-
-  #canApply(): boolean {
-    return Math.min(this.#commitIndex, this.#log.durableIndex) > this.#appliedIndex;
-  }
-
-  #readyToApply(): Ready {
-    const throughIndex = Math.min(this.#commitIndex, this.#log.durableIndex);
-    return { ...NOTHING, committed: this.#log.between(this.#appliedIndex, throughIndex) };
-  }
-
-  #canPersist(): boolean {
-    return this.#hasNewVote() || this.#log.lastIndex > this.#log.durableIndex;
+  #askVoters(messageTo: (peer: number) => RaftMessage): void {
+    for (const peer of votersOf(this.membership)) if (peer !== this.id) this.#outbox.send(messageTo(peer));
   }
 
   #readyToPersist(): Ready {
-    const hardState = { term: this.#term, votedFor: this.#votedFor, commitIndex: this.#commitIndex };
-    const isUnchanged = !this.#hasNewVote() && hardState.commitIndex === this.#durableState.commitIndex;
-    const entries = this.#log.between(this.#log.durableIndex, this.#log.lastIndex);
-    const appends = this.#followers?.takeMessages({ from: this.id, term: this.#term, commitIndex: this.#commitIndex });
-    const messages = [...this.#outbox, ...(appends ?? [])];
-    const snapshot = this.#neededSnapshot;
-    this.#outbox = [];
-    this.#neededSnapshot = undefined;
-    return { hardState: isUnchanged || !this.#canPersist() ? undefined : hardState, entries, messages, committed: [], snapshot };
+    const hardState = { term: this.#term, votedFor: this.#votedFor, commitIndex: this.commitIndex };
+    const isDue = this.#hasNewVote() || (!this.#log.isDurable && hardState.commitIndex !== this.#durableState.commitIndex);
+    return {
+      appends: this.#reign?.takeMessages() ?? [],
+      hardState: isDue ? hardState : undefined,
+      entries: this.#log.undurable(),
+      ...this.#outbox.take(),
+      committed: [],
+      isRecovered: this.#log.hasRecovered,
+    };
   }
 
   #hasNewVote(): boolean {
@@ -394,7 +399,5 @@ export class Raft {
   }
 }
 
-const NO_PAYLOAD = new Uint8Array(0);
-const NOTHING: Ready = { hardState: undefined, entries: [], messages: [], committed: [], snapshot: undefined };
-/** Answers that wait for one persist: several from each of a handful of peers. */
-const OUTBOX_COUNT_MAX = 256;
+const NOT_LEADER = { kind: 'notLeader' } as const;
+const NOTHING: Ready = { appends: [], hardState: undefined, entries: [], messages: [], committed: [], reads: [], snapshot: undefined, isRecovered: false };

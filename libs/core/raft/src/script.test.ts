@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runScript, type ScriptCommand } from '@varve/testkit';
 import { expect, test } from 'vitest';
+import { foundingMembership } from './membership.ts';
 import { ENTRY_KINDS, type Entry } from './raft-log.ts';
 import { Raft } from './raft.ts';
 import type { Ready, StoredState } from './ready.ts';
@@ -10,7 +11,7 @@ import { raftConfig } from './testing/raft-config.ts';
 // Each script in testdata drives one peer, its disk and its caller. `ready` takes a Ready and shows it, `persist` does
 // what it says to the disk, `advance` hands it back; `crash` starts the peer anew from the disk. `>` marks the state after a step.
 const SCRIPTS = join(import.meta.dirname, 'testdata');
-const ALONE = raftConfig(1, [1]);
+const ALONE = raftConfig(1);
 
 class Peer {
   disk: StoredState = {
@@ -18,6 +19,7 @@ class Peer {
     entries: [],
     compactedIndex: 0,
     compactedTerm: 0,
+    membership: foundingMembership([1]),
   };
   snapshotIndex = 0;
   raft = new Raft(ALONE, this.disk, 0);

@@ -58,7 +58,7 @@ class MetaRaft implements Service {
 
   /** Alone it resolves when it leads and has applied everything that was committed before; in a group, when it takes part. */
   async start(): Promise<void> {
-    const { raft, machine } = await restore(this.#ports, raftConfigOf(this.#config, this.#ports.random));
+    const { raft, machine } = await restore(this.#ports, raftConfigOf(this.#config, this.#ports.random), this.#config.voters);
     const snapshots = new Snapshots({ raft, machine }, this.#ports, { entryCount: this.#config.snapshotEntryCount });
     const loop = new RaftLoop({ raft, machine, snapshots }, {
       raftLog: this.#ports.raftLog,
@@ -205,15 +205,16 @@ class MetaRaft implements Service {
   }
 }
 
-function raftConfigOf({ peerId, voters }: MetaRaftConfig, random: Random): RaftConfig {
+function raftConfigOf({ peerId }: MetaRaftConfig, random: Random): RaftConfig {
   return {
     id: peerId,
-    voters,
     electionTickCount: LIMITS.raftElectionTickCount,
     heartbeatTickCount: LIMITS.raftHeartbeatTickCount,
     appendSizeBytesMax: LIMITS.raftAppendSizeBytesMax,
     inFlightCountMax: LIMITS.raftInFlightCountMax,
+    inFlightSizeBytesMax: LIMITS.raftInFlightSizeBytesMax,
     uncommittedSizeBytesMax: LIMITS.raftUncommittedSizeBytesMax,
+    pendingReadCountMax: LIMITS.raftPendingReadCountMax,
     randomUint32: () => random.uint32(),
   };
 }

@@ -48,6 +48,7 @@ export class ProposePath {
     this.#checkRoom(proposal);
     const outcome = this.#raft.propose(proposal);
     if (outcome.kind === 'notLeader') throw new DbError('META_NOT_LEADER', 'this meta node does not lead; retry');
+    if (outcome.kind === 'transferring') throw new DbError('META_NOT_LEADER', 'this meta node is handing over to another one; retry');
     if (outcome.kind === 'full') throw new DbError('META_UNAVAILABLE', 'too much waits for a quorum of meta nodes; retry');
     const answered = new Promise<Answer<'metaProposed'>>((settle, refuse) => {
       this.#waiting.set(outcome.index, { term: outcome.term, settle, refuse });

@@ -87,8 +87,9 @@ export class RaftLoop {
   }
 
   async #do(ready: Ready): Promise<void> {
-    const { hardState, entries, messages, committed, snapshot } = ready;
+    const { appends, hardState, entries, messages, committed, snapshot } = ready;
     const { raftLog, send, onApplied, onAdvanced, onSnapshotNeeded } = this.#ports;
+    for (const message of appends) send(message); // they promise nothing, and a follower's disk need not wait for this one's
     if (hardState !== undefined || entries.length > 0) await raftLog.persist(hardState, entries);
     for (const message of messages) send(message);
     for (const entry of committed) onApplied(entry, this.#machine.apply(entry));

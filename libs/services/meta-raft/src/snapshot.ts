@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 import { EMPTY_CATALOG } from '@varve/model';
 import type { CatalogSnapshot, CatalogStore, Log, RaftLogStore, StoredRaft } from '@varve/ports';
-import { Raft, type RaftConfig } from '@varve/raft';
+import { foundingMembership, Raft, type RaftConfig } from '@varve/raft';
 import { CatalogMachine } from './catalog-machine.ts';
 
 export interface SnapshotPorts {
@@ -17,20 +17,21 @@ export interface SnapshotPorts {
 export async function restore(
   { log, raftLog, catalogStore }: SnapshotPorts,
   config: RaftConfig,
+  voters: readonly number[],
 ): Promise<{ readonly raft: Raft; readonly machine: CatalogMachine }> {
   const snapshot = await catalogStore.load();
-  const stored = await withInstalled(snapshot, raftLog, config);
+  const stored = await withInstalled(snapshot, raftLog, voters);
   checkFit(snapshot, stored);
   const appliedIndex = snapshot?.appliedIndex ?? 0;
   log.info('Catalog log restored', { appliedIndex, entryCount: stored.entries.length, term: stored.hardState.term });
   return {
-    raft: new Raft(config, stored, appliedIndex),
+    raft: new Raft(config, { ...stored, membership: foundingMembership(voters) }, appliedIndex),
     machine: new CatalogMachine(snapshot?.catalog ?? EMPTY_CATALOG),
   };
 }
 
 /** A crash while another peer's snapshot was installed leaves the snapshot, and a log that had not followed yet: it follows now. */
-async function withInstalled(snapshot: CatalogSnapshot | undefined, raftLog: RaftLogStore, { voters }: RaftConfig): Promise<StoredRaft> {
+async function withInstalled(snapshot: CatalogSnapshot | undefined, raftLog: RaftLogStore, voters: readonly number[]): Promise<StoredRaft> {
   const stored = await raftLog.load();
   if (snapshot === undefined || voters.length === 1 || snapshot.appliedIndex <= stored.compactedIndex) return stored;
   const { appliedIndex, appliedTerm } = snapshot;
@@ -87,7 +88,7 @@ export class Snapshots {
     if (index <= this.#raft.appliedIndex) return;
     await this.#save(snapshot);
     await this.#ports.raftLog.compact(index, term);
-    this.#raft.restore({ index, term });
+    this.#raft.restore({ index, term, membership: this.#raft.membership });
     this.#machine.replace(catalog);
     this.#ports.log.info('Catalog taken over from another meta node', { appliedIndex: index, catalogVersion: catalog.version });
   }

@@ -1,5 +1,5 @@
 import { assert, type DurationMs } from '@varve/base';
-import type { Entry, NeededSnapshot, Raft, RaftConfig, RaftMessage, Ready, StoredState } from '@varve/raft';
+import { foundingMembership, type Entry, type NeededSnapshot, type Raft, type RaftConfig, type RaftMessage, type Ready, type StoredState } from '@varve/raft';
 import { commandOf, type RaftChecks } from './raft-checks.ts';
 import type { RaftTime } from './raft-time.ts';
 
@@ -35,7 +35,7 @@ const SNAPSHOT_ENTRY_COUNT = 20;
 export class RaftPeer {
   readonly id: number;
   /** Outlives crashes. */
-  disk: StoredState = { hardState: { term: 0, votedFor: 0, commitIndex: 0 }, entries: [], compactedIndex: 0, compactedTerm: 0 };
+  disk: StoredState;
   snapshot = NOTHING_APPLIED;
   writeMsMax: DurationMs = 5;
   readonly counts = { crashesInWrite: 0, installs: 0 };
@@ -55,7 +55,8 @@ export class RaftPeer {
   constructor(id: number, voters: readonly number[], world: RaftPeerWorld) {
     this.id = id;
     this.#world = world;
-    this.#config = { ...BOUNDS, id, voters, randomUint32: () => world.time.prng.uint32() };
+    this.disk = { hardState: { term: 0, votedFor: 0, commitIndex: 0 }, entries: [], compactedIndex: 0, compactedTerm: 0, membership: foundingMembership(voters) };
+    this.#config = { ...BOUNDS, id, randomUint32: () => world.time.prng.uint32() };
   }
 
   /** While it runs. */
@@ -163,7 +164,7 @@ export class RaftPeer {
   }
 
   #finish(ready: Ready): void {
-    for (const message of ready.messages) this.#send(message);
+    for (const message of [...ready.appends, ...ready.messages]) this.#send(message);
     for (const entry of ready.committed) this.#apply(entry);
     this.#raft!.advance(ready);
     if (ready.snapshot !== undefined) this.#maybeFetch(ready.snapshot);
@@ -222,7 +223,7 @@ export class RaftPeer {
       this.#toDisk(
         () => (this.disk = compacted(this.disk, index, term)),
         () => {
-          this.#raft!.restore({ index, term });
+          this.#raft!.restore({ index, term, membership: this.disk.membership });
           this.#applied = applied;
           this.#fetched = undefined;
           this.counts.installs += 1;
@@ -257,7 +258,9 @@ const BOUNDS = {
   heartbeatTickCount: 3,
   appendSizeBytesMax: 150,
   inFlightCountMax: 3,
+  inFlightSizeBytesMax: 400,
   uncommittedSizeBytesMax: 2_000,
+  pendingReadCountMax: 20,
 };
 
 /** Entries above stay if they follow the same entry. */

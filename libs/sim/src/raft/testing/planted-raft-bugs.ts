@@ -17,28 +17,28 @@ const BASE = pathToFileURL(join(import.meta.dirname, '../../../../base/src/index
 /** Mistakes that implementations of Raft have had. Each is caught, or the simulation is blind for it. */
 export const PLANTED_RAFT_BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'the vote is not persisted': [
-    { file: 'raft.ts', right: 'term: this.#term, votedFor: this.#votedFor, commitIndex: this.#commitIndex };', wrong: 'term: this.#term, votedFor: 0, commitIndex: this.#commitIndex };' },
+    { file: 'raft.ts', right: 'term: this.#term, votedFor: this.#votedFor, commitIndex: this.commitIndex };', wrong: 'term: this.#term, votedFor: 0, commitIndex: this.commitIndex };' },
     { file: 'raft.ts', right: 'return this.#term !== this.#durableState.term || this.#votedFor !== this.#durableState.votedFor;', wrong: 'return this.#term !== this.#durableState.term;' },
   ],
   'a vote asks for no log': [
-    { file: 'raft.ts', right: 'const isGranted = isFree && this.#log.isCoveredBy(lastIndex, lastTerm);', wrong: 'const isGranted = isFree;' },
-    { file: 'raft.ts', right: 'const isGranted = this.#log.isCoveredBy(lastIndex, lastTerm);', wrong: 'const isGranted = true;' },
+    { file: 'raft.ts', right: 'const isGranted = isFree && this.#log.isCoveredBy(message);', wrong: 'const isGranted = isFree;' },
+    { file: 'raft.ts', right: 'isGranted: this.#log.isCoveredBy(message) });', wrong: 'isGranted: true });' },
   ],
   'messages leave before the persist': [
-    { file: 'raft.ts', right: 'this.#outstanding = this.#canApply()', wrong: 'this.#outstanding = this.#outbox.length > 0 && this.#canPersist() ? { ...NOTHING, messages: this.#outbox.splice(0) } : this.#canApply()' },
+    { file: 'raft.ts', right: 'this.#outstanding = this.#log.canApply', wrong: 'this.#outstanding = !this.#outbox.isEmpty ? { ...NOTHING, ...this.#outbox.take() } : this.#log.canApply' },
   ],
   'every append cuts the log': [
-    { file: 'raft-log.ts', right: 'if (this.matches(entry.index, entry.term)) return;', wrong: '' },
-    { file: 'raft-log.ts', right: 'assert(entry.index > commitIndex,', wrong: 'assert(true,' },
+    { file: 'raft-log.ts', right: 'if (this.matches(entry.index, entry.term)) continue;', wrong: '' },
+    { file: 'raft-log.ts', right: 'assert(entry.index > this.#commitIndex,', wrong: 'assert(true,' },
   ],
   'an append is accepted wherever it begins': [
-    { file: 'raft.ts', right: 'if (!this.#log.matches(prevIndex, prevTerm))', wrong: 'if (prevIndex > this.#log.lastIndex)' },
+    { file: 'following.ts', right: 'if (!this.#log.matches(prevIndex, prevTerm))', wrong: 'if (prevIndex > this.#log.lastIndex)' },
   ],
   'what another leader replaced counts as durable': [
     { file: 'raft-log.ts', right: 'entries.findLast(({ index, term }) => this.matches(index, term))', wrong: 'entries.at(-1)' },
   ],
   'a heartbeat commits what was never compared': [
-    { file: 'raft.ts', right: 'Math.min(commitIndex, matchIndex)', wrong: 'Math.min(commitIndex, this.#log.lastIndex)' },
+    { file: 'following.ts', right: 'Math.min(commitIndex, matchIndex)', wrong: 'Math.min(commitIndex, this.#log.lastIndex)' },
   ],
   'half is a quorum': [
     { file: 'quorum.ts', right: 'return Math.floor(voterCount / 2) + 1;', wrong: 'return Math.floor(voterCount / 2);' },
