@@ -12,7 +12,7 @@ import { raftConfig } from './testing/raft-config.ts';
 
 // Each script in testdata/group drives several peers and the network between them. `work` lets peers do what their Ready
 // says; what they send waits until `deliver` or `settle` brings it over, first in, first out. Election timeouts are fixed:
-// 10 ticks for peer 1, 11 for 2, and so on. `lead` elects a peer without telling how. Every message goes through its bytes.
+// 10 ticks for peer 1, 11 for 2, and so on. `lead` elects a peer and `rest` settles without telling how. Every message goes through its bytes.
 // REWRITE=file.txt writes the answers into that script, to be read before they are believed.
 // `group 3 2` has the voters 1 to 3, and blank peers 4 and 5 that nobody has told anything yet.
 const SCRIPTS = join(import.meta.dirname, 'testdata', 'group');
@@ -46,8 +46,10 @@ class Group {
         return this.#state(id);
       case 'lead':
         this.#peer(id).raft.campaign();
+        return this.execute({ name: 'rest', args: [], input: '' });
+      case 'rest':
         this.#settle();
-        return this.execute({ name: 'state', args: [], input: '' });
+        return this.#ids([]).map((each) => this.#state(each)).join('\n');
       case 'propose':
         return outcomeText(this.#peer(id).raft.propose(new TextEncoder().encode(textOf(args[1]!))));
       case 'change':
