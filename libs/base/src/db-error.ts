@@ -33,6 +33,8 @@ export const ERROR_CODES = {
   META_NOT_LEADER: { httpStatus: 503, retryable: true },
   META_UNAVAILABLE: { httpStatus: 503, retryable: true },
   CATALOG_REJECTED: { httpStatus: 400, retryable: false },
+  /** A disk belongs to another meta peer or cluster. */
+  META_IDENTITY: { httpStatus: 500, retryable: false },
   // Bus.
   BUS_TIMEOUT: { httpStatus: 504, retryable: true },
   BUS_NO_RESPONDERS: { httpStatus: 503, retryable: true },

@@ -11,6 +11,7 @@ import {
   type Drive,
   type InterruptibleBuses,
   type Opened,
+  type OpenedRaftLog,
 } from '@varve/ports/contract';
 import { SimCatalogStore } from './sim-catalog-store.ts';
 import { SimClock } from './sim-clock.ts';
@@ -19,7 +20,7 @@ import { SimHintStore } from './sim-hint-store.ts';
 import { SimJournal } from './sim-journal.ts';
 import { SimNetwork } from './sim-network.ts';
 import { SimProcess } from './sim-process.ts';
-import { SimRaftLogStore } from './sim-raft-log-store.ts';
+import { damageRaftLog, SimRaftLogStore } from './sim-raft-log-store.ts';
 import { SimScheduler } from './sim-scheduler.ts';
 import { SimShardStore } from './sim-shard-store.ts';
 
@@ -62,11 +63,22 @@ for (const seed of Array.from({ length: 10 }, () => seedOfSeeds.uint32())) {
     drive,
   );
   hintStoreContract(`SimHintStore (seed ${seed})`, async () => startOn(newDisk(), (...on) => new SimHintStore(...on)), drive);
-  raftLogStoreContract(
-    `SimRaftLogStore (seed ${seed})`,
-    async () => startOn(newDisk(), (...on) => new SimRaftLogStore(...on)),
-    drive,
-  );
+  const startLogOn = (disk: SimDisk): OpenedRaftLog => {
+    const { port, crash, reopen } = startOn(disk, (...on) => new SimRaftLogStore(...on));
+    return {
+      port,
+      crash: async (fault) => {
+        await crash();
+        if (fault !== undefined) damageRaftLog(disk, fault);
+        return startLogOn(disk);
+      },
+      reopen: async () => {
+        await reopen();
+        return startLogOn(disk);
+      },
+    };
+  };
+  raftLogStoreContract(`SimRaftLogStore (seed ${seed})`, async () => startLogOn(newDisk()), drive);
   catalogStoreContract(
     `SimCatalogStore (seed ${seed})`,
     async (options) => startOn(newDisk(), (...on) => new SimCatalogStore(...on, options)),

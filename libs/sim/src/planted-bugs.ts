@@ -54,9 +54,12 @@ function restamped(message: Uint8Array): Uint8Array {
 /** Term and vote stay in memory; the log is written. */
 function forgettingTerms(raftLog: RaftLogStore): RaftLogStore {
   return {
+    begin: (who) => raftLog.begin(who),
+    remember: (peer) => raftLog.remember(peer),
     load: () => raftLog.load(),
     persist: (_hardState, entries) => raftLog.persist(undefined, entries),
-    compact: (throughIndex, term) => raftLog.compact(throughIndex, term),
+    compact: (throughIndex, term, membership) => raftLog.compact(throughIndex, term, membership),
+    recovered: () => raftLog.recovered(),
     close: () => raftLog.close(),
   };
 }

@@ -87,6 +87,7 @@ test('on a full disk a flush changes nothing and works later; a drop works at on
 test('on a broken disk the Raft log refuses for good, calls that wait among them', async () => {
   const { scheduler, disk, process } = start(1);
   const store = new SimRaftLogStore(process, disk);
+  await scheduler.runUntilSettled(store.begin({ clusterId: 'c', peerId: 1, newDiskId: 'a1'.repeat(16) }));
   disk.condition = 'broken';
   const calls = [1, 2, 3].map((term) => store.persist({ term, votedFor: 0, commitIndex: 0 }, []));
   const outcomes = await scheduler.runUntilSettled(Promise.allSettled(calls));

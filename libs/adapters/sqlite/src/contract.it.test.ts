@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import type { HintStore, Journal, RaftLogStore, ShardStore } from '@varve/ports';
 import {
@@ -6,6 +7,8 @@ import {
   journalContract,
   newTempDirectory,
   type Opened,
+  type OpenedRaftLog,
+  type RaftLogFault,
   openInChild,
   raftLogStoreContract,
   shardStoreContract,
@@ -27,6 +30,33 @@ const openKillable = async <Port extends { close(): Promise<void> }>(child: Chil
       return openKillable(child);
     },
   };
+};
+
+const openRaftLog = async (file: string): Promise<OpenedRaftLog> => {
+  const { port, kill } = await openInChild<RaftLogStore>({
+    module: new URL('./open-raft-log-store.ts', import.meta.url),
+    factory: 'openRaftLogStore',
+    args: [{ file }],
+  });
+  return {
+    port,
+    crash: async (fault) => {
+      await kill();
+      if (fault !== undefined) damageRaftLogFile(file, fault);
+      return openRaftLog(file);
+    },
+    reopen: async () => {
+      await port.close();
+      return openRaftLog(file);
+    },
+  };
+};
+const damageRaftLogFile = (file: string, fault: RaftLogFault): void => {
+  const database = new Database(file);
+  if (fault.kind === 'rotEntry') database.prepare("UPDATE entry SET payload = CAST('?' || substr(payload, 2) AS BLOB) WHERE log_index = ?").run(fault.index);
+  else if (fault.kind === 'loseEntriesAfter') database.prepare('DELETE FROM entry WHERE log_index > ?').run(fault.index);
+  else database.exec('UPDATE state SET voted_for = voted_for + 1');
+  database.close();
 };
 
 const journalModule = (options: object): ChildModule => ({
@@ -54,13 +84,7 @@ shardStoreContract('openShardStore with three files open', () =>
     args: [{ directory: newTempDirectory(), openFileCountMax: 3 }],
   }),
 );
-raftLogStoreContract('openRaftLogStore', () =>
-  openKillable<RaftLogStore>({
-    module: new URL('./open-raft-log-store.ts', import.meta.url),
-    factory: 'openRaftLogStore',
-    args: [{ file: join(newTempDirectory(), 'raft.sqlite') }],
-  }),
-);
+raftLogStoreContract('openRaftLogStore', () => openRaftLog(join(newTempDirectory(), 'raft.sqlite')));
 hintStoreContract('openHintStore', () =>
   openKillable<HintStore>({
     module: new URL('./open-hint-store.ts', import.meta.url),

@@ -10,6 +10,7 @@ import { storageError } from './storage-error.ts';
 // Methodology: the adapter runs in a child whose writes beyond a file size fail with an I/O error of the operating system.
 const FILE_SIZE_BLOCK_COUNT_MAX = 1_000; // half a megabyte
 const FRAME = new Uint8Array(20_000);
+const WHO = { clusterId: 'c', peerId: 1, newDiskId: 'a1'.repeat(16) };
 
 test('S2: after a failed commit the journal refuses every append; what it acknowledged is there', async () => {
   const directory = newTempDirectory();
@@ -46,6 +47,7 @@ test('S2: after a failed write the Raft log refuses every other; what it acknowl
     args: [{ file }],
     fileSizeBlockCountMax: FILE_SIZE_BLOCK_COUNT_MAX,
   });
+  await store.begin(WHO);
   const persist = (index: number): Promise<void> =>
     store.persist({ term: index, votedFor: 1, commitIndex: 0 }, [{ index, term: index, kind: 1, payload: FRAME }]);
   const outcomes = await Promise.allSettled(Array.from({ length: 60 }, (_, index) => persist(index + 1)));
@@ -58,6 +60,7 @@ test('S2: after a failed write the Raft log refuses every other; what it acknowl
   await kill();
 
   const reopened = await openRaftLogStore({ file });
+  await reopened.begin(WHO);
   const { hardState, entries } = await reopened.load();
   await reopened.close();
   expect(entries.length).toBeGreaterThanOrEqual(ackedCount);

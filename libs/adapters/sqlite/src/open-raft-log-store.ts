@@ -1,10 +1,11 @@
-import type { RaftLogStore, StoredEntry, StoredHardState, StoredRaft } from '@varve/ports';
-import type { RaftLogFile, RaftLogFileOptions } from './raft-log-file.ts';
+import type { KnownPeer, RaftIdentity, RaftLogStore, StoredEntry, StoredHardState, StoredMembership, StoredRaft } from '@varve/ports';
+import type { RaftLogFile, RaftLogFileOptions, RaftLogOwner } from './raft-log-file.ts';
+import { packEntries, unpackEntries, type RaftLogWrite } from './raft-log-writes.ts';
 import { WorkerClient } from './worker-client.ts';
 
 /**
  * Opens a Raft peer's log in a thread of its own, so that it never waits behind a flush; creates the file when there is
- * none. Every checksum is verified. @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT, STORAGE_UNWRITABLE,
+ * none. What is in it is looked at by `begin`. @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT, STORAGE_UNWRITABLE,
  * STORAGE_LOCKED, STORAGE_FULL, STORAGE_FAILED
  */
 export async function openRaftLogStore(options: RaftLogFileOptions): Promise<RaftLogStore> {
@@ -18,25 +19,37 @@ class SqliteRaftLogStore implements RaftLogStore {
     this.#worker = worker;
   }
 
+  async begin(owner: RaftLogOwner): Promise<{ readonly identity: RaftIdentity; readonly known: readonly KnownPeer[] }> {
+    return this.#worker.call('begin', owner);
+  }
+
+  async remember(peer: KnownPeer): Promise<void> {
+    await this.#write({ kind: 'remember', peer });
+  }
+
   async load(): Promise<StoredRaft> {
-    return this.#worker.call('load');
+    const { packed, ...rest } = await this.#worker.call('load');
+    // Each with bytes of its own: one that is kept must not keep all the others.
+    return { ...rest, entries: unpackEntries(packed).map((entry) => ({ ...entry, payload: entry.payload.slice() })) };
   }
 
   async persist(hardState: StoredHardState | undefined, entries: readonly StoredEntry[]): Promise<void> {
-    await this.#worker.call('persist', hardState, entries.map(withOwnPayload));
+    await this.#write({ kind: 'persist', hardState, packed: packEntries(entries) });
   }
 
-  async compact(throughIndex: number, term: number): Promise<void> {
-    await this.#worker.call('compact', throughIndex, term);
+  async compact(throughIndex: number, term: number, membership: StoredMembership): Promise<void> {
+    await this.#write({ kind: 'compact', throughIndex, term, membership });
+  }
+
+  async recovered(): Promise<void> {
+    await this.#write({ kind: 'recovered' });
   }
 
   async close(): Promise<void> {
     await this.#worker.close();
   }
-}
 
-/** A message takes a view's whole buffer along, so a view into a larger one is cut out first. */
-function withOwnPayload(entry: StoredEntry): StoredEntry {
-  const { payload } = entry;
-  return payload.byteLength === payload.buffer.byteLength ? entry : { ...entry, payload: payload.slice() };
+  async #write(write: RaftLogWrite): Promise<void> {
+    await this.#worker.call('write', [write]);
+  }
 }

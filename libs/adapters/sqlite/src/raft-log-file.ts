@@ -1,18 +1,33 @@
 import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
 import { assert, DbError } from '@varve/base';
-import type { StoredEntry, StoredHardState, StoredRaft } from '@varve/ports';
+import { EMPTY_MEMBERSHIP, type KnownPeer, type RaftIdentity, type StoredHardState, type StoredMembership, type StoredRaft } from '@varve/ports';
 import {
-  applicationIdOf,
-  checkIntegrity,
+  checkIdentity,
+  emptyState,
+  entryCrc,
+  identityValues,
+  peerValues,
+  RAFT_LOG_FORMAT,
+  readEntries,
+  readIdentity,
+  readPeers,
+  readState,
+  snapshotCrc,
+  stateValues,
+  type RaftState,
+} from './raft-log-format.ts';
+import { faultOf, salvage } from './raft-log-salvage.ts';
+import { FORMAT_WITHOUT_IDENTITY, upgradeRaftLog } from './raft-log-upgrade.ts';
+import { packEntries, unpackEntries, type PackedEntries, type RaftLogWrite } from './raft-log-writes.ts';
+import {
   checkpoint,
-  crcOf,
   createSqliteFile,
   damagedFile,
   makeDirectory,
   openSqliteFile,
   PAGE_SIZE_BYTES,
-  type FileFormat,
+  versionOf,
   type SqliteDatabase,
   type SqliteStatement,
 } from './sqlite-file.ts';
@@ -23,39 +38,34 @@ export interface RaftLogFileOptions {
   readonly file: string;
 }
 
-/** The single row of `hard_state`, without its checksum. */
-interface HardStateRow {
-  readonly term: number;
-  readonly votedFor: number;
-  readonly commitIndex: number;
-  readonly compactedIndex: number;
-  readonly compactedTerm: number;
+/** Who opens a log, as `RaftLogStore.begin` is told. */
+export interface RaftLogOwner {
+  readonly clusterId: string;
+  readonly peerId: number;
+  readonly newDiskId: string;
 }
 
-const FORMAT: FileFormat = {
-  kind: 'Raft log',
-  applicationId: applicationIdOf('VRRL'),
-  version: 1,
-  schema: `
-    CREATE TABLE entry (log_index INTEGER PRIMARY KEY, term INTEGER NOT NULL, kind INTEGER NOT NULL, payload BLOB NOT NULL, crc INTEGER NOT NULL);
-    CREATE TABLE hard_state (
-      id INTEGER PRIMARY KEY CHECK (id = 0), term INTEGER NOT NULL, voted_for INTEGER NOT NULL, commit_index INTEGER NOT NULL,
-      compacted_index INTEGER NOT NULL, compacted_term INTEGER NOT NULL, crc INTEGER NOT NULL
-    );
-    INSERT INTO hard_state VALUES (0, 0, 0, 0, 0, 0, ${crcOf([0, 0, 0, 0, 0])})`,
-};
-const CACHE_SIZE_BYTES = 1024 * 1024;
+/** A log on its way to another thread. */
+export type PackedRaft = Omit<StoredRaft, 'entries'> & { readonly packed: PackedEntries };
+
+/** A log that has begun. */
+interface BegunLog {
+  readonly diskId: string;
+  readonly statements: Statements;
+  state: RaftState;
+}
+
+type Statements = ReturnType<typeof prepareAll>;
+
+const CACHE = { cacheSizeBytes: 1024 * 1024 };
 /** Bytes in the WAL after which it is moved into the file. */
 const CHECKPOINT_SIZE_BYTES = 1024 * 1024;
 
 /** A Raft peer's memory in one SQLite file; runs in a storage worker. After a failed write it refuses all others. */
 export class RaftLogFile implements WorkerStore {
   readonly #path: string;
-  readonly #database: SqliteDatabase;
-  readonly #putEntry: SqliteStatement;
-  readonly #putHardState: SqliteStatement;
-  #hardState: HardStateRow;
-  #lastIndex: number;
+  #database: SqliteDatabase;
+  #begun: BegunLog | undefined;
   #failure: DbError | undefined;
   #walSizeBytes = 0;
 
@@ -63,52 +73,53 @@ export class RaftLogFile implements WorkerStore {
     this.#path = file;
     makeDirectory(dirname(file));
     const open = existsSync(file) ? openSqliteFile : createSqliteFile;
-    this.#database = open(file, FORMAT, { cacheSizeBytes: CACHE_SIZE_BYTES });
-    const prepare = (sql: string): SqliteStatement => inFile(file, () => this.#database.prepare(sql));
-    this.#putEntry = prepare('INSERT INTO entry (log_index, term, kind, payload, crc) VALUES (?, ?, ?, ?, ?)');
-    this.#putHardState = prepare('REPLACE INTO hard_state VALUES (0, ?, ?, ?, ?, ?, ?)');
-    this.#hardState = inFile(file, () => this.#readHardState());
-    this.#lastIndex = this.load().entries.at(-1)?.index ?? this.#hardState.compactedIndex;
+    this.#database = open(file, RAFT_LOG_FORMAT, CACHE);
   }
 
-  /** @throws DbError STORAGE_CORRUPT when any record is not as it was written */
-  load(): StoredRaft {
-    checkIntegrity(this.#database);
-    return inFile(this.#path, () => {
-      const { term, votedFor, commitIndex, compactedIndex, compactedTerm } = this.#hardState;
-      return {
-        hardState: { term, votedFor, commitIndex },
-        entries: this.#readEntries(compactedIndex),
-        compactedIndex,
-        compactedTerm,
-      };
+  /** @throws DbError META_IDENTITY, STORAGE_CORRUPT, and what a write fails with */
+  begin(owner: RaftLogOwner): { readonly identity: RaftIdentity; readonly known: readonly KnownPeer[] } {
+    assert(this.#begun === undefined, 'a Raft log begins once');
+    return this.#orFail(() => {
+      const before = this.#identityFor(owner);
+      checkIdentity(this.#path, before, owner);
+      const { diskId } = before;
+      const known = readPeers(this.#database, diskId);
+      const state = this.#repaired({ identity: before, known, state: readState(this.#database, diskId) });
+      const identity = { ...before, boot: before.boot + 1 };
+      this.#database.prepare('UPDATE identity SET (cluster_id, peer_id, disk_id, boot, crc) = (?, ?, ?, ?, ?)').run(...identityValues(identity));
+      // What a crash has left in the WAL goes now: behind it everything in there is of this run, in its order.
+      checkpoint(this.#database, 'TRUNCATE');
+      this.#begun = { diskId, statements: prepareAll(this.#database), state };
+      return { identity, known };
     });
   }
 
-  persist(hardState: StoredHardState | undefined, entries: readonly StoredEntry[]): void {
+  load(): PackedRaft {
+    const { state } = this.#log();
+    const { term, votedFor, commitIndex, compactedIndex, compactedTerm, damagedIndex, damagedTerm, membership } = state;
+    const entries = inFile(this.#path, () => Array.from(readEntries(this.#database, state), ({ entry }) => entry));
+    const lastIndex = compactedIndex + entries.length;
+    if (lastIndex !== state.lastIndex) throw damagedFile(this.#path, `the log ends at ${lastIndex}, not at ${state.lastIndex}`);
+    return {
+      hardState: { term, votedFor, commitIndex },
+      packed: packEntries(entries),
+      ...{ compactedIndex, compactedTerm, membership },
+      ...(damagedIndex > 0 && { damage: { lastIndex: damagedIndex, term: damagedTerm } }),
+    };
+  }
+
+  /** All of them in one transaction, in their order. */
+  write(writes: readonly RaftLogWrite[]): void {
     if (this.#failure !== undefined) throw this.#failure;
-    const first = entries[0];
-    if (first !== undefined) {
-      const { compactedIndex } = this.#hardState;
-      const isInPlace = compactedIndex < first.index && first.index <= this.#lastIndex + 1;
-      assert(isInPlace, `entry ${first.index} on a log ${compactedIndex}..${this.#lastIndex}`);
-    }
-    const changed = hardState === undefined ? this.#hardState : { ...this.#hardState, ...hardState };
-    this.#write(changed, () => {
-      if (first !== undefined) this.#database.prepare('DELETE FROM entry WHERE log_index >= ?').run(first.index);
-      for (const entry of entries) this.#insert(entry);
-    });
-    this.#lastIndex = entries.at(-1)?.index ?? this.#lastIndex;
-  }
-
-  compact(throughIndex: number, term: number): void {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (throughIndex <= this.#hardState.compactedIndex) return;
-    const lastGoneIndex = this.#termAt(throughIndex) === term ? throughIndex : Math.max(this.#lastIndex, throughIndex);
-    this.#write({ ...this.#hardState, compactedIndex: throughIndex, compactedTerm: term }, () => {
-      this.#database.prepare('DELETE FROM entry WHERE log_index <= ?').run(lastGoneIndex);
-    });
-    this.#lastIndex = lastGoneIndex === throughIndex ? Math.max(this.#lastIndex, throughIndex) : throughIndex;
+    const log = this.#log();
+    log.state = this.#orFail(() =>
+      this.#database.transaction(() => {
+        const state = writes.reduce((before, write) => this.#apply(log, before, write), log.state);
+        if (state !== log.state) log.statements.putState.run(...stateValues(state, log.diskId));
+        return state;
+      })(),
+    );
+    this.#walSizeBytes += 2 * PAGE_SIZE_BYTES; // at least
   }
 
   afterReply(): void {
@@ -125,69 +136,117 @@ export class RaftLogFile implements WorkerStore {
     this.#database.close();
   }
 
-  /** One transaction: the change and the hard state. */
-  #write(hardState: HardStateRow, change: () => void): void {
+  #log(): BegunLog {
+    assert(this.#begun !== undefined, 'a Raft log begins before anything else');
+    return this.#begun;
+  }
+
+  /** After a failure nobody knows what the file holds. */
+  #orFail<Value>(act: () => Value): Value {
     try {
-      inFile(this.#path, () =>
-        this.#database.transaction(() => {
-          change();
-          this.#putHardState.run(...valuesOf(hardState), crcOf(valuesOf(hardState)));
-        })(),
-      );
+      return inFile(this.#path, act);
     } catch (error) {
       if (error instanceof DbError) this.#failure = error;
       throw error;
     }
-    this.#hardState = hardState;
-    this.#walSizeBytes += 2 * PAGE_SIZE_BYTES; // at least
   }
 
-  #termAt(index: number): number | undefined {
-    return inFile(this.#path, () => this.#database.prepare('SELECT term FROM entry WHERE log_index = ?').pluck().get(index) as number | undefined);
-  }
-
-  #insert({ index, term, kind, payload }: StoredEntry): void {
-    this.#putEntry.run(index, term, kind, payload, crcOf([index, term, kind], payload));
-    this.#walSizeBytes += payload.length;
-  }
-
-  #readHardState(): HardStateRow {
-    const row = this.#database
-      .prepare('SELECT term, voted_for, commit_index, compacted_index, compacted_term, crc FROM hard_state')
-      .raw()
-      .get() as number[] | undefined;
-    if (row === undefined) throw damagedFile(this.#path, 'the hard state is missing');
-    const [term, votedFor, commitIndex, compactedIndex, compactedTerm, crc] = row as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const hardState = { term, votedFor, commitIndex, compactedIndex, compactedTerm };
-    if (crc !== crcOf(valuesOf(hardState))) throw damagedFile(this.#path, 'the checksum of the hard state is wrong');
-    return hardState;
-  }
-
-  #readEntries(compactedIndex: number): StoredEntry[] {
-    const rows = this.#database
-      .prepare('SELECT log_index, term, kind, payload, crc FROM entry ORDER BY log_index')
-      .raw()
-      .iterate();
-    const entries: StoredEntry[] = [];
-    for (const row of rows) {
-      const [index, term, kind, payload, crc] = row as [number, number, number, Uint8Array, number];
-      if (crc !== crcOf([index, term, kind], payload))
-        throw damagedFile(this.#path, `the checksum of entry ${index} is wrong`);
-      const expectedIndex = (entries.at(-1)?.index ?? compactedIndex) + 1;
-      if (index !== expectedIndex) throw damagedFile(this.#path, `entry ${index} stands where ${expectedIndex} is due`);
-      entries.push({ index, term, kind, payload: new Uint8Array(payload) });
+  #identityFor({ clusterId, peerId, newDiskId }: RaftLogOwner): RaftIdentity {
+    const identity = { clusterId, peerId, diskId: newDiskId, boot: 0 };
+    if (versionOf(this.#database) === FORMAT_WITHOUT_IDENTITY) {
+      upgradeRaftLog(this.#database, identity);
+      return identity;
     }
-    return entries;
+    return readIdentity(this.#database) ?? this.#found(identity);
+  }
+
+  /** A blank disk becomes somebody's. */
+  #found(identity: RaftIdentity): RaftIdentity {
+    this.#database.transaction(() => {
+      this.#database.prepare('INSERT INTO identity VALUES (0, ?, ?, ?, ?, ?)').run(...identityValues(identity));
+      const state = emptyState(identity.diskId, EMPTY_MEMBERSHIP);
+      this.#database.prepare('INSERT INTO state VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(...stateValues(state, identity.diskId));
+    })();
+    return identity;
+  }
+
+  #repaired(records: { readonly identity: RaftIdentity; readonly known: readonly KnownPeer[]; readonly state: RaftState }): RaftState {
+    if (faultOf(this.#database, records.state) === undefined) return records.state;
+    salvage(this.#database, records, CACHE);
+    this.#database = openSqliteFile(this.#path, RAFT_LOG_FORMAT, CACHE);
+    return readState(this.#database, records.identity.diskId);
+  }
+
+  #apply(log: BegunLog, state: RaftState, write: RaftLogWrite): RaftState {
+    switch (write.kind) {
+      case 'persist':
+        return this.#persist(log, state, write);
+      case 'compact':
+        return compacted(log, state, write);
+      case 'remember':
+        log.statements.putPeer.run(...peerValues(write.peer, log.diskId));
+        return state;
+      case 'recovered':
+        return { ...state, damagedIndex: 0, damagedTerm: 0 };
+    }
+  }
+
+  #persist({ statements }: BegunLog, state: RaftState, { hardState, packed }: { readonly hardState: StoredHardState | undefined; readonly packed: PackedEntries }): RaftState {
+    const entries = unpackEntries(packed);
+    this.#walSizeBytes += packed.payloads.length;
+    const first = entries[0];
+    const last = entries.at(-1);
+    if (first === undefined || last === undefined) return { ...state, ...hardState };
+    const isInPlace = state.compactedIndex < first.index && first.index <= state.lastIndex + 1;
+    assert(isInPlace, `entry ${first.index} on a log ${state.compactedIndex}..${state.lastIndex}`);
+    const term = hardState?.term ?? state.term;
+    assert(last.term <= term, `an entry of term ${last.term} in term ${term}`);
+    let crc = crcAt(statements, state, first.index - 1);
+    if (first.index <= state.lastIndex) statements.removeFrom.run(first.index);
+    for (const entry of entries) {
+      crc = entryCrc(entry, crc);
+      statements.putEntry.run(entry.index, entry.term, entry.kind, crc, entry.payload);
+    }
+    return { ...state, ...hardState, lastIndex: last.index, lastTerm: last.term, lastCrc: crc };
   }
 }
 
-function valuesOf({ term, votedFor, commitIndex, compactedIndex, compactedTerm }: HardStateRow): number[] {
-  return [term, votedFor, commitIndex, compactedIndex, compactedTerm];
+/** Entries that follow another one than the snapshot's last are of another history. */
+function compacted(
+  { statements, diskId }: BegunLog,
+  state: RaftState,
+  { throughIndex, term, membership }: { readonly throughIndex: number; readonly term: number; readonly membership: StoredMembership },
+): RaftState {
+  if (throughIndex <= state.compactedIndex) return state;
+  const base = { compactedIndex: throughIndex, compactedTerm: term, membership };
+  const [termThere, crcThere] = (statements.readHead.get(throughIndex) ?? []) as [number?, number?];
+  if (termThere === term) {
+    statements.removeThrough.run(throughIndex);
+    return { ...state, ...base, compactedCrc: crcThere! };
+  }
+  statements.removeThrough.run(Math.max(state.lastIndex, throughIndex));
+  const crc = snapshotCrc(throughIndex, term, diskId);
+  return { ...state, ...base, compactedCrc: crc, lastIndex: throughIndex, lastTerm: term, lastCrc: crc };
+}
+
+function crcAt({ readHead }: Statements, state: RaftState, index: number): number {
+  if (index === state.lastIndex) return state.lastCrc;
+  if (index === state.compactedIndex) return state.compactedCrc;
+  return (readHead.get(index) as [number, number])[1];
+}
+
+function prepareAll(database: SqliteDatabase) {
+  const prepare = (sql: string): SqliteStatement => database.prepare(sql);
+  return {
+    putEntry: prepare('INSERT INTO entry VALUES (?, ?, ?, ?, ?)'),
+    removeFrom: prepare('DELETE FROM entry WHERE log_index >= ?'),
+    removeThrough: prepare('DELETE FROM entry WHERE log_index <= ?'),
+    readHead: prepare('SELECT term, crc FROM entry WHERE log_index = ?').raw(),
+    putState: prepare('REPLACE INTO state VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    // A disk is never back at an earlier start: that would be a copy of it.
+    putPeer: prepare(
+      `INSERT INTO peer VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET (disk_id, boot, crc) = (excluded.disk_id, excluded.boot, excluded.crc)
+       WHERE disk_id <> excluded.disk_id OR boot < excluded.boot`,
+    ),
+  };
 }

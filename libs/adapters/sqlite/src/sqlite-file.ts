@@ -19,7 +19,7 @@ export interface FileFormat {
   readonly kind: string;
   /** SQLite's application_id: four letters. */
   readonly applicationId: number;
-  /** SQLite's user_version, from 1. A file with a greater one is refused. */
+  /** SQLite's user_version, from 1. A file with a greater one is refused; a smaller one is for the caller to bring up. */
   readonly version: number;
   readonly schema: string;
 }
@@ -64,6 +64,20 @@ export function createSqliteFile(
   format: FileFormat,
   options: { readonly cacheSizeBytes: SizeBytes },
 ): SqliteDatabase {
+  buildSqliteFile(path, format, options, () => undefined);
+  return openSqliteFile(path, format, options);
+}
+
+/**
+ * Makes a file with what `fill` puts into it, in place of the one of its name, which is closed. A crash leaves either what
+ * was there before or the complete new one.
+ */
+export function buildSqliteFile(
+  path: string,
+  format: FileFormat,
+  options: { readonly cacheSizeBytes: SizeBytes },
+  fill: (database: SqliteDatabase) => void,
+): void {
   const unfinished = `${path}${UNFINISHED_SUFFIX}`;
   inFile(path, () => {
     removeSqliteFile(unfinished);
@@ -72,20 +86,27 @@ export function createSqliteFile(
       database.pragma(`page_size = ${PAGE_SIZE_BYTES}`);
       database.pragma('locking_mode = EXCLUSIVE');
       setUp(database, options.cacheSizeBytes);
-      database.exec(`BEGIN; ${format.schema}; COMMIT`);
+      database.exec(`BEGIN; ${format.schema}`);
+      fill(database);
+      database.exec('COMMIT');
       database.pragma(`application_id = ${format.applicationId}`);
       database.pragma(`user_version = ${format.version}`);
+      checkpoint(database, 'TRUNCATE'); // closing would do it too, and not say that it failed
     } finally {
-      database.close(); // moves everything from the WAL into the file, synced
+      database.close();
     }
     renameSync(unfinished, path);
     syncDirectory(dirname(path));
   });
-  return openSqliteFile(path, format, options);
 }
 
 /** Files with it were never finished; they may be removed. */
 export const UNFINISHED_SUFFIX = '.new';
+
+/** The version of the format that a file was written in. */
+export function versionOf(database: SqliteDatabase): number {
+  return database.pragma('user_version', { simple: true }) as number;
+}
 
 /** Damage of the tree of pages, and rows that an index does not have or has alone. Reads the whole file. @throws DbError STORAGE_CORRUPT */
 export function checkIntegrity(database: SqliteDatabase): void {
@@ -100,10 +121,13 @@ export function damagedFile(path: string, what: string): DbError {
   return new DbError('STORAGE_CORRUPT', `${path} is damaged: ${what}`, { path });
 }
 
-/** Over numbers as little-endian float64, then bytes: a record that got another one's place is noticed too. */
-export function crcOf(numbers: readonly number[], bytes: Uint8Array = NO_BYTES): number {
+/**
+ * Over numbers as little-endian float64, then bytes: a record that got another one's place is noticed too. It goes on from
+ * `before`, the checksum of what comes before.
+ */
+export function crcOf(numbers: readonly number[], bytes: Uint8Array = NO_BYTES, before = 0): number {
   const head = new Float64Array(numbers); // every machine that runs this is little-endian
-  return crc32(bytes, crc32(new Uint8Array(head.buffer)));
+  return crc32(bytes, crc32(new Uint8Array(head.buffer), before));
 }
 
 /** A blob as plain bytes, without a copy. In a damaged file anything may stand there: no bytes then, and a wrong checksum. */
@@ -153,7 +177,7 @@ function checkFormat(database: SqliteDatabase, path: string, { kind, application
   if (database.pragma('application_id', { simple: true }) !== applicationId) {
     throw damagedFile(path, `it is not a Varve ${kind} file`);
   }
-  const found = database.pragma('user_version', { simple: true }) as number;
+  const found = versionOf(database);
   if (found > version) {
     throw new DbError(
       'STORAGE_NEWER_FORMAT',
@@ -165,7 +189,8 @@ function checkFormat(database: SqliteDatabase, path: string, { kind, application
 
 function setUp(database: SqliteDatabase, cacheSizeBytes: SizeBytes): void {
   setPragma(database, 'journal_mode = WAL', 'journal_mode', 'wal');
-  setPragma(database, 'synchronous = FULL', 'synchronous', SYNCHRONOUS_FULL);
+  database.pragma('synchronous = FULL');
+  checkSynced(database);
   setPragma(database, 'wal_autocheckpoint = 0', 'wal_autocheckpoint', 0); // its failures would go unnoticed
   database.pragma(`cache_size = -${Math.ceil(cacheSizeBytes / 1024)}`);
   database.pragma('cell_size_check = ON');
@@ -174,6 +199,13 @@ function setUp(database: SqliteDatabase, cacheSizeBytes: SizeBytes): void {
   if (compareVersions(version, SQLITE_VERSION_MIN) < 0) {
     throw new DbError('STORAGE_FAILED', `SQLite ${version} is too old: ${SQLITE_VERSION_MIN} or newer is needed`);
   }
+}
+
+/** What a commit is worth: SQLite syncs it only with FULL, and the driver's default in WAL mode is less. @throws DbError STORAGE_FAILED */
+export function checkSynced(database: SqliteDatabase): void {
+  const level: unknown = database.pragma('synchronous', { simple: true });
+  if (level === SYNCHRONOUS_FULL) return;
+  throw new DbError('STORAGE_FAILED', `${database.name}: commits would not be synced, synchronous is ${String(level)} and not FULL (${SYNCHRONOUS_FULL})`);
 }
 
 /** Sets a pragma and reads it back: SQLite ignores what it does not know or cannot do. */

@@ -12,3 +12,4 @@ export type { ChildModule, PortInChild } from './in-child.ts';
 export type { Drive, Opened, OpenPort } from './contract-test.ts';
 export type { Buses, InterruptibleBuses, OpenBuses } from './bus-contract.ts';
 export type { OpenCatalogStore } from './catalog-store-contract.ts';
+export type { OpenedRaftLog, RaftLogFault } from './raft-log-store-contract.ts';

@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { serve, serveStream, type Service } from '@varve/kit';
+import { newBootId, serve, serveStream, type Service } from '@varve/kit';
 import type { BusMessage, Random, Subscription, Timer } from '@varve/ports';
 import { decodeRaftMessage, encodeRaftMessage, type NeededSnapshot, type Raft, type RaftConfig } from '@varve/raft';
 import { metrics as names } from '@varve/telemetry';
@@ -58,6 +58,8 @@ class MetaRaft implements Service {
 
   /** Alone it resolves when it leads and has applied everything that was committed before; in a group, when it takes part. */
   async start(): Promise<void> {
+    const { clusterId, peerId } = this.#config;
+    await this.#ports.raftLog.begin({ clusterId, peerId, newDiskId: newDiskId(this.#ports.random) });
     const { raft, machine } = await restore(this.#ports, raftConfigOf(this.#config, this.#ports.random), this.#config.voters);
     const snapshots = new Snapshots({ raft, machine }, this.#ports, { entryCount: this.#config.snapshotEntryCount });
     const loop = new RaftLoop({ raft, machine, snapshots }, {
@@ -217,4 +219,9 @@ function raftConfigOf({ peerId }: MetaRaftConfig, random: Random): RaftConfig {
     pendingReadCountMax: LIMITS.raftPendingReadCountMax,
     randomUint32: () => random.uint32(),
   };
+}
+
+/** 32 hexadecimal digits. */
+function newDiskId(random: Random): string {
+  return newBootId(random) + newBootId(random);
 }

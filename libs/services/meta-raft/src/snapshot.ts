@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import { EMPTY_CATALOG } from '@varve/model';
-import type { CatalogSnapshot, CatalogStore, Log, RaftLogStore, StoredRaft } from '@varve/ports';
+import { EMPTY_MEMBERSHIP, type CatalogSnapshot, type CatalogStore, type Log, type RaftLogStore, type StoredRaft } from '@varve/ports';
 import { foundingMembership, Raft, type RaftConfig } from '@varve/raft';
 import { CatalogMachine } from './catalog-machine.ts';
 
@@ -25,7 +25,7 @@ export async function restore(
   const appliedIndex = snapshot?.appliedIndex ?? 0;
   log.info('Catalog log restored', { appliedIndex, entryCount: stored.entries.length, term: stored.hardState.term });
   return {
-    raft: new Raft(config, { ...stored, membership: foundingMembership(voters) }, appliedIndex),
+    raft: new Raft(config, { ...stored, membership: foundingMembership(voters), damage: undefined }, appliedIndex),
     machine: new CatalogMachine(snapshot?.catalog ?? EMPTY_CATALOG),
   };
 }
@@ -38,7 +38,7 @@ async function withInstalled(snapshot: CatalogSnapshot | undefined, raftLog: Raf
   const isInLog = stored.entries.some(({ index, term }) => index === appliedIndex && term === appliedTerm);
   // A log that has not even heard of the snapshot's term is not this snapshot's log.
   if (isInLog || appliedTerm > stored.hardState.term) return stored;
-  await raftLog.compact(appliedIndex, appliedTerm);
+  await raftLog.compact(appliedIndex, appliedTerm, EMPTY_MEMBERSHIP);
   return raftLog.load();
 }
 
@@ -77,7 +77,7 @@ export class Snapshots {
     if (snapshot.appliedIndex - this.#lastIndex < this.#entryCount) return;
     await this.#save(snapshot);
     const throughIndex = Math.max(this.#raft.compactedIndex, snapshot.appliedIndex - Math.floor(this.#entryCount / 2));
-    await this.#ports.raftLog.compact(throughIndex, this.#raft.termAt(throughIndex));
+    await this.#ports.raftLog.compact(throughIndex, this.#raft.termAt(throughIndex), EMPTY_MEMBERSHIP);
     this.#raft.compact(throughIndex);
     this.#ports.log.debug('Catalog snapshot taken', { appliedIndex: snapshot.appliedIndex });
   }
@@ -87,8 +87,9 @@ export class Snapshots {
     const { appliedIndex: index, appliedTerm: term, catalog } = snapshot;
     if (index <= this.#raft.appliedIndex) return;
     await this.#save(snapshot);
-    await this.#ports.raftLog.compact(index, term);
-    this.#raft.restore({ index, term, membership: this.#raft.membership });
+    const { membership } = this.#raft;
+    await this.#ports.raftLog.compact(index, term, membership);
+    this.#raft.restore({ index, term, membership });
     this.#machine.replace(catalog);
     this.#ports.log.info('Catalog taken over from another meta node', { appliedIndex: index, catalogVersion: catalog.version });
   }
@@ -101,10 +102,12 @@ export class Snapshots {
 
 /** One of the two files alone, or from another time, is damage: going on would lose acknowledged commands. */
 function checkFit(snapshot: CatalogSnapshot | undefined, stored: StoredRaft): void {
-  const { entries, compactedIndex, hardState } = stored;
+  const { entries, compactedIndex, hardState, damage } = stored;
   const appliedIndex = snapshot?.appliedIndex ?? 0;
   const lastIndex = compactedIndex + entries.length;
   const facts = { appliedIndex, compactedIndex, lastIndex, commitIndex: hardState.commitIndex };
+  if (damage !== undefined)
+    throw new DbError('STORAGE_CORRUPT', `the log has lost entries: it ends at ${lastIndex} and had come to ${damage.lastIndex}`, facts);
   if (appliedIndex < compactedIndex)
     throw new DbError(
       'STORAGE_CORRUPT',

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EMPTY_MEMBERSHIP } from '@varve/ports';
 import { openJournal } from '../open-journal.ts';
 import { openRaftLogStore } from '../open-raft-log-store.ts';
 import { openShardStore } from '../open-shard-store.ts';
@@ -72,11 +73,12 @@ async function benchJournal(run: {
 
 async function benchRaftLog(): Promise<void> {
   const store = await openRaftLogStore({ file: join(directory, 'raft.sqlite') });
+  await store.begin({ clusterId: 'bench', peerId: 1, newDiskId: '0'.repeat(32) });
   const payload = new Uint8Array(200);
   const startMs = performance.now();
   for (let index = 1; index <= 2_000; index += 1) {
     await store.persist({ term: 1, votedFor: 1, commitIndex: index - 1 }, [{ index, term: 1, kind: 1, payload }]);
-    if (index % 1_000 === 0) await store.compact(index - 10, 1);
+    if (index % 1_000 === 0) await store.compact(index - 10, 1, EMPTY_MEMBERSHIP);
   }
   const seconds = (performance.now() - startMs) / 1_000;
   await store.close();
