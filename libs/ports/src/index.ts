@@ -4,6 +4,7 @@ export { SILENT_METRICS } from './metrics.ts';
 export { refuseOversized } from './refuse-oversized.ts';
 export { isWildcard, subjectMatches } from './subject-match.ts';
 export { SILENT_SPAN, SILENT_TRACER, traceIdOf } from './tracer.ts';
+export { EMPTY_MEMBERSHIP } from './raft-log-store.ts';
 export type { Bus, BusMessage, BusStatus, Subscription } from './bus.ts';
 export type { AuditRow, CatalogSnapshot, CatalogStore } from './catalog-store.ts';
 export type { Clock, Random, Timer } from './clock.ts';
@@ -22,6 +23,6 @@ export type { DirtyMark, HintStore, NewHint, StoredHint, StoredHints } from './h
 export type { Journal, JournalExtent, JournalRow } from './journal.ts';
 export type { Log, LogFacts } from './log.ts';
 export type { MetricLabels, Metrics } from './metrics.ts';
-export type { RaftLogStore, StoredEntry, StoredHardState, StoredRaft } from './raft-log-store.ts';
+export type { RaftLogStore, StoredEntry, StoredHardState, StoredMembership, StoredRaft } from './raft-log-store.ts';
 export type { NewChunk, ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries } from './shard-store.ts';
 export type { Span, SpanAttributes, SpanKind, SpanOptions, TraceParent, Tracer } from './tracer.ts';

@@ -13,6 +13,21 @@ export interface StoredEntry {
   readonly payload: Uint8Array;
 }
 
+/** Who votes and who only copies. */
+export interface StoredMembership {
+  /** Ascending. */
+  readonly voters: readonly number[];
+  /** Voters of the configuration that is being left while a change is joint, ascending; otherwise none. */
+  readonly outgoing: readonly number[];
+  /** Ascending. */
+  readonly learners: readonly number[];
+  /** Ids at or below it are never given to another peer. */
+  readonly greatestId: number;
+}
+
+/** Nobody yet: of a blank disk, and of a log that release 0.1.0 has written, whose caller knows its voters. */
+export const EMPTY_MEMBERSHIP: StoredMembership = { voters: [], outgoing: [], learners: [], greatestId: 0 };
+
 export interface StoredRaft {
   readonly hardState: StoredHardState;
   /** Contiguous, ascending; the first follows the snapshot. */

@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import { EMPTY_CATALOG } from '@varve/model';
-import type { CatalogSnapshot, CatalogStore, Log, RaftLogStore, StoredRaft } from '@varve/ports';
+import { EMPTY_MEMBERSHIP, type CatalogSnapshot, type CatalogStore, type Log, type RaftLogStore, type StoredRaft } from '@varve/ports';
 import { Raft, type RaftConfig } from '@varve/raft';
 import { CatalogMachine } from './catalog-machine.ts';
 
@@ -64,7 +64,7 @@ export class Snapshots {
   /** What a peer needs that has fallen behind the log: all that is applied here. */
   current(): CatalogSnapshot {
     const { appliedIndex } = this.#raft;
-    return { appliedIndex, appliedTerm: this.#raft.termAt(appliedIndex), catalog: this.#machine.catalog };
+    return { appliedIndex, appliedTerm: this.#raft.termAt(appliedIndex), membership: EMPTY_MEMBERSHIP, catalog: this.#machine.catalog };
   }
 
   /**
