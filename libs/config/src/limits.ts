@@ -65,8 +65,14 @@ export const LIMITS = {
   proposalCountMax: 1_000,
   /** Entries between two snapshots: bounds the log and the replay at start. Reached: a snapshot, and the log is cut. */
   snapshotEntryCount: 1_000,
-  /** Requests remembered so that a repeated proposal is applied once. Reached: the oldest is forgotten. */
-  recentRequestCountMax: 1_000,
+  /** Runs of services that propose. Reached: the one unused longest is expired, and its service opens another. */
+  sessionCountMax: 1_000,
+  /** A session unused for so long is expired; a proposal is over after seconds. */
+  sessionExpiryMs: 3_600_000,
+  /** Answers of a session that its proposer has not confirmed. Reached: the next proposal waits. */
+  sessionAnswerCountMax: 1_000,
+  /** Requests that a log of 0.1.0 remembers, as it did. Reached: the oldest is forgotten. */
+  earlierRequestCountMax: 1_000,
 
   /** The meta group's clock: heartbeats and elections are counted in ticks. */
   raftTickIntervalMs: 50,

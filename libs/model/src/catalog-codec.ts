@@ -1,131 +1,142 @@
 import { DbError } from '@varve/base';
 import {
-  CATALOG_REJECTIONS,
+  EMPTY_CATALOG,
+  NODE_ROLES,
+  PRIVILEGES,
+  SUBSCRIPTION_MODES,
   type Catalog,
-  type CatalogCommand,
   type ClusterNode,
-  type CommandResult,
+  type ContinuousQuery,
   type Database,
   type Incarnation,
-  type NodeRole,
+  type Lease,
   type RetentionPolicy,
-  type RetentionPolicyOptions,
+  type Role,
+  type Session,
+  type SessionAnswer,
   type Shard,
   type ShardGroup,
+  type Subscription,
+  type User,
 } from './catalog.ts';
-import type { FieldType } from './column.ts';
+import type { CommandResult } from './catalog-command.ts';
+import { SETTING_KEYS } from './catalog-settings.ts';
+import { FIELD_TYPES } from './column.ts';
+import { resultCodec } from './command-codec.ts';
 import {
   bigintText,
+  bytesToJson,
   count,
   flag,
+  jsonToBytes,
   keyedBy,
   listOf,
   mapOf,
   oneOf,
   optional,
   record,
-  tagged,
   text,
   wallMs,
 } from './json-codec.ts';
 import { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
 
 /**
- * The catalog, its commands and their results as JSON: one form for the bus, the Raft log and the snapshot. JSON because
- * people read it in the audit and metadata is small. Times are decimal text, Maps are lists.
+ * The catalog as JSON: one form for the bus and the snapshot. JSON because people read it and metadata is small. Times are
+ * decimal text, Maps are lists. What format 2 added is absent or empty in format 1, and recentRequests were its sessions.
  */
-const CATALOG_FORMAT = 1;
+const CATALOG_FORMAT = 2;
 
-const fieldType = oneOf<FieldType>(['float', 'integer', 'string', 'boolean']);
-const role = oneOf<NodeRole>(['data', 'repair']);
-const node = record<ClusterNode>({ id: count, role, name: text });
+const privileges = mapOf(text, oneOf(PRIVILEGES));
+const fieldTypes = mapOf(text, mapOf(text, oneOf(FIELD_TYPES)));
+const node = record<ClusterNode>({
+  id: count,
+  role: oneOf(NODE_ROLES),
+  name: text,
+  labels: optional(mapOf(text, text)),
+  isLeaving: optional(flag),
+  featureLevel: optional(count),
+});
 const shard = record<Shard>({ id: count, owners: listOf(count), epoch: count });
 const shardGroup = record<ShardGroup>({
   id: count,
   range: record({ startNs: bigintText, endNs: bigintText }),
+  cutFromNs: optional(bigintText),
   replicaCount: count,
   shards: listOf(shard),
 });
-const incarnation = record<Incarnation>({ id: count, holder: text, ceilingMs: wallMs, isOpen: flag });
-const settings = {
+const subscription = record<Subscription>({
+  name: text,
+  mode: oneOf(SUBSCRIPTION_MODES),
+  destinations: listOf(text),
+});
+const retentionPolicy = record<RetentionPolicy>({
+  id: count,
+  name: text,
   durationNs: bigintText,
   shardDurationNs: bigintText,
   replicaCount: count,
   writeLevel: oneOf(WRITE_LEVELS),
   readLevel: oneOf(READ_LEVELS),
-};
-
-const retentionPolicy = record<RetentionPolicy>({
-  id: count,
-  name: text,
-  ...settings,
+  futureLimitNs: optional(bigintText),
+  pastLimitNs: optional(bigintText),
+  subscriptions: optional(keyedBy(nameOf, subscription)),
   shardGroups: listOf(shardGroup),
-  measurements: mapOf(text, mapOf(text, fieldType)),
+  measurements: fieldTypes,
 });
 const database = record<Database>({
   id: count,
   name: text,
   defaultRetentionPolicy: text,
-  retentionPolicies: keyedBy(({ name }) => name, retentionPolicy),
+  retentionPolicies: keyedBy(nameOf, retentionPolicy),
+  continuousQueries: optional(keyedBy(nameOf, record<ContinuousQuery>({ name: text, query: text }))),
 });
-const result = tagged<CommandResult>({
-  applied: {
-    id: optional(count),
-    floorMs: optional(wallMs),
-    ceilingMs: optional(wallMs),
-    conflictCount: optional(count),
-  },
-  rejected: { reason: oneOf(CATALOG_REJECTIONS), message: text },
-});
-const catalog = record<Catalog & { readonly format: number }>({
-  format: count,
-  version: count,
-  nodes: keyedBy(({ id }) => id, node),
-  databases: keyedBy(({ name }) => name, database),
-  incarnations: keyedBy(({ id }) => id, incarnation),
-  nextId: count,
-  ceilingMs: wallMs,
-  recentRequests: mapOf(text, result),
+const session = record<Session>({
+  id: count,
+  proposer: text,
+  lastUsedMs: wallMs,
+  ackedSeq: count,
+  answers: listOf(record<SessionAnswer>({ seq: count, result: resultCodec })),
 });
 
-const optionalSettings = {
-  durationNs: optional(bigintText),
-  shardDurationNs: optional(bigintText),
-  replicaCount: optional(count),
-  writeLevel: optional(oneOf(WRITE_LEVELS)),
-  readLevel: optional(oneOf(READ_LEVELS)),
+const inEveryFormat = {
+  format: count,
+  version: count,
+  nodes: keyedBy(idOf, node),
+  databases: keyedBy(nameOf, database),
+  incarnations: keyedBy(
+    idOf,
+    record<Incarnation>({ id: count, holder: text, ceilingMs: wallMs, isOpen: flag }),
+  ),
+  nextId: count,
+  ceilingMs: wallMs,
 };
-const command = tagged<CatalogCommand>({
-  joinNode: { role, name: text },
-  createDatabase: { name: text, retentionPolicy: optional(record({ name: optional(text), ...optionalSettings })) },
-  dropDatabase: { name: text },
-  createRetentionPolicy: {
-    database: text,
-    options: record<RetentionPolicyOptions>({ name: text, ...optionalSettings, durationNs: bigintText }),
-    isDefault: flag,
-  },
-  alterRetentionPolicy: { database: text, name: text, changes: record(optionalSettings), isDefault: flag },
-  dropRetentionPolicy: { database: text, name: text },
-  createShardGroups: { database: text, retentionPolicy: text, timesNs: listOf(bigintText) },
-  dropShardGroups: { database: text, retentionPolicy: text, groupIds: listOf(count) },
-  registerFields: {
-    database: text,
-    retentionPolicy: text,
-    fields: listOf(record({ measurement: text, field: text, type: fieldType })),
-  },
-  openIncarnation: { holder: text, nowMs: wallMs, leaseMs: count },
-  renewIncarnation: { incarnation: count, ceilingMs: wallMs },
-  closeIncarnation: { incarnation: count, ceilingMs: optional(wallMs) },
+const catalog = record<Catalog & { readonly format: number }>({
+  ...inEveryFormat,
+  users: keyedBy(nameOf, record<User>({ name: text, passwordHash: text, isAdmin: flag, privileges })),
+  roles: keyedBy(nameOf, record<Role>({ name: text, members: listOf(text), privileges })),
+  leases: keyedBy(nameOf, record<Lease>({ id: count, name: text, holder: text, untilMs: wallMs })),
+  settings: mapOf(oneOf(SETTING_KEYS), text),
+  featureLevel: count,
+  featureReports: mapOf(text, count),
+  clockMs: wallMs,
+  sessions: listOf(session),
+  earlierRequests: mapOf(text, resultCodec),
 });
+
+type Format1 = Pick<Catalog, 'version' | 'nodes' | 'databases' | 'incarnations' | 'nextId' | 'ceilingMs'> & {
+  readonly format: number;
+  readonly recentRequests: ReadonlyMap<string, CommandResult>;
+};
+const catalogOfFormat1 = record<Format1>({ ...inEveryFormat, recentRequests: mapOf(text, resultCodec) });
 
 /** The catalog as UTF-8 JSON. */
 export function encodeCatalog(value: Catalog): Uint8Array {
-  return toBytes(catalog.toJson({ format: CATALOG_FORMAT, ...value }));
+  return jsonToBytes(catalog.toJson({ format: CATALOG_FORMAT, ...value }));
 }
 
-/** @throws DbError STORAGE_NEWER_FORMAT, MESSAGE_INVALID with the place in the document */
+/** Reads this format and the one of 0.1.0. @throws DbError STORAGE_NEWER_FORMAT, MESSAGE_INVALID with the place in the document */
 export function decodeCatalog(bytes: Uint8Array): Catalog {
-  const json = fromBytes(bytes);
+  const json = bytesToJson(bytes);
   const given = typeof json === 'object' && json !== null ? (Reflect.get(json, 'format') as unknown) : undefined;
   if (typeof given === 'number' && given > CATALOG_FORMAT) {
     throw new DbError(
@@ -133,38 +144,19 @@ export function decodeCatalog(bytes: Uint8Array): Catalog {
       `the catalog has format ${given}, this node knows up to ${CATALOG_FORMAT}`,
     );
   }
+  if (given === 1) return fromFormat1(catalogOfFormat1.fromJson(json, 'catalog'));
   const { format: _, ...value } = catalog.fromJson(json, 'catalog');
   return value;
 }
 
-/** A command as UTF-8 JSON. */
-export function encodeCommand(value: CatalogCommand): Uint8Array {
-  return toBytes(command.toJson(value));
+function fromFormat1({ format: _, recentRequests, ...kept }: Format1): Catalog {
+  return { ...EMPTY_CATALOG, ...kept, earlierRequests: recentRequests };
 }
 
-/** Checks everything but what depends on the catalog. @throws DbError MESSAGE_INVALID */
-export function decodeCommand(bytes: Uint8Array): CatalogCommand {
-  return command.fromJson(fromBytes(bytes), 'command');
+function nameOf({ name }: { readonly name: string }): string {
+  return name;
 }
 
-/** What applying answered, as UTF-8 JSON. */
-export function encodeCommandResult(value: CommandResult): Uint8Array {
-  return toBytes(result.toJson(value));
-}
-
-/** @throws DbError MESSAGE_INVALID */
-export function decodeCommandResult(bytes: Uint8Array): CommandResult {
-  return result.fromJson(fromBytes(bytes), 'result');
-}
-
-function toBytes(json: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(json));
-}
-
-function fromBytes(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
-  } catch (error) {
-    throw new DbError('MESSAGE_INVALID', 'not JSON in UTF-8', {}, { cause: error });
-  }
+function idOf({ id }: { readonly id: number }): number {
+  return id;
 }

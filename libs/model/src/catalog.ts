@@ -1,6 +1,8 @@
 import type { TimestampNs, WallMs } from '@varve/base';
+import type { CommandResult } from './catalog-command.ts';
+import type { SettingKey } from './catalog-settings.ts';
 import type { FieldType } from './column.ts';
-import type { DatabaseId, IncarnationId, NodeId, RetentionPolicyId, ShardGroupId, ShardId } from './ids.ts';
+import type { DatabaseId, IncarnationId, LeaseId, NodeId, RetentionPolicyId, SessionId, ShardGroupId, ShardId } from './ids.ts';
 import type { ReadLevel, WriteLevel } from './levels.ts';
 import type { TimeRange } from './time.ts';
 
@@ -11,18 +13,31 @@ import type { TimeRange } from './time.ts';
 export interface Catalog {
   /**
    * Raft index of the last command that changed what followers act on; 0 when empty. Followers never go back. A renewed
-   * lease and a remembered request do not count: they matter to the meta group alone.
+   * lease, the clock and the sessions do not count: they matter to the meta group alone.
    */
   readonly version: number;
   readonly nodes: ReadonlyMap<NodeId, ClusterNode>;
   readonly databases: ReadonlyMap<string, Database>;
   readonly incarnations: ReadonlyMap<IncarnationId, Incarnation>;
-  /** The next id to give out; all kinds share it, so an id names one thing only. From 1. */
+  /** The next id to give out; all kinds but sessions share it, so an id names one thing only. From 1. */
   readonly nextId: number;
   /** Greatest HLC ceiling ever leased, in wall milliseconds: a new incarnation stamps above it. */
   readonly ceilingMs: WallMs;
-  /** Answers to recent requests, oldest first, bounded: a command with a known request id is not applied twice. */
-  readonly recentRequests: ReadonlyMap<string, CommandResult>;
+  readonly users: ReadonlyMap<string, User>;
+  readonly roles: ReadonlyMap<string, Role>;
+  readonly leases: ReadonlyMap<string, Lease>;
+  /** What was set; `settingOf` knows the rest. */
+  readonly settings: ReadonlyMap<SettingKey, string>;
+  /** Commands above it are refused; every member supports it. */
+  readonly featureLevel: number;
+  /** Supported levels of members that are no nodes: meta nodes, coordinators. By a name that they choose, such as `meta/1`. */
+  readonly featureReports: ReadonlyMap<string, number>;
+  /** The catalog's clock: the greatest leader's time that a proposal came with. */
+  readonly clockMs: WallMs;
+  /** Who proposes, and what was answered: a proposal that comes again is not applied again. Ascending by id, bounded. */
+  readonly sessions: readonly Session[];
+  /** Answers to requests from before there were sessions, so that a log of 0.1.0 gives what it gave. Empty from the first session on. */
+  readonly earlierRequests: ReadonlyMap<string, CommandResult>;
 }
 
 /** The catalog of a cluster that nobody has told anything yet. */
@@ -33,17 +48,37 @@ export const EMPTY_CATALOG: Catalog = {
   incarnations: new Map(),
   nextId: 1,
   ceilingMs: 0,
-  recentRequests: new Map(),
+  users: new Map(),
+  roles: new Map(),
+  leases: new Map(),
+  settings: new Map(),
+  featureLevel: 1,
+  featureReports: new Map(),
+  clockMs: 0,
+  sessions: [],
+  earlierRequests: new Map(),
 };
 
+/** The catalog as followers get it: without what matters to the meta group alone. */
+export function withoutSessions(catalog: Catalog): Catalog {
+  return { ...catalog, sessions: [], earlierRequests: new Map() };
+}
+
 /** What a node with durable data of its own does. Coordinators keep nothing, and meta nodes are known by their Raft group. */
-export type NodeRole = 'data' | 'repair';
+export const NODE_ROLES = ['data', 'repair'] as const;
+export type NodeRole = (typeof NODE_ROLES)[number];
 
 export interface ClusterNode {
   readonly id: NodeId;
   readonly role: NodeRole;
   /** A stable name chosen by the node, unique among the nodes of its role. */
   readonly name: string;
+  /** What operators say of it, such as its zone. Absent when nothing is said. */
+  readonly labels?: ReadonlyMap<string, string> | undefined;
+  /** It gets no new shards, and is gone when it owns none. Absent: no. */
+  readonly isLeaving?: boolean | undefined;
+  /** The greatest feature level that it supports. Absent: the first. */
+  readonly featureLevel?: number | undefined;
 }
 
 export interface Database {
@@ -53,6 +88,15 @@ export interface Database {
   readonly defaultRetentionPolicy: string;
   /** In order of creation. */
   readonly retentionPolicies: ReadonlyMap<string, RetentionPolicy>;
+  /** In order of creation; absent when there are none. */
+  readonly continuousQueries?: ReadonlyMap<string, ContinuousQuery> | undefined;
+}
+
+/** A query that is to run by itself. */
+export interface ContinuousQuery {
+  readonly name: string;
+  /** The whole statement, as InfluxDB keeps it. */
+  readonly query: string;
 }
 
 export interface RetentionPolicy {
@@ -66,15 +110,38 @@ export interface RetentionPolicy {
   readonly replicaCount: number;
   readonly writeLevel: WriteLevel;
   readonly readLevel: ReadLevel;
+  /** Points further ahead of now than this are not taken (FUTURE LIMIT), in nanoseconds. Absent: any. */
+  readonly futureLimitNs?: bigint | undefined;
+  /** Points further back than this are not taken (PAST LIMIT), in nanoseconds. Absent: any that the policy keeps. */
+  readonly pastLimitNs?: bigint | undefined;
+  /** In order of creation; absent when there are none. */
+  readonly subscriptions?: ReadonlyMap<string, Subscription> | undefined;
   /** Ascending by start, disjoint. */
   readonly shardGroups: readonly ShardGroup[];
   /** Measurement → field → type: one truth for all replicas. */
   readonly measurements: ReadonlyMap<string, ReadonlyMap<string, FieldType>>;
 }
 
+/** How a subscription's destinations get the points: each of them all, or one of them each. */
+export const SUBSCRIPTION_MODES = ['ALL', 'ANY'] as const;
+export type SubscriptionMode = (typeof SUBSCRIPTION_MODES)[number];
+
+/** Who else is to get the points of a policy. */
+export interface Subscription {
+  readonly name: string;
+  readonly mode: SubscriptionMode;
+  /** Addresses such as `http://host:9090`, which may hold a password. */
+  readonly destinations: readonly string[];
+}
+
 export interface ShardGroup {
   readonly id: ShardGroupId;
   readonly range: TimeRange;
+  /**
+   * Where the range ended before it was cut short: points that were written ahead of the cut are in this group, and are read
+   * from it. Absent: it was not cut.
+   */
+  readonly cutFromNs?: TimestampNs | undefined;
   /** N as it was wanted when the group was made: what write levels count over. Shards of a small cluster may have fewer owners. */
   readonly replicaCount: number;
   readonly shards: readonly Shard[];
@@ -98,100 +165,54 @@ export interface Incarnation {
   readonly isOpen: boolean;
 }
 
-/** Every change to the catalog. Total and deterministic to apply; times come in with the command. */
-export type CatalogCommand =
-  | { readonly kind: 'joinNode'; readonly role: NodeRole; readonly name: string }
-  | {
-      readonly kind: 'createDatabase';
-      readonly name: string;
-      readonly retentionPolicy?: RetentionPolicyChanges | undefined;
-    }
-  | { readonly kind: 'dropDatabase'; readonly name: string }
-  | {
-      readonly kind: 'createRetentionPolicy';
-      readonly database: string;
-      readonly options: RetentionPolicyOptions;
-      readonly isDefault: boolean;
-    }
-  | {
-      readonly kind: 'alterRetentionPolicy';
-      readonly database: string;
-      readonly name: string;
-      readonly changes: Omit<RetentionPolicyChanges, 'name'>;
-      readonly isDefault: boolean;
-    }
-  | { readonly kind: 'dropRetentionPolicy'; readonly database: string; readonly name: string }
-  | {
-      readonly kind: 'createShardGroups';
-      readonly database: string;
-      readonly retentionPolicy: string;
-      /** One time inside each wanted group; at most 100. Existing groups are kept. */
-      readonly timesNs: readonly TimestampNs[];
-    }
-  | {
-      readonly kind: 'dropShardGroups';
-      readonly database: string;
-      readonly retentionPolicy: string;
-      readonly groupIds: readonly ShardGroupId[];
-    }
-  | {
-      readonly kind: 'registerFields';
-      readonly database: string;
-      readonly retentionPolicy: string;
-      /** The first registration of a (measurement, field) decides its type; a conflicting one changes nothing. */
-      readonly fields: readonly { readonly measurement: string; readonly field: string; readonly type: FieldType }[];
-    }
-  | { readonly kind: 'openIncarnation'; readonly holder: string; readonly nowMs: WallMs; readonly leaseMs: number }
-  | { readonly kind: 'renewIncarnation'; readonly incarnation: IncarnationId; readonly ceilingMs: WallMs }
-  | {
-      readonly kind: 'closeIncarnation';
-      readonly incarnation: IncarnationId;
-      /** Close it only if it was not renewed beyond this; the answer says its ceiling then. Absent: by its holder. */
-      readonly ceilingMs?: WallMs | undefined;
-    };
+/** A right on one database. */
+export const PRIVILEGES = ['read', 'write', 'all'] as const;
+export type Privilege = (typeof PRIVILEGES)[number];
 
-export interface RetentionPolicyOptions {
+export interface User {
   readonly name: string;
-  readonly durationNs: bigint;
-  /** 0n or absent: chosen from the duration as InfluxDB does (< 2 d: 1 h, < 180 d: 1 d, else and without end: 7 d); at least 1 h. */
-  readonly shardDurationNs?: bigint | undefined;
-  readonly replicaCount?: number | undefined;
-  readonly writeLevel?: WriteLevel | undefined;
-  readonly readLevel?: ReadLevel | undefined;
+  /** Whatever checks passwords made it; the catalog never looks inside. */
+  readonly passwordHash: string;
+  /** May do everything. */
+  readonly isAdmin: boolean;
+  /** By database. A right is gone with its database. */
+  readonly privileges: ReadonlyMap<string, Privilege>;
 }
 
-/** Any of the options: what `CREATE DATABASE … WITH` or `ALTER RETENTION POLICY` names. */
-export type RetentionPolicyChanges = {
-  readonly [Option in keyof RetentionPolicyOptions]?: RetentionPolicyOptions[Option] | undefined;
-};
+/** Rights that several users have together. */
+export interface Role {
+  readonly name: string;
+  /** Names of users, ascending. */
+  readonly members: readonly string[];
+  /** By database. */
+  readonly privileges: ReadonlyMap<string, Privilege>;
+}
 
-/** What applying a command answered. A rejection changed nothing; its text is what a client sees. */
-export type CommandResult =
-  | {
-      readonly kind: 'applied';
-      /** Of what was made or found: node, database, retention policy, incarnation. */
-      readonly id?: number | undefined;
-      /** Of an incarnation that was opened: it stamps at or above the floor, below the ceiling. */
-      readonly floorMs?: WallMs | undefined;
-      /** Of an incarnation that was opened, renewed, or not closed because it was renewed. */
-      readonly ceilingMs?: WallMs | undefined;
-      /** Of registered fields: how many had another type already, and kept it. */
-      readonly conflictCount?: number | undefined;
-    }
-  | { readonly kind: 'rejected'; readonly reason: CatalogRejection; readonly message: string };
+/** The right to do something alone for a while. */
+export interface Lease {
+  /** Of this holding: another holder has a greater one. */
+  readonly id: LeaseId;
+  readonly name: string;
+  readonly holder: string;
+  /** Held until the catalog's clock is there. */
+  readonly untilMs: WallMs;
+}
 
-/** Every reason for a rejection. */
-export const CATALOG_REJECTIONS = [
-  'databaseNotFound',
-  'retentionPolicyNotFound',
-  'retentionPolicyExists',
-  'retentionPolicyConflict',
-  'invalidDuration',
-  'invalidName',
-  'invalidReplicaCount',
-  'invalidTime',
-  'tooManyGroups',
-  'noDataNodes',
-  'incarnationClosed',
-] as const;
-export type CatalogRejection = (typeof CATALOG_REJECTIONS)[number];
+/** One run of somebody who proposes. */
+export interface Session {
+  /** Index of the entry that opened it. */
+  readonly id: SessionId;
+  readonly proposer: string;
+  /** By the catalog's clock. */
+  readonly lastUsedMs: WallMs;
+  /** The proposer has all answers up to this number: they are forgotten. */
+  readonly ackedSeq: number;
+  /** The others, ascending by number. */
+  readonly answers: readonly SessionAnswer[];
+}
+
+/** What a numbered command of a session was answered. */
+export interface SessionAnswer {
+  readonly seq: number;
+  readonly result: CommandResult;
+}

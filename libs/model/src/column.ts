@@ -1,5 +1,6 @@
 /** The four types a field of InfluxDB 1.x can have. */
-export type FieldType = 'float' | 'integer' | 'string' | 'boolean';
+export const FIELD_TYPES = ['float', 'integer', 'string', 'boolean'] as const;
+export type FieldType = (typeof FIELD_TYPES)[number];
 
 /**
  * Values of one field over rows. Bit i of `validity` (bit i & 7 of byte i >> 3) says whether row i has a value; absent

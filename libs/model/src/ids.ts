@@ -10,3 +10,7 @@ export type DatabaseId = number & { readonly id?: 'database' };
 export type RetentionPolicyId = number & { readonly id?: 'retention-policy' };
 /** One run of a coordinator, as a lease in the catalog; from 1 up, never reused. */
 export type IncarnationId = number & { readonly id?: 'incarnation' };
+/** One holding of a lease; from 1 up, never reused. */
+export type LeaseId = number & { readonly id?: 'lease' };
+/** One run of somebody who proposes; the index of the entry that opened it. */
+export type SessionId = number & { readonly id?: 'session' };

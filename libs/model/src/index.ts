@@ -1,6 +1,10 @@
-export { CATALOG_REJECTIONS, EMPTY_CATALOG } from './catalog.ts';
-export { decodeCatalog, decodeCommand, decodeCommandResult, encodeCatalog, encodeCommand, encodeCommandResult } from './catalog-codec.ts';
+export { EMPTY_CATALOG, withoutSessions } from './catalog.ts';
+export { decodeCatalog, encodeCatalog } from './catalog-codec.ts';
+export { withoutSecrets } from './catalog-command.ts';
+export { SETTING_KEYS, settingOf, settingProblem } from './catalog-settings.ts';
+export { decodeCommand, decodeCommandResult, encodeCommand, encodeCommandResult } from './command-codec.ts';
 export { hasValue, valueAt } from './column.ts';
+export { FEATURE_LEVEL, featureLevelOf, FIRST_FEATURE_LEVEL } from './feature-level.ts';
 export { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
 export { decodeVector, decodeVectors, EMPTY_VECTOR, encodeVector, encodeVectors, hasMutation, withMutation } from './mutation-vector.ts';
 export { parseSeriesKey, seriesKey } from './series-key.ts';
@@ -9,21 +13,34 @@ export { covers, joinNs, MAX_TIME_NS, MIN_TIME_NS, overlaps, splitNs, timeRange 
 export { compareVersions } from './version.ts';
 export type {
   Catalog,
+  ClusterNode,
+  ContinuousQuery,
+  Database,
+  Incarnation,
+  Lease,
+  NodeRole,
+  Privilege,
+  RetentionPolicy,
+  Role,
+  Session,
+  SessionAnswer,
+  Shard,
+  ShardGroup,
+  Subscription,
+  SubscriptionMode,
+  User,
+} from './catalog.ts';
+export type {
   CatalogCommand,
   CatalogRejection,
   CommandResult,
-  ClusterNode,
-  Database,
-  Incarnation,
-  NodeRole,
-  RetentionPolicy,
+  Grantee,
   RetentionPolicyChanges,
   RetentionPolicyOptions,
-  Shard,
-  ShardGroup,
-} from './catalog.ts';
+} from './catalog-command.ts';
+export type { SettingKey } from './catalog-settings.ts';
 export type { BooleanColumn, Column, FieldType, FieldValue, FloatColumn, IntegerColumn, NamedColumn, StringColumn } from './column.ts';
-export type { DatabaseId, IncarnationId, NodeId, RetentionPolicyId, ShardGroupId, ShardId } from './ids.ts';
+export type { DatabaseId, IncarnationId, LeaseId, NodeId, RetentionPolicyId, SessionId, ShardGroupId, ShardId } from './ids.ts';
 export type { ConsistencyLevel, ReadLevel, WriteLevel } from './levels.ts';
 export type { MutationVector, NumberIntervals } from './mutation-vector.ts';
 export type { BatchSeries, MeasurementTable, PointBatch, TableSlice } from './point-batch.ts';

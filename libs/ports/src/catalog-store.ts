@@ -1,5 +1,6 @@
 import type { WallMs } from '@varve/base';
 import type { Catalog } from '@varve/model';
+import type { StoredMembership } from './raft-log-store.ts';
 
 /** One accepted command, for people: who, when, what. */
 export interface AuditRow {
@@ -8,13 +9,16 @@ export interface AuditRow {
   readonly proposer: string;
   /** The command's kind. */
   readonly kind: string;
-  /** The command as JSON text, bigint as decimal text. */
+  /** The command as JSON text, bigint as decimal text, without secrets. */
   readonly command: string;
 }
 
+/** All that a peer needs to begin without the entries up to here. */
 export interface CatalogSnapshot {
   readonly appliedIndex: number;
   readonly appliedTerm: number;
+  /** As of the applied index; EMPTY_MEMBERSHIP when nobody knew it. */
+  readonly membership: StoredMembership;
   readonly catalog: Catalog;
 }
 

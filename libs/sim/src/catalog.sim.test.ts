@@ -201,6 +201,7 @@ test('proposals that arrive during a persist share the next one', async () => {
   world.disk.latencyMsMax = 50;
   await world.scheduler.runUntilSettled(world.startMeta({ snapshotEntryCount: 1_000 }));
   const { client } = world.client('a');
+  await world.scheduler.runUntilSettled(client.propose({ kind: 'createDatabase', name: 'first' })); // opens the session
   const fromMs = world.scheduler.nowMs;
   const names = Array.from({ length: 40 }, (_, index) => `d${index}`);
   await world.scheduler.runUntilSettled(
@@ -232,6 +233,7 @@ test('a meta node takes proposals while it drains, and finishes what it accepted
   const world = new World(1, CALM_NETWORK);
   await world.scheduler.runUntilSettled(world.startMeta());
   const { client } = world.client('a');
+  await world.scheduler.runUntilSettled(client.propose({ kind: 'createDatabase', name: 'first' })); // opens the session
   await world.scheduler.runUntilSettled(world.meta!.service.drain());
   world.disk.latencyMsMin = 50;
   world.disk.latencyMsMax = 50;
@@ -288,9 +290,9 @@ test.each(seeds.slice(0, 5))(
   },
 );
 
-test('the audit has each accepted command once, with who asked for it; renewals and refusals are left out', async () => {
+test('the audit has each accepted command once, with who asked for it; renewals, refusals and secrets are left out', async () => {
   const world = new World(1, CALM_NETWORK);
-  await world.scheduler.runUntilSettled(world.startMeta({ snapshotEntryCount: 6 }));
+  await world.scheduler.runUntilSettled(world.startMeta({ snapshotEntryCount: 9 }));
   const { client } = world.client('a');
   const nowMs = new SimClock(world.meta!.process).wallMs();
   const commands: CatalogCommand[] = [
@@ -298,6 +300,8 @@ test('the audit has each accepted command once, with who asked for it; renewals 
     { kind: 'createDatabase', name: '..' },
     { kind: 'openIncarnation', holder: 'a', nowMs, leaseMs: 10 },
     { kind: 'renewIncarnation', incarnation: 3, ceilingMs: nowMs + 20 },
+    { kind: 'createUser', name: 'u', passwordHash: 'secret', isAdmin: true },
+    { kind: 'enforceRetention', nowMs },
     { kind: 'dropDatabase', name: 'd' },
   ];
   for (const command of commands) await world.scheduler.runUntilSettled(client.propose(command));
@@ -306,8 +310,10 @@ test('the audit has each accepted command once, with who asked for it; renewals 
     new SimCatalogStore(world.meta!.process, world.disk).readAudit(10),
   );
   expect(rows.map(({ logIndex, proposer, kind }) => `${logIndex} ${proposer} ${kind}`)).toEqual([
-    '6 a dropDatabase',
-    '4 a openIncarnation',
-    '2 a createDatabase',
+    '9 a dropDatabase',
+    '7 a createUser',
+    '5 a openIncarnation',
+    '3 a createDatabase',
   ]);
+  expect(rows.map(({ command }) => command).join()).not.toMatch(/secret/);
 });

@@ -6,6 +6,7 @@ import { decodeCatalog, encodeCatalog, type Catalog } from '@varve/model';
 import type { AuditRow, CatalogSnapshot, CatalogStore } from '@varve/ports';
 import { DataSource, type EntityManager } from 'typeorm';
 import { auditEntity, SNAPSHOT_ID, snapshotEntity, type SnapshotRow } from './entities.ts';
+import { membershipFrom, membershipText } from './membership.ts';
 import { MIGRATION_NAMES, MIGRATIONS } from './migrations.ts';
 import { storageError } from './storage-error.ts';
 
@@ -68,9 +69,9 @@ class CatalogDatabase implements CatalogStore {
     });
   }
 
-  save({ appliedIndex, appliedTerm, catalog }: CatalogSnapshot, audit: readonly AuditRow[]): Promise<void> {
+  save({ appliedIndex, appliedTerm, membership, catalog }: CatalogSnapshot, audit: readonly AuditRow[]): Promise<void> {
     const text = new TextDecoder().decode(encodeCatalog(catalog));
-    const row = { id: SNAPSHOT_ID, appliedIndex, appliedTerm, catalog: text };
+    const row = { id: SNAPSHOT_ID, appliedIndex, appliedTerm, catalog: text, membership: membershipText(membership) };
     return this.#inTurn(() =>
       this.#source.transaction(async (manager) => {
         await manager.upsert(snapshotEntity, { ...row, checksum: checksumOf(row) }, ['id']);
@@ -152,7 +153,8 @@ function checkMigrations(connection: Connection, file: string): void {
 function snapshotFrom(row: SnapshotRow, file: string): CatalogSnapshot {
   if (row.checksum !== checksumOf(row))
     throw new DbError('STORAGE_CORRUPT', `catalog file ${file}: the snapshot's checksum is wrong`, { file });
-  return { appliedIndex: row.appliedIndex, appliedTerm: row.appliedTerm, catalog: catalogFrom(row.catalog, file) };
+  const { appliedIndex, appliedTerm } = row;
+  return { appliedIndex, appliedTerm, membership: membershipFrom(row.membership, file), catalog: catalogFrom(row.catalog, file) };
 }
 
 /** The checksum was right, so what cannot be read was not written by this version. */
@@ -166,8 +168,8 @@ function catalogFrom(text: string, file: string): Catalog {
   }
 }
 
-function checksumOf({ appliedIndex, appliedTerm, catalog }: Omit<SnapshotRow, 'checksum'>): number {
-  return crc32(catalog, crc32(`${appliedIndex} ${appliedTerm} `));
+function checksumOf({ appliedIndex, appliedTerm, catalog, membership }: Omit<SnapshotRow, 'checksum'>): number {
+  return crc32(membership, crc32(catalog, crc32(`${appliedIndex} ${appliedTerm} `)));
 }
 
 function syncDirectory(path: string): void {

@@ -8,6 +8,8 @@ export interface SnapshotRow {
   readonly appliedTerm: number;
   /** The catalog as JSON: nanoseconds are text in it, because SQLite's numbers come back as doubles. */
   readonly catalog: string;
+  /** Who voted and who copied at that index, as JSON; empty when nobody knew it, as in files of 0.1.0. */
+  readonly membership: string;
   /** CRC-32 over the other columns. */
   readonly checksum: number;
 }
@@ -22,6 +24,7 @@ export const snapshotEntity = new EntitySchema<SnapshotRow>({
     appliedIndex: { type: 'integer', name: 'applied_index' },
     appliedTerm: { type: 'integer', name: 'applied_term' },
     catalog: { type: 'text' },
+    membership: { type: 'text' },
     checksum: { type: 'integer' },
   },
 });

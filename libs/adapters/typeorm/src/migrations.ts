@@ -19,5 +19,18 @@ class CreateTables implements MigrationInterface {
   }
 }
 
-export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [CreateTables];
+/** Rows that are there keep their checksum: an empty text adds nothing to it. */
+class AddMembership implements MigrationInterface {
+  readonly name = 'AddMembership1795910400000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query("ALTER TABLE snapshot ADD COLUMN membership TEXT NOT NULL DEFAULT ''");
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE snapshot DROP COLUMN membership');
+  }
+}
+
+export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [CreateTables, AddMembership];
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((each) => new each().name!);

@@ -2,7 +2,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EMPTY_CATALOG } from '@varve/model';
-import type { CatalogStore } from '@varve/ports';
+import { EMPTY_MEMBERSHIP, type CatalogStore } from '@varve/ports';
 import { catalogStoreContract, openInChild, type ChildModule, type Opened } from '@varve/ports/contract';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -40,7 +40,7 @@ const audit = (logIndex: number) => ({ logIndex, atMs: logIndex, proposer: 'p', 
 async function writtenFile(): Promise<string> {
   const file = join(newTempDirectory(), 'catalog.sqlite');
   const store = await openCatalogStore({ file });
-  await store.save({ appliedIndex: 5, appliedTerm: 1, catalog: EMPTY_CATALOG }, [1, 2, 3, 4, 5].map(audit));
+  await store.save({ appliedIndex: 5, appliedTerm: 1, membership: EMPTY_MEMBERSHIP, catalog: EMPTY_CATALOG }, [1, 2, 3, 4, 5].map(audit));
   await store.close();
   return file;
 }
@@ -53,7 +53,7 @@ function change(file: string, sql: string): void {
 
 test('audit rows that come again after a crash are there once', async () => {
   const store = await openCatalogStore({ file: await writtenFile() });
-  await store.save({ appliedIndex: 7, appliedTerm: 1, catalog: EMPTY_CATALOG }, [4, 5, 6, 7].map(audit));
+  await store.save({ appliedIndex: 7, appliedTerm: 1, membership: EMPTY_MEMBERSHIP, catalog: EMPTY_CATALOG }, [4, 5, 6, 7].map(audit));
   expect((await store.readAudit(100)).map(({ logIndex }) => logIndex)).toEqual([7, 6, 5, 4, 3, 2, 1]);
   await store.close();
 });
@@ -62,7 +62,7 @@ test('more audit rows than one statement takes are stored', async () => {
   const file = join(newTempDirectory(), 'catalog.sqlite');
   const store = await openCatalogStore({ file });
   const rows = Array.from({ length: 12_345 }, (_, index) => audit(index + 1));
-  await store.save({ appliedIndex: 12_345, appliedTerm: 1, catalog: EMPTY_CATALOG }, rows);
+  await store.save({ appliedIndex: 12_345, appliedTerm: 1, membership: EMPTY_MEMBERSHIP, catalog: EMPTY_CATALOG }, rows);
   expect(await store.readAudit(20_000)).toHaveLength(10_000);
   await store.close();
 });
@@ -80,7 +80,7 @@ test('a file of a newer version is refused and not changed', async () => {
 
 test('a catalog of a newer format is refused', async () => {
   const file = await writtenFile();
-  const newer = JSON.stringify({ format: 2 });
+  const newer = JSON.stringify({ format: 3 });
   change(file, `UPDATE snapshot SET catalog = '${newer}', checksum = ${crc32(newer, crc32('5 1 '))}`);
   const store = await openCatalogStore({ file });
   await expect(store.load()).rejects.toMatchObject({ code: 'STORAGE_NEWER_FORMAT' });

@@ -2,6 +2,7 @@ import type { Catalog, Database, RetentionPolicyChanges } from '@varve/model';
 import { nameProblem } from './names.ts';
 import { applied, rejected, withDatabase, withPolicy, without, type Command, type Outcome } from './outcome.ts';
 import { policyConflict, policyProblem, settingsFrom, shardDurationFor } from './retention-policies.ts';
+import { withoutPrivilegesOn } from './users.ts';
 
 const DEFAULT_POLICY_NAME = 'autogen';
 
@@ -9,7 +10,7 @@ const DEFAULT_POLICY_NAME = 'autogen';
 export function createDatabase(catalog: Catalog, command: Command<'createDatabase'>): Outcome {
   const { name, retentionPolicy: wanted } = command;
   const policyName = wanted?.name || DEFAULT_POLICY_NAME;
-  const settings = settingsFrom(wanted ?? {});
+  const settings = settingsFrom(catalog, wanted ?? {});
   const problem = nameProblem(name) ?? nameProblem(policyName);
   if (problem !== undefined) return rejected(catalog, 'invalidName', problem);
   const refusal = policyProblem(settings);
@@ -27,10 +28,10 @@ export function createDatabase(catalog: Catalog, command: Command<'createDatabas
   return applied({ ...withDatabase(catalog, withPolicy(database, policy)), nextId: id + 2 }, { id });
 }
 
-/** Everything in it is gone with it; its shards' owners find out from the catalog. */
+/** Everything in it is gone with it, the rights on it too; its shards' owners find out from the catalog. */
 export function dropDatabase(catalog: Catalog, { name }: Command<'dropDatabase'>): Outcome {
   if (!catalog.databases.has(name)) return applied(catalog);
-  return applied({ ...catalog, databases: without(catalog.databases, name) });
+  return applied(withoutPrivilegesOn({ ...catalog, databases: without(catalog.databases, name) }, name));
 }
 
 /** What is not named in the wish is no contradiction, but for the shard duration: absent, it is the duration's usual one. */
@@ -43,6 +44,8 @@ function isAsWanted(database: Database, policyName: string, wanted: RetentionPol
     (wanted.durationNs ?? policy.durationNs) === policy.durationNs &&
     (wanted.replicaCount ?? policy.replicaCount) === policy.replicaCount &&
     (wanted.writeLevel ?? policy.writeLevel) === policy.writeLevel &&
-    (wanted.readLevel ?? policy.readLevel) === policy.readLevel
+    (wanted.readLevel ?? policy.readLevel) === policy.readLevel &&
+    (wanted.futureLimitNs ?? policy.futureLimitNs ?? 0n) === (policy.futureLimitNs ?? 0n) &&
+    (wanted.pastLimitNs ?? policy.pastLimitNs ?? 0n) === (policy.pastLimitNs ?? 0n)
   );
 }

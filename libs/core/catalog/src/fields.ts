@@ -1,20 +1,11 @@
 import type { Catalog, FieldType } from '@varve/model';
-import {
-  applied,
-  databaseNotFound,
-  retentionPolicyNotFound,
-  withDatabase,
-  withPolicy,
-  type Command,
-  type Outcome,
-} from './outcome.ts';
+import { applied, policyOf, withDatabase, withPolicy, type Command, type Outcome } from './outcome.ts';
 
 /** The first type of a (measurement, field) stays: later ones are counted as conflicts and change nothing. */
 export function registerFields(catalog: Catalog, command: Command<'registerFields'>): Outcome {
-  const database = catalog.databases.get(command.database);
-  if (database === undefined) return databaseNotFound(catalog, command.database);
-  const policy = database.retentionPolicies.get(command.retentionPolicy);
-  if (policy === undefined) return retentionPolicyNotFound(catalog, command.retentionPolicy);
+  const found = policyOf(catalog, command);
+  if ('result' in found) return found;
+  const { database, policy } = found;
 
   const changed = new Map<string, Map<string, FieldType>>();
   let conflictCount = 0;

@@ -1,4 +1,4 @@
-import type { Catalog, CatalogRejection, RetentionPolicy, RetentionPolicyChanges } from '@varve/model';
+import { settingOf, type Catalog, type CatalogRejection, type ReadLevel, type RetentionPolicy, type RetentionPolicyChanges, type WriteLevel } from '@varve/model';
 import { nameProblem } from './names.ts';
 import {
   applied,
@@ -20,7 +20,7 @@ const REPLICA_COUNT_MAX = 2 ** 31 - 1;
 /** What CREATE and ALTER decide about a policy. */
 export type PolicySettings = Pick<
   RetentionPolicy,
-  'durationNs' | 'shardDurationNs' | 'replicaCount' | 'writeLevel' | 'readLevel'
+  'durationNs' | 'shardDurationNs' | 'replicaCount' | 'writeLevel' | 'readLevel' | 'futureLimitNs' | 'pastLimitNs'
 >;
 
 /** The same policy once more is no error; another one of that name is. */
@@ -29,7 +29,7 @@ export function createRetentionPolicy(catalog: Catalog, command: Command<'create
   const { name } = options;
   const problem = nameProblem(name);
   if (problem !== undefined) return rejected(catalog, 'invalidName', problem);
-  const settings = settingsFrom(options);
+  const settings = settingsFrom(catalog, options);
   const refusal = policyProblem(settings);
   if (refusal !== undefined) return rejected(catalog, refusal.reason, refusal.message);
   const database = catalog.databases.get(command.database);
@@ -55,12 +55,14 @@ export function alterRetentionPolicy(catalog: Catalog, command: Command<'alterRe
   if (database === undefined) return databaseNotFound(catalog, command.database);
   const policy = database.retentionPolicies.get(name);
   if (policy === undefined) return retentionPolicyNotFound(catalog, name);
-  const settings = settingsFrom({
+  const settings = settingsFrom(catalog, {
     durationNs: changes.durationNs ?? policy.durationNs,
     shardDurationNs: changes.shardDurationNs ?? policy.shardDurationNs,
     replicaCount: changes.replicaCount ?? policy.replicaCount,
     writeLevel: changes.writeLevel ?? policy.writeLevel,
     readLevel: changes.readLevel ?? policy.readLevel,
+    futureLimitNs: changes.futureLimitNs ?? policy.futureLimitNs,
+    pastLimitNs: changes.pastLimitNs ?? policy.pastLimitNs,
   });
   const refusal = policyProblem(settings);
   if (refusal !== undefined) return rejected(catalog, refusal.reason, refusal.message);
@@ -82,15 +84,17 @@ export function dropRetentionPolicy(catalog: Catalog, command: Command<'dropRete
   );
 }
 
-/** Options with everything that was left open decided. */
-export function settingsFrom(options: RetentionPolicyChanges): PolicySettings {
+/** Options with everything that was left open decided, by the cluster's settings where it has some. */
+export function settingsFrom(catalog: Catalog, options: RetentionPolicyChanges): PolicySettings {
   const durationNs = options.durationNs ?? 0n;
   return {
     durationNs,
     shardDurationNs: shardDurationFor(options.shardDurationNs, durationNs),
-    replicaCount: options.replicaCount ?? 1,
-    writeLevel: options.writeLevel ?? 'one',
-    readLevel: options.readLevel ?? 'one',
+    replicaCount: options.replicaCount ?? Number(settingOf(catalog, 'default-replica-count')),
+    writeLevel: options.writeLevel ?? (settingOf(catalog, 'default-write-level') as WriteLevel),
+    readLevel: options.readLevel ?? (settingOf(catalog, 'default-read-level') as ReadLevel),
+    futureLimitNs: limitFrom(options.futureLimitNs),
+    pastLimitNs: limitFrom(options.pastLimitNs),
   };
 }
 
@@ -111,6 +115,9 @@ export function policyProblem(
   }
   if (durationNs > INT64_MAX || shardDurationNs < HOUR_NS || shardDurationNs > INT64_MAX) {
     return { reason: 'invalidDuration', message: 'retention policy duration is out of range' };
+  }
+  if ([settings.futureLimitNs, settings.pastLimitNs].some((limitNs = 0n) => limitNs < 0n || limitNs > INT64_MAX)) {
+    return { reason: 'invalidDuration', message: 'retention policy write limit is out of range' };
   }
   if (durationNs !== 0n && shardDurationNs > durationNs) {
     return { reason: 'invalidDuration', message: 'retention policy duration must be greater than the shard duration' };
@@ -134,6 +141,12 @@ function isSame(policy: RetentionPolicy, settings: PolicySettings): boolean {
     policy.shardDurationNs === settings.shardDurationNs &&
     policy.replicaCount === settings.replicaCount &&
     policy.writeLevel === settings.writeLevel &&
-    policy.readLevel === settings.readLevel
+    policy.readLevel === settings.readLevel &&
+    policy.futureLimitNs === settings.futureLimitNs &&
+    policy.pastLimitNs === settings.pastLimitNs
   );
+}
+
+function limitFrom(wantedNs: bigint | undefined): bigint | undefined {
+  return wantedNs === 0n ? undefined : wantedNs;
 }

@@ -1,8 +1,6 @@
 export { allShards, ownersOf, shardsForRange } from './owners-of.ts';
 export { placeBatch } from './place-batch.ts';
-export { expiredGroups, groupsToPrecreate } from './retention.ts';
 export { shardIndexOf } from './series-hash.ts';
 export type { NewField } from './check-fields.ts';
 export type { PlacedShard } from './owners-of.ts';
 export type { DroppedRows, Placement, PlacementTarget, ShardSlice } from './place-batch.ts';
-export type { ExpiredGroups, WantedGroups } from './retention.ts';

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Catalog, FieldType, RetentionPolicy } from '@varve/model';
 import type { AuditRow, CatalogSnapshot, CatalogStore } from '../catalog-store.ts';
+import { EMPTY_MEMBERSHIP } from '../raft-log-store.ts';
 import { contractTest, forgetOutcome, type Drive, type Opened } from './contract-test.ts';
 
 /** Opens a catalog store on nothing, with a bound for its audit. */
@@ -16,6 +17,7 @@ const audit = (logIndex: number): AuditRow => ({
 const snapshot = (appliedIndex: number): CatalogSnapshot => ({
   appliedIndex,
   appliedTerm: 3,
+  membership: { voters: [1, 2, 3], outgoing: [2, 3, 4], learners: [7], greatestId: 7 },
   catalog: catalog(appliedIndex),
 });
 
@@ -69,12 +71,28 @@ function catalog(version: number): Catalog {
       ],
     ]),
     incarnations: new Map([[7, { id: 7, holder: 'coordinator-1', ceilingMs: 1_700_000_000_123, isOpen: true }]]),
-    nextId: 8,
+    nextId: 9,
     ceilingMs: 1_700_000_000_123,
-    recentRequests: new Map([
-      ['a', { kind: 'applied', id: 7, floorMs: 5, ceilingMs: 6 }],
-      ['b', { kind: 'rejected', reason: 'databaseNotFound', message: 'database not found: "x"' }],
-    ]),
+    users: new Map([['u', { name: 'u', passwordHash: 'h', isAdmin: true, privileges: new Map([['__proto__', 'read']]) }]]),
+    roles: new Map([['r', { name: 'r', members: ['u'], privileges: new Map([['__proto__', 'all']]) }]]),
+    leases: new Map([['l', { id: 8, name: 'l', holder: 'h', untilMs: 1_700_000_000_500 }]]),
+    settings: new Map([['zone-label', 'rack']]),
+    featureLevel: 2,
+    featureReports: new Map([['meta/1', 2]]),
+    clockMs: 1_700_000_000_400,
+    sessions: [
+      {
+        id: 9,
+        proposer: 'coordinator-1',
+        lastUsedMs: 1_700_000_000_400,
+        ackedSeq: 3,
+        answers: [
+          { seq: 4, result: { kind: 'applied', id: 7, floorMs: 5, ceilingMs: 6 } },
+          { seq: 6, result: { kind: 'rejected', reason: 'databaseNotFound', message: 'database not found: "x"' } },
+        ],
+      },
+    ],
+    earlierRequests: new Map([['a', { kind: 'applied' }]]),
   };
 }
 
@@ -95,6 +113,12 @@ export function catalogStoreContract(name: string, open: OpenCatalogStore, drive
     const { port: again } = await crash();
     expect(await again.load()).toEqual(snapshot(12));
     expect(await again.readAudit(10)).toEqual([audit(12), audit(11)]);
+  });
+
+  check('a membership that nobody knows comes back as such', async () => {
+    const { port: store, crash } = await open({ auditRowCountMax: 10 });
+    await store.save({ ...snapshot(1), membership: EMPTY_MEMBERSHIP }, []);
+    expect((await (await crash()).port.load())?.membership).toEqual(EMPTY_MEMBERSHIP);
   });
 
   check('a later snapshot replaces the earlier one', async () => {

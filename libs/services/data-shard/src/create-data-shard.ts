@@ -1,8 +1,8 @@
-import { assert, type TimestampNs } from '@varve/base';
+import { assert, DbError, type TimestampNs } from '@varve/base';
 import { isOpenIncarnation } from '@varve/catalog';
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, Heartbeat, LivenessView, newBootId, type Service } from '@varve/kit';
-import type { Catalog, NodeId, ShardId } from '@varve/model';
+import { FEATURE_LEVEL, type Catalog, type NodeId, type ShardId } from '@varve/model';
 import { allShards } from '@varve/placement';
 import type { Subscription } from '@varve/ports';
 import { subjectsOf, type Subjects } from '@varve/wire';
@@ -111,8 +111,9 @@ class DataShard implements Service {
   /** The same name always gets the same id. */
   async #join(): Promise<NodeId> {
     const client = new CatalogClient(this.#ports, { subjects: this.#subjects, proposer: this.#config.nodeName });
-    const { result, version } = await client.propose({ kind: 'joinNode', role: 'data', name: this.#config.nodeName });
-    assert(result.kind === 'applied' && result.id !== undefined, `node "${this.#config.nodeName}" cannot join`);
+    const { result, version } = await client.propose({ kind: 'joinNode', role: 'data', name: this.#config.nodeName, featureLevel: FEATURE_LEVEL });
+    if (result.kind === 'rejected') throw new DbError('CATALOG_REJECTED', `node "${this.#config.nodeName}" cannot join: ${result.message}`);
+    assert(result.id !== undefined, 'who has joined has an id');
     await this.#follower.waitFor(version);
     return result.id;
   }

@@ -1,8 +1,11 @@
-import { applyCatalogCommand } from '@varve/catalog';
-import { encodeCommand, type Catalog, type CommandResult } from '@varve/model';
+import { applyCatalogCommand, type Applied } from '@varve/catalog';
+import { encodeCommand, withoutSecrets, type Catalog, type CatalogCommand, type CommandResult } from '@varve/model';
 import type { AuditRow } from '@varve/ports';
 import { ENTRY_KINDS, type Entry } from '@varve/raft';
 import { decodeProposal, type Proposal } from './proposal.ts';
+
+/** They come every few seconds, or with every start of a service, and would push out what people look for. */
+const UNAUDITED: ReadonlySet<CatalogCommand['kind']> = new Set(['renewIncarnation', 'renewLease', 'openSession']);
 
 /** The replicated state machine: the catalog, and what people may want to know of how it came about. M2. */
 export class CatalogMachine {
@@ -22,15 +25,11 @@ export class CatalogMachine {
   apply(entry: Entry): CommandResult | undefined {
     if (entry.kind === ENTRY_KINDS.noOp) return undefined;
     const proposal = decodeProposal(entry.payload);
-    const { requestId, command } = proposal;
-    const { catalog, result } = applyCatalogCommand(this.#catalog, command, { index: entry.index, requestId });
-    const isRepeated = catalog === this.#catalog;
-    this.#catalog = catalog;
-    // Renewals come every few seconds and would push out what people look for.
-    if (result.kind === 'applied' && !isRepeated && command.kind !== 'renewIncarnation') {
-      this.#audit.push(auditRow(entry, proposal));
-    }
-    return result;
+    const { origin, atMs, command } = proposal;
+    const applied = applyCatalogCommand(this.#catalog, command, { index: entry.index, atMs, origin });
+    this.#catalog = applied.catalog;
+    if (isAudited(applied, command)) this.#audit.push(auditRow(entry, proposal));
+    return applied.result;
   }
 
   /** Begins anew with what another peer has made of the log. What was noted before stays. */
@@ -46,12 +45,17 @@ export class CatalogMachine {
   }
 }
 
+/** What was accepted, once. A round of upkeep that found nothing to do is no event. */
+function isAudited({ isRepeated, result }: Applied, { kind }: CatalogCommand): boolean {
+  return result.kind === 'applied' && !isRepeated && result.groupCount !== 0 && !UNAUDITED.has(kind);
+}
+
 function auditRow({ index }: Entry, { atMs, proposer, command }: Proposal): AuditRow {
   return {
     logIndex: index,
     atMs,
     proposer,
     kind: command.kind,
-    command: new TextDecoder().decode(encodeCommand(command)),
+    command: new TextDecoder().decode(encodeCommand(withoutSecrets(command))),
   };
 }

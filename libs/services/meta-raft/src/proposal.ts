@@ -1,22 +1,31 @@
 import { ByteReader, ByteWriter, DbError, type WallMs } from '@varve/base';
+import type { CommandContext } from '@varve/catalog';
 import { decodeCommand, encodeCommand, type CatalogCommand } from '@varve/model';
 
 /** A command as it stands in the log: everything that applying it depends on, and who asked for it. */
 export interface Proposal {
-  readonly requestId: string;
+  /** Which attempts are one command. */
+  readonly origin: CommandContext['origin'];
   readonly proposer: string;
-  /** The leader's wall time when it accepted the proposal. For people: no decision depends on it. */
+  /** The leader's wall time when it accepted the proposal: what the catalog's clock follows. */
   readonly atMs: WallMs;
   readonly command: CatalogCommand;
 }
 
-const PROPOSAL_FORMAT = 1;
+/** A proposal as it is made today: a log of 0.1.0 has others. */
+export type NewProposal = Proposal & { readonly origin: Exclude<Proposal['origin'], { readonly requestId: string }> };
 
-/** Bytes: format (u8), request id (text), proposer (text), atMs (f64), then the command as JSON to the end. */
-export function encodeProposal({ requestId, proposer, atMs, command }: Proposal): Uint8Array {
+const PROPOSAL_FORMAT = 2;
+/** 0.1.0: a request id instead of a session and its numbers. */
+const REQUEST_FORMAT = 1;
+
+/** Bytes: format (u8), session, seq, ackedSeq (varints), proposer (text), atMs (f64), then the command as JSON to the end. */
+export function encodeProposal({ origin, proposer, atMs, command }: NewProposal): Uint8Array {
   return new ByteWriter()
     .u8(PROPOSAL_FORMAT)
-    .text(requestId)
+    .varint(origin.session)
+    .varint(origin.seq)
+    .varint(origin.ackedSeq)
     .text(proposer)
     .f64(atMs)
     .raw(encodeCommand(command))
@@ -30,16 +39,20 @@ export function encodeProposal({ requestId, proposer, atMs, command }: Proposal)
 export function decodeProposal(payload: Uint8Array): Proposal {
   const reader = new ByteReader(payload);
   const format = reader.u8();
-  if (format !== PROPOSAL_FORMAT) {
+  if (format !== PROPOSAL_FORMAT && format !== REQUEST_FORMAT) {
     throw new DbError(
       'STORAGE_NEWER_FORMAT',
-      `the log has a proposal of format ${format}, this node knows ${PROPOSAL_FORMAT}`,
+      `the log has a proposal of format ${format}, this node knows up to ${PROPOSAL_FORMAT}`,
     );
   }
   return {
-    requestId: reader.text(),
+    origin: format === REQUEST_FORMAT ? { requestId: reader.text() } : readSession(reader),
     proposer: reader.text(),
     atMs: reader.f64(),
     command: decodeCommand(reader.raw(reader.remaining)),
   };
+}
+
+function readSession(reader: ByteReader): NewProposal['origin'] {
+  return { session: reader.varint(), seq: reader.varint(), ackedSeq: reader.varint() };
 }

@@ -14,7 +14,7 @@ interface Waiting {
 }
 
 /** A thousand of them are remembered. */
-const REQUEST_ID_LENGTH_MAX = 300;
+const PROPOSER_LENGTH_MAX = 300;
 
 /** From a proposal to its answer: checked, appended, and answered once its entry is committed and applied. */
 export class ProposePath {
@@ -39,12 +39,14 @@ export class ProposePath {
   /** @throws DbError META_NOT_LEADER, META_UNAVAILABLE, MESSAGE_INVALID, REQUEST_TOO_LARGE, CLOCK_SKEWED */
   async propose({ header, payload }: WireMessage<'metaPropose'>): Promise<Answer<'metaProposed'>> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (header.requestId.length > REQUEST_ID_LENGTH_MAX)
-      throw new DbError('MESSAGE_INVALID', 'the request id is too long');
+    const { session, seq, ackedSeq, proposer } = header;
+    if (proposer.length > PROPOSER_LENGTH_MAX) throw new DbError('MESSAGE_INVALID', "the proposer's name is too long");
+    if (![session, seq, ackedSeq].every(isCount))
+      throw new DbError('MESSAGE_INVALID', `session ${session}, command ${seq}, confirmed ${ackedSeq}: no whole numbers from 0`);
     const command = decodeCommand(payload);
     const nowMs = this.#clock.wallMs();
     checkLease(command, { nowMs, aheadMsMax: this.#config.leaseAheadMsMax });
-    const proposal = encodeProposal({ ...header, atMs: nowMs, command });
+    const proposal = encodeProposal({ origin: { session, seq, ackedSeq }, proposer, atMs: nowMs, command });
     this.#checkRoom(proposal);
     const outcome = this.#raft.propose(proposal);
     if (outcome.kind === 'notLeader') throw new DbError('META_NOT_LEADER', 'this meta node does not lead; retry');
@@ -97,6 +99,10 @@ export class ProposePath {
       throw new DbError('META_UNAVAILABLE', `${this.#waiting.size} catalog commands are under way; retry`);
     }
   }
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }
 
 /** A lease far ahead of now would lift every later stamp of the cluster for ever: its asker's clock is wrong. */

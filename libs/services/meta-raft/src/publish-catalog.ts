@@ -1,4 +1,4 @@
-import { encodeCatalog, type Catalog } from '@varve/model';
+import { encodeCatalog, withoutSessions, type Catalog } from '@varve/model';
 import type { Bus } from '@varve/ports';
 import { encode, type Subjects } from '@varve/wire';
 
@@ -32,12 +32,11 @@ export class CatalogPublisher {
   }
 
   /**
-   * The newest catalog in pieces, nothing for who has it. Remembered requests are left out: they matter to the meta group
-   * alone.
+   * The newest catalog in pieces, nothing for who has it. Sessions are left out: they matter to the meta group alone.
    */
   async *pieces(afterVersion: number): AsyncGenerator<Uint8Array> {
     if (afterVersion >= this.#catalog.version) return;
-    const bytes = (this.#encoded ??= encodeCatalog({ ...this.#catalog, recentRequests: new Map() }));
+    const bytes = (this.#encoded ??= encodeCatalog(withoutSessions(this.#catalog)));
     for (let start = 0; start < bytes.length; start += PIECE_SIZE_BYTES_MAX)
       yield bytes.subarray(start, start + PIECE_SIZE_BYTES_MAX);
   }

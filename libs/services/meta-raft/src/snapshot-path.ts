@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter, DbError } from '@varve/base';
 import { openStream, serveStream, type StreamPorts } from '@varve/kit';
 import { decodeCatalog, encodeCatalog } from '@varve/model';
-import type { CatalogSnapshot, Subscription } from '@varve/ports';
+import { EMPTY_MEMBERSHIP, type CatalogSnapshot, type Subscription } from '@varve/ports';
 import type { NeededSnapshot } from '@varve/raft';
 import type { Subjects } from '@varve/wire';
 
@@ -30,12 +30,12 @@ export async function fetchSnapshot(ports: Pick<StreamPorts, 'bus' | 'clock'>, s
   return decodeSnapshot(document.finish());
 }
 
-/** Bytes: applied index and term (varints), then the catalog with the requests it remembers. */
+/** Bytes: applied index and term (varints), then the catalog with its sessions. */
 function encodeSnapshot({ appliedIndex, appliedTerm, catalog }: CatalogSnapshot): Uint8Array {
   return new ByteWriter().varint(appliedIndex).varint(appliedTerm).raw(encodeCatalog(catalog)).finish();
 }
 
 function decodeSnapshot(bytes: Uint8Array): CatalogSnapshot {
   const reader = new ByteReader(bytes);
-  return { appliedIndex: reader.varint(), appliedTerm: reader.varint(), catalog: decodeCatalog(reader.raw(reader.remaining)) };
+  return { appliedIndex: reader.varint(), appliedTerm: reader.varint(), membership: EMPTY_MEMBERSHIP, catalog: decodeCatalog(reader.raw(reader.remaining)) };
 }

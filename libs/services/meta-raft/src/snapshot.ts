@@ -65,7 +65,7 @@ export class Snapshots {
   /** What a peer needs that has fallen behind the log: all that is applied here. */
   current(): CatalogSnapshot {
     const { appliedIndex } = this.#raft;
-    return { appliedIndex, appliedTerm: this.#raft.termAt(appliedIndex), catalog: this.#machine.catalog };
+    return { appliedIndex, appliedTerm: this.#raft.termAt(appliedIndex), membership: EMPTY_MEMBERSHIP, catalog: this.#machine.catalog };
   }
 
   /**

@@ -1,7 +1,7 @@
-import { assert } from '@varve/base';
+import { assert, DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, Heartbeat, LivenessView, newBootId, type Service } from '@varve/kit';
-import type { Catalog, CatalogCommand, CommandResult, NodeId, ShardId } from '@varve/model';
+import { FEATURE_LEVEL, type Catalog, type CatalogCommand, type CommandResult, type NodeId, type ShardId } from '@varve/model';
 import { allShards, type PlacedShard } from '@varve/placement';
 import type { HintStore, Subscription } from '@varve/ports';
 import { subjectsOf, type Subjects } from '@varve/wire';
@@ -57,7 +57,7 @@ class Repair implements Service {
 
   async start(): Promise<void> {
     await this.#follower.start();
-    const retention = { ...this.#ports, catalog: () => this.#follower.catalog, propose: (command: CatalogCommand) => this.#propose(command) };
+    const retention = { ...this.#ports, propose: (command: CatalogCommand) => this.#propose(command) };
     const closer = new IncarnationCloser({ ...this.#ports, propose: (command) => this.#propose(command) });
     this.#rounds.every('retention', this.#config.retentionCheckIntervalMs, () => enforceRetention(retention));
     this.#rounds.every('precreation', this.#config.precreationCheckIntervalMs, () => precreateGroups(retention, this.#config.precreationAdvanceMs));
@@ -107,8 +107,9 @@ class Repair implements Service {
 
   /** The same name always gets the same id. */
   async #join(): Promise<NodeId> {
-    const { result, version } = await this.#client.propose({ kind: 'joinNode', role: 'repair', name: this.#config.nodeName });
-    assert(result.kind === 'applied' && result.id !== undefined, `node "${this.#config.nodeName}" cannot join`);
+    const { result, version } = await this.#client.propose({ kind: 'joinNode', role: 'repair', name: this.#config.nodeName, featureLevel: FEATURE_LEVEL });
+    if (result.kind === 'rejected') throw new DbError('CATALOG_REJECTED', `node "${this.#config.nodeName}" cannot join: ${result.message}`);
+    assert(result.id !== undefined, 'who has joined has an id');
     await this.#follower.waitFor(version);
     return result.id;
   }
