@@ -35,6 +35,8 @@ export const ERROR_CODES = {
   CATALOG_REJECTED: { httpStatus: 400, retryable: false },
   /** A disk belongs to another meta peer or cluster. */
   META_IDENTITY: { httpStatus: 500, retryable: false },
+  /** The meta group cannot be changed as an operator wants. */
+  META_CONTROL: { httpStatus: 400, retryable: false },
   // Bus.
   BUS_TIMEOUT: { httpStatus: 504, retryable: true },
   BUS_NO_RESPONDERS: { httpStatus: 503, retryable: true },

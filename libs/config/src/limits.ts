@@ -74,11 +74,10 @@ export const LIMITS = {
   /** Requests that a log of 0.1.0 remembers, as it did. Reached: the oldest is forgotten. */
   earlierRequestCountMax: 1_000,
 
-  /** The meta group's clock: heartbeats and elections are counted in ticks. */
-  raftTickIntervalMs: 50,
-  /** Ticks without a leader before an election, up to twice as many by chance: half a second to one. */
-  raftElectionTickCount: 10,
-  raftHeartbeatTickCount: 2,
+  /** Several fit into an election timeout, so that one that is lost changes nothing. */
+  raftHeartbeatIntervalMs: 100,
+  /** So long a meta node hears of no leader before it stands for election, up to twice as long by chance. */
+  raftElectionTimeoutMs: 500,
   /** Entries of one message between meta nodes; a larger entry goes alone. */
   raftAppendSizeBytesMax: 256 * KIB,
   /** Messages with entries under way to one meta node. Reached: it is waited for. */

@@ -5,7 +5,6 @@ export { EMPTY_MEMBERSHIP } from './raft-log-store.ts';
 export { refuseOversized } from './refuse-oversized.ts';
 export { isWildcard, subjectMatches } from './subject-match.ts';
 export { SILENT_SPAN, SILENT_TRACER, traceIdOf } from './tracer.ts';
-export { EMPTY_MEMBERSHIP } from './raft-log-store.ts';
 export type { Bus, BusMessage, BusStatus, Subscription } from './bus.ts';
 export type { AuditRow, CatalogSnapshot, CatalogStore } from './catalog-store.ts';
 export type { Clock, Random, Timer } from './clock.ts';
@@ -23,6 +22,7 @@ export type {
 export type { DirtyMark, HintStore, NewHint, StoredHint, StoredHints } from './hint-store.ts';
 export type { Journal, JournalExtent, JournalRow } from './journal.ts';
 export type { Log, LogFacts } from './log.ts';
+export type { MetaControl, MetaMember, MetaStatus } from './meta-control.ts';
 export type { MetricLabels, Metrics } from './metrics.ts';
 export type { KnownPeer, LogDamage, RaftIdentity, RaftLogStore, StoredEntry, StoredHardState, StoredMembership, StoredRaft } from './raft-log-store.ts';
 export type { NewChunk, ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries } from './shard-store.ts';

@@ -21,7 +21,7 @@ const CONFIG: MetaRaftConfig = {
   clusterId: 'sim',
   peerId: 1,
   voters: [1],
-  snapshotEntryCount: 7,
+  snapshotEntryCount: 7, raftHeartbeatIntervalMs: 100, raftElectionTimeoutMs: 500,
   proposalCountMax: 64,
   proposalSizeBytesMax: 1_000,
   leaseAheadMsMax: 60_000,
@@ -292,7 +292,7 @@ test.each(seeds.slice(0, 5))(
 
 test('the audit has each accepted command once, with who asked for it; renewals, refusals and secrets are left out', async () => {
   const world = new World(1, CALM_NETWORK);
-  await world.scheduler.runUntilSettled(world.startMeta({ snapshotEntryCount: 9 }));
+  await world.scheduler.runUntilSettled(world.startMeta({ snapshotEntryCount: 10 }));
   const { client } = world.client('a');
   const nowMs = new SimClock(world.meta!.process).wallMs();
   const commands: CatalogCommand[] = [
@@ -310,10 +310,10 @@ test('the audit has each accepted command once, with who asked for it; renewals,
     new SimCatalogStore(world.meta!.process, world.disk).readAudit(10),
   );
   expect(rows.map(({ logIndex, proposer, kind }) => `${logIndex} ${proposer} ${kind}`)).toEqual([
-    '9 a dropDatabase',
-    '7 a createUser',
-    '5 a openIncarnation',
-    '3 a createDatabase',
+    '10 a dropDatabase',
+    '8 a createUser',
+    '6 a openIncarnation',
+    '4 a createDatabase',
   ]);
   expect(rows.map(({ command }) => command).join()).not.toMatch(/secret/);
 });

@@ -94,7 +94,7 @@ export class SimEmbedded {
   }
 }
 
-const META_CONFIG = { peerId: 1, voters: [1], snapshotEntryCount: 10, proposalCountMax: 100, proposalSizeBytesMax: 1_000_000, leaseAheadMsMax: 60_000 };
+const META_CONFIG = { peerId: 1, voters: [1], snapshotEntryCount: 10, raftHeartbeatIntervalMs: 100, raftElectionTimeoutMs: 500, proposalCountMax: 100, proposalSizeBytesMax: 1_000_000, leaseAheadMsMax: 60_000 };
 /** Small and short, so that a simulated minute flushes often. */
 const DATA_CONFIG = { memtableSizeBytesMax: 4_000, flushAgeMsMax: 500, payloadCacheSizeBytesMax: 20_000 };
 const REPAIR_CONFIG = { retentionCheckIntervalMs: 60_000, precreationCheckIntervalMs: 60_000, precreationAdvanceMs: 60_000, hintSizeBytesMax: 100_000 };

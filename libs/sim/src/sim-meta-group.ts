@@ -16,7 +16,7 @@ export interface SimMeta {
 }
 
 /** Small, so that a short run takes snapshots. */
-const CONFIG = { clusterId: 'sim', snapshotEntryCount: 10, proposalCountMax: 100, proposalSizeBytesMax: 100_000, leaseAheadMsMax: 60_000 };
+const CONFIG = { clusterId: 'sim', snapshotEntryCount: 10, raftHeartbeatIntervalMs: 100, raftElectionTimeoutMs: 500, proposalCountMax: 100, proposalSizeBytesMax: 100_000, leaseAheadMsMax: 60_000 };
 
 /** The meta nodes of a simulated cluster, `meta1` and so on, each a process with a disk of its own. */
 export class SimMetaGroup {

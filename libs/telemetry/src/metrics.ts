@@ -38,6 +38,13 @@ const DEFINITIONS = {
   raftIsLeader: gauge('raft.leader', '{node}', '1 on the meta node that leads'),
   raftElectionsWon: counter('raft.elections.won', '{election}', 'Times that this meta node began to lead'),
   raftMessagesRefused: counter('raft.messages.refused', '{message}', 'Messages of meta nodes that were damaged, of another version, or not for this one'),
+  raftPersistDuration: histogram('raft.persist.duration', 's', 'One synced write of the catalog log, which many proposals may share'),
+  raftApplyDuration: histogram('raft.apply.duration', 's', 'Committed entries of one batch, applied to the catalog'),
+  raftCommitDuration: histogram('raft.commit.duration', 's', 'From a proposal to its entry being committed and applied, at the leader'),
+  raftTickDelay: histogram('raft.tick.delay', 's', 'How late the clock of a meta node ticked: its event loop was busy, or the process stood still'),
+  raftLogLength: gauge('raft.log.length', '{entry}', 'Entries of the catalog log that no snapshot has replaced'),
+  raftFollowerLag: gauge('raft.follower.lag', '{entry}', 'Entries that a member of the meta group lacks, as its leader knows it', ['peer']),
+  raftLeaderChanges: counter('raft.leader.changes', '{change}', 'Times that this meta node heard of another leader'),
   flushDuration: histogram('flush.duration', 's', 'From a sealed memtable to its chunks on disk'),
 } satisfies Record<string, MetricDefinition>;
 

@@ -22,6 +22,16 @@ export const WIRE_SCHEMAS = {
   /** The catalog streams as answer, in pieces; nothing when the asker has the newest. */
   metaCatalog: { afterVersion: 'number' },
   metaChanged: { version: 'number' },
+  /**
+   * A meta peer that starts says which disk it is, how far its log had come, and what it knows of others' disks, as
+   * `peer diskId boot`. `voters`: whom it was told to found the group with. Empty logs have `isBlank`.
+   */
+  raftHello: { from: 'number', diskId: 'text', boot: 'number', run: 'text', isBlank: 'flag', lastIndex: 'number', voters: 'numbers', known: 'texts' },
+  /** Who the asker is to this peer: `blank` (it knows of no members), `member`, `left`, or `stranger`. A refusal is for people. */
+  raftHelloIs: { diskId: 'text', boot: 'number', standing: 'text', membershipIndex: 'number', members: 'numbers', voters: 'numbers', known: 'texts', refusal: 'text?' },
+  /** Asks a meta peer, the leader above all, to do what an operator wants: `join`, `remove`, `transfer`. Peer 0: whoever fits. */
+  metaControl: { action: 'text', peer: 'number' },
+  metaControlled: { peer: 'number' },
   /** Asks a meta node for the catalog as it has applied it, through this entry or further, with everything the group remembers. */
   raftSnapshot: { index: 'number' },
   /** Payload: a frame. `incarnation` and `number` repeat the frame's mutation id, for acks without decoding. */

@@ -11,6 +11,10 @@ export interface Subjects {
   /** What Raft peers say to this one. Never with a queue: a message is for one peer. */
   raft(peer: number): string;
   raftSnapshot(peer: number): string;
+  /** Peers that start make themselves known to this one. */
+  raftHello(peer: number): string;
+  /** What operators want of this peer. */
+  metaControl(peer: number): string;
   /** Everybody who wants to know who lives listens. */
   readonly heartbeat: string;
   /** All owners of the shard listen; the frame is published once. */
@@ -37,6 +41,8 @@ export function subjectsOf(clusterId: string): Subjects {
     metaChanged: `${prefix}.meta.changed`,
     raft: (peer) => `${prefix}.raft.${peer}.message`,
     raftSnapshot: (peer) => `${prefix}.raft.${peer}.snapshot`,
+    raftHello: (peer) => `${prefix}.raft.${peer}.hello`,
+    metaControl: (peer) => `${prefix}.raft.${peer}.control`,
     heartbeat: `${prefix}.heartbeat`,
     nodeClaim: (service, name) => `${prefix}.claim.${service}.${tokenOf(name)}`,
     shardWrite: (shard) => `${prefix}.shard.${shard}.write`,

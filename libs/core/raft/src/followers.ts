@@ -68,9 +68,9 @@ export class Followers {
     return this.#progress.get(id)?.matchIndex === this.#log.lastIndex;
   }
 
-  /** The voter, the leader aside, that would have to catch up least. */
+  /** Of the voters that have answered lately, the leader aside, the one that would have to catch up least. */
   mostAdvancedVoter(): number | undefined {
-    const voters = [...this.#progress].filter(([id]) => this.#log.membership.voters.includes(id));
+    const voters = [...this.#progress].filter(([id, { isActive }]) => isActive && this.#log.membership.voters.includes(id));
     return voters.toSorted(([, left], [, right]) => right.matchIndex - left.matchIndex)[0]?.[0];
   }
 

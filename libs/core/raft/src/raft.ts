@@ -6,18 +6,7 @@ import type { PreVote, PreVoteReply, RaftMessage, Removed, Vote } from './messag
 import { Outbox } from './outbox.ts';
 import { electionVerdict } from './quorum.ts';
 import { RaftLog } from './raft-log.ts';
-import type {
-  FollowerStatus,
-  HardState,
-  MembershipOutcome,
-  ProposalOutcome,
-  RaftConfig,
-  ReadOutcome,
-  Ready,
-  Role,
-  StoredState,
-  TransferOutcome,
-} from './ready.ts';
+import type { FollowerStatus, HardState, MembershipOutcome, ProposalOutcome, RaftConfig, ReadOutcome, Ready, Role, StoredState, TransferOutcome } from './ready.ts';
 import { Reign } from './reign.ts';
 
 /**
@@ -28,8 +17,8 @@ import { Reign } from './reign.ts';
  * One Ready is out at a time; what comes meanwhile waits for the next one, so that one persist serves many. A Ready holds
  * everything that this peer has changed and every message that speaks of it: whatever a message promises is durable when
  * it leaves. A group of one elects itself with its own durable vote and commits with its own durable entries.
- * Source: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm", fig. 2; Ongaro's thesis, 3.10, 4,
- * 6.2, 6.4 and 9.6; docs/specs/raft.md.
+ * Source: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm", fig. 2; Ongaro's thesis, chapters 3,
+ * 4, 6 and 9.6; docs/specs/raft.md.
  */
 export class Raft {
   readonly id: number;
@@ -118,6 +107,11 @@ export class Raft {
     return this.#isRemovalKnown || this.#log.hasLeft(this.id);
   }
 
+  /** Whether that peer was a member, and by a committed membership is none any more. */
+  hasLeft(id: number): boolean {
+    return this.#log.hasLeft(id);
+  }
+
   /** Of an entry that is there, or of the last one that was compacted. */
   termAt(index: number): number {
     return this.#log.termAt(index);
@@ -146,6 +140,13 @@ export class Raft {
     this.#votes = new Map();
     this.#askVoters((to) => ({ kind: 'preVote', ...this.#candidacy(to), term: this.#term + 1 }));
     this.#countVote(this.id, true);
+  }
+
+  /** Leads no more, whatever the reason. @returns what asks another voter to lead at once, if one seems well */
+  resign(): RaftMessage | undefined {
+    const message = this.#reign?.handOver();
+    if (this.#reign !== undefined) this.#becomeFollower(this.#term);
+    return message;
   }
 
   /** Time passes: one call per tick. */
@@ -226,7 +227,7 @@ export class Raft {
 
   /**
    * A snapshot through this entry has replaced what was applied here, and it and the log's new beginning are durable.
-   * Comes between two Readies. An index that is applied already is not allowed.
+   * Comes between two Readies, and is not applied already.
    */
   restore({ index, term, membership }: { readonly index: number; readonly term: number; readonly membership: Membership }): void {
     assert(this.#outstanding === undefined, 'a snapshot is restored while a Ready is out');
@@ -247,8 +248,7 @@ export class Raft {
       case 'vote':
         return this.#onVote(message);
       case 'voteReply':
-        if (this.#role === 'candidate') this.#countVote(message.from, message.isGranted);
-        return;
+        return this.#role === 'candidate' ? this.#countVote(message.from, message.isGranted) : undefined;
       case 'append':
         this.#hearLeader(message.from);
         return this.#following.onAppend(message);
@@ -262,14 +262,11 @@ export class Raft {
         this.#reign?.onRejected(message);
         return this.#pursue();
       case 'timeoutNow':
-        if (this.#role !== 'leader' && this.#canLead()) this.#standForElection(true);
-        return;
+        return this.#role !== 'leader' && this.#canLead() ? this.#standForElection(true) : undefined;
       case 'readRequest':
-        this.#reign?.read(message.from, message.read);
-        return;
+        return void this.#reign?.read(message.from, message.read);
       case 'readReply':
-        this.#outbox.confirm({ read: message.read, index: message.index });
-        return;
+        return this.#outbox.confirm({ read: message.read, index: message.index });
       case 'termPassed':
         return;
     }
@@ -290,7 +287,7 @@ export class Raft {
 
   #onRemoved(): void {
     this.#isRemovalKnown = true;
-    if (this.#role !== 'follower') this.#becomeFollower(this.#term);
+    this.#becomeFollower(this.#term);
   }
 
   /** Promises nothing, so it is no vote and restarts no timer. Who hears a leader does not answer. */

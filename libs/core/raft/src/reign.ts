@@ -108,8 +108,15 @@ export class Reign {
     this.#maybeConfirmReads();
     if (this.#membershipState === 'joint') this.#append(ENTRY_KINDS.membership, encodeMembership(withoutOutgoing(this.#log.membership)));
     if (this.#membershipState !== 'settled' || isVoter(this.#log.membership, this.#config.id)) return 'leads';
-    this.#askToLead(this.#followers.mostAdvancedVoter());
+    const message = this.handOver();
+    if (message !== undefined) this.#outbox.send(message);
     return 'left';
+  }
+
+  /** Asks the voter that has most to lead at once; nobody when none has answered lately. */
+  handOver(): RaftMessage | undefined {
+    const to = this.#followers.mostAdvancedVoter();
+    return to === undefined ? undefined : this.#timeoutNow(to);
   }
 
   get hasMessages(): boolean {
@@ -158,11 +165,11 @@ export class Reign {
   /** Only who has every entry that there is may stand for election now. */
   #maybeHandOver(): void {
     const to = this.#transfer?.to;
-    if (to !== undefined && this.#followers.hasWholeLog(to)) this.#askToLead(to);
+    if (to !== undefined && this.#followers.hasWholeLog(to)) this.#outbox.send(this.#timeoutNow(to));
   }
 
-  #askToLead(to: number | undefined): void {
-    if (to !== undefined) this.#outbox.send({ kind: 'timeoutNow', from: this.#config.id, to, term: this.#term });
+  #timeoutNow(to: number): RaftMessage {
+    return { kind: 'timeoutNow', from: this.#config.id, to, term: this.#term };
   }
 
   #maybeConfirmReads(): void {

@@ -1,53 +1,37 @@
-import { DbError } from '@varve/base';
+import { assert, DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { newBootId, serve, serveStream, type Service } from '@varve/kit';
-import type { BusMessage, Random, Subscription, Timer } from '@varve/ports';
-import { decodeRaftMessage, encodeRaftMessage, type NeededSnapshot, type Raft, type RaftConfig } from '@varve/raft';
-import { metrics as names } from '@varve/telemetry';
+import { newBootId, pause, type Service } from '@varve/kit';
+import type { AuditRow, CatalogSnapshot, MetaControl, MetaStatus, Random, Subscription } from '@varve/ports';
+import { foundingState, isMember, membersOf, storedMembership, type NeededSnapshot, type RaftConfig } from '@varve/raft';
 import { subjectsOf, type Subjects } from '@varve/wire';
-import type { CatalogMachine } from './catalog-machine.ts';
+import { statusOf } from './meta-status.ts';
+import { PeerDisks } from './peer-disks.ts';
 import type { MetaRaftConfig, MetaRaftPorts } from './ports.ts';
-import { ProposePath } from './propose-path.ts';
-import { CatalogPublisher } from './publish-catalog.ts';
-import { RaftLoop } from './raft-loop.ts';
-import { fetchSnapshot, serveSnapshots } from './snapshot-path.ts';
-import { restore, Snapshots } from './snapshot.ts';
+import { readDisk, restore, type StoredPeer } from './restore.ts';
+import { RollCall, type GroupView } from './roll-call.ts';
+import { RunningPeer } from './running-peer.ts';
+import { fetchSnapshot } from './snapshot-path.ts';
+import { tickIntervalMsOf, TICKS_PER_HEARTBEAT } from './ticks.ts';
 
 /**
- * A meta node: a voter of the Raft group that decides every change to the catalog. Whoever leads takes proposals and shows
- * the catalog, once it has applied the first entry of its own term; the others copy the log.
+ * A meta node: a member of the Raft group that decides every change to the catalog. Before it takes part it makes itself
+ * known to the others; whoever leads takes proposals, the others copy the log.
  */
-export function createMetaRaft(ports: MetaRaftPorts, config: MetaRaftConfig): Service {
+export function createMetaRaft(ports: MetaRaftPorts, config: MetaRaftConfig): Service & MetaControl {
   return new MetaRaft(ports, config);
 }
 
-/** A follower of the catalog that takes no more of it for so long is left. */
-const STREAM_IDLE_TIMEOUT_MS = 2_000;
-/** Two peers may believe to lead for a moment; a stream has one producer. */
-const LEADERS_QUEUE = 'leaders';
+const REFETCH_PAUSE_MS = 200;
 
-interface Running {
-  readonly raft: Raft;
-  readonly machine: CatalogMachine;
-  readonly loop: RaftLoop;
-  readonly proposals: ProposePath;
-}
-
-/** What a leader serves. */
-interface Reign {
-  readonly publisher: CatalogPublisher;
-  readonly subscriptions: readonly Subscription[];
-}
-
-class MetaRaft implements Service {
+class MetaRaft implements Service, MetaControl {
   readonly #ports: MetaRaftPorts;
   readonly #config: MetaRaftConfig;
   readonly #subjects: Subjects;
-  #running: Running | undefined;
-  #reign: Reign | undefined;
-  #subscriptions: readonly Subscription[] = [];
-  #ticking: Timer | undefined;
-  #isFetching = false;
+  #disks: PeerDisks | undefined;
+  #stored: StoredPeer | undefined;
+  #rollCall: RollCall | undefined;
+  #hello: Subscription | undefined;
+  #peer: RunningPeer | undefined;
   #isStopped = false;
 
   constructor(ports: MetaRaftPorts, config: MetaRaftConfig) {
@@ -56,162 +40,139 @@ class MetaRaft implements Service {
     this.#subjects = subjectsOf(config.clusterId);
   }
 
-  /** Alone it resolves when it leads and has applied everything that was committed before; in a group, when it takes part. */
+  /**
+   * Alone it resolves when it leads and has applied everything that was committed before; in a group, when it takes part.
+   * @throws DbError META_IDENTITY when its disk is not, or no longer, that of the peer that it is to be
+   */
   async start(): Promise<void> {
-    const { clusterId, peerId } = this.#config;
-    await this.#ports.raftLog.begin({ clusterId, peerId, newDiskId: newDiskId(this.#ports.random) });
-    const { raft, machine } = await restore(this.#ports, raftConfigOf(this.#config, this.#ports.random), this.#config.voters);
-    const snapshots = new Snapshots({ raft, machine }, this.#ports, { entryCount: this.#config.snapshotEntryCount });
-    const loop = new RaftLoop({ raft, machine, snapshots }, {
-      raftLog: this.#ports.raftLog,
-      send: (message) => this.#ports.bus.publish(this.#subjects.raft(message.to), encodeRaftMessage(message)),
-      onApplied: (entry, result) => {
-        proposals.onApplied(entry, result, machine.catalog.version);
-        this.#reign?.publisher.maybePublish(machine.catalog);
-      },
-      onAdvanced: () => this.#followRole(),
-      onSnapshotNeeded: (needed) => void this.#fetch(needed),
-      onFailure: (error) => this.#fail(error),
-    });
-    const proposals = new ProposePath({ raft, clock: this.#ports.clock, onAppended: () => loop.wake() }, this.#config);
-    this.#running = { raft, machine, loop, proposals };
-    if (this.#config.voters.length === 1) await this.#leadAlone(this.#running);
-    else this.#takePart(snapshots);
-    await this.#ports.bus.subscribed();
+    const { raftLog, bus, random } = this.#ports;
+    const { clusterId, peerId, voters } = this.#config;
+    const { identity, known } = await raftLog.begin({ clusterId, peerId, newDiskId: newDiskId(random) });
+    this.#disks = new PeerDisks({ ...identity, run: newBootId(random) }, known);
+    this.#stored = await readDisk(this.#ports, voters, peerId);
+    this.#rollCall = new RollCall(this.#ports, { disks: this.#disks, view: () => this.#view(), voters, subjects: this.#subjects });
+    this.#hello = this.#rollCall.serve();
+    await bus.subscribed();
+    if ((await this.#rollCall.call()) === 'founds') await this.#found();
+    else if (this.#stored.isSnapshotLost) await this.#refetch();
+    await this.#takePart(this.#stored, this.#disks);
+    this.#rollCall.callTheRest();
   }
 
   /** Proposals are taken until it stops: other services need them to drain. */
   async drain(): Promise<void> {
-    const loop = this.#running?.loop;
-    if (loop !== undefined && loop.failure === undefined) await loop.run();
+    await this.#peer?.drain();
   }
 
   /** What was accepted is finished. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#ticking?.cancel();
-    this.#endReign();
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    await this.drain();
+    this.#rollCall?.stop();
+    this.#hello?.unsubscribe();
+    await this.#peer?.stop();
   }
 
   problems(): readonly string[] {
-    const failed = this.#running?.loop.failure === undefined ? [] : ['the catalog log cannot be written or read any more'];
-    const hasLeader = this.#running === undefined || this.#running.raft.leaderId !== 0;
-    return [...failed, ...(hasLeader ? [] : ['the meta group has no leader that this node knows of'])];
+    return this.#peer?.problems() ?? [];
   }
 
-  async #leadAlone({ raft, loop }: Running): Promise<void> {
-    raft.campaign();
-    await loop.run();
+  metaStatus(): MetaStatus {
+    const { raft, machine } = this.#running();
+    return statusOf({ raft, catalogVersion: machine.catalog.version, identity: this.#disks!.self });
   }
 
-  #takePart(snapshots: Snapshots): void {
-    const { bus } = this.#ports;
-    const { peerId } = this.#config;
-    this.#subscriptions = [
-      bus.subscribe(this.#subjects.raft(peerId), (message) => this.#onMessage(message)),
-      serveSnapshots(this.#ports, { subjects: this.#subjects, peer: peerId }, () => snapshots.current()),
-    ];
-    this.#tickLater();
-    this.#ports.log.info('Taking part in the meta group', { peerId, voters: this.#config.voters.join() });
+  async joinPeer(peer: number): Promise<void> {
+    await this.#running().control.act('join', peer);
   }
 
-  #onMessage({ payload }: BusMessage): void {
-    const { raft } = this.#running!;
-    try {
-      if (raft.step(decodeRaftMessage(payload)) === 'foreign') this.#ports.metrics.add(names.raftMessagesRefused, 1);
-    } catch (error) {
-      if (!(error instanceof DbError)) throw error;
-      this.#ports.metrics.add(names.raftMessagesRefused, 1);
-      this.#ports.log.warn('Unreadable message of a meta node dropped', { reason: error.message });
-    }
-    this.#goOn();
+  async removePeer(peer: number): Promise<void> {
+    await this.#running().control.act('remove', peer);
   }
 
-  #tickLater(): void {
-    this.#ticking = this.#ports.clock.after(LIMITS.raftTickIntervalMs, () => {
-      this.#running!.raft.tick();
-      this.#goOn();
-      if (!this.#isStopped) this.#tickLater();
-    });
+  transferLeadership(peer: number): Promise<number> {
+    return this.#running().control.act('transfer', peer);
   }
 
-  #goOn(): void {
-    this.#running!.loop.wake();
-    this.#followRole();
+  async takeSnapshot(): Promise<number> {
+    const { loop, raft } = this.#running();
+    await loop.takeSnapshot();
+    return raft.appliedIndex;
   }
 
-  /** Takes over once everything that was committed before its term is applied here, and gives way when it leads no more. */
-  #followRole(): void {
-    const { raft, machine, proposals } = this.#running!;
-    const { metrics, log } = this.#ports;
-    metrics.set(names.raftTerm, raft.term);
-    metrics.set(names.raftAppliedIndex, raft.appliedIndex);
-    const leads = !this.#isStopped && raft.role === 'leader' && raft.termAt(raft.appliedIndex) === raft.term;
-    if (leads === (this.#reign !== undefined)) return;
-    metrics.set(names.raftIsLeader, leads ? 1 : 0);
-    if (leads) {
-      metrics.add(names.raftElectionsWon, 1);
-      log.info('Leading the meta group', { term: raft.term, catalogVersion: machine.catalog.version });
-      this.#beginReign({ machine, proposals });
-    } else {
-      log.info('Leading the meta group no more', { term: raft.term });
-      this.#endReign();
-      proposals.giveWay();
+  readAudit(rowCountMax: number): Promise<readonly AuditRow[]> {
+    return this.#ports.catalogStore.readAudit(rowCountMax);
+  }
+
+  /** The first membership, on this disk alone: the others get it with the log. */
+  async #found(): Promise<void> {
+    const { voters, peerId } = this.#config;
+    const { hardState, entries } = foundingState(voters);
+    this.#ports.log.info('Founding the meta group', { voters: voters.join() });
+    await this.#ports.raftLog.persist(hardState, entries);
+    this.#stored = await readDisk(this.#ports, voters, peerId);
+  }
+
+  /** Another peer's catalog takes the place of the one that was lost (P11): nothing is deleted for that, and nothing begins anew. */
+  async #refetch(): Promise<void> {
+    const { clock, log, catalogStore } = this.#ports;
+    const { voters, peerId } = this.#config;
+    const { state } = this.#stored!;
+    const others = membersOf(storedMembership(state).membership).filter((id) => id !== peerId);
+    for (let attempt = 0; this.#stored!.isSnapshotLost && !this.#isStopped; attempt += 1) {
+      const from = others[attempt % others.length]!;
+      const snapshot = await this.#maybeFetch({ from, index: state.compactedIndex });
+      if (snapshot === undefined) await pause(clock, REFETCH_PAUSE_MS);
+      else {
+        await catalogStore.save(snapshot, []);
+        log.warn('The catalog snapshot of this node was lost or damaged; it was taken over from another one', { from, appliedIndex: snapshot.appliedIndex });
+        this.#stored = await readDisk(this.#ports, voters, peerId);
+      }
     }
   }
 
-  #beginReign({ machine, proposals }: Pick<Running, 'machine' | 'proposals'>): void {
-    const { bus, clock, log } = this.#ports;
-    const { metaPropose, metaCatalog } = this.#subjects;
-    const publisher = new CatalogPublisher(bus, this.#subjects, machine.catalog);
-    this.#reign = {
-      publisher,
-      subscriptions: [
-        serve({ bus, log }, { subject: metaPropose, askedKind: 'metaPropose', answerKind: 'metaProposed' }, (asked) => proposals.propose(asked)),
-        serveStream(
-          { bus, clock, log },
-          { subject: metaCatalog, queue: LEADERS_QUEUE, askedKind: 'metaCatalog', idleTimeoutMs: STREAM_IDLE_TIMEOUT_MS },
-          ({ header }) => publisher.pieces(header.afterVersion),
-        ),
-      ],
-    };
-    publisher.announce(); // what was committed before and nobody has heard of
-  }
-
-  #endReign(): void {
-    for (const subscription of this.#reign?.subscriptions ?? []) subscription.unsubscribe();
-    this.#reign = undefined;
-  }
-
-  /** Raft asks again while it needs one, so a fetch that fails is only noted. */
-  async #fetch(needed: NeededSnapshot): Promise<void> {
-    if (this.#isFetching || this.#isStopped) return;
-    this.#isFetching = true;
+  /** Who needs one asks again, so a fetch that fails is only noted. */
+  async #maybeFetch(needed: NeededSnapshot): Promise<CatalogSnapshot | undefined> {
     try {
-      this.#running!.loop.install(await fetchSnapshot(this.#ports, this.#subjects, needed));
+      return await fetchSnapshot(this.#ports, this.#subjects, needed);
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       this.#ports.log.warn('The catalog was not taken over from another meta node; trying again', { ...needed, code: error.code, reason: error.message });
-    } finally {
-      this.#isFetching = false;
+      return undefined;
     }
   }
 
-  /** Every waiting proposal is told, and the process ends. */
-  #fail(error: unknown): void {
-    this.#running!.proposals.fail(new DbError('META_UNAVAILABLE', 'this meta node has failed; retry', {}, { cause: error }));
-    this.#ports.log.error('The catalog log has failed; this meta node ends', { error });
-    this.#ports.onFatal(error);
+  async #takePart(stored: StoredPeer, disks: PeerDisks): Promise<void> {
+    const { log, random } = this.#ports;
+    const { raft, machine } = restore(stored, raftConfigOf(this.#config, random));
+    log.info('Catalog log restored', { appliedIndex: raft.appliedIndex, entryCount: raft.lastIndex - raft.compactedIndex, term: raft.term });
+    const parts = { raft, machine, disks, subjects: this.#subjects, fetch: (needed: NeededSnapshot) => this.#maybeFetch(needed) };
+    this.#peer = new RunningPeer(this.#ports, this.#config, parts);
+    await this.#peer.start();
+  }
+
+  #running(): RunningPeer {
+    if (this.#peer === undefined) throw new DbError('STARTING', 'this meta node does not take part in its group yet; retry');
+    return this.#peer;
+  }
+
+  #view(): GroupView {
+    if (this.#peer !== undefined) return this.#peer.view();
+    const { state } = this.#stored!;
+    const { membership, membershipIndex } = storedMembership(state);
+    const promisedIndex = Math.max(state.compactedIndex + state.entries.length, state.damage?.lastIndex ?? 0);
+    const hasLeft = (id: number): boolean => id <= membership.greatestId && !isMember(membership, id);
+    return { membership, membershipIndex, promisedIndex, hasLeft, keptIndexOf: () => 0 };
   }
 }
 
-function raftConfigOf({ peerId }: MetaRaftConfig, random: Random): RaftConfig {
+function raftConfigOf({ peerId, raftElectionTimeoutMs, raftHeartbeatIntervalMs }: MetaRaftConfig, random: Random): RaftConfig {
+  const tickMs = tickIntervalMsOf({ raftHeartbeatIntervalMs });
+  const electionTickCount = Math.round(raftElectionTimeoutMs / tickMs);
+  assert(electionTickCount > 2 * TICKS_PER_HEARTBEAT, `an election timeout of ${raftElectionTimeoutMs} ms holds no two heartbeats of ${raftHeartbeatIntervalMs} ms`);
   return {
     id: peerId,
-    electionTickCount: LIMITS.raftElectionTickCount,
-    heartbeatTickCount: LIMITS.raftHeartbeatTickCount,
+    electionTickCount,
+    heartbeatTickCount: TICKS_PER_HEARTBEAT,
     appendSizeBytesMax: LIMITS.raftAppendSizeBytesMax,
     inFlightCountMax: LIMITS.raftInFlightCountMax,
     inFlightSizeBytesMax: LIMITS.raftInFlightSizeBytesMax,

@@ -19,8 +19,11 @@ export interface MetaRaftConfig {
   readonly clusterId: string;
   /** Which of the voters this node is, from 1. A disk belongs to one of them for ever. */
   readonly peerId: number;
-  /** Every peer of the group, the same for all of them. */
+  /** Whom the group is founded with, the same for all of them. Later its log says who is a member; these are who is asked first. */
   readonly voters: readonly number[];
+  readonly raftHeartbeatIntervalMs: DurationMs;
+  /** Up to twice as long by chance; several heartbeats fit into it. */
+  readonly raftElectionTimeoutMs: DurationMs;
   /** Entries applied since the last snapshot at which the next one is taken and the log is cut. */
   readonly snapshotEntryCount: number;
   /** Proposals accepted and not yet applied; beyond it new ones are told to come again. */

@@ -1,14 +1,20 @@
+import { DbError } from '@varve/base';
 import type { CommandResult } from '@varve/model';
-import type { CatalogSnapshot, RaftLogStore } from '@varve/ports';
-import type { Entry, NeededSnapshot, Raft, RaftMessage, Ready } from '@varve/raft';
+import type { CatalogSnapshot, Clock, Metrics, RaftLogStore } from '@varve/ports';
+import { ENTRY_KINDS, type ConfirmedRead, type Entry, type NeededSnapshot, type Raft, type RaftMessage, type Ready } from '@varve/raft';
+import { metrics as names } from '@varve/telemetry';
 import type { CatalogMachine } from './catalog-machine.ts';
 import type { Snapshots } from './snapshot.ts';
 
 export interface RaftLoopPorts {
   readonly raftLog: RaftLogStore;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
   readonly send: (message: RaftMessage) => void;
   /** Called after each applied entry, with what it answered. */
   readonly onApplied: (entry: Entry, result: CommandResult | undefined) => void;
+  /** A read may be answered once its index is applied. */
+  readonly onRead: (read: ConfirmedRead) => void;
   /** Called when all that a Ready asked for is done: this peer's role may have changed. */
   readonly onAdvanced: () => void;
   /** Somebody has the snapshot that this peer needs: `install` is to be called with it. It is asked for again while it is needed. */
@@ -18,9 +24,9 @@ export interface RaftLoopPorts {
 }
 
 /**
- * The one place that drives Raft: does what it asks for, in its order, until it asks for nothing more. M1: persist comes
- * before everything else. Proposals and messages that arrive during a persist share the next one. A log that cannot be
- * written ends the loop: no later answer would be worth anything.
+ * The one place that drives Raft: does what it asks for, in its order, until it asks for nothing more. M1: what promises
+ * something leaves after the persist. Proposals and messages that arrive during a persist share the next one. A log that
+ * cannot be written ends the loop: no later answer would be worth anything.
  */
 export class RaftLoop {
   readonly #raft: Raft;
@@ -29,6 +35,7 @@ export class RaftLoop {
   readonly #ports: RaftLoopPorts;
   #running: Promise<void> | undefined;
   #received: CatalogSnapshot | undefined;
+  #isSnapshotWanted = false;
   #failure: unknown;
 
   constructor(
@@ -57,6 +64,12 @@ export class RaftLoop {
     this.wake();
   }
 
+  /** Takes a snapshot now, in its turn, however little has been applied since the last one. */
+  async takeSnapshot(): Promise<void> {
+    this.#isSnapshotWanted = true;
+    await this.run();
+  }
+
   /** Resolves when nothing is left to do. Rejects when the loop has failed, now or earlier. */
   run(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure as Error);
@@ -66,7 +79,7 @@ export class RaftLoop {
   }
 
   #hasWork(): boolean {
-    return this.#received !== undefined || this.#raft.hasReady();
+    return this.#received !== undefined || this.#isSnapshotWanted || this.#raft.hasReady();
   }
 
   async #drain(): Promise<void> {
@@ -76,7 +89,7 @@ export class RaftLoop {
         await this.#installReceived();
         const ready = this.#raft.takeReady();
         if (ready !== undefined) await this.#do(ready);
-        await this.#snapshots.maybeTake();
+        await this.#maybeTakeSnapshot();
       }
       this.#running = undefined;
     } catch (error) {
@@ -87,15 +100,46 @@ export class RaftLoop {
   }
 
   async #do(ready: Ready): Promise<void> {
-    const { appends, hardState, entries, messages, committed, snapshot } = ready;
-    const { raftLog, send, onApplied, onAdvanced, onSnapshotNeeded } = this.#ports;
-    for (const message of appends) send(message); // they promise nothing, and a follower's disk need not wait for this one's
-    if (hardState !== undefined || entries.length > 0) await raftLog.persist(hardState, entries);
-    for (const message of messages) send(message);
-    for (const entry of committed) onApplied(entry, this.#machine.apply(entry));
+    const { raftLog, send, onRead, onAdvanced, onSnapshotNeeded } = this.#ports;
+    for (const message of ready.appends) send(message); // they promise nothing, and a follower's disk need not wait for this one's
+    await this.#persist(ready);
+    for (const message of ready.messages) send(message);
+    this.#apply(ready.committed);
+    if (ready.isRecovered) await raftLog.recovered();
     this.#raft.advance(ready);
+    for (const read of ready.reads) onRead(read);
     onAdvanced();
-    if (snapshot !== undefined) onSnapshotNeeded(snapshot);
+    if (ready.snapshot !== undefined) onSnapshotNeeded(ready.snapshot);
+  }
+
+  async #persist({ hardState, entries }: Ready): Promise<void> {
+    if (hardState === undefined && entries.length === 0) return;
+    const { raftLog, clock, metrics } = this.#ports;
+    const startedMs = clock.monotonicMs();
+    await raftLog.persist(hardState, entries);
+    metrics.observe(names.raftPersistDuration, (clock.monotonicMs() - startedMs) / 1_000);
+  }
+
+  #apply(committed: readonly Entry[]): void {
+    if (committed.length === 0) return;
+    const { clock, metrics, onApplied } = this.#ports;
+    const startedMs = clock.monotonicMs();
+    for (const entry of committed) onApplied(entry, this.#applyOne(entry));
+    metrics.observe(names.raftApplyDuration, (clock.monotonicMs() - startedMs) / 1_000);
+  }
+
+  /** What this version does not know it must not skip: its catalog would differ from everybody else's (R28). */
+  #applyOne(entry: Entry): CommandResult | undefined {
+    if (entry.kind === ENTRY_KINDS.command) return this.#machine.apply(entry);
+    if (entry.kind === ENTRY_KINDS.noOp || entry.kind === ENTRY_KINDS.membership) return undefined;
+    throw new DbError('STORAGE_NEWER_FORMAT', `entry ${entry.index} of the catalog log is of kind ${entry.kind}, which this version of Varve does not know: upgrade this node`);
+  }
+
+  async #maybeTakeSnapshot(): Promise<void> {
+    const isWanted = this.#isSnapshotWanted;
+    this.#isSnapshotWanted = false;
+    if (isWanted) await this.#snapshots.take();
+    else await this.#snapshots.maybeTake();
   }
 
   async #installReceived(): Promise<void> {

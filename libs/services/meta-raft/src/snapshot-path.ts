@@ -1,8 +1,9 @@
+import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter, DbError } from '@varve/base';
 import { openStream, serveStream, type StreamPorts } from '@varve/kit';
 import { decodeCatalog, encodeCatalog } from '@varve/model';
-import { EMPTY_MEMBERSHIP, type CatalogSnapshot, type Subscription } from '@varve/ports';
-import type { NeededSnapshot } from '@varve/raft';
+import type { CatalogSnapshot, Subscription } from '@varve/ports';
+import { decodeMembership, encodeMembership, type NeededSnapshot } from '@varve/raft';
 import type { Subjects } from '@varve/wire';
 
 /** Well below what a bus carries in one message. */
@@ -30,12 +31,21 @@ export async function fetchSnapshot(ports: Pick<StreamPorts, 'bus' | 'clock'>, s
   return decodeSnapshot(document.finish());
 }
 
-/** Bytes: applied index and term (varints), then the catalog with its sessions. */
-function encodeSnapshot({ appliedIndex, appliedTerm, catalog }: CatalogSnapshot): Uint8Array {
-  return new ByteWriter().varint(appliedIndex).varint(appliedTerm).raw(encodeCatalog(catalog)).finish();
+/** Bytes: applied index and term (varints), the membership (with its length), then the catalog with its sessions, and a CRC-32 of all that. */
+function encodeSnapshot({ appliedIndex, appliedTerm, membership, catalog }: CatalogSnapshot): Uint8Array {
+  const bytes = new ByteWriter().varint(appliedIndex).varint(appliedTerm).block(encodeMembership(membership)).raw(encodeCatalog(catalog)).finish();
+  return new ByteWriter().raw(bytes).u32(crc32(bytes)).finish();
 }
 
+/** @throws DbError MESSAGE_INVALID */
 function decodeSnapshot(bytes: Uint8Array): CatalogSnapshot {
-  const reader = new ByteReader(bytes);
-  return { appliedIndex: reader.varint(), appliedTerm: reader.varint(), membership: EMPTY_MEMBERSHIP, catalog: decodeCatalog(reader.raw(reader.remaining)) };
+  const checked = bytes.subarray(0, -CRC_SIZE_BYTES);
+  if (bytes.length < CRC_SIZE_BYTES || new ByteReader(bytes.subarray(-CRC_SIZE_BYTES)).u32() !== crc32(checked)) {
+    throw new DbError('MESSAGE_INVALID', 'the snapshot has a wrong checksum');
+  }
+  const reader = new ByteReader(checked);
+  const at = { appliedIndex: reader.varint(), appliedTerm: reader.varint(), membership: decodeMembership(reader.block()) };
+  return { ...at, catalog: decodeCatalog(reader.raw(reader.remaining)) };
 }
+
+const CRC_SIZE_BYTES = 4;
