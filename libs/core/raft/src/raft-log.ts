@@ -1,5 +1,5 @@
 import { assert, type SizeBytes } from '@varve/base';
-import { decodeMembership, isMember, type Membership } from './membership.ts';
+import { decodeMembership, isMember, isVoter, type Membership } from './membership.ts';
 
 /** Why an entry is in the log. The numbers are on disk: append only. */
 export const ENTRY_KINDS = { noOp: 0, command: 1, membership: 2 } as const;
@@ -148,6 +148,15 @@ export class RaftLog {
   /** Whether it is known to hold this entry: then all entries before it are the same as well. */
   matches(index: number, term: number): boolean {
     return this.#knownTermAt(index) === term;
+  }
+
+  /**
+   * Whether the peer may be needed to lead: it votes by the newest membership, or by one that is not overruled for good yet
+   * (thesis 4.2.2).
+   */
+  mayLead(id: number): boolean {
+    const committed = this.#memberships.findLastIndex(({ index }) => index <= this.#commitIndex);
+    return this.#memberships.slice(committed).some(({ membership }) => isVoter(membership, id));
   }
 
   /** Whether the peer was a member, and by what no other leader can undo is none any more. */

@@ -1,7 +1,7 @@
 import { assert } from '@varve/base';
 import { ElectionTimer } from './election-timer.ts';
 import { Following } from './following.ts';
-import { isVoter, votersOf, type Membership, type MembershipTarget } from './membership.ts';
+import { votersOf, type Membership, type MembershipTarget } from './membership.ts';
 import type { PreVote, PreVoteReply, RaftMessage, Removed, Vote } from './message.ts';
 import { Outbox } from './outbox.ts';
 import { electionVerdict } from './quorum.ts';
@@ -358,7 +358,7 @@ export class Raft {
   }
 
   #canLead(): boolean {
-    return isVoter(this.membership, this.id) && !this.isRecovering && !this.isRemoved;
+    return this.#log.mayLead(this.id) && !this.isRecovering && !this.isRemoved;
   }
 
   #pursue(): void {
