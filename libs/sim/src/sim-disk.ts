@@ -36,6 +36,13 @@ export class SimDisk {
     return this.#files.get(name) as Content;
   }
 
+  /** A disk with the same content, apart from now on: a backup, or a copied directory. */
+  copy(scheduler: SimScheduler): SimDisk {
+    const copy = new SimDisk(scheduler, this.name);
+    for (const [name, content] of this.#files) copy.#files.set(name, structuredClone(content));
+    return copy;
+  }
+
   latencyMs(): DurationMs {
     return this.latencyMsMin + this.prng.fraction() * (this.latencyMsMax - this.latencyMsMin);
   }

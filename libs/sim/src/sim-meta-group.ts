@@ -1,6 +1,6 @@
 import type { Service } from '@varve/kit';
 import { createMetaRaft, type MetaRaftConfig } from '@varve/meta-raft-service';
-import { SILENT_LOG, SILENT_METRICS, type Log } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS, type Log, type MetaControl } from '@varve/ports';
 import { SimCatalogStore } from './sim-catalog-store.ts';
 import { SimClock, SimRandom } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
@@ -12,7 +12,7 @@ import type { SimScheduler } from './sim-scheduler.ts';
 /** A meta node that runs. */
 export interface SimMeta {
   readonly process: SimProcess;
-  readonly service: Service;
+  readonly service: Service & MetaControl;
 }
 
 /** Small, so that a short run takes snapshots. */
@@ -21,7 +21,8 @@ const CONFIG = { clusterId: 'sim', snapshotEntryCount: 10, raftHeartbeatInterval
 /** The meta nodes of a simulated cluster, `meta1` and so on, each a process with a disk of its own. */
 export class SimMetaGroup {
   readonly peers: readonly number[];
-  readonly disks: ReadonlyMap<number, SimDisk>;
+  /** May be replaced while the peer does not run: by another disk, or by a copy from another time. */
+  readonly disks: Map<number, SimDisk>;
   /** Why processes ended themselves. */
   readonly fatal: unknown[] = [];
   readonly #scheduler: SimScheduler;
@@ -44,10 +45,11 @@ export class SimMetaGroup {
     return this.#running;
   }
 
-  /** A new process on the peer's disk; resolves when it takes part. */
-  start(peer: number): Promise<void> {
+  /** A new process on the peer's disk, which is made when there is none; resolves when it takes part. */
+  start(peer: number, config: Partial<MetaRaftConfig> = {}): Promise<void> {
     const process = new SimProcess(this.#scheduler, nameOf(peer));
-    const disk = this.disks.get(peer)!;
+    const disk = this.disks.get(peer) ?? new SimDisk(this.#scheduler, nameOf(peer));
+    this.disks.set(peer, disk);
     const ports = {
       bus: this.#network.connect(process),
       clock: new SimClock(process),
@@ -61,7 +63,7 @@ export class SimMetaGroup {
         process.kill();
       },
     };
-    const service = createMetaRaft(ports, { ...this.#config, peerId: peer });
+    const service = createMetaRaft(ports, { ...this.#config, peerId: peer, ...config });
     this.#running.set(peer, { process, service });
     return service.start();
   }

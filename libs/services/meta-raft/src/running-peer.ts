@@ -36,6 +36,8 @@ interface Reign {
 
 /** A follower of the catalog that takes no more of it for so long is left. */
 const STREAM_IDLE_TIMEOUT_MS = 2_000;
+/** For the answer to who has removed this peer. */
+const REMOVED_GRACE_MS = 500;
 /** Two peers may believe to lead for a moment; a stream has one producer. */
 const LEADERS_QUEUE = 'leaders';
 
@@ -57,6 +59,7 @@ export class RunningPeer {
   #reign: Reign | undefined;
   #subscriptions: readonly Subscription[] = [];
   #ticking: Timer | undefined;
+  #ending: Timer | undefined;
   #isFetching = false;
   #isStopped = false;
 
@@ -108,6 +111,7 @@ export class RunningPeer {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#ticking?.cancel();
+    this.#ending?.cancel();
     this.reads.stop();
     this.#endReign();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
@@ -192,11 +196,14 @@ export class RunningPeer {
     this.#reign?.publisher.maybePublish(this.machine.catalog);
     this.#followRole();
     this.#tickUnlessAlone();
-    if (this.raft.isRemoved && !this.#isStopped) {
-      const left = new DbError('META_IDENTITY', leftText(this.raft.id));
-      this.#proposals.fail(left);
-      this.#ports.onFatal(left);
-    }
+    if (this.raft.isRemoved && this.#ending === undefined && !this.#isStopped) this.#endSoon();
+  }
+
+  /** It was removed, perhaps by itself: whoever asked for that is answered first. */
+  #endSoon(): void {
+    const left = new DbError('META_IDENTITY', leftText(this.raft.id));
+    this.#proposals.fail(left);
+    this.#ending = this.#ports.clock.after(REMOVED_GRACE_MS, () => this.#ports.onFatal(left));
   }
 
   /** Takes over once everything that was committed before its term is applied here, and gives way when it leads no more. */
