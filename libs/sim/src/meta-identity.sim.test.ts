@@ -1,73 +1,15 @@
 import { Prng } from '@varve/base';
-import { CatalogClient } from '@varve/kit';
-import { SILENT_LOG } from '@varve/ports';
-import { subjectsOf } from '@varve/wire';
 import { expect, test } from 'vitest';
-import { SimClock, SimRandom } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
-import { SimMetaGroup } from './sim-meta-group.ts';
-import { CALM_NETWORK, SimNetwork, type NetworkFaults } from './sim-network.ts';
-import { SimProcess } from './sim-process.ts';
-import { SimScheduler } from './sim-scheduler.ts';
+import { CALM_NETWORK } from './sim-network.ts';
+import { MetaWorld } from './testing/meta-world.ts';
 
 // Methodology: meta nodes on disks that are blank, lost, copied or put back to an earlier time. What a process says when it
 // must not take part is what its start rejects with; the others go on meanwhile.
-class World {
-  readonly scheduler: SimScheduler;
-  readonly network: SimNetwork;
-  readonly group: SimMetaGroup;
-  readonly #client: CatalogClient;
-
-  constructor({ seed = 1, peerCount = 3, faults = CALM_NETWORK }: { readonly seed?: number; readonly peerCount?: number; readonly faults?: NetworkFaults } = {}) {
-    this.scheduler = new SimScheduler({ seed });
-    this.network = new SimNetwork(this.scheduler, faults);
-    this.group = new SimMetaGroup(this.scheduler, this.network, { peerCount });
-    const process = new SimProcess(this.scheduler, 'client');
-    const ports = { bus: this.network.connect(process), clock: new SimClock(process), random: new SimRandom(process), log: SILENT_LOG };
-    this.#client = new CatalogClient(ports, { subjects: subjectsOf('sim'), proposer: 'client' });
-  }
-
-  async startAll(): Promise<void> {
-    await this.scheduler.runUntilSettled(Promise.all(this.group.peers.map((peer) => this.group.start(peer))));
-  }
-
-  async createDatabase(name: string): Promise<void> {
-    await this.scheduler.runUntilSettled(this.#client.propose({ kind: 'createDatabase', name }));
-  }
-
-  /** What its start comes to within a while: it takes part, waits, or is refused with a sentence. */
-  async outcomeOf(start: Promise<void>, forMs = 5_000): Promise<string> {
-    let outcome = 'waits';
-    start.then(
-      () => (outcome = 'takes part'),
-      (error: unknown) => (outcome = `${(error as { code?: string }).code}: ${(error as Error).message}`),
-    );
-    await this.scheduler.runFor(forMs);
-    return outcome;
-  }
-
-  kill(peer: number): void {
-    this.group.kill(peer);
-  }
-
-  /** Each peer's members, as texts. */
-  members(): readonly string[] {
-    return [...this.group.running].map(([peer, { service }]) => `${peer}: ${service.metaStatus().members.map(({ id, role }) => `${id} ${role}`).join(', ')}`);
-  }
-
-  get leader(): number {
-    return [...this.group.running].find(([, { service }]) => service.metaStatus().role === 'leader')![0];
-  }
-
-  control(peer = this.leader): NonNullable<ReturnType<SimMetaGroup['running']['get']>>['service'] {
-    return this.group.running.get(peer)!.service;
-  }
-}
-
 test('M11: three blank nodes found one group, whatever order they start in and whoever crashes meanwhile', async () => {
   const prng = new Prng(5);
   for (let round = 0; round < 60; round += 1) {
-    const world = new World({ seed: prng.uint32(), faults: { ...CALM_NETWORK, lossProbability: 0.1, duplicateProbability: 0.1, delayMsMax: 20 } });
+    const world = new MetaWorld({ seed: prng.uint32(), faults: { ...CALM_NETWORK, lossProbability: 0.1, duplicateProbability: 0.1, delayMsMax: 20 } });
     for (const peer of [1, 2, 3].toSorted(() => prng.fraction() - 0.5)) {
       void world.group.start(peer);
       await world.scheduler.runFor(prng.between(0, 300));
@@ -89,7 +31,7 @@ test('M11: three blank nodes found one group, whatever order they start in and w
 });
 
 test('M11: nodes that were told to found different groups refuse each other', async () => {
-  const world = new World();
+  const world = new MetaWorld();
   const first = world.outcomeOf(world.group.start(1));
   const second = world.outcomeOf(world.group.start(2, { voters: [2, 1] }));
   expect(await first).toMatch(/META_IDENTITY: peer 1 was told to found the meta group with the voters 1,2,3, peer 2 with 2,1: give both the same/);
@@ -98,7 +40,7 @@ test('M11: nodes that were told to found different groups refuse each other', as
 
 test('M12, P15: a node that has lost its disk is refused under its old id, whoever it asks, and never founds a group', async () => {
   for (const alone of [undefined, 1, 3]) {
-    const world = new World();
+    const world = new MetaWorld();
     await world.startAll();
     await world.createDatabase('d');
     world.kill(2);
@@ -110,7 +52,7 @@ test('M12, P15: a node that has lost its disk is refused under its old id, whoev
 });
 
 test('M12: with nobody else there, a node that has lost its disk waits', async () => {
-  const world = new World();
+  const world = new MetaWorld();
   await world.startAll();
   for (const peer of [1, 2, 3]) world.kill(peer);
   world.group.disks.set(1, new SimDisk(world.scheduler, 'meta1'));
@@ -119,7 +61,7 @@ test('M12: with nobody else there, a node that has lost its disk waits', async (
 
 test('M12, P16: a data directory that was put back to an earlier state is refused; the others are unharmed', async () => {
   for (const startCount of [1, 2]) {
-    const world = new World();
+    const world = new MetaWorld();
     await world.startAll();
     await world.createDatabase('before');
     world.kill(2);
@@ -137,7 +79,7 @@ test('M12, P16: a data directory that was put back to an earlier state is refuse
 });
 
 test('M12: of two processes on copies of one data directory, the second one is refused', async () => {
-  const world = new World();
+  const world = new MetaWorld();
   await world.startAll();
   await world.createDatabase('d');
   world.kill(2);
@@ -148,7 +90,7 @@ test('M12: of two processes on copies of one data directory, the second one is r
 });
 
 test('M13: a disk of another peer or cluster is refused', async () => {
-  const world = new World();
+  const world = new MetaWorld();
   await world.startAll();
   await world.createDatabase('d');
   await world.scheduler.runFor(500);
@@ -161,7 +103,7 @@ test('M13: a disk of another peer or cluster is refused', async () => {
 });
 
 test('M14, M16: a fourth node waits until it is made a member, catches up and votes; who is removed is told and never comes back', async () => {
-  const world = new World();
+  const world = new MetaWorld();
   await world.startAll();
   for (let number = 0; number < 25; number += 1) await world.createDatabase(`d${number}`); // beyond what the log still holds
   const fourth = world.group.start(4);
@@ -180,7 +122,7 @@ test('M14, M16: a fourth node waits until it is made a member, catches up and vo
 });
 
 test('M16: a change that would leave no quorum is refused, and a transfer to a node that cannot lead as well', async () => {
-  const world = new World();
+  const world = new MetaWorld();
   await world.startAll();
   await world.createDatabase('d');
   const { leader } = world;
@@ -196,7 +138,7 @@ test('M16: a change that would leave no quorum is refused, and a transfer to a n
 });
 
 test('P13: a leader whose disk is full asks another node to lead at once, and ends', async () => {
-  const world = new World();
+  const world = new MetaWorld();
   await world.startAll();
   await world.createDatabase('d');
   const { leader } = world;
