@@ -2,6 +2,7 @@ import { EMPTY_CATALOG, type Catalog, type ClusterNode, type NodeId, type Shard 
 import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { loadsOf } from './loads.ts';
 import { candidatesOf, placeShards, type Candidate } from './place-shards.ts';
 import { AppliedLog } from './testing/applied-log.ts';
 
@@ -128,4 +129,23 @@ test('C13: a newcomer has its share of the next group, not all of it', () => {
   on.run(group(10));
   expect(on.policy().shardGroups.at(-1)!.shards.filter(({ owners }) => owners.includes(late))).toHaveLength(1);
   expect(on.policy().shardGroups.at(-1)!.shards).toHaveLength(2);
+});
+
+test('C14: what is remembered of who owns how much is what there is', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom('group', 'policy', 'fields', 'drop', 'own') , fc.nat(20)), { maxLength: 30 }), (steps) => {
+      const on = clusterOf(['x', 'x', 'y'], 2);
+      on.run({ kind: 'createDatabase', name: 'b' });
+      for (const [kind, number] of steps) {
+        if (kind === 'group') on.run(group(number));
+        if (kind === 'policy') on.run({ ...group(number), database: 'b' });
+        if (kind === 'fields') on.run({ kind: 'registerFields', database: 'b', retentionPolicy: 'autogen', fields: [{ measurement: 'm', field: `f${number}`, type: 'float' }] });
+        if (kind === 'drop') on.run({ kind: 'dropShardGroups', database: 'a', retentionPolicy: 'autogen', groupIds: on.policy().shardGroups.slice(0, 1).map(({ id }) => id) });
+        if (kind === 'own') for (const { id, epoch } of on.policy().shardGroups[0]?.shards ?? []) on.run({ kind: 'setShardOwners', database: 'a', retentionPolicy: 'autogen', shard: id, epoch, owners: [(number % 3) + 1] });
+      }
+      const counted = [...on.catalog.databases.values()].flatMap(({ retentionPolicies }) => [...retentionPolicies.values()]).flatMap(({ shardGroups }) => shardGroups.flatMap(({ shards }) => shards));
+      for (const node of on.catalog.nodes.keys()) expect(loadsOf(on.catalog).get(node) ?? 0).toBe(countsOf(counted, (owner) => owner === node));
+    }),
+    PROPERTY_DEFAULTS,
+  );
 });
