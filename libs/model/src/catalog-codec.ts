@@ -28,7 +28,7 @@ import {
   bytesToJson,
   count,
   flag,
-  jsonToBytes,
+  fromJson,
   keyedBy,
   listOf,
   mapOf,
@@ -36,6 +36,7 @@ import {
   optional,
   record,
   text,
+  toBytes,
   wallMs,
 } from './json-codec.ts';
 import { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
@@ -131,7 +132,7 @@ const catalogOfFormat1 = record<Format1>({ ...inEveryFormat, recentRequests: map
 
 /** The catalog as UTF-8 JSON. */
 export function encodeCatalog(value: Catalog): Uint8Array {
-  return jsonToBytes(catalog.toJson({ format: CATALOG_FORMAT, ...value }));
+  return toBytes(catalog, { format: CATALOG_FORMAT, ...value });
 }
 
 /** Reads this format and the one of 0.1.0. @throws DbError STORAGE_NEWER_FORMAT, MESSAGE_INVALID with the place in the document */
@@ -144,8 +145,8 @@ export function decodeCatalog(bytes: Uint8Array): Catalog {
       `the catalog has format ${given}, this node knows up to ${CATALOG_FORMAT}`,
     );
   }
-  if (given === 1) return fromFormat1(catalogOfFormat1.fromJson(json, 'catalog'));
-  const { format: _, ...value } = catalog.fromJson(json, 'catalog');
+  if (given === 1) return fromFormat1(fromJson(catalogOfFormat1, json, 'catalog'));
+  const { format: _, ...value } = fromJson(catalog, json, 'catalog');
   return value;
 }
 

@@ -12,7 +12,7 @@ import {
   bytesToJson,
   count,
   flag,
-  jsonToBytes,
+  fromJson,
   listOf,
   mapOf,
   oneOf,
@@ -20,6 +20,7 @@ import {
   record,
   tagged,
   text,
+  toBytes,
   wallMs,
 } from './json-codec.ts';
 import { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
@@ -101,20 +102,20 @@ const commandCodec = tagged<CatalogCommand>({
 
 /** A command as UTF-8 JSON. */
 export function encodeCommand(value: CatalogCommand): Uint8Array {
-  return jsonToBytes(commandCodec.toJson(value));
+  return toBytes(commandCodec, value);
 }
 
 /** Checks everything but what depends on the catalog. @throws DbError MESSAGE_INVALID */
 export function decodeCommand(bytes: Uint8Array): CatalogCommand {
-  return commandCodec.fromJson(bytesToJson(bytes), 'command');
+  return fromJson(commandCodec, bytesToJson(bytes), 'command');
 }
 
 /** What applying answered, as UTF-8 JSON. */
 export function encodeCommandResult(value: CommandResult): Uint8Array {
-  return jsonToBytes(resultCodec.toJson(value));
+  return toBytes(resultCodec, value);
 }
 
 /** @throws DbError MESSAGE_INVALID */
 export function decodeCommandResult(bytes: Uint8Array): CommandResult {
-  return resultCodec.fromJson(bytesToJson(bytes), 'result');
+  return fromJson(resultCodec, bytesToJson(bytes), 'result');
 }

@@ -4,11 +4,12 @@ import { DbError } from '@varve/base';
  * Describes a type once, and both directions follow: value → JSON, and JSON of unknown origin → checked value. Records
  * are read by their known fields only, and anything else in them is refused, so that nothing a newer node meant is
  * dropped in silence. Names from outside are values or keys of Maps, never properties: `__proto__` is a name like any.
+ * A catalog has a million records, so where something is wrong is put together only when it is.
  */
 export interface JsonCodec<Value> {
   toJson(value: Value): unknown;
-  /** `path` says where in the document, for the error. @throws DbError MESSAGE_INVALID */
-  fromJson(json: unknown, path: string): Value;
+  /** @throws Misfit */
+  fromJson(json: unknown): Value;
 }
 
 type Fields<Value> = { readonly [Field in keyof Value]-?: JsonCodec<Value[Field]> };
@@ -32,8 +33,8 @@ export const wallMs: JsonCodec<number> = plain(
 /** A whole number of any size, as decimal text. */
 export const bigintText: JsonCodec<bigint> = {
   toJson: String,
-  fromJson: (json, path) => {
-    if (typeof json !== 'string' || !/^-?\d{1,40}$/.test(json)) throw invalid(path, 'a whole number as text');
+  fromJson: (json) => {
+    if (typeof json !== 'string' || !/^-?\d{1,40}$/.test(json)) throw new Misfit('a whole number as text');
     return BigInt(json);
   },
 };
@@ -47,7 +48,7 @@ export function oneOf<Value extends string>(values: readonly Value[]): JsonCodec
 export function optional<Value>(codec: JsonCodec<Value>): JsonCodec<Value | undefined> {
   return {
     toJson: (value) => (value === undefined ? undefined : codec.toJson(value)),
-    fromJson: (json, path) => (json === undefined ? undefined : codec.fromJson(json, path)),
+    fromJson: (json) => (json === undefined ? undefined : codec.fromJson(json)),
   };
 }
 
@@ -55,9 +56,15 @@ export function optional<Value>(codec: JsonCodec<Value>): JsonCodec<Value | unde
 export function listOf<Value>(codec: JsonCodec<Value>): JsonCodec<readonly Value[]> {
   return {
     toJson: (values) => values.map((value) => codec.toJson(value)),
-    fromJson: (json, path) => {
-      if (!Array.isArray(json)) throw invalid(path, 'a list');
-      return json.map((each: unknown, index) => codec.fromJson(each, `${path}[${index}]`));
+    fromJson: (json) => {
+      if (!Array.isArray(json)) throw new Misfit('a list');
+      const values: Value[] = [];
+      try {
+        for (const each of json) values.push(codec.fromJson(each));
+      } catch (error) {
+        throw inside(`[${values.length}]`, error);
+      }
+      return values;
     },
   };
 }
@@ -69,9 +76,9 @@ export function pairOf<First, Second>(
 ): JsonCodec<readonly [First, Second]> {
   return {
     toJson: ([left, right]) => [first.toJson(left), second.toJson(right)],
-    fromJson: (json, path) => {
-      if (!Array.isArray(json) || json.length !== 2) throw invalid(path, 'a pair');
-      return [first.fromJson(json[0], `${path}[0]`), second.fromJson(json[1], `${path}[1]`)];
+    fromJson: (json) => {
+      if (!Array.isArray(json) || json.length !== 2) throw new Misfit('a pair');
+      return [at('[0]', first, json[0]), at('[1]', second, json[1])];
     },
   };
 }
@@ -81,7 +88,7 @@ export function mapOf<Key, Value>(key: JsonCodec<Key>, value: JsonCodec<Value>):
   const pairs = listOf(pairOf(key, value));
   return {
     toJson: (map) => pairs.toJson([...map]),
-    fromJson: (json, path) => uniqueMap(pairs.fromJson(json, path), path),
+    fromJson: (json) => uniqueMap(pairs.fromJson(json)),
   };
 }
 
@@ -93,34 +100,39 @@ export function keyedBy<Key, Value>(
   const values = listOf(codec);
   return {
     toJson: (map) => values.toJson([...map.values()]),
-    fromJson: (json, path) =>
-      uniqueMap(
-        values.fromJson(json, path).map((value) => [keyOf(value), value]),
-        path,
-      ),
+    fromJson: (json) => uniqueMap(values.fromJson(json).map((value) => [keyOf(value), value])),
   };
 }
 
-/** An object with exactly these fields. A field that is undefined is left out, and stays out. */
+/**
+ * An object with exactly these fields. A field that is undefined is left out, and stays out. The names are our own, and none
+ * that every object has: plain properties will do.
+ */
 export function record<Value extends object>(fields: Fields<Value>): JsonCodec<Value> {
-  const names = Object.keys(fields) as (keyof Value & string)[];
+  const members = (Object.keys(fields) as (keyof Value & string)[]).map((name) => ({
+    name,
+    codec: fields[name],
+  }));
   return {
     toJson: (value) => {
-      // Names of our own, so a plain assignment will do; catalogs have a million records.
-      const json: Record<string, unknown> = {};
-      for (const name of names) {
+      const json: Partial<Record<keyof Value & string, unknown>> = {};
+      for (const { name, codec } of members) {
         const field = value[name];
-        if (field !== undefined) json[name] = fields[name].toJson(field);
+        if (field !== undefined) json[name] = codec.toJson(field);
       }
       return json;
     },
-    fromJson: (json, path) => {
-      const given = objectAt(json, path);
-      const stranger = Object.keys(given).find((name) => !Object.hasOwn(fields, name));
-      if (stranger !== undefined)
-        throw new DbError('MESSAGE_INVALID', `${path} has a field "${stranger}" that this node does not know`);
-      const values = names.map((name) => [name, fields[name].fromJson(own(given, name), `${path}.${name}`)] as const);
-      return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Value;
+    fromJson: (json) => {
+      const given = objectAt(json);
+      const value: Partial<Record<keyof Value & string, unknown>> = {};
+      let readCount = 0;
+      for (const { name, codec } of members) {
+        if (Object.hasOwn(given, name)) readCount += 1;
+        const field = at(`.${name}`, codec, given[name]);
+        if (field !== undefined) value[name] = field;
+      }
+      if (Object.keys(given).length > readCount) throw strangerIn(given, fields);
+      return value as Value;
     },
   };
 }
@@ -135,17 +147,17 @@ export function tagged<Value extends Tagged>(variants: {
   );
   return {
     toJson: (value) => codecs.get(value.kind)!.toJson(value),
-    fromJson: (json, path) => {
-      const codec = codecs.get(String(own(objectAt(json, path), 'kind')));
-      if (codec === undefined) throw invalid(`${path}.kind`, `one of ${kinds.join(', ')}`);
-      return codec.fromJson(json, path);
+    fromJson: (json) => {
+      const codec = codecs.get(String(objectAt(json)['kind']));
+      if (codec === undefined) throw inside('.kind', new Misfit(`one of ${kinds.join(', ')}`));
+      return codec.fromJson(json);
     },
   };
 }
 
-/** JSON as UTF-8. */
-export function jsonToBytes(json: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(json));
+/** A value as UTF-8 JSON. */
+export function toBytes<Value>(codec: JsonCodec<Value>, value: Value): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(codec.toJson(value)));
 }
 
 /** @throws DbError MESSAGE_INVALID */
@@ -157,31 +169,63 @@ export function bytesToJson(bytes: Uint8Array): unknown {
   }
 }
 
+/** `name` says what the document is, for the error. @throws DbError MESSAGE_INVALID with the place in the document */
+export function fromJson<Value>(codec: JsonCodec<Value>, json: unknown, name: string): Value {
+  try {
+    return codec.fromJson(json);
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    throw new DbError('MESSAGE_INVALID', `${name}${error.place} ${error.problem}`, {}, { cause: error });
+  }
+}
+
+/** What does not fit, and where: the place grows on the way out. */
+class Misfit extends Error {
+  override readonly name = 'Misfit';
+  readonly problem: string;
+  place = '';
+
+  constructor(wanted: string, problem = `is not ${wanted}`) {
+    super(problem);
+    this.problem = problem;
+  }
+}
+
+function at<Value>(step: string, codec: JsonCodec<Value>, json: unknown): Value {
+  try {
+    return codec.fromJson(json);
+  } catch (error) {
+    throw inside(step, error);
+  }
+}
+
+function inside(step: string, error: unknown): unknown {
+  if (error instanceof Misfit) error.place = step + error.place;
+  return error;
+}
+
 function plain<Value>(isValue: (json: unknown) => json is Value, wanted: string): JsonCodec<Value> {
   return {
     toJson: (value) => value,
-    fromJson: (json, path) => {
-      if (!isValue(json)) throw invalid(path, wanted);
+    fromJson: (json) => {
+      if (!isValue(json)) throw new Misfit(wanted);
       return json;
     },
   };
 }
 
-function uniqueMap<Key, Value>(pairs: readonly (readonly [Key, Value])[], path: string): ReadonlyMap<Key, Value> {
+function uniqueMap<Key, Value>(pairs: readonly (readonly [Key, Value])[]): ReadonlyMap<Key, Value> {
   const map = new Map(pairs);
-  if (map.size !== pairs.length) throw new DbError('MESSAGE_INVALID', `${path} names a key twice`);
+  if (map.size !== pairs.length) throw new Misfit('', 'names a key twice');
   return map;
 }
 
-function objectAt(json: unknown, path: string): object {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid(path, 'an object');
-  return json;
+function objectAt(json: unknown): Readonly<Record<string, unknown>> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Misfit('an object');
+  return json as Readonly<Record<string, unknown>>;
 }
 
-function own(json: object, name: string): unknown {
-  return Object.hasOwn(json, name) ? (Reflect.get(json, name) as unknown) : undefined;
-}
-
-function invalid(path: string, wanted: string): DbError {
-  return new DbError('MESSAGE_INVALID', `${path} is not ${wanted}`);
+function strangerIn(given: object, fields: object): Misfit {
+  const stranger = Object.keys(given).find((name) => !Object.hasOwn(fields, name));
+  return new Misfit('', `has a field "${String(stranger)}" that this node does not know`);
 }

@@ -1,7 +1,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { EMPTY_CATALOG } from '@varve/model';
+import { EMPTY_CATALOG, encodeCatalog } from '@varve/model';
 import { EMPTY_MEMBERSHIP, type CatalogStore } from '@varve/ports';
 import { catalogStoreContract, openInChild, type ChildModule, type Opened } from '@varve/ports/contract';
 import Database from 'better-sqlite3';
@@ -51,6 +51,58 @@ function change(file: string, sql: string): void {
   database.close();
 }
 
+/** A file as the migrations up to one of them left it, with a snapshot at 5 and rows 1 to 5. Written by hand: a migration never changes. */
+function fileOfVersion(migrationCount: 1 | 2): string {
+  const file = join(newTempDirectory(), 'catalog.sqlite');
+  const format1 = '{"format":1,"version":4,"nodes":[],"databases":[],"incarnations":[],"nextId":9,"ceilingMs":0,"recentRequests":[["r",{"kind":"applied"}]]}';
+  change(
+    file,
+    `PRAGMA application_id = ${0x56436174};
+     CREATE TABLE migrations (id integer PRIMARY KEY AUTOINCREMENT NOT NULL, timestamp bigint NOT NULL, name varchar NOT NULL);
+     INSERT INTO migrations (timestamp, name) VALUES (1767225600000, 'CreateTables1767225600000');
+     CREATE TABLE snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), applied_index INTEGER NOT NULL, applied_term INTEGER NOT NULL, catalog TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
+     CREATE TABLE audit (log_index INTEGER PRIMARY KEY, at_ms REAL NOT NULL, proposer TEXT NOT NULL, kind TEXT NOT NULL, command TEXT NOT NULL) STRICT;
+     INSERT INTO snapshot VALUES (1, 5, 2, '${format1}', ${crc32(format1, crc32('5 2 '))});
+     INSERT INTO audit SELECT value, value, 'p', 'k', '{}' FROM (SELECT 1 AS value UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5);`,
+  );
+  if (migrationCount === 1) return file;
+  const membership = '{"voters":[1,2,3],"outgoing":[],"learners":[4],"greatestId":4}';
+  change(
+    file,
+    `INSERT INTO migrations (timestamp, name) VALUES (1795910400000, 'AddMembership1795910400000');
+     ALTER TABLE snapshot ADD COLUMN membership TEXT NOT NULL DEFAULT '';
+     UPDATE snapshot SET membership = '${membership}', checksum = ${crc32(membership, crc32(format1, crc32('5 2 ')))};`,
+  );
+  return file;
+}
+
+test.each([
+  [1, EMPTY_MEMBERSHIP],
+  [2, { voters: [1, 2, 3], outgoing: [], learners: [4], greatestId: 4 }],
+] as const)('a file of migration %i opens with its data, and is written in this version', async (migrationCount, membership) => {
+  const file = fileOfVersion(migrationCount);
+  const store = await openCatalogStore({ file });
+  const loaded = await store.load();
+  expect(loaded).toMatchObject({ appliedIndex: 5, appliedTerm: 2, membership, catalog: { version: 4, nextId: 9 } });
+  expect(loaded!.catalog.earlierRequests.size).toBe(1);
+  expect((await store.readAudit(10)).map(({ logIndex }) => logIndex)).toEqual([5, 4, 3, 2, 1]);
+  const next = { voters: [1], outgoing: [], learners: [], greatestId: 1 };
+  await store.save({ ...loaded!, appliedIndex: 6, membership: next }, [audit(6)]);
+  await store.close();
+  const again = await openCatalogStore({ file });
+  expect(await again.load()).toEqual({ ...loaded!, appliedIndex: 6, membership: next });
+  expect(await again.readAudit(10)).toHaveLength(6);
+  await again.close();
+});
+
+test('damage in a file of the first version is still found after its migration', async () => {
+  const file = fileOfVersion(1);
+  change(file, 'UPDATE snapshot SET applied_index = 4');
+  const store = await openCatalogStore({ file });
+  await expect(store.load()).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' });
+  await store.close();
+});
+
 test('audit rows that come again after a crash are there once', async () => {
   const store = await openCatalogStore({ file: await writtenFile() });
   await store.save({ appliedIndex: 7, appliedTerm: 1, membership: EMPTY_MEMBERSHIP, catalog: EMPTY_CATALOG }, [4, 5, 6, 7].map(audit));
@@ -87,6 +139,17 @@ test('a catalog of a newer format is refused', async () => {
   await store.close();
 });
 
+test('a membership that cannot be read is damage, checksum or not', async () => {
+  for (const text of ['{}', '[', 'null', '{"voters":[1.5],"outgoing":[],"learners":[],"greatestId":1}', '{"voters":[1],"outgoing":[],"learners":[],"greatestId":0}']) {
+    const file = await writtenFile();
+    const catalog = new TextDecoder().decode(encodeCatalog(EMPTY_CATALOG));
+    change(file, `UPDATE snapshot SET membership = '${text}', checksum = ${crc32(text, crc32(catalog, crc32('5 1 ')))}`);
+    const store = await openCatalogStore({ file });
+    await expect(store.load(), text).rejects.toMatchObject({ code: 'STORAGE_CORRUPT', message: expect.stringMatching(/membership/) });
+    await store.close();
+  }
+});
+
 test('damage is found, wherever it is', async () => {
   const check = async (damage: (file: string) => void, text: RegExp): Promise<void> => {
     const file = await writtenFile();
@@ -102,6 +165,7 @@ test('damage is found, wherever it is', async () => {
     await expect(load()).rejects.toMatchObject({ code: 'STORAGE_CORRUPT', message: expect.stringMatching(text) });
   };
   await check((file) => change(file, 'UPDATE snapshot SET applied_index = 6'), /checksum is wrong/);
+  await check((file) => change(file, "UPDATE snapshot SET membership = '{}'"), /checksum is wrong/);
   await check((file) => change(file, "UPDATE snapshot SET catalog = replace(catalog, '1', '2')"), /checksum is wrong/);
   await check((file) => change(file, 'PRAGMA application_id = 1'), /not a Varve catalog file/);
   await check((file) => writeFileSync(file, 'This is no database. '.repeat(500)), /damaged/);

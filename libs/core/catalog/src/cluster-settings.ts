@@ -19,7 +19,7 @@ export function setSetting(catalog: Catalog, { key: given, value }: Command<'set
 
 /** A member that is too old is told so, and counts for nothing. */
 export function reportFeatureLevel(catalog: Catalog, { member, level }: Command<'reportFeatureLevel'>): Outcome {
-  const problem = nameProblem(member.replace('/', ' '));
+  const problem = member.split('/').map(nameProblem).find((each) => each !== undefined);
   if (problem !== undefined) return rejected(catalog, 'invalidName', problem);
   const { featureReports } = catalog;
   if (featureReports.get(member) === level) return applied(catalog);

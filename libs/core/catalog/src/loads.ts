@@ -3,13 +3,23 @@ import type { Catalog, Database, NodeId, RetentionPolicy } from '@varve/model';
 /** Node → how many shards it owns. */
 export type Loads = ReadonlyMap<NodeId, number>;
 
-// Databases and policies are immutable, so what was counted once stays true: a command counts only what it has changed.
+// All of these are immutable, so what was counted once stays true: a command counts only what it has changed.
+const countedCatalogs = new WeakMap<Catalog['databases'], Loads>();
 const countedDatabases = new WeakMap<Database, Loads>();
 const countedGroups = new WeakMap<RetentionPolicy['shardGroups'], Loads>();
 
 /** How many shards of the whole catalog each node owns. */
 export function loadsOf({ databases }: Catalog): Loads {
-  return sumOf([...databases.values()].map(loadsOfDatabase));
+  const known = countedCatalogs.get(databases);
+  if (known !== undefined) return known;
+  const counted = sumOf([...databases.values()].map(loadsOfDatabase));
+  countedCatalogs.set(databases, counted);
+  return counted;
+}
+
+/** Who has just placed shards knows what comes out: it need not be counted. */
+export function knownLoads({ databases }: Catalog, loads: Loads): void {
+  countedCatalogs.set(databases, loads);
 }
 
 /** How many shards of a database each node owns. */

@@ -10,7 +10,7 @@ import {
   type RetentionPolicy,
   type ShardGroup,
 } from '@varve/model';
-import { loadsOf } from './loads.ts';
+import { knownLoads, loadsOf } from './loads.ts';
 import {
   applied,
   everyPolicy,
@@ -146,7 +146,9 @@ class GrownCatalog {
 
   finish(): Catalog {
     if (this.#changed.length === 0) return this.#catalog;
-    return { ...withPolicies(this.#catalog, this.#changed), nextId: this.#nextId };
+    const grown = { ...withPolicies(this.#catalog, this.#changed), nextId: this.#nextId };
+    knownLoads(grown, this.#loads);
+    return grown;
   }
 
   #newGroup(policy: RetentionPolicy, timeNs: bigint): ShardGroup {

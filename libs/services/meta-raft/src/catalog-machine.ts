@@ -23,7 +23,7 @@ export class CatalogMachine {
 
   /** Returns what applying the entry answered; undefined for an entry that is no command. @throws DbError as {@link decodeProposal} */
   apply(entry: Entry): CommandResult | undefined {
-    if (entry.kind === ENTRY_KINDS.noOp) return undefined;
+    if (entry.kind !== ENTRY_KINDS.command) return undefined;
     const proposal = decodeProposal(entry.payload);
     const { origin, atMs, command } = proposal;
     const applied = applyCatalogCommand(this.#catalog, command, { index: entry.index, atMs, origin });

@@ -30,9 +30,14 @@ export class AppliedLog {
     return applied;
   }
 
+  /** As a client does it: with a new session when the clock has ended the old one. */
   run(command: CatalogCommand): CommandResult {
     this.seq += 1;
-    return this.apply(command, { session: this.session, seq: this.seq, ackedSeq: this.seq - 1 }).result;
+    const origin = { seq: this.seq, ackedSeq: this.seq - 1 };
+    const { result } = this.apply(command, { ...origin, session: this.session });
+    if (result.kind !== 'rejected' || result.reason !== 'sessionExpired') return result;
+    this.session = this.open();
+    return this.apply(command, { ...origin, session: this.session }).result;
   }
 
   /** `ok`, or what a client would be told. */
