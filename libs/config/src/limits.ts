@@ -71,6 +71,12 @@ export const LIMITS = {
   sessionExpiryMs: 3_600_000,
   /** Answers of a session that its proposer has not confirmed. Reached: the next proposal waits. */
   sessionAnswerCountMax: 1_000,
+  /** Changes that a meta node keeps for followers. Reached: the oldest is forgotten, and who needs it gets the whole catalog. */
+  catalogChangeCountMax: 4_096,
+  /** The same in bytes: less than a catalog of which so many changes are made. */
+  catalogChangesSizeBytesMax: 4 * MIB,
+  /** Changes inside an announcement, which everybody gets. Reached: followers ask for them. */
+  catalogAnnouncementSizeBytesMax: 32 * KIB,
   /** Requests that a log of 0.1.0 remembers, as it did. Reached: the oldest is forgotten. */
   earlierRequestCountMax: 1_000,
 
@@ -157,6 +163,7 @@ assert(LIMITS.frameSizeBytesMax <= LIMITS.journalBacklogSizeBytesMax, 'one frame
 assert(LIMITS.frameSizeBytesMax + 64 * KIB <= MIB, 'a frame with its envelope must fit into a bus message of 1 MiB');
 assert(LIMITS.partialFrameSizeBytesMax + 64 * KIB <= MIB, 'a partial frame with its envelope must fit into a bus message of 1 MiB');
 assert(LIMITS.proposalSizeBytesMax + 64 * KIB <= MIB, 'a proposal with its envelope must fit into a bus message of 1 MiB');
+assert(LIMITS.proposalSizeBytesMax <= LIMITS.catalogChangesSizeBytesMax, 'the largest proposal must fit among the changes that are kept');
 assert(LIMITS.seriesKeySizeBytesMax < LIMITS.frameSizeBytesMax, 'the longest series key must fit into a frame');
 assert(LIMITS.resultBlockRowCountMax <= LIMITS.chunkRowCountDefault, 'a block must fit into a chunk');
 assert(LIMITS.incarnationLeaseMs <= LIMITS.leaseAheadMsMax, 'a lease as configured must be granted');

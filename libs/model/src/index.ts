@@ -1,5 +1,6 @@
 export { EMPTY_CATALOG, withoutSessions } from './catalog.ts';
 export { decodeCatalog, encodeCatalog } from './catalog-codec.ts';
+export { decodeChanges, decodeDelivery, encodeChange, encodeDelivery } from './catalog-delivery.ts';
 export { withoutSecrets } from './catalog-command.ts';
 export { SETTING_KEYS, settingOf, settingProblem } from './catalog-settings.ts';
 export { decodeCommand, decodeCommandResult, encodeCommand, encodeCommandResult } from './command-codec.ts';
@@ -38,6 +39,7 @@ export type {
   RetentionPolicyChanges,
   RetentionPolicyOptions,
 } from './catalog-command.ts';
+export type { CatalogChange, CatalogDelivery } from './catalog-delivery.ts';
 export type { SettingKey } from './catalog-settings.ts';
 export type { BooleanColumn, Column, FieldType, FieldValue, FloatColumn, IntegerColumn, NamedColumn, StringColumn } from './column.ts';
 export type { DatabaseId, IncarnationId, LeaseId, NodeId, RetentionPolicyId, SessionId, ShardGroupId, ShardId } from './ids.ts';

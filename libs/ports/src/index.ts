@@ -6,6 +6,7 @@ export { refuseOversized } from './refuse-oversized.ts';
 export { isWildcard, subjectMatches } from './subject-match.ts';
 export { SILENT_SPAN, SILENT_TRACER, traceIdOf } from './tracer.ts';
 export type { Bus, BusMessage, BusStatus, Subscription } from './bus.ts';
+export type { CatalogCache } from './catalog-cache.ts';
 export type { AuditRow, CatalogSnapshot, CatalogStore } from './catalog-store.ts';
 export type { Clock, Random, Timer } from './clock.ts';
 export type {

@@ -76,6 +76,7 @@ class World {
       clock: new SimClock(process),
       random: new SimRandom(process),
       log: SILENT_LOG,
+      metrics: SILENT_METRICS,
     };
     return {
       client: new CatalogClient(ports, { subjects: SUBJECTS, proposer: name }),

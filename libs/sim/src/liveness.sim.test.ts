@@ -114,7 +114,7 @@ test('an unreadable heartbeat or claim changes nothing', async () => {
   const { bus } = world.ports(new SimProcess(world.scheduler, 'stranger'));
   await world.scheduler.runUntilSettled(world.claim('a'));
   bus.publish(SUBJECTS.heartbeat, new Uint8Array([1, 2, 3]));
-  bus.publish(SUBJECTS.heartbeat, encode('metaChanged', { version: 1 }));
+  bus.publish(SUBJECTS.heartbeat, encode('metaChanged', { version: 1, index: 1 }));
   bus.publish(SUBJECTS.nodeClaim('data', 'one'), new Uint8Array([9]), bus.newInbox());
   await world.scheduler.runFor(2_000);
   expect(world.returned).toEqual([]);

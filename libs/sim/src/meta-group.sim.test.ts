@@ -1,7 +1,7 @@
 import { Prng } from '@varve/base';
-import { CatalogClient, CatalogFollower, openStream } from '@varve/kit';
+import { CatalogClient, CatalogFollower, openStream, type FollowerPorts } from '@varve/kit';
 import type { Catalog, CatalogCommand, CommandResult } from '@varve/model';
-import { SILENT_LOG } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS } from '@varve/ports';
 import { subjectsOf } from '@varve/wire';
 import { expect, test } from 'vitest';
 import { SimClock, SimRandom } from './sim-clock.ts';
@@ -128,9 +128,9 @@ class Run {
     return follower;
   }
 
-  #portsOf(name: string): ConstructorParameters<typeof CatalogClient>[0] & { readonly log: typeof SILENT_LOG } {
+  #portsOf(name: string): ConstructorParameters<typeof CatalogClient>[0] & FollowerPorts {
     const process = new SimProcess(this.scheduler, name);
-    return { bus: this.network.connect(process), clock: new SimClock(process), random: new SimRandom(process), log: SILENT_LOG };
+    return { bus: this.network.connect(process), clock: new SimClock(process), random: new SimRandom(process), log: SILENT_LOG, metrics: SILENT_METRICS };
   }
 
   /** Whoever is healed and left alone for a while knows of a leader, and has applied the same. */

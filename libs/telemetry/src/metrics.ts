@@ -45,6 +45,10 @@ const DEFINITIONS = {
   raftLogLength: gauge('raft.log.length', '{entry}', 'Entries of the catalog log that no snapshot has replaced'),
   raftFollowerLag: gauge('raft.follower.lag', '{entry}', 'Entries that a member of the meta group lacks, as its leader knows it', ['peer']),
   raftLeaderChanges: counter('raft.leader.changes', '{change}', 'Times that this meta node heard of another leader'),
+  catalogSentWhole: counter('catalog.sent.whole', '{catalog}', 'Whole catalogs that this meta node has sent to followers'),
+  catalogSentChanges: counter('catalog.sent.changes', '{delivery}', 'Announcements and answers with changes that this meta node has sent to followers'),
+  catalogSentSize: counter('catalog.sent.size', 'By', 'Catalogs and changes that this meta node has sent to followers', ['kind']),
+  catalogDiverged: counter('catalog.diverged', '{delivery}', 'Changes of the catalog that came to something else here than at the meta nodes'),
   flushDuration: histogram('flush.duration', 's', 'From a sealed memtable to its chunks on disk'),
 } satisfies Record<string, MetricDefinition>;
 

@@ -19,9 +19,6 @@ export const WIRE_SCHEMAS = {
   metaPropose: { session: 'number', seq: 'number', ackedSeq: 'number', proposer: 'text' },
   /** Payload: what applying answered. `version` is the catalog's after it. */
   metaProposed: { version: 'number' },
-  /** The catalog streams as answer, in pieces; nothing when the asker has the newest. */
-  metaCatalog: { afterVersion: 'number' },
-  metaChanged: { version: 'number' },
   /**
    * A meta peer that starts says which disk it is, how far its log had come, and what it knows of others' disks, as
    * `peer diskId boot`. `voters`: whom it was told to found the group with. Empty logs have `isBlank`.
@@ -32,6 +29,14 @@ export const WIRE_SCHEMAS = {
   /** Asks a meta peer, the leader above all, to do what an operator wants: `join`, `remove`, `transfer`. Peer 0: whoever fits. */
   metaControl: { action: 'text', peer: 'number' },
   metaControlled: { peer: 'number' },
+  /**
+   * A delivery streams as answer, in pieces: what is behind `afterIndex`, or the whole catalog when that is absent or too far
+   * back; with `isWhole` never changes. The meta node has applied `atLeastIndex`, and with `isLinearizable` everything that was
+   * acknowledged before it was asked.
+   */
+  metaCatalog: { afterIndex: 'number?', atLeastIndex: 'number', isWhole: 'flag', isLinearizable: 'flag' },
+  /** The catalog has this version once entry `index` of the log is applied. Payload: a delivery, nothing when it is too large. */
+  metaChanged: { version: 'number', index: 'number' },
   /** Asks a meta node for the catalog as it has applied it, through this entry or further, with everything the group remembers. */
   raftSnapshot: { index: 'number' },
   /** Payload: a frame. `incarnation` and `number` repeat the frame's mutation id, for acks without decoding. */

@@ -13,7 +13,7 @@ import { QueryRunner } from './run-query.ts';
 import { StatementPath } from './statement-path.ts';
 import { WritePath } from './write-path.ts';
 
-/** A coordinator: what the HTTP edge asks, and a service with a life. Nothing of it is durable. */
+/** A coordinator: what the HTTP edge asks, and a service with a life. Nothing of it has to be durable. */
 export type Coordinator = Service & Gateway;
 
 /** Opens nothing: its follower and its lease come to life with `start`. */
@@ -64,7 +64,7 @@ class CoordinatorService implements Coordinator {
   async start(): Promise<void> {
     this.#liveness.start();
     await this.#follower.start();
-    await this.#lease.open();
+    await this.#lease.open({ mayFail: this.#follower.hasBegunAlone });
   }
 
   drain(): Promise<void> {
@@ -74,7 +74,7 @@ class CoordinatorService implements Coordinator {
   async stop(): Promise<void> {
     this.#deliveries.close();
     await this.#lease.close();
-    this.#follower.stop();
+    await this.#follower.stop();
     this.#liveness.stop();
   }
 
@@ -92,6 +92,6 @@ class CoordinatorService implements Coordinator {
   }
 
   problems(): readonly string[] {
-    return this.#lease.problems();
+    return [...this.#lease.problems(), ...this.#follower.problems()];
   }
 }

@@ -40,9 +40,10 @@ export class IncarnationLease {
     this.#config = config;
   }
 
-  /** @throws DbError META_UNAVAILABLE when no quorum of meta answers */
-  async open(): Promise<void> {
-    await this.#renew();
+  /** With `mayFail` it is enough to try: the first write tries again. @throws DbError META_UNAVAILABLE when no quorum of meta answers */
+  async open({ mayFail }: { readonly mayFail: boolean }): Promise<void> {
+    if (mayFail) this.#renewInBackground();
+    else await this.#renew();
     this.#renewLater();
   }
 
@@ -96,10 +97,14 @@ export class IncarnationLease {
     if (this.#isClosed) return;
     this.#timer = this.#ports.clock.after(this.#config.leaseMs / 2, () => {
       this.#renewLater();
-      this.#renew().catch((error: unknown) => {
-        if (!(error instanceof DbError)) throw error;
-        this.#ports.log.warn('Incarnation not renewed; trying again', { code: error.code, reason: error.message });
-      });
+      this.#renewInBackground();
+    });
+  }
+
+  #renewInBackground(): void {
+    this.#renew().catch((error: unknown) => {
+      if (!(error instanceof DbError)) throw error;
+      this.#ports.log.warn('Incarnation not renewed; trying again', { code: error.code, reason: error.message });
     });
   }
 

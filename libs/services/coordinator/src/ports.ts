@@ -1,5 +1,5 @@
 import type { DurationMs } from '@varve/base';
-import type { Bus, Clock, Log, Metrics, Random, Tracer } from '@varve/ports';
+import type { Bus, CatalogCache, Clock, Log, Metrics, Random, Tracer } from '@varve/ports';
 
 export interface CoordinatorPorts {
   readonly bus: Bus;
@@ -8,6 +8,8 @@ export interface CoordinatorPorts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
+  /** Where its copy of the catalog outlives it; it keeps nothing else. */
+  readonly catalogCache?: CatalogCache | undefined;
 }
 
 export interface CoordinatorConfig {

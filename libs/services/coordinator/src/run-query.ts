@@ -71,7 +71,7 @@ export class QueryRunner {
     const { follower, log } = this.#parts;
     if (database === undefined || follower.catalog.databases.has(database)) return;
     try {
-      await follower.lookAgain();
+      await follower.readLinearizable();
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       log.debug('An unknown database was not asked for', { database, code: error.code, reason: error.message });

@@ -55,7 +55,7 @@ export class WritePath {
   async #write(request: WriteRequest, traceParent: TraceParent | undefined): Promise<WriteSummary> {
     this.#parts.deliveries.checkRoom();
     const parsed = parseLines(request.body, request, this.#memory);
-    if (!this.#isKnown(request)) await this.#parts.follower.lookAgain();
+    if (!this.#isKnown(request)) await this.#parts.follower.readLinearizable();
     this.#policyOf(request);
     if (parsed.batch.rowCount === 0 && parsed.dropped === undefined && parsed.errorCount > 0) throw unparsable(parsed);
     const { placement, policy } = await this.#place(parsed.batch, request);

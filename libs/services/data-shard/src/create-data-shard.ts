@@ -1,8 +1,8 @@
-import { assert, DbError, type TimestampNs } from '@varve/base';
+import type { TimestampNs } from '@varve/base';
 import { isOpenIncarnation } from '@varve/catalog';
 import { LIMITS } from '@varve/config';
-import { CatalogClient, CatalogFollower, Heartbeat, LivenessView, newBootId, type Service } from '@varve/kit';
-import { FEATURE_LEVEL, type Catalog, type NodeId, type ShardId } from '@varve/model';
+import { CatalogClient, CatalogFollower, Heartbeat, joinNode, LivenessView, newBootId, type Service } from '@varve/kit';
+import type { Catalog, NodeId, ShardId } from '@varve/model';
 import { allShards } from '@varve/placement';
 import type { Subscription } from '@varve/ports';
 import { subjectsOf, type Subjects } from '@varve/wire';
@@ -99,23 +99,21 @@ class DataShard implements Service {
     this.#running?.echo.stop();
     this.#running?.trims.stop();
     await this.#running?.joining.stop();
-    this.#follower.stop();
+    await this.#follower.stop();
     this.#liveness.stop();
     await this.#upkeep.stop();
   }
 
   problems(): readonly string[] {
-    return [...(this.#failure === undefined ? [] : ['the journal cannot be written any more']), ...this.#upkeep.problems()];
+    const failed = this.#failure === undefined ? [] : ['the journal cannot be written any more'];
+    return [...failed, ...this.#upkeep.problems(), ...this.#follower.problems()];
   }
 
-  /** The same name always gets the same id. */
-  async #join(): Promise<NodeId> {
-    const client = new CatalogClient(this.#ports, { subjects: this.#subjects, proposer: this.#config.nodeName });
-    const { result, version } = await client.propose({ kind: 'joinNode', role: 'data', name: this.#config.nodeName, featureLevel: FEATURE_LEVEL });
-    if (result.kind === 'rejected') throw new DbError('CATALOG_REJECTED', `node "${this.#config.nodeName}" cannot join: ${result.message}`);
-    assert(result.id !== undefined, 'who has joined has an id');
-    await this.#follower.waitFor(version);
-    return result.id;
+  #join(): Promise<NodeId> {
+    const { clock, log } = this.#ports;
+    const { nodeName: name } = this.#config;
+    const client = new CatalogClient(this.#ports, { subjects: this.#subjects, proposer: name });
+    return joinNode({ client, follower: this.#follower, clock, log }, { role: 'data', name });
   }
 
   /** The parts that know this node's id. */

@@ -1,5 +1,5 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
-import type { Bus, Clock, Journal, Log, Metrics, Random, ShardStore, Tracer } from '@varve/ports';
+import type { Bus, CatalogCache, Clock, Journal, Log, Metrics, Random, ShardStore, Tracer } from '@varve/ports';
 
 export interface DataShardPorts {
   readonly bus: Bus;
@@ -8,6 +8,8 @@ export interface DataShardPorts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
+  /** Where its copy of the catalog outlives it. */
+  readonly catalogCache?: CatalogCache | undefined;
   readonly journal: Journal;
   readonly shardStore: ShardStore;
   /** Called once when the node can keep its promises no more (a journal commit failed): the process must end. */

@@ -15,7 +15,7 @@ const proposal = (command: CatalogCommand, origin: NewProposal['origin'] = { ses
 
 /** Applies what 0.1.0 wrote, from an entry on. */
 function replayed(from: Catalog, firstIndex: number): CatalogMachine {
-  const machine = new CatalogMachine(from);
+  const machine = new CatalogMachine(from, 0);
   for (const [position, hex] of PAYLOADS_OF_0_1_0.entries()) {
     if (position + 2 >= firstIndex) machine.apply(entry(position + 2, fromHex(hex)));
   }
@@ -54,7 +54,7 @@ test('a proposal reads back as it was written; one of a later format is not skip
 });
 
 test('C34: the audit has what was accepted, once, and no secrets', () => {
-  const machine = new CatalogMachine(EMPTY_CATALOG);
+  const machine = new CatalogMachine(EMPTY_CATALOG, 0);
   machine.apply(entry(1, proposal({ kind: 'openSession', proposer: 'p' })));
   const commands: readonly CatalogCommand[] = [
     { kind: 'createUser', name: 'u', passwordHash: 'secret', isAdmin: true },

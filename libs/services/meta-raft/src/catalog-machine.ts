@@ -1,7 +1,9 @@
-import { applyCatalogCommand, type Applied } from '@varve/catalog';
-import { encodeCommand, withoutSecrets, type Catalog, type CatalogCommand, type CommandResult } from '@varve/model';
+import { applyCatalogCommand, changeOf, type Applied } from '@varve/catalog';
+import { LIMITS } from '@varve/config';
+import { encodeChange, encodeCommand, withoutSecrets, type Catalog, type CatalogCommand, type CommandResult } from '@varve/model';
 import type { AuditRow } from '@varve/ports';
-import { ENTRY_KINDS, type Entry } from '@varve/raft';
+import type { Entry } from '@varve/raft';
+import { ChangeRing } from './change-ring.ts';
 import { decodeProposal, type Proposal } from './proposal.ts';
 
 /** They come every few seconds, or with every start of a service, and would push out what people look for. */
@@ -9,12 +11,23 @@ const UNAUDITED: ReadonlySet<CatalogCommand['kind']> = new Set(['renewIncarnatio
 
 /** The replicated state machine: the catalog, and what people may want to know of how it came about. M2. */
 export class CatalogMachine {
+  /** What followers of the catalog lack may be here. */
+  readonly changes: ChangeRing;
   #catalog: Catalog;
+  #index: number;
   /** Since the last snapshot, so no more than entries are applied between two. */
   #audit: AuditRow[] = [];
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, index: number) {
+    const { catalogChangeCountMax: countMax, catalogChangesSizeBytesMax: sizeBytesMax } = LIMITS;
+    this.changes = new ChangeRing(index, { countMax, sizeBytesMax });
     this.#catalog = catalog;
+    this.#index = index;
+  }
+
+  /** Of the last entry that is applied. */
+  get index(): number {
+    return this.#index;
   }
 
   get catalog(): Catalog {
@@ -23,18 +36,27 @@ export class CatalogMachine {
 
   /** Returns what applying the entry answered; undefined for an entry that is no command. @throws DbError as {@link decodeProposal} */
   apply(entry: Entry): CommandResult | undefined {
-    if (entry.kind !== ENTRY_KINDS.command) return undefined;
+    this.#index = entry.index;
     const proposal = decodeProposal(entry.payload);
     const { origin, atMs, command } = proposal;
     const applied = applyCatalogCommand(this.#catalog, command, { index: entry.index, atMs, origin });
+    const change = changeOf(this.#catalog, applied.catalog, { index: entry.index, command });
+    if (change !== undefined) this.changes.push({ index: entry.index, bytes: encodeChange(change) });
     this.#catalog = applied.catalog;
     if (isAudited(applied, command)) this.#audit.push(auditRow(entry, proposal));
     return applied.result;
   }
 
+  /** An entry that is not for the catalog. */
+  pass({ index }: Entry): undefined {
+    this.#index = index;
+  }
+
   /** Begins anew with what another peer has made of the log. What was noted before stays. */
-  replace(catalog: Catalog): void {
+  replace(catalog: Catalog, index: number): void {
     this.#catalog = catalog;
+    this.#index = index;
+    this.changes.restart(index);
   }
 
   /** The rows since the last call. */

@@ -131,7 +131,7 @@ export class RaftLoop {
   /** What this version does not know it must not skip: its catalog would differ from everybody else's (R28). */
   #applyOne(entry: Entry): CommandResult | undefined {
     if (entry.kind === ENTRY_KINDS.command) return this.#machine.apply(entry);
-    if (entry.kind === ENTRY_KINDS.noOp || entry.kind === ENTRY_KINDS.membership) return undefined;
+    if (entry.kind === ENTRY_KINDS.noOp || entry.kind === ENTRY_KINDS.membership) return this.#machine.pass(entry);
     throw new DbError('STORAGE_NEWER_FORMAT', `entry ${entry.index} of the catalog log is of kind ${entry.kind}, which this version of Varve does not know: upgrade this node`);
   }
 

@@ -32,7 +32,8 @@ export async function readDisk({ raftLog, catalogStore }: RestorePorts, voters: 
 
 /** Raft and the catalog, to go on where they were. */
 export function restore({ state, snapshot }: StoredPeer, config: RaftConfig): { readonly raft: Raft; readonly machine: CatalogMachine } {
-  return { raft: new Raft(config, state, snapshot?.appliedIndex ?? 0), machine: new CatalogMachine(snapshot?.catalog ?? EMPTY_CATALOG) };
+  const { appliedIndex, catalog } = snapshot ?? { appliedIndex: 0, catalog: EMPTY_CATALOG };
+  return { raft: new Raft(config, state, appliedIndex), machine: new CatalogMachine(catalog, appliedIndex) };
 }
 
 /** A crash while another peer's snapshot was installed leaves the snapshot, and a log that had not followed yet: it follows now. */

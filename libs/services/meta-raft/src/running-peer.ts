@@ -1,5 +1,5 @@
 import { DbError } from '@varve/base';
-import { serve, serveStream } from '@varve/kit';
+import { serve } from '@varve/kit';
 import type { BusMessage, CatalogSnapshot, Subscription, Timer } from '@varve/ports';
 import type { NeededSnapshot, Raft, RaftMessage } from '@varve/raft';
 import { metrics as names } from '@varve/telemetry';
@@ -28,18 +28,8 @@ export interface RunningPeerParts {
   readonly fetch: (needed: NeededSnapshot) => Promise<CatalogSnapshot | undefined>;
 }
 
-/** What a leader serves. */
-interface Reign {
-  readonly publisher: CatalogPublisher;
-  readonly subscriptions: readonly Subscription[];
-}
-
-/** A follower of the catalog that takes no more of it for so long is left. */
-const STREAM_IDLE_TIMEOUT_MS = 2_000;
 /** For the answer to who has removed this peer. */
 const REMOVED_GRACE_MS = 500;
-/** Two peers may believe to lead for a moment; a stream has one producer. */
-const LEADERS_QUEUE = 'leaders';
 
 /**
  * A peer that takes part: messages, ticks and proposals go into Raft, and the loop does what comes out. It serves as a
@@ -56,7 +46,9 @@ export class RunningPeer {
   readonly #parts: RunningPeerParts;
   readonly #proposals: ProposePath;
   readonly #snapshots: Snapshots;
-  #reign: Reign | undefined;
+  readonly #publisher: CatalogPublisher;
+  /** While it leads. */
+  #proposing: Subscription | undefined;
   #subscriptions: readonly Subscription[] = [];
   #ticking: Timer | undefined;
   #ending: Timer | undefined;
@@ -84,6 +76,7 @@ export class RunningPeer {
     const onAppended = (): void => this.loop.wake();
     this.#proposals = new ProposePath({ raft, clock, onAppended }, config);
     this.reads = new ReadPath({ raft, clock, onAsked: onAppended });
+    this.#publisher = new CatalogPublisher(ports, { machine, subjects, linearize: () => this.reads.linearize() });
     this.control = new ControlPath(ports, { raft, subjects, onChanged: onAppended });
   }
 
@@ -96,6 +89,7 @@ export class RunningPeer {
       bus.subscribe(subjects.raft(id), (message) => this.#onMessage(message)),
       serveSnapshots(this.#ports, { subjects, peer: id }, () => this.#snapshots.current()),
       this.control.serve(),
+      this.#publisher.serve(),
     ];
     if (this.#isAlone()) this.raft.campaign();
     else log.info('Taking part in the meta group', { peerId: id, voters: this.raft.membership.voters.join() });
@@ -114,6 +108,7 @@ export class RunningPeer {
     this.#ending?.cancel();
     this.reads.stop();
     this.#endReign();
+    this.#publisher.stop();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     await this.drain();
   }
@@ -193,7 +188,7 @@ export class RunningPeer {
 
   #onAdvanced(): void {
     this.reads.onApplied();
-    this.#reign?.publisher.maybePublish(this.machine.catalog);
+    this.#publisher.onApplied();
     this.#followRole();
     this.#tickUnlessAlone();
     if (this.raft.isRemoved && this.#ending === undefined && !this.#isStopped) this.#endSoon();
@@ -214,7 +209,7 @@ export class RunningPeer {
     metrics.set(names.raftAppliedIndex, raft.appliedIndex);
     metrics.set(names.raftLogLength, raft.lastIndex - raft.compactedIndex);
     const leads = !this.#isStopped && raft.role === 'leader' && raft.termAt(raft.appliedIndex) === raft.term;
-    if (leads === (this.#reign !== undefined)) return;
+    if (leads === (this.#proposing !== undefined)) return;
     metrics.set(names.raftIsLeader, leads ? 1 : 0);
     if (leads) {
       metrics.add(names.raftElectionsWon, 1);
@@ -228,26 +223,16 @@ export class RunningPeer {
   }
 
   #beginReign(): void {
-    const { bus, clock, log } = this.#ports;
-    const { metaPropose, metaCatalog } = this.#parts.subjects;
-    const publisher = new CatalogPublisher(bus, this.#parts.subjects, this.machine.catalog);
-    this.#reign = {
-      publisher,
-      subscriptions: [
-        serve({ bus, log }, { subject: metaPropose, askedKind: 'metaPropose', answerKind: 'metaProposed' }, (asked) => this.#proposals.propose(asked)),
-        serveStream(
-          { bus, clock, log },
-          { subject: metaCatalog, queue: LEADERS_QUEUE, askedKind: 'metaCatalog', idleTimeoutMs: STREAM_IDLE_TIMEOUT_MS },
-          ({ header }) => publisher.pieces(header.afterVersion),
-        ),
-      ],
-    };
-    publisher.announce(); // what was committed before and nobody has heard of
+    const { bus, log } = this.#ports;
+    const at = { subject: this.#parts.subjects.metaPropose, askedKind: 'metaPropose', answerKind: 'metaProposed' } as const;
+    this.#proposing = serve({ bus, log }, at, (asked) => this.#proposals.propose(asked));
+    this.#publisher.lead();
   }
 
   #endReign(): void {
-    for (const subscription of this.#reign?.subscriptions ?? []) subscription.unsubscribe();
-    this.#reign = undefined;
+    this.#proposing?.unsubscribe();
+    this.#proposing = undefined;
+    this.#publisher.giveWay();
   }
 
   async #fetch(needed: NeededSnapshot): Promise<void> {

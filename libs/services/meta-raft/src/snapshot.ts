@@ -60,7 +60,7 @@ export class Snapshots {
     await this.#save(snapshot);
     await this.#ports.raftLog.compact(index, term, membership);
     this.#raft.restore({ index, term, membership });
-    this.#machine.replace(catalog);
+    this.#machine.replace(catalog, index);
     this.#ports.log.info('Catalog taken over from another meta node', { appliedIndex: index, catalogVersion: catalog.version });
   }
 

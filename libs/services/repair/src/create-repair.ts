@@ -1,7 +1,6 @@
-import { assert, DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { CatalogClient, CatalogFollower, Heartbeat, LivenessView, newBootId, type Service } from '@varve/kit';
-import { FEATURE_LEVEL, type Catalog, type CatalogCommand, type CommandResult, type NodeId, type ShardId } from '@varve/model';
+import { CatalogClient, CatalogFollower, Heartbeat, joinNode, LivenessView, newBootId, type Service } from '@varve/kit';
+import type { Catalog, CatalogCommand, CommandResult, ShardId } from '@varve/model';
 import { allShards, type PlacedShard } from '@varve/placement';
 import type { HintStore, Subscription } from '@varve/ports';
 import { subjectsOf, type Subjects } from '@varve/wire';
@@ -76,18 +75,19 @@ class Repair implements Service {
     this.#hints?.heartbeat.stop();
     await this.drain();
     this.#liveness.stop();
-    this.#follower.stop();
+    await this.#follower.stop();
   }
 
   problems(): readonly string[] {
-    return [];
+    return this.#follower.problems();
   }
 
   async #startHints(hintStore: HintStore): Promise<void> {
     this.#liveness.start();
     const log = new HintLog({ ...this.#ports, hintStore }, this.#config.hintSizeBytesMax);
     await log.load();
-    const id = await this.#join();
+    const { clock } = this.#ports;
+    const id = await joinNode({ client: this.#client, follower: this.#follower, clock, log: this.#ports.log }, { role: 'repair', name: this.#config.nodeName });
     this.#followShards(this.#follower.catalog);
     this.#follower.onChange((catalog) => this.#followShards(catalog));
     const ports = { ...this.#ports, liveness: this.#liveness, subjects: this.#subjects };
@@ -103,15 +103,6 @@ class Repair implements Service {
     drain.start();
     heartbeat.start();
     this.#rounds.every('reconciliation', LIMITS.reconcileIntervalMs, () => this.#reconcile(log));
-  }
-
-  /** The same name always gets the same id. */
-  async #join(): Promise<NodeId> {
-    const { result, version } = await this.#client.propose({ kind: 'joinNode', role: 'repair', name: this.#config.nodeName, featureLevel: FEATURE_LEVEL });
-    if (result.kind === 'rejected') throw new DbError('CATALOG_REJECTED', `node "${this.#config.nodeName}" cannot join: ${result.message}`);
-    assert(result.id !== undefined, 'who has joined has an id');
-    await this.#follower.waitFor(version);
-    return result.id;
   }
 
   /** Some shards, the newest always among them: owners take what they lack, and numbers that nobody has are ended. */

@@ -1,5 +1,5 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
-import type { Bus, Clock, HintStore, Log, Metrics, Random, Tracer } from '@varve/ports';
+import type { Bus, CatalogCache, Clock, HintStore, Log, Metrics, Random, Tracer } from '@varve/ports';
 
 /** What a repair node needs of the outside. */
 export interface RepairPorts {
@@ -9,6 +9,8 @@ export interface RepairPorts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
+  /** Where its copy of the catalog outlives it. */
+  readonly catalogCache?: CatalogCache | undefined;
   /** Its own, and its durable state. Without one it keeps no hints and compares no owners: a cluster of one node needs neither. */
   readonly hintStore?: HintStore | undefined;
 }

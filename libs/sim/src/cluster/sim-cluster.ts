@@ -3,7 +3,7 @@ import { createDataShard } from '@varve/data-shard-service';
 import { CatalogFollower, LivenessView, type Service } from '@varve/kit';
 import { createMetaRaft } from '@varve/meta-raft-service';
 import type { NodeId } from '@varve/model';
-import { SILENT_LOG, SILENT_TRACER, type Bus, type CatalogStore, type HintStore, type Journal, type RaftLogStore, type ShardStore } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Bus, type CatalogStore, type HintStore, type Journal, type RaftLogStore, type ShardStore } from '@varve/ports';
 import { createRepair } from '@varve/repair-service';
 import { subjectsOf } from '@varve/wire';
 import { SimCatalogStore } from '../sim-catalog-store.ts';
@@ -56,7 +56,7 @@ export class SimCluster {
     this.#network = network;
     this.#seams = { ...RIGHT, ...seams };
     const watcher = new SimProcess(scheduler, 'watcher');
-    const watching = { bus: network.connect(watcher), clock: new SimClock(watcher), log: SILENT_LOG };
+    const watching = { bus: network.connect(watcher), clock: new SimClock(watcher), log: SILENT_LOG, metrics: SILENT_METRICS };
     const subjects = subjectsOf(CLUSTER.clusterId);
     this.#catalog = new CatalogFollower(watching, { subjects });
     this.#liveness = new LivenessView(watching, subjects);
