@@ -11,11 +11,10 @@ import { openJournal } from './open-journal.ts';
 import { openRaftLogStore } from './open-raft-log-store.ts';
 import { openShardStore } from './open-shard-store.ts';
 import { RaftLogFile } from './raft-log-file.ts';
-import { packEntries, unpackEntries } from './raft-log-writes.ts';
 import { ShardFiles } from './shard-files.ts';
 import { batchOf, readAll } from './testing/journal-world.ts';
+import { entriesOf, OWNER, persisting, readRaftLog } from './testing/raft-log-world.ts';
 
-const WHO = { clusterId: 'c', peerId: 1, newDiskId: 'a1'.repeat(16) };
 const JOURNAL_FILE = 'journal-000001.sqlite';
 const refusal = (code: ErrorCode, text: string) =>
   expect.objectContaining({ name: 'DbError', code, message: expect.stringContaining(text) as string });
@@ -32,15 +31,9 @@ const writtenJournal = (): { readonly directory: string; readonly path: string }
 const writtenRaftLog = (): string => {
   const file = join(newTempDirectory(), 'raft.sqlite');
   const log = new RaftLogFile({ file });
-  log.begin(WHO);
-  const entries = Array.from({ length: 40 }, (_, index) => ({
-    index: index + 1,
-    term: 5,
-    kind: 1,
-    payload: Buffer.alloc(700, `entry ${index + 1} `),
-  }));
+  log.begin(OWNER);
   log.write([
-    { kind: 'persist', hardState: { term: 5, votedFor: 2, commitIndex: 3 }, packed: packEntries(entries) },
+    persisting({ term: 5, votedFor: 2, commitIndex: 3 }, entriesOf(1, 40, 5, 700)),
     { kind: 'compact', throughIndex: 2, term: 5, membership: { voters: [1, 2, 3], outgoing: [], learners: [], greatestId: 3 } },
     { kind: 'remember', peer: { peerId: 2, diskId: 'b2'.repeat(16), boot: 4 } },
   ]);
@@ -135,18 +128,6 @@ test('S5: no changed byte of a journal file changes what is read: it is refused,
   });
 });
 
-/** All that a Raft log says, its start counted. */
-const readRaftLog = (file: string) => {
-  const log = new RaftLogFile({ file });
-  try {
-    const { identity, known } = log.begin(WHO);
-    const { packed, ...rest } = log.load();
-    return { identity, known, ...rest, entries: unpackEntries(packed).map((entry) => ({ ...entry, payload: Buffer.from(entry.payload).toString() })) };
-  } finally {
-    log.close();
-  }
-};
-
 test('S5, P07: no changed byte of a Raft log goes unnoticed: it is refused, said as damage, or it did not matter', () => {
   const file = writtenRaftLog();
   type Read = ReturnType<typeof readRaftLog>;
@@ -159,7 +140,10 @@ test('S5, P07: no changed byte of a Raft log goes unnoticed: it is refused, said
   let cutCount = 0;
   checkFlips(
     file,
-    (directory) => ({ ...readRaftLog(join(directory, basename(file))), identity: { ...readRaftLog(join(directory, basename(file))).identity, boot: 0 } }),
+    (directory) => {
+      const read = readRaftLog(join(directory, basename(file)));
+      return { ...read, identity: { ...read.identity, boot: 0 } };
+    },
     (outcome, expected) => {
       if ((outcome as Read).damage === undefined) return false;
       cutCount += 1;

@@ -1,3 +1,4 @@
+import { DbError } from '@varve/base';
 import type { KnownPeer, RaftIdentity, RaftLogStore, StoredEntry, StoredHardState, StoredMembership, StoredRaft } from '@varve/ports';
 import type { RaftLogFile, RaftLogFileOptions, RaftLogOwner } from './raft-log-file.ts';
 import { packEntries, unpackEntries, type RaftLogWrite } from './raft-log-writes.ts';
@@ -12,8 +13,21 @@ export async function openRaftLogStore(options: RaftLogFileOptions): Promise<Raf
   return new SqliteRaftLogStore(await WorkerClient.start<RaftLogFile>({ store: 'raft', options }));
 }
 
+/** A change that waits for the group before it. */
+interface WaitingWrite {
+  readonly write: RaftLogWrite;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Writes that wait; more mean that the disk has stopped. */
+const WAITING_COUNT_MAX = 10_000;
+
+/** Writes that come while one is under way share the next transaction, and so its fsync. */
 class SqliteRaftLogStore implements RaftLogStore {
   readonly #worker: WorkerClient<RaftLogFile>;
+  #waiting: WaitingWrite[] = [];
+  #isUnderway = false;
 
   constructor(worker: WorkerClient<RaftLogFile>) {
     this.#worker = worker;
@@ -28,6 +42,7 @@ class SqliteRaftLogStore implements RaftLogStore {
   }
 
   async load(): Promise<StoredRaft> {
+    void this.#sendWaiting();
     const { packed, ...rest } = await this.#worker.call('load');
     // Each with bytes of its own: one that is kept must not keep all the others.
     return { ...rest, entries: unpackEntries(packed).map((entry) => ({ ...entry, payload: entry.payload.slice() })) };
@@ -46,10 +61,36 @@ class SqliteRaftLogStore implements RaftLogStore {
   }
 
   async close(): Promise<void> {
+    void this.#sendWaiting();
     await this.#worker.close();
   }
 
-  async #write(write: RaftLogWrite): Promise<void> {
-    await this.#worker.call('write', [write]);
+  #write(write: RaftLogWrite): Promise<void> {
+    if (this.#waiting.length >= WAITING_COUNT_MAX) throw new DbError('STORAGE_FAILED', `${WAITING_COUNT_MAX} writes wait for the disk`);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ write, resolve, reject });
+      if (!this.#isUnderway) void this.#sendWaiting();
+    });
   }
+
+  /** A group that fails makes the worker refuse those behind it. */
+  async #sendWaiting(): Promise<void> {
+    const group = this.#waiting;
+    if (group.length === 0) return;
+    this.#waiting = [];
+    this.#isUnderway = true;
+    const writes = group.map(({ write }) => write);
+    try {
+      await this.#worker.callWith(writes.flatMap(buffersOf), 'write', writes);
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+    this.#isUnderway = false;
+    await this.#sendWaiting();
+  }
+}
+
+function buffersOf(write: RaftLogWrite): ArrayBuffer[] {
+  return write.kind === 'persist' ? [write.packed.heads.buffer, write.packed.payloads.buffer] : [];
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
 import { assert, DbError } from '@varve/base';
-import { EMPTY_MEMBERSHIP, type KnownPeer, type RaftIdentity, type StoredHardState, type StoredMembership, type StoredRaft } from '@varve/ports';
+import { EMPTY_MEMBERSHIP, type KnownPeer, type RaftIdentity, type StoredEntry, type StoredHardState, type StoredMembership, type StoredRaft } from '@varve/ports';
 import {
   checkIdentity,
   emptyState,
@@ -9,7 +9,6 @@ import {
   identityValues,
   peerValues,
   RAFT_LOG_FORMAT,
-  readEntries,
   readIdentity,
   readPeers,
   readState,
@@ -17,14 +16,16 @@ import {
   stateValues,
   type RaftState,
 } from './raft-log-format.ts';
-import { faultOf, salvage } from './raft-log-salvage.ts';
+import { readSoundLog, salvage, type RaftLogRecords } from './raft-log-salvage.ts';
 import { FORMAT_WITHOUT_IDENTITY, upgradeRaftLog } from './raft-log-upgrade.ts';
 import { packEntries, unpackEntries, type PackedEntries, type RaftLogWrite } from './raft-log-writes.ts';
 import {
+  buildSqliteFile,
   checkpoint,
-  createSqliteFile,
   damagedFile,
+  fileVersionOf,
   makeDirectory,
+  makeWal,
   openSqliteFile,
   PAGE_SIZE_BYTES,
   versionOf,
@@ -32,6 +33,7 @@ import {
   type SqliteStatement,
 } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
+import { checkWal } from './wal-damage.ts';
 import type { WorkerStore } from './worker-protocol.ts';
 
 export interface RaftLogFileOptions {
@@ -53,6 +55,8 @@ interface BegunLog {
   readonly diskId: string;
   readonly statements: Statements;
   state: RaftState;
+  /** As they were read at the beginning, until they are asked for or a write comes: the log is read once then, not twice. */
+  entries: readonly StoredEntry[] | undefined;
 }
 
 type Statements = ReturnType<typeof prepareAll>;
@@ -72,8 +76,10 @@ export class RaftLogFile implements WorkerStore {
   constructor({ file }: RaftLogFileOptions) {
     this.#path = file;
     makeDirectory(dirname(file));
-    const open = existsSync(file) ? openSqliteFile : createSqliteFile;
-    this.#database = open(file, RAFT_LOG_FORMAT, CACHE);
+    if (!existsSync(file)) buildSqliteFile(file, RAFT_LOG_FORMAT, CACHE, () => undefined);
+    // Release 0.1.0 did not empty the WAL at its start: in there may be more than one run.
+    else if (fileVersionOf(file) !== FORMAT_WITHOUT_IDENTITY) checkWal(file);
+    this.#database = openLog(file);
   }
 
   /** @throws DbError META_IDENTITY, STORAGE_CORRUPT, and what a write fails with */
@@ -84,22 +90,22 @@ export class RaftLogFile implements WorkerStore {
       checkIdentity(this.#path, before, owner);
       const { diskId } = before;
       const known = readPeers(this.#database, diskId);
-      const state = this.#repaired({ identity: before, known, state: readState(this.#database, diskId) });
+      const { state, entries } = this.#verified({ identity: before, known, state: readState(this.#database, diskId) });
       const identity = { ...before, boot: before.boot + 1 };
       this.#database.prepare('UPDATE identity SET (cluster_id, peer_id, disk_id, boot, crc) = (?, ?, ?, ?, ?)').run(...identityValues(identity));
       // What a crash has left in the WAL goes now: behind it everything in there is of this run, in its order.
       checkpoint(this.#database, 'TRUNCATE');
-      this.#begun = { diskId, statements: prepareAll(this.#database), state };
+      this.#begun = { diskId, statements: prepareAll(this.#database), state, entries };
       return { identity, known };
     });
   }
 
   load(): PackedRaft {
-    const { state } = this.#log();
-    const { term, votedFor, commitIndex, compactedIndex, compactedTerm, damagedIndex, damagedTerm, membership } = state;
-    const entries = inFile(this.#path, () => Array.from(readEntries(this.#database, state), ({ entry }) => entry));
-    const lastIndex = compactedIndex + entries.length;
-    if (lastIndex !== state.lastIndex) throw damagedFile(this.#path, `the log ends at ${lastIndex}, not at ${state.lastIndex}`);
+    if (this.#failure !== undefined) throw this.#failure;
+    const log = this.#log();
+    const { term, votedFor, commitIndex, compactedIndex, compactedTerm, damagedIndex, damagedTerm, membership } = log.state;
+    const entries = log.entries ?? this.#readEntries(log.state);
+    log.entries = undefined;
     return {
       hardState: { term, votedFor, commitIndex },
       packed: packEntries(entries),
@@ -112,6 +118,7 @@ export class RaftLogFile implements WorkerStore {
   write(writes: readonly RaftLogWrite[]): void {
     if (this.#failure !== undefined) throw this.#failure;
     const log = this.#log();
+    log.entries = undefined;
     log.state = this.#orFail(() =>
       this.#database.transaction(() => {
         const state = writes.reduce((before, write) => this.#apply(log, before, write), log.state);
@@ -134,6 +141,12 @@ export class RaftLogFile implements WorkerStore {
 
   close(): void {
     this.#database.close();
+  }
+
+  #readEntries(state: RaftState): readonly StoredEntry[] {
+    const { entries, fault } = inFile(this.#path, () => readSoundLog(this.#database, state));
+    if (fault !== undefined) throw damagedFile(this.#path, fault);
+    return entries.map(({ entry }) => entry);
   }
 
   #log(): BegunLog {
@@ -170,11 +183,14 @@ export class RaftLogFile implements WorkerStore {
     return identity;
   }
 
-  #repaired(records: { readonly identity: RaftIdentity; readonly known: readonly KnownPeer[]; readonly state: RaftState }): RaftState {
-    if (faultOf(this.#database, records.state) === undefined) return records.state;
-    salvage(this.#database, records, CACHE);
-    this.#database = openSqliteFile(this.#path, RAFT_LOG_FORMAT, CACHE);
-    return readState(this.#database, records.identity.diskId);
+  /** Sure of every record; what is damaged is not in the file any more. */
+  #verified(records: RaftLogRecords): { readonly state: RaftState; readonly entries: readonly StoredEntry[] } {
+    const { entries: sound, fault } = readSoundLog(this.#database, records.state);
+    const entries = sound.map(({ entry }) => entry);
+    if (fault === undefined) return { state: records.state, entries };
+    const state = salvage(this.#database, records, sound, CACHE);
+    this.#database = openLog(this.#path);
+    return { state, entries };
   }
 
   #apply(log: BegunLog, state: RaftState, write: RaftLogWrite): RaftState {
@@ -227,6 +243,11 @@ function compacted(
   statements.removeThrough.run(Math.max(state.lastIndex, throughIndex));
   const crc = snapshotCrc(throughIndex, term, diskId);
   return { ...state, ...base, compactedCrc: crc, lastIndex: throughIndex, lastTerm: term, lastCrc: crc };
+}
+
+function openLog(file: string): SqliteDatabase {
+  makeWal(file);
+  return openSqliteFile(file, RAFT_LOG_FORMAT, CACHE);
 }
 
 function crcAt({ readHead }: Statements, state: RaftState, index: number): number {

@@ -21,8 +21,13 @@ export function packEntries(entries: readonly StoredEntry[]): PackedEntries {
   const heads = new Float64Array(HEAD_LENGTH * entries.length);
   const payloads = new Uint8Array(entries.reduce((sum, { payload }) => sum + payload.length, 0));
   let offset = 0;
-  for (const [at, { index, term, kind, payload }] of entries.entries()) {
-    heads.set([index, term, kind, payload.length], HEAD_LENGTH * at);
+  let at = 0;
+  for (const { index, term, kind, payload } of entries) {
+    heads[at] = index;
+    heads[at + 1] = term;
+    heads[at + 2] = kind;
+    heads[at + 3] = payload.length;
+    at += HEAD_LENGTH;
     payloads.set(payload, offset);
     offset += payload.length;
   }
@@ -31,11 +36,12 @@ export function packEntries(entries: readonly StoredEntry[]): PackedEntries {
 
 /** The payloads are views into the one buffer. */
 export function unpackEntries({ heads, payloads }: PackedEntries): StoredEntry[] {
+  const entries: StoredEntry[] = [];
   let offset = 0;
-  return Array.from({ length: heads.length / HEAD_LENGTH }, (_, at) => {
-    const [index, term, kind, sizeBytes] = heads.subarray(HEAD_LENGTH * at) as unknown as [number, number, number, number];
-    const payload = payloads.subarray(offset, offset + sizeBytes);
-    offset += sizeBytes;
-    return { index, term, kind, payload };
-  });
+  for (let at = 0; at < heads.length; at += HEAD_LENGTH) {
+    const end = offset + heads[at + 3]!;
+    entries.push({ index: heads[at]!, term: heads[at + 1]!, kind: heads[at + 2]!, payload: payloads.subarray(offset, end) });
+    offset = end;
+  }
+  return entries;
 }

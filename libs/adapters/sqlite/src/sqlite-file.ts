@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { DbError, type SizeBytes } from '@varve/base';
@@ -100,6 +100,17 @@ export function buildSqliteFile(
   });
 }
 
+/**
+ * Makes the name of a file's WAL durable before SQLite opens it. SQLite syncs the directory too, but goes on when that
+ * fails, and a WAL whose name is lost takes with it everything that was acknowledged.
+ */
+export function makeWal(path: string): void {
+  inFile(path, () => {
+    closeSync(openSync(`${path}-wal`, 'a'));
+    syncDirectory(dirname(path));
+  });
+}
+
 /** Files with it were never finished; they may be removed. */
 export const UNFINISHED_SUFFIX = '.new';
 
@@ -107,6 +118,21 @@ export const UNFINISHED_SUFFIX = '.new';
 export function versionOf(database: SqliteDatabase): number {
   return database.pragma('user_version', { simple: true }) as number;
 }
+
+/** The same as it stands in the file itself, before it is opened; 0 when it is too short to be one. */
+export function fileVersionOf(path: string): number {
+  const head = Buffer.alloc(FILE_HEAD_SIZE_BYTES);
+  const descriptor = inFile(path, () => openSync(path, 'r'));
+  try {
+    inFile(path, () => readSync(descriptor, head));
+  } finally {
+    closeSync(descriptor);
+  }
+  return head.readUInt32BE(USER_VERSION_OFFSET);
+}
+
+const FILE_HEAD_SIZE_BYTES = 64;
+const USER_VERSION_OFFSET = 60;
 
 /** Damage of the tree of pages, and rows that an index does not have or has alone. Reads the whole file. @throws DbError STORAGE_CORRUPT */
 export function checkIntegrity(database: SqliteDatabase): void {
@@ -126,8 +152,8 @@ export function damagedFile(path: string, what: string): DbError {
  * `before`, the checksum of what comes before.
  */
 export function crcOf(numbers: readonly number[], bytes: Uint8Array = NO_BYTES, before = 0): number {
-  const head = new Float64Array(numbers); // every machine that runs this is little-endian
-  return crc32(bytes, crc32(new Uint8Array(head.buffer), before));
+  for (const [at, number] of numbers.entries()) CRC_HEAD[at] = number; // every machine that runs this is little-endian
+  return crc32(bytes, crc32(CRC_HEADS[numbers.length]!, before));
 }
 
 /** A blob as plain bytes, without a copy. In a damaged file anything may stand there: no bytes then, and a wrong checksum. */
@@ -136,6 +162,9 @@ export function blobOf(value: unknown): Uint8Array {
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** One for all checksums, because each record has one. */
+const CRC_HEAD = new Float64Array(16);
+const CRC_HEADS = Array.from({ length: CRC_HEAD.length + 1 }, (_, length) => new Uint8Array(CRC_HEAD.buffer, 0, length * Float64Array.BYTES_PER_ELEMENT));
 
 /** Moves what the WAL holds into the file and makes the WAL empty. @throws DbError STORAGE_FULL, STORAGE_FAILED */
 export function checkpoint(database: SqliteDatabase, mode: 'PASSIVE' | 'TRUNCATE'): void {

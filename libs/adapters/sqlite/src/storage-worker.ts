@@ -59,7 +59,7 @@ function answer(id: number, produce: () => unknown): void {
 
 /** Buffers in a result change hands instead of being copied: what a store returns it does not keep. */
 function ownedBuffers(result: unknown, found: Transferable[] = []): Transferable[] {
-  if (result instanceof Uint8Array) {
+  if (ArrayBuffer.isView(result)) {
     if (result.byteLength > 0 && result.byteLength === result.buffer.byteLength)
       found.push(result.buffer as ArrayBuffer);
   } else if (typeof result === 'object' && result !== null) {
