@@ -9,6 +9,7 @@ import { ControlPath } from './control-path.ts';
 import { openMessage, sealMessage } from './envelope.ts';
 import type { PeerDisks } from './peer-disks.ts';
 import type { MetaRaftConfig, MetaRaftPorts } from './ports.ts';
+import { PeerFigures } from './peer-figures.ts';
 import { ProposePath } from './propose-path.ts';
 import { CatalogPublisher } from './publish-catalog.ts';
 import { RaftLoop } from './raft-loop.ts';
@@ -56,6 +57,7 @@ export class RunningPeer {
   readonly #parts: RunningPeerParts;
   readonly #proposals: ProposePath;
   readonly #snapshots: Snapshots;
+  readonly #figures: PeerFigures;
   #reign: Reign | undefined;
   #subscriptions: readonly Subscription[] = [];
   #ticking: Timer | undefined;
@@ -65,12 +67,13 @@ export class RunningPeer {
 
   constructor(ports: MetaRaftPorts, config: MetaRaftConfig, parts: RunningPeerParts) {
     const { raft, machine, subjects } = parts;
-    const { clock, metrics, raftLog } = ports;
+    const { clock, metrics, tracer, raftLog } = ports;
     this.raft = raft;
     this.machine = machine;
     this.#ports = ports;
     this.#config = config;
     this.#parts = parts;
+    this.#figures = new PeerFigures(ports, { raft, heartbeatIntervalMs: config.raftHeartbeatIntervalMs });
     this.#snapshots = new Snapshots({ raft, machine }, ports, { entryCount: config.snapshotEntryCount });
     this.loop = new RaftLoop({ raft, machine, snapshots: this.#snapshots }, {
       ...{ raftLog, clock, metrics },
@@ -82,7 +85,7 @@ export class RunningPeer {
       onFailure: (error) => this.#fail(error),
     });
     const onAppended = (): void => this.loop.wake();
-    this.#proposals = new ProposePath({ raft, clock, onAppended }, config);
+    this.#proposals = new ProposePath({ raft, clock, metrics, tracer, onAppended }, config);
     this.reads = new ReadPath({ raft, clock, onAsked: onAppended });
     this.control = new ControlPath(ports, { raft, subjects, onChanged: onAppended });
   }
@@ -165,16 +168,17 @@ export class RunningPeer {
   /** Who is alone has nobody to wait for. */
   #tickUnlessAlone(): void {
     if (this.#ticking !== undefined || this.#isAlone() || this.#isStopped) return;
-    const { clock, metrics } = this.#ports;
+    const { clock } = this.#ports;
     const intervalMs = tickIntervalMsOf(this.#config);
     const dueMs = clock.monotonicMs() + intervalMs;
     this.#ticking = clock.after(intervalMs, () => {
       this.#ticking = undefined;
       const lateMs = Math.max(0, clock.monotonicMs() - dueMs);
-      metrics.observe(names.raftTickDelay, lateMs / 1_000);
+      this.#figures.ofTick(lateMs, clock.monotonicMs());
       if (lateMs > this.#config.raftElectionTimeoutMs) this.#resign('Stood still for longer than an election timeout', { lateMs });
       this.raft.tick();
       this.#goOn();
+      this.#figures.ofFollowers();
       this.#tickUnlessAlone();
     });
   }
@@ -210,9 +214,7 @@ export class RunningPeer {
   #followRole(): void {
     const { raft, machine } = this;
     const { metrics, log } = this.#ports;
-    metrics.set(names.raftTerm, raft.term);
-    metrics.set(names.raftAppliedIndex, raft.appliedIndex);
-    metrics.set(names.raftLogLength, raft.lastIndex - raft.compactedIndex);
+    this.#figures.ofPeer();
     const leads = !this.#isStopped && raft.role === 'leader' && raft.termAt(raft.appliedIndex) === raft.term;
     if (leads === (this.#reign !== undefined)) return;
     metrics.set(names.raftIsLeader, leads ? 1 : 0);
@@ -248,6 +250,7 @@ export class RunningPeer {
   #endReign(): void {
     for (const subscription of this.#reign?.subscriptions ?? []) subscription.unsubscribe();
     this.#reign = undefined;
+    this.#figures.ofFollowers();
   }
 
   async #fetch(needed: NeededSnapshot): Promise<void> {
