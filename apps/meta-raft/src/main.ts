@@ -10,9 +10,10 @@ await runService({
   kind: 'meta',
   identityOf: ({ metaPeerId }) => `peer ${metaPeerId}`,
   lock: lockDataDirectory,
-  open: async ({ keep, ...ports }, { clusterId, dataDir, metaPeerId: peerId, metaVoters: voters }) => {
+  open: async ({ keep, ...ports }, config) => {
+    const { clusterId, dataDir, metaPeerId: peerId, metaVoters: voters, raftHeartbeatIntervalMs, raftElectionTimeoutMs } = config;
     const raftLog = keep(await openRaftLogStore({ file: join(dataDir, 'raft.sqlite') }));
     const catalogStore = keep(await openCatalogStore({ file: join(dataDir, 'catalog.sqlite') }));
-    return createMetaRaft({ ...ports, raftLog, catalogStore }, { clusterId, peerId, voters, ...LIMITS });
+    return createMetaRaft({ ...ports, raftLog, catalogStore }, { ...LIMITS, clusterId, peerId, voters, raftHeartbeatIntervalMs, raftElectionTimeoutMs });
   },
 });

@@ -1,8 +1,11 @@
-import type { SizeBytes } from '@varve/base';
-import { COUNT, NAME, NUMBERS, SERVERS, SIZE, TOKEN } from './option-kind.ts';
+import type { DurationMs, SizeBytes } from '@varve/base';
+import { LIMITS } from './limits.ts';
+import { COUNT, DURATION, NAME, NUMBERS, SERVERS, SIZE, TOKEN } from './option-kind.ts';
 import { option, OPTIONS, type ConfigOf } from './options.ts';
 
 const MIB = 2 ** 20;
+/** One that is lost, or late, must change nothing. */
+const ELECTION_TIMEOUT_HEARTBEAT_COUNT_MIN = 3;
 
 /** What the processes of a cluster take: one file may serve all of them, each reads what it needs. */
 export const CLUSTER_OPTIONS = {
@@ -30,14 +33,30 @@ export const CLUSTER_OPTIONS = {
     key: 'peer-id',
     default: 1,
     min: 1,
-    max: 1_000,
-    help: 'which of the voters a meta-raft process is; its data directory belongs to it for ever',
+    max: LIMITS.metaPeerIdMax,
+    help: 'which member of the meta group a meta-raft process is; its data directory belongs to it for ever',
   }),
   metaVoters: option(NUMBERS, {
     section: 'meta',
     key: 'voters',
     default: [1],
-    help: 'peer ids of all meta-raft processes, the same for each of them; 3 survive the loss of one',
+    help: 'peer ids that the meta group is founded with, the same for each of them; 3 survive the loss of one; who comes later joins by POST /join',
+  }),
+  raftHeartbeatIntervalMs: option<DurationMs>(DURATION, {
+    section: 'meta',
+    key: 'heartbeat-interval',
+    default: LIMITS.raftHeartbeatIntervalMs,
+    min: 10,
+    max: 10_000,
+    help: 'how often the leader of the meta group says that it lives; 50ms for nodes of one LAN; the same for each of them',
+  }),
+  raftElectionTimeoutMs: option<DurationMs>(DURATION, {
+    section: 'meta',
+    key: 'election-timeout',
+    default: LIMITS.raftElectionTimeoutMs,
+    min: ELECTION_TIMEOUT_HEARTBEAT_COUNT_MIN * 10,
+    max: 60_000,
+    help: 'how long a meta node hears of no leader before it stands for election, up to twice as long by chance; at least three heartbeats; 300ms for nodes of one LAN',
   }),
   hintSizeBytesMax: option<SizeBytes>(SIZE, {
     section: 'hinted-handoff',
@@ -50,3 +69,10 @@ export const CLUSTER_OPTIONS = {
 
 /** The configuration of a process of a cluster: one value per row of {@link CLUSTER_OPTIONS}. */
 export type ClusterConfig = ConfigOf<typeof CLUSTER_OPTIONS>;
+
+/** What is wrong with values that are right one by one, for people; undefined when they fit. */
+export function misfitOf({ raftHeartbeatIntervalMs, raftElectionTimeoutMs }: ClusterConfig): string | undefined {
+  if (raftElectionTimeoutMs >= ELECTION_TIMEOUT_HEARTBEAT_COUNT_MIN * raftHeartbeatIntervalMs) return undefined;
+  const { raftElectionTimeoutMs: timeout, raftHeartbeatIntervalMs: interval } = CLUSTER_OPTIONS;
+  return `election-timeout in [meta]: ${timeout.kind.format(raftElectionTimeoutMs)} is less than three times heartbeat-interval, which is ${interval.kind.format(raftHeartbeatIntervalMs)}`;
+}

@@ -80,6 +80,8 @@ export const LIMITS = {
   /** Requests that a log of 0.1.0 remembers, as it did. Reached: the oldest is forgotten. */
   earlierRequestCountMax: 1_000,
 
+  /** Peer ids of the meta group are never used twice: one that is far too great by mistake would use up all below it. */
+  metaPeerIdMax: 1_000,
   /** Several fit into an election timeout, so that one that is lost changes nothing. */
   raftHeartbeatIntervalMs: 100,
   /** So long a meta node hears of no leader before it stands for election, up to twice as long by chance. */

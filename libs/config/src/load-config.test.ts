@@ -180,3 +180,18 @@ test('a program of a cluster takes the cluster’s options as well, with default
   expect(configOf({}).dataDir).toBe('./varve-data');
   expect(messageOf({ argv: ['--nats-servers', 'a:1'] })).toMatch(/^unknown option --nats-servers/);
 });
+
+test('F4: an election timeout holds three heartbeats at least', () => {
+  const timers = (...argv: readonly string[]): ReturnType<typeof loadClusterConfig> => loadClusterConfig({ argv, env: {}, tomlText: undefined }, 'meta-raft');
+  expect(timers()).toMatchObject({ config: { raftHeartbeatIntervalMs: 100, raftElectionTimeoutMs: 500 } });
+  expect(timers('--meta-heartbeat-interval', '50ms', '--meta-election-timeout', '300ms')).toMatchObject({ config: { raftHeartbeatIntervalMs: 50, raftElectionTimeoutMs: 300 } });
+  expect(timers('--meta-heartbeat-interval', '100ms', '--meta-election-timeout', '300ms').kind).toBe('config');
+  const refused: readonly (readonly [argv: readonly string[], message: string])[] = [
+    [['--meta-election-timeout', '299ms'], 'election-timeout in [meta]: 299ms is less than three times heartbeat-interval, which is 100ms'],
+    [['--meta-heartbeat-interval', '1s'], 'election-timeout in [meta]: 500ms is less than three times heartbeat-interval, which is 1s'],
+    [['--meta-heartbeat-interval', '9ms'], '--meta-heartbeat-interval: 9ms is below 10ms'],
+    [['--meta-heartbeat-interval', '100'], '--meta-heartbeat-interval: "100" is not a duration such as 500ms, 10s or 1h30m'],
+    [['--meta-election-timeout', '2m'], '--meta-election-timeout: 2m is above 1m'],
+  ];
+  for (const [argv, message] of refused) expect(timers(...argv)).toEqual({ kind: 'error', message });
+});

@@ -1,7 +1,7 @@
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { helpText } from './help-text.ts';
 import { nearest } from './nearest.ts';
-import type { ClusterConfig } from './cluster-options.ts';
+import { misfitOf, type ClusterConfig } from './cluster-options.ts';
 import { environmentNameOf, flagOf, type AnyOption, type VarveConfig } from './options.ts';
 import { PROGRAMS, type ClusterProgram, type Program } from './programs.ts';
 
@@ -42,7 +42,9 @@ export function loadConfig(sources: ConfigSources): LoadedConfig<VarveConfig> {
 
 /** The configuration of a process of a cluster, by the same rules. */
 export function loadClusterConfig(sources: ConfigSources, program: ClusterProgram): LoadedConfig<ClusterConfig> {
-  return load<ClusterConfig>(sources, program);
+  const loaded = load<ClusterConfig>(sources, program);
+  const misfit = loaded.kind === 'config' ? misfitOf(loaded.config) : undefined;
+  return misfit === undefined ? loaded : { kind: 'error', message: misfit };
 }
 
 function load<Config>({ argv, env, tomlText }: ConfigSources, program: Program): LoadedConfig<Config> {

@@ -1,7 +1,7 @@
 import { DbError, type ErrorCode, type InstantMs } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { decodeCommandResult, encodeCommand, type CatalogCommand, type CommandResult } from '@varve/model';
-import type { Bus, Clock, Random } from '@varve/ports';
+import type { Bus, Clock, Random, TraceParent } from '@varve/ports';
 import type { Header, Subjects } from '@varve/wire';
 import { CatalogSession } from './catalog-session.ts';
 import { pause } from './pause.ts';
@@ -24,6 +24,12 @@ const SESSION_COUNT_MAX = 3;
 
 /** After these the same request may be sent again: it was not applied, or its session keeps it from being applied twice. */
 const RETRIED: readonly ErrorCode[] = ['META_NOT_LEADER', 'META_UNAVAILABLE', 'BUS_TIMEOUT', 'BUS_NO_RESPONDERS'];
+
+/** A command, and the span that wants it. */
+interface Asked {
+  readonly command: CatalogCommand;
+  readonly traceParent: TraceParent | undefined;
+}
 
 interface Attempted extends Proposed {
   /** Attempts that may have reached a meta node, the answered one among them. */
@@ -49,14 +55,15 @@ export class CatalogClient {
 
   /**
    * Resolves when the command is committed and applied, once, however many attempts it took (M4). A rejection is a result.
+   * Each attempt that reaches a leader is a span under `traceParent`.
    * @throws DbError META_UNAVAILABLE when no leader answered in time: it may be applied, or not, or still become so
    * @throws DbError MESSAGE_INVALID, CLOCK_SKEWED, REQUEST_TOO_LARGE, BUS_CLOSED: it was not applied
    */
-  async propose(command: CatalogCommand): Promise<Proposed> {
+  async propose(command: CatalogCommand, traceParent?: TraceParent): Promise<Proposed> {
     const deadlineMs = (this.#ports.clock.monotonicMs() + PROPOSAL_TIMEOUT_MS) as InstantMs;
     for (let sessionCount = 1; ; sessionCount += 1) {
       const session = this.#session ?? (await this.#openOnce());
-      const { result, version, sentCount } = await this.#proposeIn(session, command, deadlineMs);
+      const { result, version, sentCount } = await this.#proposeIn(session, { command, traceParent }, deadlineMs);
       if (!isLost(result)) return { result, version };
       if (this.#session === session) this.#session = undefined;
       // Only what was sent once and refused for its session is known not to have been run by an earlier attempt (C26).
@@ -65,10 +72,10 @@ export class CatalogClient {
     }
   }
 
-  async #proposeIn(session: CatalogSession, command: CatalogCommand, deadlineMs: InstantMs): Promise<Attempted> {
+  async #proposeIn(session: CatalogSession, { command, traceParent }: Asked, deadlineMs: InstantMs): Promise<Attempted> {
     const seq = await this.#numberIn(session, command, deadlineMs);
     try {
-      return await this.#attempt(command, () => ({ ...session.headerOf(seq), proposer: this.#proposer }), deadlineMs);
+      return await this.#attempt(command, () => ({ ...session.headerOf(seq), proposer: this.#proposer, traceParent }), deadlineMs);
     } finally {
       // Answered or given up: it is not sent again, and the meta group may forget what it answered.
       session.settle(seq);
@@ -95,7 +102,7 @@ export class CatalogClient {
   /** One that was opened by an attempt whose answer was lost expires unused. */
   async #open(): Promise<CatalogSession> {
     const command = { kind: 'openSession', proposer: this.#proposer } as const;
-    const header = { session: 0, seq: 0, ackedSeq: 0, proposer: this.#proposer };
+    const header = { session: 0, seq: 0, ackedSeq: 0, proposer: this.#proposer, traceParent: undefined };
     const deadlineMs = (this.#ports.clock.monotonicMs() + PROPOSAL_TIMEOUT_MS) as InstantMs;
     const { result } = await this.#attempt(command, () => header, deadlineMs);
     if (result.kind === 'rejected' || result.id === undefined)

@@ -8,6 +8,8 @@ export interface MetaMember {
   readonly isLeader: boolean;
   /** Up to here its log is durable and the leader's. */
   readonly matchIndex?: number | undefined;
+  /** Entries that it lacks. */
+  readonly lag?: number | undefined;
   readonly state?: 'probing' | 'replicating' | 'snapshot' | undefined;
   /** It has answered the leader within an election timeout. */
   readonly isActive?: boolean | undefined;

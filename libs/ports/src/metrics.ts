@@ -6,9 +6,11 @@ export interface Metrics {
   add(name: string, amount: number, labels?: MetricLabels): void;
   /** Sets a gauge. */
   set(name: string, value: number, labels?: MetricLabels): void;
+  /** Shows a gauge with these labels no more: what it measured is gone. */
+  remove(name: string, labels: MetricLabels): void;
   /** Adds an observation to a histogram, in the metric's unit. */
   observe(name: string, value: number, labels?: MetricLabels): void;
 }
 
 /** Counts nothing: for tests and for code whose figures nobody asked for. */
-export const SILENT_METRICS: Metrics = { add() {}, set() {}, observe() {} };
+export const SILENT_METRICS: Metrics = { add() {}, set() {}, remove() {}, observe() {} };

@@ -1,9 +1,10 @@
+import { DbError } from '@varve/base';
 import { loadClusterConfig, type ClusterConfig, type ClusterProgram } from '@varve/config';
 import { startHttp, type HttpServer } from '@varve/http-adapter';
 import { claimName, newBootId, type Service } from '@varve/kit';
 import { connectNats } from '@varve/nats-adapter';
 import { startTelemetry } from '@varve/otel-adapter';
-import type { Bus, Clock, Gateway, Log, Metrics, Random, Tracer } from '@varve/ports';
+import type { Bus, Clock, Gateway, Health, Log, MetaControl, Metrics, Random, Tracer } from '@varve/ports';
 import { openLog, openMetrics, systemClock, systemRandom } from '@varve/system-adapter';
 import { subjectsOf, type ServiceKind } from '@varve/wire';
 import { runMain } from './run-main.ts';
@@ -23,6 +24,8 @@ export interface ServiceKit {
   readonly keep: <Opened extends { close(): Promise<void> }>(opened: Opened) => Opened;
 }
 
+type AnyService = Service & Partial<Gateway> & Partial<MetaControl>;
+
 /** A process with one service. */
 export interface ServiceProgram {
   readonly program: ClusterProgram;
@@ -31,8 +34,8 @@ export interface ServiceProgram {
   readonly identityOf?: (config: ClusterConfig) => string;
   /** Takes the data directory, before anything else is opened. Absent: the process keeps nothing. */
   readonly lock?: (directory: string) => { release(): void };
-  /** Opens its stores and makes the service. A coordinator is a gateway as well, and serves the HTTP API. */
-  readonly open: (kit: ServiceKit, config: ClusterConfig) => Promise<Service & Partial<Gateway>>;
+  /** Opens its stores and makes the service. A coordinator is a gateway as well, and serves the HTTP API; a meta node can be operated. */
+  readonly open: (kit: ServiceKit, config: ClusterConfig) => Promise<AnyService>;
 }
 
 /** Runs the process until it is told to stop. */
@@ -59,30 +62,36 @@ async function start({ program, kind, identityOf = ({ nodeName }) => nodeName, l
   const bus = await unlessStopping(stopOn, connectNats({ servers: config.natsServers, name, log, signal: stopOn }));
   closing.push(() => bus.close());
   const ports = { bus, clock: systemClock, random: systemRandom, log, metrics, tracer: telemetry.tracer };
-  await claimName(ports, subjectsOf(config.clusterId), { service: kind, name: identityOf(config), boot: newBootId(systemRandom) });
+  await unlessStopping(stopOn, claimName(ports, subjectsOf(config.clusterId), { service: kind, name: identityOf(config), boot: newBootId(systemRandom) }));
   const keep: ServiceKit['keep'] = (opened) => {
     closing.push(() => opened.close());
     return opened;
   };
-  const service = await open({ ...ports, keep, onFatal: (error) => endAtOnce(log, error) }, config);
+  const service = await open({ ...ports, keep, onFatal: (error) => endAtOnce({ program, log }, error) }, config);
   closing.push(() => service.stop());
-  await service.start();
+  await unlessStopping(stopOn, service.start());
   closing.push(() => service.drain());
   serve(http, service);
   // Not in the log, which may be told to say less: who waits for the process reads this.
   process.stdout.write(`Ready: ${program} node="${identityOf(config)}" cluster=${config.clusterId} http=${http.address.host}:${http.address.port}\n`);
 }
 
-function serve(http: HttpServer, service: Service & Partial<Gateway>): void {
+function serve(http: HttpServer, service: AnyService): void {
   if (isGateway(service)) return http.serve(service);
-  http.serveStatus(() => {
+  const healthOf = (): Health => {
     const problems = service.problems();
     return { isPassing: problems.length === 0, problems };
-  });
+  };
+  if (isMetaControl(service)) http.serveMeta(healthOf, service);
+  else http.serveStatus(healthOf);
 }
 
-function isGateway(service: Service & Partial<Gateway>): service is Service & Gateway {
+function isGateway(service: AnyService): service is Service & Gateway {
   return service.writePoints !== undefined && service.runQuery !== undefined && service.health !== undefined;
+}
+
+function isMetaControl(service: AnyService): service is Service & MetaControl {
+  return service.metaStatus !== undefined && service.joinPeer !== undefined;
 }
 
 /** On the first signal everything is closed, the newest first; a second one ends the process at once. @returns aborted when stopping begins */
@@ -104,7 +113,11 @@ function unlessStopping<Value>(stopping: AbortSignal, promise: Promise<Value>): 
   return promise.catch((error: unknown) => (stopping.aborted ? new Promise<never>(() => undefined) : Promise.reject(error as Error)));
 }
 
-function endAtOnce(log: Log, error: unknown): void {
-  log.error('A store failed; the process ends, and a restart recovers everything that was acknowledged', { error });
+/** What a person can mend is one sentence on stderr as well, as it is before the start. */
+function endAtOnce({ program, log }: { readonly program: string; readonly log: Log }, error: unknown): never {
+  const isOut = error instanceof DbError && error.code === 'META_IDENTITY';
+  if (isOut) log.error('This node is no part of its group any more; the process ends', { reason: error.message });
+  else log.error('A store failed; the process ends, and a restart recovers everything that was acknowledged', { error });
+  if (error instanceof DbError) process.stderr.write(`${program}: ${error.message}\n`);
   process.exit(1);
 }

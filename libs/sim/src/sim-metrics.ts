@@ -15,5 +15,7 @@ export class SimMetrics implements Metrics {
 
   set(): void {}
 
+  remove(): void {}
+
   observe(): void {}
 }

@@ -20,4 +20,9 @@ export const attributes = {
   incarnation: 'varve.incarnation',
   number: 'varve.number',
   frameSize: 'varve.frame.size',
+  /** The kind of a catalog command. */
+  command: 'varve.command',
+  /** Where a command stands in the catalog log, and in whose reign. */
+  logIndex: 'varve.log.index',
+  term: 'varve.term',
 } as const;

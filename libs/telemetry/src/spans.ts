@@ -21,4 +21,6 @@ export const spans = {
   hintStore: 'hint.store',
   /** One attempt to bring a hint to its owner, hours after the write if need be. */
   hintDeliver: 'hint.deliver',
+  /** One attempt to have a catalog command accepted, from the leader's side: until it is committed and applied, or refused. */
+  metaPropose: 'meta.propose',
 } as const;

@@ -16,7 +16,7 @@ export const WIRE_SCHEMAS = {
    * Payload: a catalog command, number `seq` of its session; the proposer has the answers of all numbers through `ackedSeq`.
    * All three are 0 for the command that opens a session.
    */
-  metaPropose: { session: 'number', seq: 'number', ackedSeq: 'number', proposer: 'text' },
+  metaPropose: { session: 'number', seq: 'number', ackedSeq: 'number', proposer: 'text', traceParent: 'text?' },
   /** Payload: what applying answered. `version` is the catalog's after it. */
   metaProposed: { version: 'number' },
   /**

@@ -1,6 +1,6 @@
 import { query, write } from '@varve/http-adapter/testing';
 import { startOtlpReceiver, type ReceivedSpan } from '@varve/otel-adapter/testing';
-import { spans } from '@varve/telemetry';
+import { attributes, spans } from '@varve/telemetry';
 import { expect, onTestFinished } from 'vitest';
 import { clusterTest, startTestCluster } from './testing/test-cluster.ts';
 
@@ -27,14 +27,19 @@ clusterTest('T1: one trace from HTTP over the coordinator to three journals; and
 
   expect((await put('m v=1 1', TRACE_ID)).status).toBe(204);
   const { httpWrite, coordinatorWrite, coordinatorDeliver, shardWrite, hintStore, hintDeliver } = spans;
-  await untilThere(TRACE_ID, [httpWrite, coordinatorWrite, coordinatorDeliver, shardWrite, shardWrite, shardWrite]);
+  await untilThere(TRACE_ID, [httpWrite, coordinatorWrite, spans.metaPropose, spans.metaPropose, coordinatorDeliver, shardWrite, shardWrite, shardWrite]);
   const written = spansOf(TRACE_ID);
-  expect(pathsOf(written)).toEqual([
+  // Its field and its shard group are new to the catalog; the leader is any of the meta nodes.
+  const metaPropose = 'coordinator1: http.write > coordinator1: coordinator.write > peer N: meta.propose';
+  expect(pathsOf(written).map((path) => path.replace(/peer \d/, 'peer N')).toSorted()).toEqual([
     'coordinator1: http.write',
     'coordinator1: http.write > coordinator1: coordinator.write',
     'coordinator1: http.write > coordinator1: coordinator.write > coordinator1: coordinator.deliver',
     ...['data1', 'data2', 'data3'].map((node) => `coordinator1: http.write > coordinator1: coordinator.write > coordinator1: coordinator.deliver > ${node}: shard.write`),
+    ...[metaPropose, metaPropose],
   ]);
+  const commands = written.filter(({ name }) => name === spans.metaPropose).map((span) => span.attributes[attributes.command]);
+  expect(commands.toSorted()).toEqual(['createShardGroups', 'registerFields']);
 
   const lineCount = cluster.lines.length;
   cluster.kill('data2');

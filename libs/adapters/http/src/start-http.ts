@@ -2,12 +2,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DbError } from '@varve/base';
 import { LIMITS, type Address, type VarveConfig } from '@varve/config';
-import { SILENT_TRACER, type Clock, type Gateway, type Health, type Log, type Metrics, type Tracer } from '@varve/ports';
+import { SILENT_TRACER, type Clock, type Gateway, type Health, type Log, type MetaControl, type Metrics, type Tracer } from '@varve/ports';
 import { spans } from '@varve/telemetry';
 import { ByteBudget } from './byte-budget.ts';
 import { answerError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { healthRoute } from './health-route.ts';
+import { metaRoutes } from './meta-routes.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pingRoute } from './ping-route.ts';
 import { queryRoute } from './query-route.ts';
@@ -47,6 +48,8 @@ export interface HttpServer {
   serve(gateway: Gateway): void;
   /** As `serve`, for a process that takes no writes and queries: how it is and what it has counted. */
   serveStatus(healthOf: () => Health): void;
+  /** As `serveStatus`, for a meta node, which operators may look at and change. */
+  serveMeta(healthOf: () => Health, control: MetaControl): void;
   /** Takes no new requests; those under way get a bounded time to end. */
   close(): Promise<void>;
 }
@@ -81,6 +84,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     address: { host, port },
     serve: (gateway) => route({ ...statusRoutes(() => gateway.health(), options), ...apiRoutes(gateway, options) }),
     serveStatus: (healthOf) => route(statusRoutes(healthOf, options)),
+    serveMeta: (healthOf, control) => route({ ...statusRoutes(healthOf, options), ...metaRoutes(control) }),
     close: () => close(server, clock),
   };
 }

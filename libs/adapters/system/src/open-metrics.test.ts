@@ -17,6 +17,15 @@ test('what was counted and measured is in the text, under the names of Prometheu
   expect(text).toContain('varve_flush_duration_seconds_sum 0.003\n');
 });
 
+test('a gauge whose subject is gone is in the text no more', async () => {
+  const metrics = openMetrics();
+  for (const peer of ['2', '3']) metrics.set(names.raftFollowerLag, 5, { peer });
+  metrics.remove(names.raftFollowerLag, { peer: '2' });
+  metrics.remove(names.raftFollowerLag, { peer: '9' });
+  const text = await metrics.text();
+  expect([text.includes('varve_raft_follower_lag{peer="2"}'), text.includes('varve_raft_follower_lag{peer="3"} 5\n')]).toEqual([false, true]);
+});
+
 test('the whole catalogue is registered, beside memory, CPU and event loop of the process', async () => {
   const text = await openMetrics().text();
   for (const definition of METRIC_CATALOGUE) expect(text).toContain(`# TYPE ${prometheusName(definition)} ${definition.kind}\n`);

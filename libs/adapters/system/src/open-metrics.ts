@@ -31,6 +31,7 @@ export function openMetrics(): PrometheusMetrics {
     text: () => registry.metrics(),
     add: (name, amount, labels = {}) => instrument(Counter, name).inc(labels, amount),
     set: (name, value, labels = {}) => instrument(Gauge, name).set(labels, value),
+    remove: (name, labels) => instrument(Gauge, name).remove(labels),
     observe: (name, value, labels = {}) => instrument(Histogram, name).observe(labels, value),
   };
 }

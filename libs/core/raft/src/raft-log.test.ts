@@ -32,6 +32,20 @@ test('S8: compaction keeps what is above it, and the term of its end', () => {
   expect(it.lastIndex).toBe(4);
 });
 
+test('its size is that of the entries that are there', () => {
+  const it = log(0, 0, 1, 1, 3);
+  const one = it.sizeBytes / 3;
+  const check = (count: number): void => expect(it.sizeBytes).toBe(count * one);
+  it.append(entry(4, 3));
+  check(4);
+  it.compact(2);
+  check(2);
+  it.restore({ compactedIndex: 9, compactedTerm: 4, membership: EMPTY_MEMBERSHIP });
+  check(0);
+  it.append(entry(10, 4));
+  check(1);
+});
+
 test('S2: holes, terms that go back and indexes outside are bugs', () => {
   expect(() => log(0, 0, 2, 1)).toThrow(AssertionError);
   expect(() => log(3, 2, 1)).toThrow(AssertionError);

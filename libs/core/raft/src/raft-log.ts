@@ -48,6 +48,8 @@ interface StoredLog extends LogStart {
  */
 export class RaftLog {
   #entries: Entry[];
+  /** Of all entries. */
+  #sizeBytes: SizeBytes = 0;
   #compactedIndex: number;
   #compactedTerm: number;
   #durableIndex: number;
@@ -184,6 +186,7 @@ export class RaftLog {
     assert(entry.index === this.lastIndex + 1, `entry ${entry.index} after ${this.lastIndex}`);
     assert(entry.term >= this.lastTerm, `entry of term ${entry.term} after one of term ${this.lastTerm}`);
     this.#entries.push(entry);
+    this.#sizeBytes += sizeBytesOf(entry);
     if (entry.kind === ENTRY_KINDS.membership) this.#memberships.push({ index: entry.index, membership: decodeMembership(entry.payload) });
   }
 
@@ -251,8 +254,12 @@ export class RaftLog {
 
   /** Of the entries above `afterIndex`. */
   sizeBytesAfter(afterIndex: number): SizeBytes {
-    const above = this.between(afterIndex, this.lastIndex);
-    return above.reduce((sizeBytes, entry) => sizeBytes + sizeBytesOf(entry), 0);
+    return sumOf(this.between(afterIndex, this.lastIndex));
+  }
+
+  /** Of all entries that no snapshot has replaced. */
+  get sizeBytes(): SizeBytes {
+    return this.#sizeBytes;
   }
 
   /** Entries that are not on disk yet. */
@@ -268,6 +275,7 @@ export class RaftLog {
     const first = this.#memberships.findLastIndex(({ index }) => index <= throughIndex);
     this.#memberships = this.#memberships.slice(first);
     this.#entries = this.#entries.slice(throughIndex - this.#compactedIndex);
+    this.#sizeBytes = sumOf(this.#entries);
     this.#compactedIndex = throughIndex;
     this.#compactedTerm = term;
     this.#durableIndex = Math.max(this.#durableIndex, throughIndex);
@@ -281,6 +289,7 @@ export class RaftLog {
     this.#commitIndex = Math.max(this.#commitIndex, index);
     if (isSame) return this.compact(index);
     this.#entries = [];
+    this.#sizeBytes = 0;
     this.#compactedIndex = index;
     this.#compactedTerm = term;
     this.#durableIndex = index;
@@ -294,6 +303,7 @@ export class RaftLog {
       `truncate from ${index} of ${this.#compactedIndex + 1}..${this.lastIndex}`,
     );
     this.#entries.length = index - this.#compactedIndex - 1;
+    this.#sizeBytes = sumOf(this.#entries);
     this.#memberships = this.#memberships.filter((place) => place.index < index);
     this.#durableIndex = Math.min(this.#durableIndex, index - 1);
   }
@@ -315,4 +325,8 @@ const ENTRY_OVERHEAD_BYTES = 32;
 /** What an entry counts for where sizes are bounded. */
 export function sizeBytesOf({ payload }: Entry): SizeBytes {
   return ENTRY_OVERHEAD_BYTES + payload.length;
+}
+
+function sumOf(entries: readonly Entry[]): SizeBytes {
+  return entries.reduce((sizeBytes, entry) => sizeBytes + sizeBytesOf(entry), 0);
 }

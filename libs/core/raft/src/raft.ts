@@ -1,4 +1,4 @@
-import { assert } from '@varve/base';
+import { assert, type SizeBytes } from '@varve/base';
 import { ElectionTimer } from './election-timer.ts';
 import { Following } from './following.ts';
 import { votersOf, type Membership, type MembershipTarget } from './membership.ts';
@@ -82,6 +82,11 @@ export class Raft {
 
   get lastIndex(): number {
     return this.#log.lastIndex;
+  }
+
+  /** Of the entries that no snapshot has replaced. */
+  get logSizeBytes(): SizeBytes {
+    return this.#log.sizeBytes;
   }
 
   get compactedIndex(): number {

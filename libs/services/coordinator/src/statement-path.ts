@@ -29,7 +29,7 @@ export class StatementPath {
 
   async *#command(command: CatalogCommand, statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     if (request.isReadOnlyMethod) yield { kind: 'message', statementId, level: 'warning', text: readOnlyWarning(statement) };
-    const { result, version } = await this.#parts.client.propose(command);
+    const { result, version } = await this.#parts.client.propose(command, request.traceParent);
     if (result.kind === 'rejected') throw new DbError('CATALOG_REJECTED', result.message);
     await this.#parts.follower.waitFor(version);
   }

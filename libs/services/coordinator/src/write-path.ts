@@ -25,6 +25,11 @@ export interface WritePathParts {
   readonly tracer: Tracer;
 }
 
+interface PolicyName {
+  readonly database: string;
+  readonly retentionPolicy: string;
+}
+
 /** Flow (a): parse, place, replicate, summarize. docs/specs/write.md has its invariants. */
 export class WritePath {
   readonly #parts: WritePathParts;
@@ -58,13 +63,13 @@ export class WritePath {
     if (!this.#isKnown(request)) await this.#parts.follower.readLinearizable();
     this.#policyOf(request);
     if (parsed.batch.rowCount === 0 && parsed.dropped === undefined && parsed.errorCount > 0) throw unparsable(parsed);
-    const { placement, policy } = await this.#place(parsed.batch, request);
+    const { placement, policy } = await this.#place(parsed.batch, request, traceParent);
     await this.#replicate(parsed.batch, placement.slices, { level: request.level ?? policy.writeLevel, traceParent });
     return summarize(parsed, placement, this.#parts.metrics);
   }
 
   /** Registers what the batch needs and the catalog lacks, until it can be placed whole (W6, W7). */
-  async #place(batch: PointBatch, request: WriteRequest): Promise<{ readonly placement: Placement; readonly policy: RetentionPolicy }> {
+  async #place(batch: PointBatch, request: WriteRequest, traceParent: TraceParent | undefined): Promise<{ readonly placement: Placement; readonly policy: RetentionPolicy }> {
     for (let round = 0; round < PLACEMENT_ROUND_COUNT_MAX; round += 1) {
       const policy = this.#policyOf(request);
       const target = { policy, nowNs: request.nowNs, newGroupCountMax: LIMITS.newShardGroupCountMax };
@@ -72,20 +77,19 @@ export class WritePath {
       const { missingGroupTimesNs, newFields } = placement;
       if (missingGroupTimesNs.length > LIMITS.newShardGroupCountMax) throw tooManyGroups();
       if (missingGroupTimesNs.length === 0 && newFields.length === 0) return { placement, policy };
-      await this.#register(request.database, policy.name, placement);
+      await this.#register({ database: request.database, retentionPolicy: policy.name }, placement, traceParent);
     }
     throw new DbError('META_UNAVAILABLE', 'fields or shard groups of this batch kept changing while it was placed; retry');
   }
 
-  async #register(database: string, retentionPolicy: string, { missingGroupTimesNs, newFields }: Placement): Promise<void> {
+  async #register(names: PolicyName, { missingGroupTimesNs, newFields }: Placement, traceParent: TraceParent | undefined): Promise<void> {
     const { client, follower } = this.#parts;
-    const names = { database, retentionPolicy };
     if (newFields.length > 0) {
-      const { version } = await client.propose({ kind: 'registerFields', ...names, fields: newFields });
+      const { version } = await client.propose({ kind: 'registerFields', ...names, fields: newFields }, traceParent);
       await follower.waitFor(version);
     }
     if (missingGroupTimesNs.length > 0) {
-      const { result, version } = await client.propose({ kind: 'createShardGroups', ...names, timesNs: missingGroupTimesNs });
+      const { result, version } = await client.propose({ kind: 'createShardGroups', ...names, timesNs: missingGroupTimesNs }, traceParent);
       if (result.kind === 'rejected') throw new DbError('META_UNAVAILABLE', `${result.message}; retry`);
       await follower.waitFor(version);
     }

@@ -15,5 +15,7 @@ function memberOf(raft: Raft, id: number): MetaMember {
   const role = membership.voters.includes(id) ? 'voter' : membership.outgoing.includes(id) ? 'outgoing' : 'learner';
   const follower: Pick<FollowerStatus, 'matchIndex' | 'state' | 'isActive'> | undefined =
     id === leaderId && id === raft.id ? { matchIndex: lastIndex, state: 'replicating', isActive: true } : raft.followers().find((each) => each.id === id);
-  return { id, role, isLeader: id === leaderId, matchIndex: follower?.matchIndex, state: follower?.state, isActive: follower?.isActive };
+  if (follower === undefined) return { id, role, isLeader: id === leaderId };
+  const { matchIndex, state, isActive } = follower;
+  return { id, role, isLeader: id === leaderId, matchIndex, lag: lastIndex - matchIndex, state, isActive };
 }

@@ -1,5 +1,5 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
-import type { Bus, CatalogStore, Clock, Log, Metrics, RaftLogStore, Random } from '@varve/ports';
+import type { Bus, CatalogStore, Clock, Log, Metrics, RaftLogStore, Random, Tracer } from '@varve/ports';
 
 /** What a meta node needs of the outside. The log and the snapshot are its own: nobody else opens them. */
 export interface MetaRaftPorts {
@@ -8,6 +8,8 @@ export interface MetaRaftPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Proposals of traced requests are spans; without one there are none. */
+  readonly tracer?: Tracer | undefined;
   readonly raftLog: RaftLogStore;
   readonly catalogStore: CatalogStore;
   /** Called once when the log can be written or understood no more: the process must end. */

@@ -1,16 +1,28 @@
 import { DbError } from '@varve/base';
 import type { Answer } from '@varve/kit';
 import { decodeCommand, encodeCommandResult, type CatalogCommand, type CommandResult } from '@varve/model';
-import type { Clock } from '@varve/ports';
+import { SILENT_TRACER, type Clock, type Metrics, type Span, type Tracer } from '@varve/ports';
 import type { Entry, Raft } from '@varve/raft';
+import { attributes, metrics as names, spans } from '@varve/telemetry';
 import type { WireMessage } from '@varve/wire';
 import type { MetaRaftConfig } from './ports.ts';
 import { encodeProposal } from './proposal.ts';
 
 interface Waiting {
   readonly term: number;
+  /** When it was accepted. */
+  readonly sinceMs: number;
   readonly settle: (answer: Answer<'metaProposed'>) => void;
   readonly refuse: (error: DbError) => void;
+}
+
+export interface ProposeParts {
+  readonly raft: Raft;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly tracer?: Tracer | undefined;
+  /** There is an entry more. */
+  readonly onAppended: () => void;
 }
 
 /** A thousand of them are remembered. */
@@ -18,44 +30,54 @@ const PROPOSER_LENGTH_MAX = 300;
 
 /** From a proposal to its answer: checked, appended, and answered once its entry is committed and applied. */
 export class ProposePath {
-  readonly #raft: Raft;
-  readonly #clock: Clock;
+  readonly #parts: ProposeParts;
   readonly #config: MetaRaftConfig;
-  readonly #onAppended: () => void;
   /** By log index. */
   readonly #waiting = new Map<number, Waiting>();
   #failure: DbError | undefined;
 
-  constructor(
-    { raft, clock, onAppended }: { readonly raft: Raft; readonly clock: Clock; readonly onAppended: () => void },
-    config: MetaRaftConfig,
-  ) {
-    this.#raft = raft;
-    this.#clock = clock;
-    this.#onAppended = onAppended;
+  constructor(parts: ProposeParts, config: MetaRaftConfig) {
+    this.#parts = parts;
     this.#config = config;
   }
 
   /** @throws DbError META_NOT_LEADER, META_UNAVAILABLE, MESSAGE_INVALID, REQUEST_TOO_LARGE, CLOCK_SKEWED */
-  async propose({ header, payload }: WireMessage<'metaPropose'>): Promise<Answer<'metaProposed'>> {
+  async propose(asked: WireMessage<'metaPropose'>): Promise<Answer<'metaProposed'>> {
+    const { tracer = SILENT_TRACER } = this.#parts;
+    const span = tracer.startChild(spans.metaPropose, asked.header.traceParent, { kind: 'server' });
+    try {
+      const answer = await this.#propose(asked, span);
+      span.end();
+      return answer;
+    } catch (error) {
+      span.end(error);
+      throw error;
+    }
+  }
+
+  async #propose({ header, payload }: WireMessage<'metaPropose'>, span: Span): Promise<Answer<'metaProposed'>> {
+    const { raft, clock, onAppended } = this.#parts;
     if (this.#failure !== undefined) throw this.#failure;
     const { session, seq, ackedSeq, proposer } = header;
     if (proposer.length > PROPOSER_LENGTH_MAX) throw new DbError('MESSAGE_INVALID', "the proposer's name is too long");
     if (![session, seq, ackedSeq].every(isCount))
       throw new DbError('MESSAGE_INVALID', `session ${session}, command ${seq}, confirmed ${ackedSeq}: no whole numbers from 0`);
     const command = decodeCommand(payload);
-    const nowMs = this.#clock.wallMs();
+    span.setAttribute(attributes.command, command.kind);
+    const nowMs = clock.wallMs();
     checkLease(command, { nowMs, aheadMsMax: this.#config.leaseAheadMsMax });
     const proposal = encodeProposal({ origin: { session, seq, ackedSeq }, proposer, atMs: nowMs, command });
     this.#checkRoom(proposal);
-    const outcome = this.#raft.propose(proposal);
+    const outcome = raft.propose(proposal);
     if (outcome.kind === 'notLeader') throw new DbError('META_NOT_LEADER', 'this meta node does not lead; retry');
     if (outcome.kind === 'transferring') throw new DbError('META_NOT_LEADER', 'this meta node is handing over to another one; retry');
     if (outcome.kind === 'full') throw new DbError('META_UNAVAILABLE', 'too much waits for a quorum of meta nodes; retry');
+    span.setAttribute(attributes.logIndex, outcome.index);
+    span.setAttribute(attributes.term, outcome.term);
     const answered = new Promise<Answer<'metaProposed'>>((settle, refuse) => {
-      this.#waiting.set(outcome.index, { term: outcome.term, settle, refuse });
+      this.#waiting.set(outcome.index, { term: outcome.term, sinceMs: clock.monotonicMs(), settle, refuse });
     });
-    this.#onAppended();
+    onAppended();
     return answered;
   }
 
@@ -67,6 +89,8 @@ export class ProposePath {
     if (waiting.term !== entry.term || result === undefined) {
       waiting.refuse(new DbError('META_NOT_LEADER', 'another leader has decided otherwise; retry'));
     } else {
+      const { clock, metrics } = this.#parts;
+      metrics.observe(names.raftCommitDuration, (clock.monotonicMs() - waiting.sinceMs) / 1_000);
       waiting.settle({ header: { version }, payload: encodeCommandResult(result) });
     }
   }

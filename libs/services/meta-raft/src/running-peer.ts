@@ -9,6 +9,7 @@ import { ControlPath } from './control-path.ts';
 import { openMessage, sealMessage } from './envelope.ts';
 import type { PeerDisks } from './peer-disks.ts';
 import type { MetaRaftConfig, MetaRaftPorts } from './ports.ts';
+import { PeerFigures } from './peer-figures.ts';
 import { ProposePath } from './propose-path.ts';
 import { CatalogPublisher } from './publish-catalog.ts';
 import { RaftLoop } from './raft-loop.ts';
@@ -46,6 +47,7 @@ export class RunningPeer {
   readonly #parts: RunningPeerParts;
   readonly #proposals: ProposePath;
   readonly #snapshots: Snapshots;
+  readonly #figures: PeerFigures;
   readonly #publisher: CatalogPublisher;
   /** While it leads. */
   #proposing: Subscription | undefined;
@@ -57,12 +59,13 @@ export class RunningPeer {
 
   constructor(ports: MetaRaftPorts, config: MetaRaftConfig, parts: RunningPeerParts) {
     const { raft, machine, subjects } = parts;
-    const { clock, metrics, raftLog } = ports;
+    const { clock, metrics, tracer, raftLog } = ports;
     this.raft = raft;
     this.machine = machine;
     this.#ports = ports;
     this.#config = config;
     this.#parts = parts;
+    this.#figures = new PeerFigures(ports, { raft, heartbeatIntervalMs: config.raftHeartbeatIntervalMs });
     this.#snapshots = new Snapshots({ raft, machine }, ports, { entryCount: config.snapshotEntryCount });
     this.loop = new RaftLoop({ raft, machine, snapshots: this.#snapshots }, {
       ...{ raftLog, clock, metrics },
@@ -74,7 +77,7 @@ export class RunningPeer {
       onFailure: (error) => this.#fail(error),
     });
     const onAppended = (): void => this.loop.wake();
-    this.#proposals = new ProposePath({ raft, clock, onAppended }, config);
+    this.#proposals = new ProposePath({ raft, clock, metrics, tracer, onAppended }, config);
     this.reads = new ReadPath({ raft, clock, onAsked: onAppended });
     this.#publisher = new CatalogPublisher(ports, { machine, subjects, linearize: () => this.reads.linearize() });
     this.control = new ControlPath(ports, { raft, subjects, onChanged: onAppended });
@@ -160,16 +163,17 @@ export class RunningPeer {
   /** Who is alone has nobody to wait for. */
   #tickUnlessAlone(): void {
     if (this.#ticking !== undefined || this.#isAlone() || this.#isStopped) return;
-    const { clock, metrics } = this.#ports;
+    const { clock } = this.#ports;
     const intervalMs = tickIntervalMsOf(this.#config);
     const dueMs = clock.monotonicMs() + intervalMs;
     this.#ticking = clock.after(intervalMs, () => {
       this.#ticking = undefined;
       const lateMs = Math.max(0, clock.monotonicMs() - dueMs);
-      metrics.observe(names.raftTickDelay, lateMs / 1_000);
+      this.#figures.ofTick(lateMs, clock.monotonicMs());
       if (lateMs > this.#config.raftElectionTimeoutMs) this.#resign('Stood still for longer than an election timeout', { lateMs });
       this.raft.tick();
       this.#goOn();
+      this.#figures.ofFollowers();
       this.#tickUnlessAlone();
     });
   }
@@ -205,9 +209,7 @@ export class RunningPeer {
   #followRole(): void {
     const { raft, machine } = this;
     const { metrics, log } = this.#ports;
-    metrics.set(names.raftTerm, raft.term);
-    metrics.set(names.raftAppliedIndex, raft.appliedIndex);
-    metrics.set(names.raftLogLength, raft.lastIndex - raft.compactedIndex);
+    this.#figures.ofPeer();
     const leads = !this.#isStopped && raft.role === 'leader' && raft.termAt(raft.appliedIndex) === raft.term;
     if (leads === (this.#proposing !== undefined)) return;
     metrics.set(names.raftIsLeader, leads ? 1 : 0);
@@ -233,6 +235,7 @@ export class RunningPeer {
     this.#proposing?.unsubscribe();
     this.#proposing = undefined;
     this.#publisher.giveWay();
+    this.#figures.ofFollowers();
   }
 
   async #fetch(needed: NeededSnapshot): Promise<void> {
