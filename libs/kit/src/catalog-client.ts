@@ -1,7 +1,7 @@
 import { DbError, type ErrorCode, type InstantMs } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { decodeCommandResult, encodeCommand, type CatalogCommand, type CommandResult } from '@varve/model';
-import type { Bus, Clock, Random, TraceParent } from '@varve/ports';
+import type { Bus, Clock, TraceParent } from '@varve/ports';
 import type { Header, Subjects } from '@varve/wire';
 import { CatalogSession } from './catalog-session.ts';
 import { pause } from './pause.ts';
@@ -38,14 +38,14 @@ interface Attempted extends Proposed {
 
 /** Changes the catalog, by asking the meta nodes. Any number of proposals may be under way; they share a session (C20). */
 export class CatalogClient {
-  readonly #ports: { readonly bus: Bus; readonly clock: Clock; readonly random: Random };
+  readonly #ports: { readonly bus: Bus; readonly clock: Clock };
   readonly #subjects: Subjects;
   readonly #proposer: string;
   #session: CatalogSession | undefined;
   #opening: Promise<CatalogSession> | undefined;
 
   constructor(
-    ports: { readonly bus: Bus; readonly clock: Clock; readonly random: Random },
+    ports: { readonly bus: Bus; readonly clock: Clock },
     config: { readonly subjects: Subjects; readonly proposer: string },
   ) {
     this.#ports = ports;

@@ -6,7 +6,7 @@ import { decodeCommand, EMPTY_CATALOG, encodeCommandResult, type Catalog, type C
 import { SILENT_LOG } from '@varve/ports';
 import { subjectsOf, type Header } from '@varve/wire';
 import { expect, test } from 'vitest';
-import { SimClock, SimRandom } from './sim-clock.ts';
+import { SimClock } from './sim-clock.ts';
 import { CALM_NETWORK, SimNetwork } from './sim-network.ts';
 import { SimProcess } from './sim-process.ts';
 import { SimScheduler } from './sim-scheduler.ts';
@@ -45,7 +45,7 @@ class World {
       return { header: { version: catalog.version }, payload: encodeCommandResult(result) };
     });
     const process = new SimProcess(this.scheduler, 'client');
-    const ports = { bus: network.connect(process), clock: new SimClock(process), random: new SimRandom(process) };
+    const ports = { bus: network.connect(process), clock: new SimClock(process) };
     this.client = new CatalogClient(ports, { subjects: SUBJECTS, proposer: 'c' });
   }
 

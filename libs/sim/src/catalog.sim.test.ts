@@ -74,7 +74,6 @@ class World {
     const ports = {
       bus: this.network.connect(process),
       clock: new SimClock(process),
-      random: new SimRandom(process),
       log: SILENT_LOG,
       metrics: SILENT_METRICS,
     };

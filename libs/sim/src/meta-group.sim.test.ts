@@ -4,7 +4,7 @@ import type { Catalog, CatalogCommand, CommandResult } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS } from '@varve/ports';
 import { subjectsOf } from '@varve/wire';
 import { expect, test } from 'vitest';
-import { SimClock, SimRandom } from './sim-clock.ts';
+import { SimClock } from './sim-clock.ts';
 import { SimMetaGroup } from './sim-meta-group.ts';
 import { CALM_NETWORK, SimNetwork, type NetworkFaults } from './sim-network.ts';
 import { SimProcess } from './sim-process.ts';
@@ -130,7 +130,7 @@ class Run {
 
   #portsOf(name: string): ConstructorParameters<typeof CatalogClient>[0] & FollowerPorts {
     const process = new SimProcess(this.scheduler, name);
-    return { bus: this.network.connect(process), clock: new SimClock(process), random: new SimRandom(process), log: SILENT_LOG, metrics: SILENT_METRICS };
+    return { bus: this.network.connect(process), clock: new SimClock(process), log: SILENT_LOG, metrics: SILENT_METRICS };
   }
 
   /** Whoever is healed and left alone for a while knows of a leader, and has applied the same. */

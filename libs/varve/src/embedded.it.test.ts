@@ -2,18 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_CONFIG } from '@varve/config';
-import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Log, type Random } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Clock, type Log, type Random } from '@varve/ports';
 import { systemClock, systemRandom } from '@varve/system-adapter';
 import { expect, onTestFinished, test } from 'vitest';
 import { openEmbedded, type Embedded } from './embedded.ts';
 
-// Methodology: the real stores on a directory of the test's own. What breaks, when the test says so, is the randomness:
-// the coordinator needs it to give back its lease, and nobody else needs it to stop.
+// Methodology: the real stores on a directory of the test's own. What breaks, when the test says so, is the randomness,
+// without which nothing starts, or the monotonic clock: the coordinator needs it to give back its lease, and nobody else
+// needs it to stop.
 
 class World {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'varve-embedded-'));
   readonly logged: unknown[] = [];
   isBroken = false;
+  isClockBroken = false;
 
   constructor() {
     onTestFinished(() => rmSync(this.dataDir, { recursive: true }));
@@ -26,8 +28,15 @@ class World {
         return systemRandom.uint32();
       },
     };
+    const clock: Clock = {
+      ...systemClock,
+      monotonicMs: () => {
+        if (this.isClockBroken) throw new Error('time has stopped');
+        return systemClock.monotonicMs();
+      },
+    };
     const log: Log = { ...SILENT_LOG, error: (_message, facts) => void this.logged.push(facts?.['error']) };
-    const ports = { clock: systemClock, random, log, metrics: SILENT_METRICS, tracer: SILENT_TRACER, onFatal: () => undefined };
+    const ports = { clock, random, log, metrics: SILENT_METRICS, tracer: SILENT_TRACER, onFatal: () => undefined };
     return openEmbedded(ports, { ...DEFAULT_CONFIG, dataDir: this.dataDir });
   }
 }
@@ -35,9 +44,9 @@ class World {
 test('E4: closing goes on behind a step that fails, says what failed first, and lets go of the directory', async () => {
   const world = new World();
   const embedded = await world.open();
-  world.isBroken = true;
-  await expect(embedded.close()).rejects.toThrow('no randomness is left');
-  world.isBroken = false;
+  world.isClockBroken = true;
+  await expect(embedded.close()).rejects.toThrow('time has stopped');
+  world.isClockBroken = false;
   await (await world.open()).close(); // would be STORAGE_LOCKED
 });
 

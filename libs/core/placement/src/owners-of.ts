@@ -1,3 +1,4 @@
+import type { TimestampNs } from '@varve/base';
 import type { Catalog, NodeId, RetentionPolicy, Shard, ShardId, TimeRange } from '@varve/model';
 import { overlaps } from '@varve/model';
 
@@ -7,11 +8,25 @@ export interface PlacedShard {
   readonly range: TimeRange;
 }
 
-/** Shards that may hold times of a range, in order of their windows. */
-export function shardsForRange(policy: RetentionPolicy, range: TimeRange): readonly PlacedShard[] {
-  return policy.shardGroups
-    .filter((group) => overlaps(group.range, range))
-    .flatMap((group) => group.shards.map((shard) => ({ shard, range: group.range })));
+/** A shard that is to be read. */
+export interface ReadShard extends PlacedShard {
+  /** Shards with the same one may hold the same times: their rows are merged. With another one, their times are apart. */
+  readonly mergeFromNs: TimestampNs;
+}
+
+/** Shards that may hold times of a range, in order of their windows. What a group was cut from may still be in it (C19). */
+export function shardsForRange(policy: RetentionPolicy, range: TimeRange): readonly ReadShard[] {
+  const found: ReadShard[] = [];
+  let mergeFromNs: TimestampNs | undefined;
+  let reachNs: TimestampNs | undefined;
+  for (const group of policy.shardGroups) {
+    const extent = { startNs: group.range.startNs, endNs: group.cutFromNs ?? group.range.endNs };
+    if (mergeFromNs === undefined || reachNs === undefined || extent.startNs >= reachNs) mergeFromNs = extent.startNs;
+    if (reachNs === undefined || extent.endNs > reachNs) reachNs = extent.endNs;
+    if (!overlaps(extent, range)) continue;
+    for (const shard of group.shards) found.push({ shard, range: group.range, mergeFromNs });
+  }
+  return found;
 }
 
 /** Every shard there is. */

@@ -107,6 +107,19 @@ const rowsOf = ({ slices }: Placement): (readonly [shardId: number, rows: readon
       [shardId, tables[0]!.rowIndexes === undefined ? 'all' : [...tables[0]!.rowIndexes]] as const,
   );
 
+test('points outside of the write limits are dropped, those at the limits are not', () => {
+  const check = (limits: Partial<RetentionPolicy>, days: readonly number[], droppedCount: number): void => {
+    const policy = policyOf({ shardGroups: [groupOf(8), groupOf(9), groupOf(10), groupOf(11)], ...limits });
+    const placement = place(days.map((day) => point(day)), policy);
+    expect(placement.expired).toEqual({ rowCount: droppedCount, reason: droppedCount > 0 ? 'points beyond retention policy' : '' });
+  };
+  check({ pastLimitNs: DAY_NS }, [8.999, 9, 10, 11], 1);
+  check({ futureLimitNs: DAY_NS }, [8, 10, 11, 11.001], 1);
+  check({ pastLimitNs: DAY_NS, futureLimitNs: DAY_NS / 2n }, [8, 9, 10.5, 10.501, 11], 3);
+  check({ durationNs: DAY_NS, pastLimitNs: 2n * DAY_NS }, [8.5, 9.5], 1);
+  check({ durationNs: 2n * DAY_NS, pastLimitNs: DAY_NS }, [8.5, 9.5], 1);
+});
+
 test('a batch inside one group with one shard is one slice of all rows', () => {
   const placement = place([point(3), point(3.5), point(3.999)], policyOf({ shardGroups: [groupOf(3)] }));
   expect(rowsOf(placement)).toEqual([[30, 'all']]);
@@ -246,4 +259,16 @@ test('owners are those of the shard; a shard that is not there has none', () => 
   const policy = policyOf({ shardGroups: [groupOf(3, 2)] });
   expect(ownersOf(policy, 31)).toEqual([1, 2]);
   expect(ownersOf(policy, 99)).toEqual([]);
+});
+
+test('C19: a group that was cut is read for the times that it may still hold, together with those that follow', () => {
+  const cut: ShardGroup = { ...groupOf(1), range: timeRange(at(1), at(1.5)), cutFromNs: at(2) };
+  const next: ShardGroup = { ...groupOf(5), range: timeRange(at(1.5), at(2)) };
+  const last = groupOf(2);
+  const policy = policyOf({ shardGroups: [cut, next, last] });
+  const read = (fromDay: number, toDay: number): string[] =>
+    shardsForRange(policy, timeRange(at(fromDay), at(toDay))).map(({ shard, mergeFromNs }) => `${shard.id}@${Number((10n * mergeFromNs) / DAY_NS) / 10}`);
+  expect(read(1.6, 1.7)).toEqual(['10@1', '50@1']);
+  expect(read(0, 3)).toEqual(['10@1', '50@1', '20@2']);
+  expect(read(2, 3)).toEqual(['20@2']);
 });

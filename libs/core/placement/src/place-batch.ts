@@ -26,7 +26,7 @@ import { shardIndexOf } from './series-hash.ts';
 
 export interface PlacementTarget {
   readonly policy: RetentionPolicy;
-  /** The request's time; points older than the policy's duration are dropped. */
+  /** The request's time; points older than the policy's duration, or outside of its write limits, are dropped. */
   readonly nowNs: TimestampNs;
   /** It stops looking for missing groups when it has found one more. */
   readonly newGroupCountMax: number;
@@ -59,7 +59,7 @@ export interface Placement {
   readonly missingGroupTimesNs: readonly TimestampNs[];
   /** To register before the slices are sent; if another type won meanwhile, placing again finds the conflicts. */
   readonly newFields: readonly NewField[];
-  /** Rows older than the policy keeps. */
+  /** Rows older than the policy keeps, or outside of its write limits. */
   readonly expired: DroppedRows;
   /** Rows with a field of another type than the catalog's, and of a type that came later than another in this batch. */
   readonly conflicts: DroppedRows;
@@ -92,21 +92,27 @@ class Placer {
   readonly #slotIndexes = new Map<number, Int32Array>();
   /** Number of shards → series → shard. */
   readonly #shardIndexes = new Map<number, Int32Array>();
-  readonly #cutoff: { readonly ms: number; readonly subNs: number } | undefined;
+  /** The first time that is taken, and the first that is not any more; undefined: any. */
+  readonly #oldest: SplitTime | undefined;
+  readonly #tooNew: SplitTime | undefined;
   #expiredCount = 0;
   #conflictCount = 0;
   #conflictReason = '';
 
   constructor(batch: PointBatch, target: PlacementTarget) {
     const { policy, nowNs } = target;
+    const backNs = lesserOf(policy.durationNs === 0n ? undefined : policy.durationNs, policy.pastLimitNs);
     this.#batch = batch;
     this.#target = target;
-    this.#cutoff = policy.durationNs === 0n ? undefined : splitNs(nowNs - policy.durationNs);
+    this.#oldest = backNs === undefined ? undefined : splitNs(nowNs - backNs);
+    this.#tooNew = policy.futureLimitNs === undefined ? undefined : splitNs(nowNs + policy.futureLimitNs + 1n);
   }
 
   placeTable(table: MeasurementTable): void {
     const { policy } = this.#target;
-    const isExpired = (row: number): boolean => this.#cutoff !== undefined && isBefore(table.times, row, this.#cutoff);
+    const isExpired = (row: number): boolean =>
+      (this.#oldest !== undefined && isBefore(table.times, row, this.#oldest)) ||
+      (this.#tooNew !== undefined && !isBefore(table.times, row, this.#tooNew));
     const checked = checkFields(table, policy, isExpired);
     this.#newFields.push(...checked.newFields);
     this.#conflictCount += checked.conflictCount;
@@ -200,11 +206,16 @@ class Placer {
   }
 }
 
+interface SplitTime {
+  readonly ms: number;
+  readonly subNs: number;
+}
+
 /** A range in milliseconds and nanoseconds, to compare rows without bigints. */
 interface Window {
   readonly groupIndex: number;
-  readonly start: { readonly ms: number; readonly subNs: number };
-  readonly end: { readonly ms: number; readonly subNs: number };
+  readonly start: SplitTime;
+  readonly end: SplitTime;
 }
 
 function windowOf(range: TimeRange, groupIndex: number): Window {
@@ -215,11 +226,12 @@ function isInside(times: MeasurementTable['times'], row: number, { start, end }:
   return !isBefore(times, row, start) && isBefore(times, row, end);
 }
 
-function isBefore(
-  times: MeasurementTable['times'],
-  row: number,
-  time: { readonly ms: number; readonly subNs: number },
-): boolean {
+function lesserOf(left: bigint | undefined, right: bigint | undefined): bigint | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  return left < right ? left : right;
+}
+
+function isBefore(times: MeasurementTable['times'], row: number, time: SplitTime): boolean {
   const ms = times.ms[row]!;
   return ms < time.ms || (ms === time.ms && times.subNs[row]! < time.subNs);
 }

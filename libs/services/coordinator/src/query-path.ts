@@ -2,7 +2,7 @@ import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { openStream, type CatalogFollower, type LivenessView } from '@varve/kit';
 import type { Catalog, NodeId, RetentionPolicy, TimeRange } from '@varve/model';
-import { shardsForRange, type PlacedShard } from '@varve/placement';
+import { shardsForRange, type PlacedShard, type ReadShard } from '@varve/placement';
 import type { Bus, Clock, QueryRequest, ResultItem, TraceParent } from '@varve/ports';
 import {
   encodeShardPlan,
@@ -74,10 +74,11 @@ export class QueryPath {
   /** One executing owner per shard; the stream is asked for when the merge first reads it. */
   #scatter({ database, retentionPolicy, shardPlan }: PlannedSource, range: TimeRange, asking: Asking): readonly ShardPartials[] {
     const policy = asking.catalog.databases.get(database)?.retentionPolicies.get(retentionPolicy);
-    const isAsked = ({ shard: { owners } }: PlacedShard): boolean => asking.nodeId === undefined || owners.includes(asking.nodeId);
+    const isAsked = ({ shard: { owners } }: ReadShard): boolean => asking.nodeId === undefined || owners.includes(asking.nodeId);
     const payload = encodeShardPlan(shardPlan);
     return shardsOf(policy, range).filter(isAsked).map((placed) => ({
       startNs: placed.range.startNs,
+      mergeFromNs: placed.mergeFromNs,
       partials: this.#partialsOf(placed, asking, payload),
     }));
   }
@@ -105,7 +106,7 @@ export class QueryPath {
   }
 }
 
-function shardsOf(policy: RetentionPolicy | undefined, range: TimeRange): readonly PlacedShard[] {
+function shardsOf(policy: RetentionPolicy | undefined, range: TimeRange): readonly ReadShard[] {
   return policy === undefined ? [] : shardsForRange(policy, range);
 }
 

@@ -33,9 +33,10 @@ async function* rowsOf(plan: MergePlan, columnCount: number, shards: readonly Sh
     yield* mergedRows(shape, shards);
     return;
   }
-  const starts = [...new Set(shards.map(({ startNs }) => startNs))].sort((left, right) => (left < right ? -1 : 1));
+  const fromOf = ({ startNs, mergeFromNs = startNs }: ShardPartials): bigint => mergeFromNs;
+  const starts = [...new Set(shards.map(fromOf))].sort((left, right) => (left < right ? -1 : 1));
   if (plan.isDescending) starts.reverse();
-  for (const startNs of starts) yield* mergedRows(shape, shards.filter((shard) => shard.startNs === startNs));
+  for (const fromNs of starts) yield* mergedRows(shape, shards.filter((shard) => fromOf(shard) === fromNs));
 }
 
 /** The types that fill makes its number fit. In rows without functions it stands as it is in texts and booleans too. */

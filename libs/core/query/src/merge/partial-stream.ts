@@ -4,6 +4,8 @@ import { ByteReader, DbError, type TimestampNs } from '@varve/base';
 export interface ShardPartials {
   /** The shard's start: times in its frames count from it. */
   readonly startNs: TimestampNs;
+  /** The same for shards that may hold the same times; in order of time. Absent: the start. */
+  readonly mergeFromNs?: TimestampNs | undefined;
   readonly partials: AsyncIterable<Uint8Array>;
 }
 
