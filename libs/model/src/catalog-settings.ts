@@ -33,6 +33,7 @@ const SETTINGS = {
 
 export type SettingKey = keyof typeof SETTINGS;
 
+/** Every key there is, in a fixed order. */
 export const SETTING_KEYS = Object.keys(SETTINGS) as readonly SettingKey[];
 
 /** The value that holds, set or not. */
