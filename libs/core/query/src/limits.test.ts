@@ -93,6 +93,21 @@ test('QC7: a query that has its rows opens no further shard and closes those it 
   expect({ opened, closed }).toEqual({ opened: [0n, 10n], closed: [0n, 10n] });
 });
 
+test.each(['', ' ORDER BY time DESC'])('C19: shards that may hold the same times are merged in order of time%s', async (order) => {
+  const [cut, next, last] = ['m f=1 1\nm f=17 17', 'm f=15 15\nm f=18 18', 'm f=20 20'].map(parseTestLines);
+  const points = [...cut!, ...next!, ...last!];
+  const plan = queryPlan(`SELECT f FROM m${order}`, points);
+  const partials = (startNs: bigint, own: readonly TestPoint[]) => runShardPlan(plan.sources[0]!.shardPlan, memorySource(startNs, own));
+  const shards: ShardPartials[] = [
+    { startNs: 20n, partials: partials(20n, last!) },
+    { startNs: 15n, mergeFromNs: 0n, partials: partials(15n, next!) },
+    { startNs: 0n, mergeFromNs: 0n, partials: partials(0n, cut!) },
+  ];
+  const blocks = await allOf(mergePartials(plan.mergePlan, shards, 100));
+  const values = blocks.flatMap(({ cells }) => [...cells[0]!]);
+  expect(values).toEqual(order === '' ? [1, 15, 17, 18, 20] : [20, 18, 17, 15, 1]);
+});
+
 test('an aborted query stops at the next series', async () => {
   const points = seconds(9);
   const plan = queryPlan('SELECT f FROM m', points);
