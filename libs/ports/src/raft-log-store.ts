@@ -61,8 +61,9 @@ export interface StoredRaft {
   /** As of `compactedIndex`. */
   readonly membership: StoredMembership;
   /**
-   * The disk had acknowledged entries through `lastIndex` and has lost some of them: what is in `entries` is right as far as
-   * it goes, but no promise. `commitIndex` was taken back to `compactedIndex`: what is committed is for the leader to say.
+   * The disk had acknowledged entries through `lastIndex` and has lost some of them. Those in `entries` were written once, but
+   * the last of them may have been replaced since. `commitIndex` was taken back to `compactedIndex`: the leader says what is
+   * committed.
    */
   readonly damage?: LogDamage;
 }

@@ -96,6 +96,25 @@ test('on a broken disk the Raft log refuses for good, calls that wait among them
   ).toEqual(Array.from({ length: 3 }, () => 'STORAGE_FAILED'));
 });
 
+test('a disk that is put back to an earlier time does not know of what came after it', async () => {
+  const { scheduler, disk, process } = start(1);
+  const begun = async (on: SimProcess, from: SimDisk) => {
+    const store = new SimRaftLogStore(on, from);
+    const { identity } = await scheduler.runUntilSettled(store.begin({ clusterId: 'c', peerId: 1, newDiskId: 'a1'.repeat(16) }));
+    return { store, identity, raft: await scheduler.runUntilSettled(store.load()) };
+  };
+  const next = (): SimProcess => new SimProcess(scheduler, 'node');
+  const { store } = await begun(process, disk);
+  await scheduler.runUntilSettled(store.persist({ term: 1, votedFor: 1, commitIndex: 0 }, []));
+  const backup = disk.copy(scheduler);
+  await scheduler.runUntilSettled(store.persist({ term: 2, votedFor: 2, commitIndex: 0 }, []));
+  process.kill();
+  expect(await begun(next(), disk)).toMatchObject({ identity: { boot: 2 }, raft: { hardState: { term: 2 } } });
+  for (const _ of [1, 2]) {
+    expect(await begun(next(), backup.copy(scheduler))).toMatchObject({ identity: { boot: 2 }, raft: { hardState: { term: 1 } } });
+  }
+});
+
 test('a disk goes on writing while its process is paused', async () => {
   const { scheduler, disk, process } = start(1);
   const journal = new SimJournal(process, disk);

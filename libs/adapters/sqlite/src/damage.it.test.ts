@@ -13,7 +13,7 @@ import { openShardStore } from './open-shard-store.ts';
 import { RaftLogFile } from './raft-log-file.ts';
 import { ShardFiles } from './shard-files.ts';
 import { batchOf, readAll } from './testing/journal-world.ts';
-import { entriesOf, OWNER, persisting, readRaftLog } from './testing/raft-log-world.ts';
+import { entriesOf, OWNER, persisting, readRaftLog, type RaftLogContent } from './testing/raft-log-world.ts';
 
 const JOURNAL_FILE = 'journal-000001.sqlite';
 const refusal = (code: ErrorCode, text: string) =>
@@ -130,8 +130,7 @@ test('S5: no changed byte of a journal file changes what is read: it is refused,
 
 test('S5, P07: no changed byte of a Raft log goes unnoticed: it is refused, said as damage, or it did not matter', () => {
   const file = writtenRaftLog();
-  type Read = ReturnType<typeof readRaftLog>;
-  const isPrefix = (outcome: Read, expected: Read): boolean => {
+  const isPrefix = (outcome: RaftLogContent, expected: RaftLogContent): boolean => {
     const damage = { lastIndex: 40, term: 5 };
     const hardState = { ...expected.hardState, commitIndex: 2 };
     expect(outcome).toEqual({ ...expected, hardState, entries: expected.entries.slice(0, outcome.entries.length), damage });
@@ -145,9 +144,9 @@ test('S5, P07: no changed byte of a Raft log goes unnoticed: it is refused, said
       return { ...read, identity: { ...read.identity, boot: 0 } };
     },
     (outcome, expected) => {
-      if ((outcome as Read).damage === undefined) return false;
+      if ((outcome as RaftLogContent).damage === undefined) return false;
       cutCount += 1;
-      return isPrefix(outcome as Read, expected as Read);
+      return isPrefix(outcome as RaftLogContent, expected as RaftLogContent);
     },
   );
   expect(cutCount).toBeGreaterThan(20);

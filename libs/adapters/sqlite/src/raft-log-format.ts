@@ -188,7 +188,7 @@ export function checkIdentity(path: string, found: RaftIdentity, wanted: { reado
   const directory = dirname(path);
   throw new DbError(
     'META_IDENTITY',
-    `data directory ${directory} belongs to ${nameOf(found)}, not to ${nameOf(wanted)}: a new peer starts with an empty directory, and this one only as who it is`,
+    `data directory ${directory} belongs to ${nameOf(found)}, not to ${nameOf(wanted)}: give that one an empty directory of its own, or start this one with its own peer id and cluster id`,
     { directory, found: { clusterId: found.clusterId, peerId: found.peerId }, wanted: { clusterId: wanted.clusterId, peerId: wanted.peerId } },
   );
 }

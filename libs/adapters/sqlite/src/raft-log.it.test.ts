@@ -8,7 +8,7 @@ import { newTempDirectory, openInChild } from '@varve/ports/contract';
 import type { RaftLogStore } from '@varve/ports';
 import { RaftLogFile } from './raft-log-file.ts';
 import { checkSynced } from './sqlite-file.ts';
-import { copyOf, entriesOf, OWNER, persisting, readRaftLog, writeFormat1 } from './testing/raft-log-world.ts';
+import { copyOf, entriesOf, OWNER, persisting, readRaftLog, writeFormat1, type RaftLogContent } from './testing/raft-log-world.ts';
 
 // docs/formats/raft-log.md. Files are copied while a log has them open: what a copy has is what a power cut would leave.
 const newFile = (): string => join(newTempDirectory(), 'raft.sqlite');
@@ -112,7 +112,7 @@ test('P07: damage to entries is cut off, with the tree of pages sound again; who
     const copy = copyOf(file);
     const bytes = readFileSync(copy);
     writeFileSync(copy, bytes.fill(0, page * 16_384, (page + 1) * 16_384));
-    let found: ReturnType<typeof readRaftLog>;
+    let found: RaftLogContent;
     try {
       found = readRaftLog(copy);
     } catch (error) {

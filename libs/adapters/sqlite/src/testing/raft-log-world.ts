@@ -3,7 +3,7 @@ import { cpSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { newTempDirectory } from '@varve/ports/contract';
-import type { StoredEntry, StoredHardState } from '@varve/ports';
+import type { KnownPeer, RaftIdentity, StoredEntry, StoredHardState, StoredRaft } from '@varve/ports';
 import { RaftLogFile } from '../raft-log-file.ts';
 import { packEntries, unpackEntries, type RaftLogWrite } from '../raft-log-writes.ts';
 
@@ -20,8 +20,15 @@ export function persisting(hardState: StoredHardState | undefined, entries: read
   return { kind: 'persist', hardState, packed: packEntries(entries) };
 }
 
-/** All that a log says when it begins; it is closed then. Payloads as text. */
-export function readRaftLog(file: string, owner = OWNER) {
+/** All that a log says when it begins. */
+export type RaftLogContent = Omit<StoredRaft, 'entries'> & {
+  readonly identity: RaftIdentity;
+  readonly known: readonly KnownPeer[];
+  readonly entries: readonly (Omit<StoredEntry, 'payload'> & { readonly payload: string })[];
+};
+
+/** Begins a log, reads it, and closes it. */
+export function readRaftLog(file: string, owner = OWNER): RaftLogContent {
   const log = new RaftLogFile({ file });
   try {
     const { identity, known } = log.begin(owner);
