@@ -3,15 +3,17 @@ import { LIMITS } from '@varve/config';
 import { createDataShard } from '@varve/data-shard-service';
 import { runService } from '@varve/process';
 import { lockDataDirectory, openJournal, openShardStore } from '@varve/sqlite-adapter';
+import { openCatalogCache } from '@varve/system-adapter';
 
 await runService({
   program: 'data-shard',
   kind: 'data',
   lock: lockDataDirectory,
   open: async ({ keep, ...ports }, config) => {
-    const { dataDir, journalFileSizeBytesMax: fileSizeBytesMax } = config;
+    const { clusterId, dataDir, journalFileSizeBytesMax: fileSizeBytesMax } = config;
     const journal = keep(await openJournal({ directory: join(dataDir, 'journal'), fileSizeBytesMax }));
     const shardStore = keep(await openShardStore({ directory: join(dataDir, 'shards'), openFileCountMax: LIMITS.openShardFileCountMax }));
-    return createDataShard({ ...ports, journal, shardStore }, config);
+    const catalogCache = keep(await openCatalogCache({ file: join(dataDir, 'catalog.cache'), clusterId, log: ports.log }));
+    return createDataShard({ ...ports, journal, shardStore, catalogCache }, config);
   },
 });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { runService } from '@varve/process';
 import { createRepair } from '@varve/repair-service';
 import { lockDataDirectory, openHintStore } from '@varve/sqlite-adapter';
+import { openCatalogCache } from '@varve/system-adapter';
 
 await runService({
   program: 'repair',
@@ -9,6 +10,7 @@ await runService({
   lock: lockDataDirectory,
   open: async ({ keep, ...ports }, config) => {
     const hintStore = keep(await openHintStore({ file: join(config.dataDir, 'hints.sqlite') }));
-    return createRepair({ ...ports, hintStore }, config);
+    const catalogCache = keep(await openCatalogCache({ file: join(config.dataDir, 'catalog.cache'), clusterId: config.clusterId, log: ports.log }));
+    return createRepair({ ...ports, hintStore, catalogCache }, config);
   },
 });

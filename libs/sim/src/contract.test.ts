@@ -2,6 +2,7 @@ import { Prng } from '@varve/base';
 import {
   busContract,
   busInterruptionContract,
+  catalogCacheContract,
   catalogStoreContract,
   clockContract,
   hintStoreContract,
@@ -13,6 +14,7 @@ import {
   type Opened,
   type OpenedRaftLog,
 } from '@varve/ports/contract';
+import { SimCatalogCache } from './sim-catalog-cache.ts';
 import { SimCatalogStore } from './sim-catalog-store.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
@@ -63,6 +65,7 @@ for (const seed of Array.from({ length: 10 }, () => seedOfSeeds.uint32())) {
     drive,
   );
   hintStoreContract(`SimHintStore (seed ${seed})`, async () => startOn(newDisk(), (...on) => new SimHintStore(...on)), drive);
+  catalogCacheContract(`SimCatalogCache (seed ${seed})`, async () => startOn(newDisk(), (...on) => new SimCatalogCache(...on)), drive);
   const startLogOn = (disk: SimDisk): OpenedRaftLog => {
     const { port, crash, reopen } = startOn(disk, (...on) => new SimRaftLogStore(...on));
     return {

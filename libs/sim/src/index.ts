@@ -3,6 +3,7 @@ export { runCluster } from './cluster/run-cluster.ts';
 export { PLANTED_BUGS } from './planted-bugs.ts';
 export { runEmbedded } from './run-embedded.ts';
 export { CALM_NETWORK, SimNetwork } from './sim-network.ts';
+export { SimCatalogCache } from './sim-catalog-cache.ts';
 export { SimCatalogStore } from './sim-catalog-store.ts';
 export { SimClock, SimRandom } from './sim-clock.ts';
 export { SimDisk } from './sim-disk.ts';

@@ -1,6 +1,6 @@
 import type { Service } from '@varve/kit';
 import { createMetaRaft, type MetaRaftConfig } from '@varve/meta-raft-service';
-import { SILENT_LOG, SILENT_METRICS, type Log, type MetaControl } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS, type Log, type MetaControl, type Metrics } from '@varve/ports';
 import { SimCatalogStore } from './sim-catalog-store.ts';
 import { SimClock, SimRandom } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
@@ -29,12 +29,14 @@ export class SimMetaGroup {
   readonly #network: SimNetwork;
   readonly #config: MetaRaftConfig;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #running = new Map<number, SimMeta>();
 
-  constructor(scheduler: SimScheduler, network: SimNetwork, { peerCount, log = SILENT_LOG }: { readonly peerCount: number; readonly log?: Log }) {
+  constructor(scheduler: SimScheduler, network: SimNetwork, { peerCount, log = SILENT_LOG, metrics = SILENT_METRICS }: { readonly peerCount: number; readonly log?: Log; readonly metrics?: Metrics }) {
     this.#scheduler = scheduler;
     this.#network = network;
     this.#log = log;
+    this.#metrics = metrics;
     this.peers = Array.from({ length: peerCount }, (_, at) => at + 1);
     this.disks = new Map(this.peers.map((peer) => [peer, new SimDisk(scheduler, nameOf(peer))]));
     this.#config = { ...CONFIG, peerId: 0, voters: this.peers };
@@ -55,7 +57,7 @@ export class SimMetaGroup {
       clock: new SimClock(process),
       random: new SimRandom(process),
       log: this.#log,
-      metrics: SILENT_METRICS,
+      metrics: this.#metrics,
       raftLog: new SimRaftLogStore(process, disk),
       catalogStore: new SimCatalogStore(process, disk),
       onFatal: (error: unknown) => {

@@ -49,7 +49,8 @@ const DEFINITIONS = {
   raftLeaderChanges: counter('raft.leader.changes', '{change}', 'Times that this meta node heard of another leader'),
   catalogSentWhole: counter('catalog.sent.whole', '{catalog}', 'Whole catalogs that this meta node has sent to followers'),
   catalogSentChanges: counter('catalog.sent.changes', '{delivery}', 'Announcements and answers with changes that this meta node has sent to followers'),
-  catalogSentSize: counter('catalog.sent.size', 'By', 'Catalogs and changes that this meta node has sent to followers', ['kind']),
+  catalogSentWholeSize: counter('catalog.sent.whole.size', 'By', 'Bytes of whole catalogs, and of the changes behind them, that this meta node has sent to followers'),
+  catalogSentChangesSize: counter('catalog.sent.changes.size', 'By', 'Bytes of changes alone that this meta node has sent to followers; an announcement counts once'),
   catalogDiverged: counter('catalog.diverged', '{delivery}', 'Changes of the catalog that came to something else here than at the meta nodes'),
   flushDuration: histogram('flush.duration', 's', 'From a sealed memtable to its chunks on disk'),
 } satisfies Record<string, MetricDefinition>;

@@ -15,7 +15,7 @@ const COMMANDS: readonly CatalogCommand[] = [
   { kind: 'openIncarnation', holder: 'c', nowMs: 1_767_225_600_000, leaseMs: 10 },
   { kind: 'createUser', name: 'u', passwordHash: 'h', isAdmin: false },
   { kind: 'grantPrivilege', grantee: 'user', name: 'u', database: 'd', privilege: 'read' },
-  { kind: 'createSubscription', database: 'd', retentionPolicy: 'autogen', name: 's', mode: 'ALL', destinations: ['http://a:8086', 'http://b:8086'] },
+  { kind: 'createSubscription', database: 'd', retentionPolicy: 'autogen', name: 's', mode: 'ALL', destinations: ['http://a:1', 'http://b:1'] },
   { kind: 'acquireLease', name: 'l', holder: 'h', durationMs: 5_000 },
 ];
 
@@ -25,7 +25,7 @@ function catalogs(): Catalog[] {
   for (const [at, command] of COMMANDS.entries()) {
     const context = { index: at + 1, atMs: 1_767_225_600_000, origin: { requestId: `${at}` } };
     const { catalog, result } = applyCatalogCommand(made.at(-1)!, command, context);
-    expect(result).toMatchObject({ kind: 'applied' });
+    expect(result, command.kind).toMatchObject({ kind: 'applied' });
     made.push(catalog);
   }
   return made;

@@ -1,4 +1,5 @@
 export { busContract, busInterruptionContract } from './bus-contract.ts';
+export { catalogCacheContract } from './catalog-cache-contract.ts';
 export { catalogStoreContract } from './catalog-store-contract.ts';
 export { clockContract } from './clock-contract.ts';
 export { collect } from './contract-test.ts';

@@ -140,7 +140,7 @@ export class CatalogPublisher {
     const isWhole = parts.whole !== undefined;
     if (isWhole || parts.changes.length > 0) {
       this.#ports.metrics.add(isWhole ? names.catalogSentWhole : names.catalogSentChanges, 1);
-      this.#ports.metrics.add(names.catalogSentSize, bytes.length, { kind: isWhole ? 'whole' : 'changes' });
+      this.#ports.metrics.add(isWhole ? names.catalogSentWholeSize : names.catalogSentChangesSize, bytes.length);
     }
     return bytes;
   }

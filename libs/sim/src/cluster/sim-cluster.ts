@@ -6,6 +6,7 @@ import type { NodeId } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Bus, type CatalogStore, type HintStore, type Journal, type RaftLogStore, type ShardStore } from '@varve/ports';
 import { createRepair } from '@varve/repair-service';
 import { subjectsOf } from '@varve/wire';
+import { SimCatalogCache } from '../sim-catalog-cache.ts';
 import { SimCatalogStore } from '../sim-catalog-store.ts';
 import { SimClock, SimRandom } from '../sim-clock.ts';
 import { SimHintStore } from '../sim-hint-store.ts';
@@ -68,13 +69,13 @@ export class SimCluster {
       )));
     this.datas = Array.from({ length: REPLICA_COUNT }, (_, at) => at + 1).map((number) => this.#node(scheduler, `data${number}`, 'dataBus', (ports, { process, disk }) =>
       createDataShard(
-        { ...ports, journal: this.#seams.journal(new SimJournal(process, disk), process.name), shardStore: this.#seams.shardStore(new SimShardStore(process, disk)) },
+        { ...ports, journal: this.#seams.journal(new SimJournal(process, disk), process.name), shardStore: this.#seams.shardStore(new SimShardStore(process, disk)), catalogCache: new SimCatalogCache(process, disk) },
         { ...CLUSTER, nodeName: `data${number}`, ...DATA_CONFIG },
       )));
-    this.coordinators = [1, 2].map((number) => this.#node(scheduler, `coordinator${number}`, 'coordinatorBus', (ports) =>
-      createCoordinator(ports, { ...CLUSTER, nodeName: `coordinator${number}`, ...COORDINATOR_CONFIG })));
+    this.coordinators = [1, 2].map((number) => this.#node(scheduler, `coordinator${number}`, 'coordinatorBus', (ports, { process, disk }) =>
+      createCoordinator({ ...ports, catalogCache: new SimCatalogCache(process, disk) }, { ...CLUSTER, nodeName: `coordinator${number}`, ...COORDINATOR_CONFIG })));
     this.repairs = [1].map((number) => this.#node(scheduler, `repair${number}`, 'repairBus', (ports, { process, disk }) =>
-      createRepair({ ...ports, hintStore: this.#seams.hintStore(new SimHintStore(process, disk)) }, { ...CLUSTER, nodeName: `repair${number}`, ...REPAIR_CONFIG })));
+      createRepair({ ...ports, hintStore: this.#seams.hintStore(new SimHintStore(process, disk)), catalogCache: new SimCatalogCache(process, disk) }, { ...CLUSTER, nodeName: `repair${number}`, ...REPAIR_CONFIG })));
   }
 
   get nodes(): readonly SimNode<Service>[] {

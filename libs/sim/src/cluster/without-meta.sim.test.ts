@@ -1,0 +1,42 @@
+import type { Coordinator } from '@varve/coordinator-service';
+import { expect, test } from 'vitest';
+import { CALM_NETWORK, SimNetwork } from '../sim-network.ts';
+import { SimScheduler } from '../sim-scheduler.ts';
+import { DATABASE, readCells, runStatement, writeRequest } from '../workload.ts';
+import { REPLICA_COUNT, SimCluster } from './sim-cluster.ts';
+
+// Methodology: a calm cluster writes and saves its copies of the catalog; then all meta nodes are killed for good and every
+// other process is killed and started again, so that nothing but what is on disk can help.
+test('F11: the cluster starts again and answers queries while no meta node lives, and takes writes when they are back', async () => {
+  const scheduler = new SimScheduler({ seed: 11 });
+  const cluster = new SimCluster(scheduler, new SimNetwork(scheduler, CALM_NETWORK));
+  const until = async (condition: () => boolean): Promise<void> => {
+    for (let second = 0; !condition(); second += 1) {
+      expect(second, 'seconds waited').toBeLessThan(60);
+      await scheduler.runFor(1_000);
+    }
+  };
+  const gateway = (): Coordinator => cluster.coordinators[0]!.service!;
+  const others = [...cluster.datas, ...cluster.coordinators, ...cluster.repairs];
+  await scheduler.runUntilSettled(cluster.start());
+  await until(() => others.every(({ service }) => service !== undefined) && cluster.isServing && cluster.dataNodeIds().length === REPLICA_COUNT);
+  await scheduler.runUntilSettled(runStatement(gateway(), `CREATE DATABASE ${DATABASE} WITH REPLICATION ${REPLICA_COUNT} SHARD DURATION 1d`));
+  await scheduler.runUntilSettled(gateway().writePoints(writeRequest('m,t=1 f=1i 1', 'all')));
+  const before = await scheduler.runUntilSettled(readCells(gateway()));
+  expect([before.failure, before.cells.size]).toEqual([undefined, 1]);
+  await scheduler.runFor(10_000);
+
+  for (const node of [...cluster.metas, ...others]) node.kill();
+  for (const node of others) node.start();
+  await until(() => others.every(({ service }) => service !== undefined));
+  await scheduler.runFor(30_000);
+  expect(await scheduler.runUntilSettled(readCells(gateway()))).toEqual(before);
+  expect(gateway().health().isPassing, 'it has no lease').toBe(false);
+  await expect(scheduler.runUntilSettled(gateway().writePoints(writeRequest('m,t=1 f=2i 2', 'all')))).rejects.toMatchObject({ code: 'META_UNAVAILABLE' });
+
+  for (const meta of cluster.metas) meta.start();
+  await until(() => gateway().health().isPassing);
+  await scheduler.runUntilSettled(gateway().writePoints(writeRequest('m,t=1 f=3i 3', 'all')));
+  expect((await scheduler.runUntilSettled(readCells(gateway()))).cells.size).toBe(2);
+  expect(cluster.fatal).toEqual([]);
+});
