@@ -1,5 +1,6 @@
 import type { DurationMs } from '@varve/base';
 import type { RaftMessage } from '@varve/raft';
+import type { RaftTally } from './raft-tally.ts';
 import type { RaftTime } from './raft-time.ts';
 
 /** What becomes of a message. Probabilities are per message. */
@@ -11,16 +12,25 @@ export interface RaftNetworkFaults {
   readonly lateProbability: number;
 }
 
+/** Delays only. */
+export const CALM_RAFT_NETWORK: RaftNetworkFaults = { delayMsMax: 5, lossProbability: 0, duplicateProbability: 0, lateProbability: 0 };
+
 /** Every message on its own way, so that any may overtake any other; and links that are cut, in one direction or both. */
 export class RaftNetwork {
   faults: RaftNetworkFaults = CALM_RAFT_NETWORK;
-  readonly counts = { sent: 0, lost: 0, duplicated: 0, cutOff: 0 };
   readonly #time: RaftTime;
+  readonly #tally: RaftTally;
   readonly #deliver: (message: RaftMessage) => void;
   readonly #cut = new Set<number>();
+  /** By link: what a message on it takes in addition. */
+  readonly #slow = new Map<number, DurationMs>();
+  /** By link: the number of the newest message that has arrived. */
+  readonly #arrived = new Map<number, number>();
+  #sentCount = 0;
 
-  constructor(time: RaftTime, deliver: (message: RaftMessage) => void) {
+  constructor(time: RaftTime, tally: RaftTally, deliver: (message: RaftMessage) => void) {
     this.#time = time;
+    this.#tally = tally;
     this.#deliver = deliver;
   }
 
@@ -32,43 +42,74 @@ export class RaftNetwork {
     if (from !== to) this.#cut.add(linkOf(from, to));
   }
 
+  /** One way. */
+  cutAll(senders: readonly number[], receivers: readonly number[]): void {
+    for (const from of senders) for (const to of receivers) this.cut(from, to);
+  }
+
+  /** Both ways. */
+  part(left: readonly number[], right: readonly number[]): void {
+    this.cutAll(left, right);
+    this.cutAll(right, left);
+  }
+
+  /** Into two halves, which reach each other through whoever is not named. */
+  bridge(others: readonly number[]): void {
+    const half = Math.ceil(others.length / 2);
+    this.part(others.slice(0, half), others.slice(half));
+  }
+
+  /** Each reaches its two neighbours only. */
+  ring(ids: readonly number[]): void {
+    for (const [at, from] of ids.entries()) {
+      const neighbours = [ids.at(at - 1), ids[(at + 1) % ids.length]];
+      for (const to of ids) if (!neighbours.includes(to)) this.cut(from, to);
+    }
+  }
+
   open(from: number, to: number): void {
     this.#cut.delete(linkOf(from, to));
   }
 
+  slow(from: number, to: number, delayMs: DurationMs): void {
+    this.#slow.set(linkOf(from, to), delayMs);
+  }
+
   heal(): void {
     this.#cut.clear();
+    this.#slow.clear();
   }
 
   send(message: RaftMessage): void {
     const { prng } = this.#time;
-    this.counts.sent += 1;
-    if (prng.chance(this.faults.lossProbability)) {
-      this.counts.lost += 1;
-      return;
-    }
+    if (prng.chance(this.faults.lossProbability)) return this.#tally.add('messageLost');
     this.#deliverLater(message);
     if (!prng.chance(this.faults.duplicateProbability)) return;
-    this.counts.duplicated += 1;
+    this.#tally.add('messageDuplicated');
     this.#deliverLater(message);
   }
 
   #deliverLater(message: RaftMessage): void {
     const { prng } = this.#time;
     const { delayMsMax, lateProbability } = this.faults;
-    const delayMs = prng.chance(lateProbability) ? LATE_MS_MAX * prng.fraction() : delayMsMax * prng.fraction();
+    const isLate = prng.chance(lateProbability);
+    if (isLate) this.#tally.add('messageLate');
+    const link = linkOf(message.from, message.to);
+    const delayMs = (isLate ? LATE_MS_MAX : delayMsMax) * prng.fraction() + (this.#slow.get(link) ?? 0);
+    const number = (this.#sentCount += 1);
     this.#time.after(delayMs, () => {
-      if (this.isOpen(message.from, message.to)) this.#deliver(message);
-      else this.counts.cutOff += 1;
+      if (!this.isOpen(message.from, message.to)) return this.#tally.add('messageCutOff');
+      const newest = this.#arrived.get(link) ?? 0;
+      if (number < newest) this.#tally.add('messageOvertaken');
+      else this.#arrived.set(link, number);
+      this.#deliver(message);
     });
   }
 }
 
-/** Delays only. */
-export const CALM_RAFT_NETWORK: RaftNetworkFaults = { delayMsMax: 5, lossProbability: 0, duplicateProbability: 0, lateProbability: 0 };
-
 const LATE_MS_MAX = 1_000;
+const PEER_MAX = 1_000;
 
 function linkOf(from: number, to: number): number {
-  return from * 100 + to;
+  return from * PEER_MAX + to;
 }

@@ -1,62 +1,80 @@
 import { assert, type DurationMs } from '@varve/base';
-import { foundingMembership, type Entry, type NeededSnapshot, type Raft, type RaftConfig, type RaftMessage, type Ready, type StoredState } from '@varve/raft';
-import { commandOf, type RaftChecks } from './raft-checks.ts';
+import {
+  ENTRY_KINDS,
+  type ConfirmedRead,
+  type Entry,
+  type MembershipTarget,
+  type NeededSnapshot,
+  type Raft,
+  type RaftMessage,
+  type Ready,
+} from '@varve/raft';
+import type { RaftWatch } from './checks/raft-watch.ts';
+import type { DiskRecord, RaftDisk, StoredSnapshot } from './raft-disk.ts';
+import type { RaftSettings } from './raft-settings.ts';
+import type { RaftFault, RaftTally } from './raft-tally.ts';
 import type { RaftTime } from './raft-time.ts';
+import { SessionMachine, sessionCommandOf, type SessionAnswer } from './session-machine.ts';
 
 /** The class under test, or one with a planted bug. */
 export type RaftClass = typeof Raft;
+/** What the log is applied to, or one with a planted bug. */
+export type MachineClass = typeof SessionMachine;
 
-/** What was applied, in a form that shows every difference: a hash over all payloads up to the index. */
-export interface Applied {
-  readonly index: number;
-  readonly term: number;
-  readonly hash: number;
-}
+/** Around a sync: nothing is in the page cache yet, it is there, it is durable and nobody knows, the messages are out. */
+export const CRASH_POINTS = ['crashBeforeWrite', 'crashBeforeSync', 'crashBeforeSend', 'crashAfterSend'] as const satisfies readonly RaftFault[];
+export type CrashPoint = (typeof CRASH_POINTS)[number];
 
 /** What a peer needs of its world. */
 export interface RaftPeerWorld {
   readonly RaftClass: RaftClass;
+  readonly MachineClass: MachineClass;
+  readonly settings: RaftSettings;
   readonly time: RaftTime;
-  readonly checks: RaftChecks;
+  readonly watch: RaftWatch;
+  readonly tally: RaftTally;
   send(message: RaftMessage): void;
   /** What the peer `from` has applied, when it can be asked. */
-  appliedOf(from: number, asker: number): Applied | undefined;
+  snapshotOf(from: number, asker: number): StoredSnapshot | undefined;
+  /** A command was applied; `answer` is for whoever asked this peer in this run. */
+  onApplied(peer: RaftPeer, entry: Entry, answer: SessionAnswer): void;
+  /** A read is served from what the peer has applied. */
+  onRead(peer: RaftPeer, id: number): void;
+  /** It has crashed by itself: at an armed point. */
+  onCrashed(peer: RaftPeer): void;
 }
-
-const NOTHING_APPLIED: Applied = { index: 0, term: 0, hash: 0 };
-const TICK_MS = 10;
-/** Applied since the last snapshot at which the next one is taken. */
-const SNAPSHOT_ENTRY_COUNT = 20;
 
 /**
  * A peer with its disk and its caller, which does what a Ready says in its order, one thing at a time, as the service
- * does. A write takes time; what a crash finds under way is on the disk as a whole or not at all.
+ * does. Everything takes time, and anything may come in between.
  */
 export class RaftPeer {
   readonly id: number;
   /** Outlives crashes. */
-  disk: StoredState;
-  snapshot = NOTHING_APPLIED;
-  writeMsMax: DurationMs = 5;
-  readonly counts = { crashesInWrite: 0, installs: 0 };
+  readonly disk: RaftDisk;
+  writeMsMax: DurationMs = WRITE_MS_MAX;
+  /** How long a tick of this peer is, compared with the others'. */
+  tickRate = 1;
   readonly #world: RaftPeerWorld;
-  readonly #config: RaftConfig;
   #raft: Raft | undefined;
-  #applied = NOTHING_APPLIED;
+  #machine: SessionMachine;
+  /** Of the last entry applied. */
+  #appliedTerm = 0;
   /** Counts the starts; what was scheduled in an earlier run does not happen. */
   #run = 0;
   #isBusy = false;
   #pausedUntilMs = 0;
-  /** To the disk, under way. */
-  #write: (() => void) | undefined;
+  #clockStoppedUntilMs = 0;
+  #crashPoint: CrashPoint | undefined;
   #isFetching = false;
-  #fetched: Applied | undefined;
+  #fetched: StoredSnapshot | undefined;
+  #reads: ConfirmedRead[] = [];
 
-  constructor(id: number, voters: readonly number[], world: RaftPeerWorld) {
+  constructor(id: number, disk: RaftDisk, world: RaftPeerWorld) {
     this.id = id;
+    this.disk = disk;
     this.#world = world;
-    this.disk = { hardState: { term: 0, votedFor: 0, commitIndex: 0 }, entries: [], compactedIndex: 0, compactedTerm: 0, membership: foundingMembership(voters) };
-    this.#config = { ...BOUNDS, id, randomUint32: () => world.time.prng.uint32() };
+    this.#machine = new world.MachineClass(disk.snapshot.machine);
   }
 
   /** While it runs. */
@@ -68,33 +86,48 @@ export class RaftPeer {
     return this.#run;
   }
 
-  get applied(): Applied {
-    return this.#applied;
+  get machine(): SessionMachine {
+    return this.#machine;
   }
 
-  /** From its disk. A snapshot beyond the log was installed last, and the log had not followed yet. */
+  get isPaused(): boolean {
+    return this.#pausedUntilMs > this.#world.time.nowMs;
+  }
+
+  /** Runs, and is not paused. */
+  get isUp(): boolean {
+    return this.#raft !== undefined && !this.isPaused;
+  }
+
+  /** From its disk. */
   start(): void {
     assert(this.#raft === undefined, `peer ${this.id} runs already`);
-    const { index, term } = this.snapshot;
-    if (index > this.disk.compactedIndex + this.disk.entries.length) this.disk = compacted(this.disk, index, term);
-    this.#raft = new this.#world.RaftClass(this.#config, this.disk, index);
-    this.#applied = this.snapshot;
-    this.#world.checks.onStart(this);
+    const { RaftClass: Class, settings, time, watch, MachineClass } = this.#world;
+    const stored = this.disk.open();
+    const { snapshot } = this.disk;
+    this.#raft = new Class({ ...settings, id: this.id, randomUint32: () => time.prng.uint32() }, stored, snapshot.index);
+    this.#machine = new MachineClass(snapshot.machine);
+    this.#appliedTerm = snapshot.term;
+    watch.onStart(this);
     this.#pump();
-    this.#tickLater(TICK_MS * (0.8 + 0.4 * this.#world.time.prng.fraction()));
+    this.#tickLater(time.prng.fraction());
   }
 
+  /** The process ends; what its disk had not made durable is in the hands of chance. */
   crash(): void {
-    if (this.#write !== undefined) {
-      this.counts.crashesInWrite += 1;
-      if (this.#world.time.prng.chance(0.5)) this.#write();
-    }
+    this.disk.cutPower();
     this.#run += 1;
     this.#raft = undefined;
-    this.#write = undefined;
     this.#isBusy = false;
+    this.#crashPoint = undefined;
     this.#isFetching = false;
     this.#fetched = undefined;
+    this.#reads = [];
+  }
+
+  /** Crashes when it comes to this point next. */
+  crashAt(point: CrashPoint | undefined): void {
+    this.#crashPoint = point;
   }
 
   /** Nothing runs until then; what comes due meanwhile runs afterwards. */
@@ -102,29 +135,66 @@ export class RaftPeer {
     this.#pausedUntilMs = this.#world.time.nowMs + durationMs;
   }
 
+  /** Its clock jumps: so many ticks are due at once. */
+  jumpClock(tickCount: number): void {
+    this.#soon(0, () => {
+      for (let tick = 0; tick < tickCount && this.#raft !== undefined; tick += 1) this.#tick();
+    });
+  }
+
+  /** Its clock was put back: no tick is due for a while. */
+  stopClock(durationMs: DurationMs): void {
+    this.#clockStoppedUntilMs = this.#world.time.nowMs + durationMs;
+  }
+
   deliver(message: RaftMessage): void {
     this.#soon(0, () => {
+      this.#world.watch.onDeliver(this, message);
       this.#raft!.step(message);
       this.#pump();
     });
   }
 
-  /** Where the command stands if it was taken. */
-  propose(command: number): { readonly index: number; readonly term: number } | undefined {
-    if (this.#raft === undefined || this.#pausedUntilMs > this.#world.time.nowMs) return undefined;
-    const payload = new Uint8Array(4);
-    new DataView(payload.buffer).setUint32(0, command);
-    const outcome = this.#raft.propose(payload);
-    this.#pump();
-    return outcome.kind === 'accepted' ? outcome : undefined;
+  propose(payload: Uint8Array): ReturnType<Raft['propose']> {
+    return this.#asked((raft) => raft.propose(payload));
   }
 
-  #tickLater(intervalMs: DurationMs): void {
-    this.#soon(intervalMs, () => {
-      this.#raft!.tick();
-      this.#pump();
-      this.#tickLater(intervalMs);
+  read(id: number): ReturnType<Raft['read']> {
+    return this.#asked((raft) => raft.read(id));
+  }
+
+  changeMembership(target: MembershipTarget): ReturnType<Raft['changeMembership']> {
+    return this.#asked((raft) => raft.changeMembership(target));
+  }
+
+  transfer(to: number): ReturnType<Raft['transfer']> {
+    return this.#asked((raft) => raft.transfer(to));
+  }
+
+  /** What another peer may take over. */
+  get appliedSnapshot(): StoredSnapshot {
+    const index = this.#raft!.appliedIndex;
+    return { index, term: this.#appliedTerm, membership: this.#raft!.membershipAt(index), machine: this.#machine.state };
+  }
+
+  #asked<Outcome>(ask: (raft: Raft) => Outcome): Outcome {
+    assert(this.isUp, `peer ${this.id} is asked and does not run`);
+    const outcome = ask(this.#raft!);
+    this.#pump();
+    return outcome;
+  }
+
+  #tickLater(fraction = 1): void {
+    this.#soon(this.#world.settings.tickMs * this.tickRate * fraction, () => {
+      if (this.#clockStoppedUntilMs <= this.#world.time.nowMs) this.#tick();
+      if (this.#raft !== undefined) this.#tickLater();
     });
+  }
+
+  #tick(): void {
+    this.#raft!.tick();
+    this.#world.watch.onTick(this);
+    this.#pump();
   }
 
   /** In this run of the peer, not while it is paused. */
@@ -142,65 +212,76 @@ export class RaftPeer {
 
   /** The one thing to do next, when none is being done. */
   #pump(): void {
-    this.#world.checks.observe(this);
+    this.#world.watch.onStep(this);
     if (this.#isBusy) return;
     const raft = this.#raft!;
     if (this.#fetched !== undefined && this.#fetched.index > raft.appliedIndex) return this.#install(this.#fetched);
     this.#fetched = undefined;
     const ready = raft.takeReady();
     if (ready !== undefined) return this.#persist(ready);
-    if (raft.appliedIndex - this.snapshot.index >= SNAPSHOT_ENTRY_COUNT) this.#takeSnapshot();
+    if (raft.appliedIndex - this.disk.snapshot.index >= this.#world.settings.snapshotEntryCount) this.#takeSnapshot();
   }
 
   #persist(ready: Ready): void {
-    if (ready.hardState === undefined && ready.entries.length === 0) return this.#finish(ready);
-    this.#toDisk(
-      () => {
-        this.#world.checks.onPersist(this, ready);
-        this.disk = { ...this.disk, hardState: ready.hardState ?? this.disk.hardState, entries: replaced(this.disk, ready.entries) };
-      },
-      () => this.#finish(ready),
-    );
+    this.#world.watch.onReady(this, ready);
+    for (const message of ready.appends) this.#send(message);
+    const records: DiskRecord[] = ready.entries.map((entry) => ({ kind: 'entry', entry }));
+    if (ready.hardState !== undefined) records.push({ kind: 'hardState', hardState: ready.hardState });
+    if (ready.isRecovered) records.push({ kind: 'recovered' });
+    if (records.length === 0) return this.#finish(ready);
+    this.#toDisk(records, () => {
+      this.#finish(ready);
+    });
   }
 
   #finish(ready: Ready): void {
-    for (const message of [...ready.appends, ...ready.messages]) this.#send(message);
+    for (const message of ready.messages) this.#send(message);
+    if (ready.messages.length > 0 && this.#crashesAt('crashAfterSend')) return;
+    if (ready.isRecovered) this.#world.tally.add('damageHealed');
     for (const entry of ready.committed) this.#apply(entry);
     this.#raft!.advance(ready);
+    this.#reads.push(...ready.reads);
+    this.#serveReads();
     if (ready.snapshot !== undefined) this.#maybeFetch(ready.snapshot);
     this.#pump();
   }
 
   #send(message: RaftMessage): void {
-    this.#world.checks.onSend(message);
+    this.#world.watch.onSend(this, message);
     this.#world.send(message);
   }
 
   #apply(entry: Entry): void {
-    this.#world.checks.onApply(this, entry);
-    this.#applied = { index: entry.index, term: entry.term, hash: hashAfter(this.#applied.hash, entry) };
-    this.#world.checks.onState(this, this.#applied);
+    const answer = entry.kind === ENTRY_KINDS.command ? this.#machine.apply(sessionCommandOf(entry)) : undefined;
+    this.#appliedTerm = entry.term;
+    this.#world.watch.onApply(this, entry, answer);
+    if (answer !== undefined) this.#world.onApplied(this, entry, answer);
   }
 
-  /** The snapshot first, then the log: a crash in between leaves both, and they fit. */
+  #serveReads(): void {
+    const { appliedIndex } = this.#raft!;
+    const due = this.#reads.filter(({ index }) => index <= appliedIndex);
+    if (due.length === 0) return;
+    this.#reads = this.#reads.filter(({ index }) => index > appliedIndex);
+    for (const { read } of due) this.#world.onRead(this, read);
+  }
+
   #takeSnapshot(): void {
-    const applied = this.#applied;
-    const index = Math.max(this.disk.compactedIndex, applied.index - this.#world.time.prng.between(0, 8));
-    this.#toDisk(
-      () => (this.snapshot = applied),
-      () => this.#compact(index, () => this.#raft!.compact(index)),
-    );
-  }
-
-  #compact(index: number, then: () => void): void {
-    const term = this.#raft!.termAt(index);
-    this.#toDisk(
-      () => (this.disk = compacted(this.disk, index, term)),
-      () => {
-        then();
+    const { settings, tally } = this.#world;
+    const snapshot = this.appliedSnapshot;
+    const toLog = (): void => {
+      const raft = this.#raft!;
+      const index = snapshot.index - settings.trailingEntryCount;
+      if (index <= raft.compactedIndex) return this.#pump();
+      const record: DiskRecord = { kind: 'compact', index, term: raft.termAt(index), membership: raft.membershipAt(index) };
+      this.#toDisk([record], () => {
+        tally.add('compaction');
+        raft.compact(index);
         this.#pump();
-      },
-    );
+      });
+    };
+    tally.add('snapshot');
+    this.#toDisk([{ kind: 'snapshot', snapshot }], toLog);
   }
 
   #maybeFetch({ from, index }: NeededSnapshot): void {
@@ -208,76 +289,64 @@ export class RaftPeer {
     this.#isFetching = true;
     const { prng } = this.#world.time;
     this.#soon(1 + 10 * prng.fraction(), () => {
-      const applied = this.#world.appliedOf(from, this.id);
-      this.#soon(1 + 20 * prng.fraction(), () => {
+      const snapshot = this.#world.snapshotOf(from, this.id);
+      this.#soon(prng.pick([20, 20, 300]) * prng.fraction(), () => {
         this.#isFetching = false;
-        if (applied !== undefined && applied.index >= index) this.#fetched = applied;
+        if (snapshot !== undefined && snapshot.index >= index) this.#fetched = snapshot;
         this.#pump();
       });
     });
   }
 
-  #install(applied: Applied): void {
-    const { index, term } = applied;
-    const toLog = (): void =>
-      this.#toDisk(
-        () => (this.disk = compacted(this.disk, index, term)),
-        () => {
-          this.#raft!.restore({ index, term, membership: this.disk.membership });
-          this.#applied = applied;
-          this.#fetched = undefined;
-          this.counts.installs += 1;
-          this.#world.checks.onState(this, applied);
-          this.#pump();
-        },
-      );
-    this.#toDisk(() => (this.snapshot = applied), toLog);
+  /** The snapshot first, then the log begins behind it. A crash in between is finished by the disk at the next start. */
+  #install(snapshot: StoredSnapshot): void {
+    const { index, term, membership, machine } = snapshot;
+    const toLog = (): void => {
+      this.#toDisk([{ kind: 'compact', index, term, membership }], () => {
+        this.#raft!.restore({ index, term, membership });
+        this.#machine = new this.#world.MachineClass(machine);
+        this.#appliedTerm = term;
+        this.#fetched = undefined;
+        this.#world.tally.add('install');
+        this.#world.watch.onInstall(this, snapshot);
+        this.#serveReads();
+        this.#pump();
+      });
+    };
+    this.#toDisk([{ kind: 'snapshot', snapshot }], toLog);
   }
 
-  /** Nothing else is begun until `then`. */
-  #toDisk(write: () => void, then: () => void): void {
-    this.#isBusy = true;
-    this.#write = write;
+  /** Nothing else is begun until `then`. The disk goes on while the process is paused. */
+  #toDisk(records: readonly DiskRecord[], then: () => void): void {
     const run = this.#run;
-    const { time } = this.#world;
-    time.after(this.writeMsMax * time.prng.fraction(), () => {
+    const { time, watch } = this.#world;
+    if (this.#crashesAt('crashBeforeWrite')) return;
+    this.#isBusy = true;
+    time.after(this.writeMsMax * 0.2 * time.prng.fraction(), () => {
       if (run !== this.#run) return;
-      this.#write = undefined;
-      write();
-      // The disk goes on while the process is paused.
-      this.#soon(0, () => {
-        this.#isBusy = false;
-        then();
+      this.disk.write(records);
+      if (this.#crashesAt('crashBeforeSync')) return;
+      time.after(this.writeMsMax * 0.8 * time.prng.fraction(), () => {
+        if (run !== this.#run) return;
+        this.disk.sync();
+        watch.onDurable(this, records);
+        this.#soon(0, () => {
+          if (this.#crashesAt('crashBeforeSend')) return;
+          this.#isBusy = false;
+          then();
+        });
       });
     });
   }
+
+  #crashesAt(point: CrashPoint): boolean {
+    if (this.#crashPoint !== point) return false;
+    this.#world.tally.add(point);
+    this.crash();
+    this.#world.onCrashed(this);
+    return true;
+  }
 }
 
-const BOUNDS = {
-  electionTickCount: 10,
-  heartbeatTickCount: 3,
-  appendSizeBytesMax: 150,
-  inFlightCountMax: 3,
-  inFlightSizeBytesMax: 400,
-  uncommittedSizeBytesMax: 2_000,
-  pendingReadCountMax: 20,
-};
-
-/** Entries above stay if they follow the same entry. */
-function compacted(disk: StoredState, index: number, term: number): StoredState {
-  if (index <= disk.compactedIndex) return disk;
-  const isSame = disk.entries.some((entry) => entry.index === index && entry.term === term);
-  const entries = isSame ? disk.entries.filter((entry) => entry.index > index) : [];
-  return { ...disk, entries, compactedIndex: index, compactedTerm: term };
-}
-
-function replaced({ entries: stored, compactedIndex }: StoredState, entries: readonly Entry[]): readonly Entry[] {
-  const first = entries[0];
-  if (first === undefined) return stored;
-  assert(compactedIndex < first.index && first.index <= compactedIndex + stored.length + 1, `entry ${first.index} on a log of ${stored.length}`);
-  return [...stored.slice(0, first.index - compactedIndex - 1), ...entries];
-}
-
-function hashAfter(hash: number, { payload }: Entry): number {
-  return payload.length === 0 ? hash : (Math.imul(hash, 31) + commandOf(payload)) >>> 0;
-}
+/** Of a disk that is well. */
+export const WRITE_MS_MAX: DurationMs = 5;

@@ -1,230 +1,161 @@
 import type { Prng } from '@varve/base';
-import { Raft } from '@varve/raft';
-import { RaftChecks } from './raft-checks.ts';
-import { CALM_RAFT_NETWORK, RaftNetwork, type RaftNetworkFaults } from './raft-network.ts';
-import { RaftPeer, type Applied, type RaftClass } from './raft-peer.ts';
-import { RaftTime } from './raft-time.ts';
+import { RaftGroup, RIGHT_RAFT, type RaftUnderTest } from './raft-group.ts';
+import { RaftOperator } from './raft-operator.ts';
+import type { RaftPeer } from './raft-peer.ts';
+import { drawSettings, electionTimeoutMsMax } from './raft-settings.ts';
+import type { RaftCounts } from './raft-tally.ts';
+import { RaftTroubles } from './raft-troubles.ts';
 
 export interface RaftRunOptions {
   readonly seed: number;
-  readonly peerCount: number;
-  /** One with a planted bug; the right one when absent. */
-  readonly RaftClass?: RaftClass;
+  /** Something with a planted bug; what is right when absent. */
+  readonly underTest?: RaftUnderTest;
+  readonly onLine?: (line: string) => void;
 }
 
-/** What a run came to. No problem: every invariant held at every step, nothing acknowledged was lost, and it came to life again. */
+/** What a run came to. No problem: every invariant held at every step. */
 export interface RaftRun {
+  readonly seed: number;
+  /** Each begins with the number of its invariant. */
   readonly problems: readonly string[];
   readonly traceHash: string;
-  readonly counts: {
-    readonly events: number;
-    readonly terms: number;
-    readonly acked: number;
-    readonly crashesInWrite: number;
-    readonly installs: number;
-    readonly lost: number;
-    readonly duplicated: number;
-    readonly cutOff: number;
-  };
+  readonly eventCount: number;
+  readonly simulatedMs: number;
+  readonly counts: RaftCounts;
 }
 
-const CHAOS_MS = 4_000;
-/** Twenty of the longest election timeouts. */
-const LIVENESS_MS = 20 * 240;
-
 /**
- * A group of peers and nothing else, under everything that may happen to it: first all faults at random, then a quorum
- * is healed and must make progress while the rest stays as it is, then all are healed and must become equal.
+ * A group of peers and nothing else, under everything that may happen to it: first all troubles at random, then a quorum is
+ * healed and must come to life while the rest stays broken, then all are healed and must become equal.
  */
-export function runRaft(options: RaftRunOptions): RaftRun {
-  const run = new Run(options);
-  try {
-    run.chaos();
-    run.heal(run.pickQuorum());
-    run.heal(run.ids);
-    run.compare();
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    run.checks.problems.push(`a peer stopped: ${error.message}`);
-  }
+export function runRaft({ seed, underTest = RIGHT_RAFT, onLine }: RaftRunOptions): RaftRun {
+  const run = new Run(seed, underTest, onLine);
+  run.all();
   return run.result();
 }
 
 class Run {
-  readonly ids: readonly number[];
-  readonly checks = new RaftChecks();
-  readonly #time: RaftTime;
+  readonly #seed: number;
+  readonly #group: RaftGroup;
   readonly #prng: Prng;
-  readonly #network: RaftNetwork;
-  readonly #peers: readonly RaftPeer[];
-  /** Commands that a peer has taken, until it applies them at their place. */
-  readonly #waiting = new Map<number, { readonly peer: RaftPeer; readonly index: number; readonly term: number; readonly run: number }>();
-  readonly #acked: { readonly index: number; readonly command: number }[] = [];
-  #command = 0;
+  readonly #troubles: RaftTroubles;
+  readonly #operator: RaftOperator;
 
-  constructor({ seed, peerCount, RaftClass = Raft }: RaftRunOptions) {
-    this.#time = new RaftTime(seed);
-    this.#prng = this.#time.prng;
-    this.#network = new RaftNetwork(this.#time, (message) => {
-      this.#time.note(message.from, message.to, message.term);
-      this.#peer(message.to).deliver(message);
-    });
-    this.ids = Array.from({ length: peerCount }, (_, at) => at + 1);
-    const world = {
-      RaftClass,
-      time: this.#time,
-      checks: this.checks,
-      send: this.#network.send.bind(this.#network),
-      appliedOf: this.#appliedOf.bind(this),
-    };
-    this.#peers = this.ids.map((id) => new RaftPeer(id, this.ids, world));
-    this.checks.watch(this.#peers);
-    for (const peer of this.#peers) peer.start();
-    this.#proposeLater();
+  constructor(seed: number, underTest: RaftUnderTest, onLine: ((line: string) => void) | undefined) {
+    const group = new RaftGroup(seed, drawSettings, underTest, onLine);
+    this.#seed = seed;
+    this.#group = group;
+    this.#prng = group.time.prng.fork();
+    this.#troubles = new RaftTroubles(group);
+    this.#operator = new RaftOperator(group, this.#troubles);
   }
 
-  /** Everything at random. */
-  chaos(): void {
-    this.#network.faults = pickFaults(this.#prng);
-    const endMs = this.#time.nowMs + CHAOS_MS;
-    while (this.#time.nowMs < endMs && !this.#hasFailed) {
-      this.#disturb();
-      this.#time.runFor(this.#prng.between(10, 200), () => this.#hasFailed);
+  /** A peer that stops itself with a broken assertion has failed as well. */
+  all(): void {
+    try {
+      this.#chaos();
+      this.#troubles.end();
+      const core = this.#pickCore();
+      this.#comeToLife(core);
+      this.#staySettled(core);
+      this.#becomeEqual();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#group.watch.fail('stopped', 0, error.message);
     }
-  }
-
-  pickQuorum(): readonly number[] {
-    const shuffled = this.ids.toSorted(() => this.#prng.fraction() - 0.5);
-    return shuffled.slice(0, Math.floor(this.ids.length / 2) + 1);
-  }
-
-  /**
-   * From now on these peers run and reach each other. If they are a quorum, a new command must be acknowledged, whatever
-   * becomes of the others; if they are all, it must be applied everywhere.
-   */
-  heal(ids: readonly number[]): void {
-    this.#network.faults = CALM_RAFT_NETWORK;
-    for (const id of ids) {
-      const peer = this.#peer(id);
-      peer.pause(0);
-      peer.writeMsMax = 5;
-      if (peer.raft === undefined) peer.start();
-      for (const other of ids) this.#network.open(id, other);
-    }
-    const lastCommand = this.#command;
-    const isAlive = (): boolean => {
-      const newest = this.#acked.at(-1);
-      if (newest === undefined || newest.command <= lastCommand) return false;
-      return ids.length < this.ids.length || this.#peers.every(({ applied }) => applied.index >= newest.index);
-    };
-    this.#time.runFor(LIVENESS_MS, () => this.#hasFailed || isAlive());
-    if (!this.#hasFailed && !isAlive()) this.checks.problems.push(`${ids.join()} are well and do nothing new within ${LIVENESS_MS} ms`);
-  }
-
-  /** What was acknowledged is there, once, and all peers are the same. */
-  compare(): void {
-    if (this.#hasFailed) return;
-    for (const { index, command } of this.#acked) {
-      if (this.checks.commands.get(index) !== command) this.checks.problems.push(`the acknowledged command ${command} at ${index} is lost`);
-    }
-    const commands = [...this.checks.commands.values()];
-    if (new Set(commands).size !== commands.length) this.checks.problems.push('a command was applied twice');
   }
 
   result(): RaftRun {
-    const { lost, duplicated, cutOff } = this.#network.counts;
-    const sum = (countOf: (peer: RaftPeer) => number): number => this.#peers.reduce((total, peer) => total + countOf(peer), 0);
-    return {
-      problems: this.checks.problems,
-      traceHash: this.#time.traceHash,
-      counts: {
-        events: this.#time.eventCount,
-        terms: this.checks.leaders.size,
-        acked: this.#acked.length,
-        crashesInWrite: sum(({ counts }) => counts.crashesInWrite),
-        installs: sum(({ counts }) => counts.installs),
-        lost,
-        duplicated,
-        cutOff,
-      },
-    };
+    const { watch, time, tally } = this.#group;
+    const { nowMs: simulatedMs, eventCount, traceHash } = time;
+    return { seed: this.#seed, problems: watch.problems, traceHash, eventCount, simulatedMs, counts: tally.counts };
   }
 
-  get #hasFailed(): boolean {
-    return this.checks.problems.length > 0;
-  }
-
-  #peer(id: number): RaftPeer {
-    return this.#peers[id - 1]!;
-  }
-
-  #appliedOf(from: number, asker: number): Applied | undefined {
-    const isReachable = this.#network.isOpen(asker, from) && this.#network.isOpen(from, asker);
-    return isReachable && this.#peer(from).raft !== undefined ? this.#peer(from).applied : undefined;
-  }
-
-  #proposeLater(): void {
-    this.#time.after(this.#prng.between(1, 20), () => {
-      this.#acknowledge();
-      const peer = this.#prng.pick(this.#peers);
-      this.#command += 1;
-      const taken = peer.propose(this.#command);
-      if (taken !== undefined) this.#waiting.set(this.#command, { ...taken, peer, run: peer.run });
-      this.#proposeLater();
-    });
-  }
-
-  /** As the service does: the peer that took it says so once it has applied it. */
-  #acknowledge(): void {
-    for (const [command, { peer, index, term, run }] of this.#waiting) {
-      if (peer.run === run && peer.applied.index < index) continue;
-      this.#waiting.delete(command);
-      if (peer.run === run && this.checks.committed.get(index) === term) this.#acked.push({ index, command });
+  /** Everything at random. */
+  #chaos(): void {
+    const { time } = this.#group;
+    this.#troubles.drawNetwork();
+    const troubleProbability = this.#prng.pick([0.2, 0.6, 0.9]);
+    const changeProbability = this.#prng.pick([0.1, 0.4, 0.8]);
+    const endMs = time.nowMs + this.#prng.between(CHAOS_MS_MIN, CHAOS_MS_MAX);
+    while (time.nowMs < endMs && !this.#group.hasFailed) {
+      if (this.#prng.chance(troubleProbability)) this.#troubles.disturb();
+      if (this.#prng.chance(changeProbability)) this.#operator.operate();
+      time.runFor(this.#prng.between(10, 200), () => this.#group.hasFailed);
     }
   }
 
-  /** Most faults pass by themselves; some stay until something else heals them. */
-  #disturb(): void {
-    const prng = this.#prng;
-    const peer = prng.pick(this.#peers);
-    const others = this.ids.filter((id) => id !== peer.id);
-    const drawn = prng.between(0, 99);
-    this.#time.note(peer.id, drawn);
-    if (drawn < 30) this.#crash(peer);
-    else if (drawn < 40) peer.pause(prng.between(20, 400));
-    else if (drawn < 50) peer.writeMsMax = prng.pick([2, 5, 20, 150]);
-    else if (drawn < 58) this.#cut([peer.id], others);
-    else if (drawn < 66) this.#cut(others, [peer.id]);
-    else if (drawn < 74) this.#cut([peer.id], [prng.pick(others)]);
-    else if (drawn < 82) this.#split();
-    else if (drawn < 90) this.#network.faults = pickFaults(prng);
-    else for (const each of this.#peers) each.writeMsMax = 5;
+  /** As few as can decide, in every configuration that may hold, of those whose disks are well. */
+  #pickCore(): readonly RaftPeer[] {
+    const core: RaftPeer[] = [];
+    const shuffled = this.#group.peers.toSorted(() => this.#prng.fraction() - 0.5);
+    for (const peer of shuffled) {
+      if (this.#group.canDecide((id) => core.some((each) => each.id === id))) break;
+      if (this.#group.isIntact(peer.id)) core.push(peer);
+    }
+    return core;
   }
 
-  #crash(peer: RaftPeer): void {
-    if (peer.raft === undefined) return peer.start();
-    peer.crash();
-    if (this.#prng.chance(0.8)) this.#time.after(this.#prng.between(10, 300), () => peer.raft === undefined && peer.start());
+  /**
+   * I17: these run and reach each other, the rest is as broken as it was and breaks on: within twenty election timeouts
+   * somebody leads, and a command that is asked for from now on is acknowledged.
+   */
+  #comeToLife(core: readonly RaftPeer[]): void {
+    const { clients, time, settings, watch } = this.#group;
+    if (this.#group.hasFailed) return;
+    this.#group.say(`core: ${namesOf(core)}`);
+    this.#group.heal(core);
+    clients.startOver();
+    const isAlive = (): boolean => clients.freshCount > 0;
+    const endMs = time.nowMs + LIVELY_TIMEOUT_COUNT * electionTimeoutMsMax(settings);
+    while (time.nowMs < endMs && !isAlive() && !this.#group.hasFailed) {
+      if (this.#prng.chance(0.3)) this.#troubles.disturbOutside(core);
+      time.runFor(electionTimeoutMsMax(settings) / 4, () => this.#group.hasFailed || isAlive());
+    }
+    if (!this.#group.hasFailed && !isAlive()) {
+      watch.fail('I17', 0, `peers ${namesOf(core)} are well and do nothing new for ${LIVELY_TIMEOUT_COUNT} election timeouts`);
+    }
   }
 
-  #cut(from: readonly number[], to: readonly number[]): void {
-    for (const sender of from) for (const receiver of to) this.#network.cut(sender, receiver);
-    if (this.#prng.chance(0.8)) this.#time.after(this.#prng.between(50, 600), () => this.#network.heal());
+  /** I17: and then nobody elects again and again, neither these nor those that reach nobody. */
+  #staySettled(core: readonly RaftPeer[]): void {
+    const { time, settings, watch } = this.#group;
+    if (this.#group.hasFailed) return;
+    const termOf = (): number => Math.max(...this.#group.peers.map(({ raft }) => raft?.term ?? 0));
+    const term = termOf();
+    time.runFor(SETTLED_TIMEOUT_COUNT * electionTimeoutMsMax(settings), () => this.#group.hasFailed);
+    if (this.#group.hasFailed || termOf() <= term + TERM_GROWTH_MAX) return;
+    watch.fail('I17', 0, `the term goes from ${term} to ${termOf()}, and peers ${namesOf(core)} are in peace`);
   }
 
-  #split(): void {
-    const left = this.ids.filter(() => this.#prng.chance(0.5));
-    const right = this.ids.filter((id) => !left.includes(id));
-    this.#cut(left, right);
-    this.#cut(right, left);
+  /** I17: all are healed: members have everything soon, and no change is left half done. */
+  #becomeEqual(): void {
+    const { time, settings, watch, clients } = this.#group;
+    if (this.#group.hasFailed) return;
+    this.#group.network.heal();
+    this.#group.heal(this.#group.peers);
+    const lastIndex = watch.ghost.committedIndex;
+    const hasAll = ({ raft }: RaftPeer): boolean => raft!.appliedIndex >= lastIndex && !raft!.isRecovering;
+    clients.startOver();
+    const isEqual = (): boolean => clients.freshCount > 0 && this.#group.membership.outgoing.length === 0 && this.#members().every(hasAll);
+    time.runFor(LIVELY_TIMEOUT_COUNT * electionTimeoutMsMax(settings), () => this.#group.hasFailed || isEqual());
+    if (this.#group.hasFailed || isEqual()) return;
+    const states = this.#members().map(({ id, raft }) => `${id} has ${raft!.appliedIndex}${raft!.isRecovering ? ' and recovers' : ''}`);
+    watch.fail('I17', 0, `all are well and have not come to ${lastIndex}, or a change has not come to its end: ${states.join(', ')}`);
+  }
+
+  #members(): readonly RaftPeer[] {
+    const { voters, learners } = this.#group.membership;
+    return this.#group.peers.filter(({ id }) => voters.includes(id) || learners.includes(id));
   }
 }
 
-function pickFaults(prng: Prng): RaftNetworkFaults {
-  return {
-    delayMsMax: prng.pick([2, 10, 40]),
-    lossProbability: prng.pick([0, 0.05, 0.3]),
-    duplicateProbability: prng.pick([0, 0.1, 0.5]),
-    lateProbability: prng.pick([0, 0.02]),
-  };
+const CHAOS_MS_MIN = 1_000;
+const CHAOS_MS_MAX = 5_000;
+const LIVELY_TIMEOUT_COUNT = 20;
+const SETTLED_TIMEOUT_COUNT = 6;
+const TERM_GROWTH_MAX = 5;
+
+function namesOf(peers: readonly RaftPeer[]): string {
+  return peers.map(({ id }) => id).join();
 }
