@@ -13,7 +13,9 @@ await runService({
   open: async ({ keep, ...ports }, config) => {
     const { clusterId, dataDir, metaPeerId: peerId, metaVoters: voters, raftHeartbeatIntervalMs, raftElectionTimeoutMs } = config;
     const raftLog = keep(await openRaftLogStore({ file: join(dataDir, 'raft.sqlite') }));
-    const catalogStore = keep(await openCatalogStore({ file: join(dataDir, 'catalog.sqlite') }));
+    // Another node has what a damaged catalog file held; who is alone must not begin without it.
+    const onDamage = voters.some((voter) => voter !== peerId) ? 'setAside' : 'refuse';
+    const catalogStore = keep(await openCatalogStore({ file: join(dataDir, 'catalog.sqlite'), onDamage, log: ports.log }));
     return createMetaRaft({ ...ports, raftLog, catalogStore }, { ...LIMITS, clusterId, peerId, voters, raftHeartbeatIntervalMs, raftElectionTimeoutMs });
   },
 });

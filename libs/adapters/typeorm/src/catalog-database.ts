@@ -1,5 +1,4 @@
 import { crc32 } from 'node:zlib';
-import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { assert, DbError } from '@varve/base';
 import { decodeCatalog, encodeCatalog, type Catalog } from '@varve/model';
@@ -9,6 +8,7 @@ import { auditEntity, SNAPSHOT_ID, snapshotEntity, type SnapshotRow } from './en
 import { membershipFrom, membershipText } from './membership.ts';
 import { MIGRATION_NAMES, MIGRATIONS } from './migrations.ts';
 import { storageError } from './storage-error.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 interface Options {
   readonly file: string;
@@ -170,13 +170,4 @@ function catalogFrom(text: string, file: string): Catalog {
 
 function checksumOf({ appliedIndex, appliedTerm, catalog, membership }: Omit<SnapshotRow, 'checksum'>): number {
   return crc32(membership, crc32(catalog, crc32(`${appliedIndex} ${appliedTerm} `)));
-}
-
-function syncDirectory(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

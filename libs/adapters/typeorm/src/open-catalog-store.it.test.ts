@@ -1,8 +1,8 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EMPTY_CATALOG, encodeCatalog } from '@varve/model';
-import { EMPTY_MEMBERSHIP, type CatalogStore } from '@varve/ports';
+import { EMPTY_MEMBERSHIP, SILENT_LOG, type CatalogStore } from '@varve/ports';
 import { catalogStoreContract, openInChild, type ChildModule, type Opened } from '@varve/ports/contract';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -31,6 +31,14 @@ catalogStoreContract('openCatalogStore', (options) =>
     module: new URL('./open-catalog-store.ts', import.meta.url),
     factory: 'openCatalogStore',
     args: [{ file: join(newTempDirectory(), 'catalog.sqlite'), ...options }],
+  }),
+);
+
+catalogStoreContract("openCatalogStore with onDamage: 'setAside'", (options) =>
+  openKillable({
+    module: new URL('./open-catalog-store.ts', import.meta.url),
+    factory: 'openCatalogStore',
+    args: [{ file: join(newTempDirectory(), 'catalog.sqlite'), onDamage: 'setAside', ...options }],
   }),
 );
 
@@ -170,6 +178,44 @@ test('damage is found, wherever it is', async () => {
   await check((file) => change(file, 'PRAGMA application_id = 1'), /not a Varve catalog file/);
   await check((file) => writeFileSync(file, 'This is no database. '.repeat(500)), /damaged/);
   await check((file) => truncateSync(file, 5_000), /damaged/);
+});
+
+const DAMAGES: readonly (readonly [what: string, damage: (file: string) => void])[] = [
+  ['a checksum', (file) => change(file, 'UPDATE snapshot SET applied_index = 6')],
+  ['a foreign file', (file) => change(file, 'PRAGMA application_id = 1')],
+  ['no database', (file) => writeFileSync(file, 'This is no database. '.repeat(500))],
+  ['a cut file', (file) => truncateSync(file, 5_000)],
+];
+
+test.each(DAMAGES)('T3, P11: damage is set aside where another node has the snapshot, and nothing is deleted: %s', async (_what, damage) => {
+  const file = await writtenFile();
+  damage(file);
+  writeFileSync(`${file}.damaged-1-wal`, 'of an earlier one');
+  const damaged = readFileSync(file);
+  const said: unknown[] = [];
+  const open = (): Promise<CatalogStore> => openCatalogStore({ file, onDamage: 'setAside', log: { ...SILENT_LOG, warn: (_, facts) => said.push(facts) } });
+  const store = await open();
+  expect(await store.load()).toBeUndefined();
+  expect(await store.readAudit(10)).toEqual([]);
+  expect(readFileSync(`${file}.damaged-2`)).toEqual(damaged);
+  expect(readFileSync(`${file}.damaged-1-wal`, 'utf8')).toBe('of an earlier one');
+  expect(said).toMatchObject([{ file, aside: `${file}.damaged-2` }]);
+
+  const snapshot = { appliedIndex: 9, appliedTerm: 2, membership: EMPTY_MEMBERSHIP, catalog: EMPTY_CATALOG };
+  await store.save(snapshot, [audit(9)]);
+  await store.close();
+  const again = await open();
+  expect(await again.load()).toMatchObject({ appliedIndex: 9, appliedTerm: 2 });
+  expect(said).toHaveLength(1);
+  await again.close();
+});
+
+test('T3: what is no damage is refused where damage is set aside, too', async () => {
+  const file = await writtenFile();
+  change(file, "INSERT INTO migrations (timestamp, name) VALUES (9999999999999, 'SplitSnapshot9999999999999')");
+  await expect(openCatalogStore({ file, onDamage: 'setAside' })).rejects.toMatchObject({ code: 'STORAGE_NEWER_FORMAT' });
+  await expect(openCatalogStore({ file: newTempDirectory(), onDamage: 'setAside' })).rejects.toMatchObject({ code: 'STORAGE_UNWRITABLE' });
+  expect(existsSync(`${file}.damaged-1`)).toBe(false);
 });
 
 test('what cannot be opened is named with the reason', async () => {

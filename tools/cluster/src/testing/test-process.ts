@@ -19,6 +19,8 @@ export interface TestProcess {
   /** Resolves with its exit code when it has ended. */
   readonly ended: Promise<number | null>;
   stop(): Promise<number | null>;
+  /** As kill -9; resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
 /** Starts an app on a free port and a data directory of its own, unless `flags` say otherwise; it is gone when the test ends. */
@@ -38,10 +40,13 @@ export function startService(app: 'coordinator' | 'meta-raft' | 'data-shard' | '
     child.kill('SIGTERM');
     return ended;
   };
-  onTestFinished(async () => {
+  const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
     await ended;
+  };
+  onTestFinished(async () => {
+    await kill();
     rmSync(dataDir, { recursive: true, force: true });
   });
-  return { said: () => text, untilSaid, ended, stop, url: async () => `http://${/Ready: .* http=(\S+)/.exec(await untilSaid('Ready: '))![1]!}` };
+  return { said: () => text, untilSaid, ended, stop, kill, url: async () => `http://${/Ready: .* http=(\S+)/.exec(await untilSaid('Ready: '))![1]!}` };
 }
