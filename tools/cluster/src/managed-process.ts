@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { PlannedProcess } from './plan.ts';
 
 /** A supervisor would do the same: time for a port to be free again, and no busy loop of starts that fail. */
-const RESTART_PAUSE_MS = 2_000;
+export const RESTART_PAUSE_MS = 2_000;
 /** A process that does not end by itself is killed then. */
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -18,15 +18,16 @@ export interface ProcessListener {
 export class ManagedProcess {
   readonly plan: PlannedProcess;
   readonly #listener: ProcessListener;
-  readonly #restarts: boolean;
+  readonly #restartPauseMs: number | undefined;
   #child: ChildProcess | undefined;
   #restarting: NodeJS.Timeout | undefined;
   #isStopping = false;
 
-  constructor(plan: PlannedProcess, listener: ProcessListener, restarts: boolean) {
+  /** `restartPauseMs` undefined: it is not started again. */
+  constructor(plan: PlannedProcess, listener: ProcessListener, restartPauseMs: number | undefined) {
     this.plan = plan;
     this.#listener = listener;
-    this.#restarts = restarts;
+    this.#restartPauseMs = restartPauseMs;
   }
 
   get pid(): number | undefined {
@@ -34,6 +35,7 @@ export class ManagedProcess {
   }
 
   start(): void {
+    this.#isStopping = false;
     const { name, command, arguments: parameters, env } = this.plan;
     const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     this.#child = child;
@@ -59,6 +61,6 @@ export class ManagedProcess {
     this.#child = undefined;
     if (this.#isStopping) return;
     this.#listener.onEnd(this.plan.name, how);
-    if (this.#restarts) this.#restarting = setTimeout(() => this.start(), RESTART_PAUSE_MS);
+    if (this.#restartPauseMs !== undefined) this.#restarting = setTimeout(() => this.start(), this.#restartPauseMs);
   }
 }

@@ -43,30 +43,38 @@ export const COORDINATOR_COUNT = 2;
 export function planCluster(options: ClusterOptions, surroundings: Surroundings): readonly PlannedProcess[] {
   const { httpBasePort, dataDir, natsCount, jaeger, logLevel } = options;
   const otlpEndpoint = jaeger === undefined ? options.otlpEndpoint : JAEGER_OTLP_ENDPOINT;
-  const { node, root, ports } = surroundings;
+  const { ports } = surroundings;
   const servers = numbers(natsCount).map((number) => `127.0.0.1:${ports[number - 1]}`);
-  const service = (app: string, name: string, flags: readonly string[]): PlannedProcess => ({
-    name,
-    command: node,
-    arguments: [
-      join(root, `apps/${app}/src/main.ts`),
-      ...['--nats-servers', servers.join(','), '--node-name', name, '--logging-format', 'console', '--logging-level', logLevel],
-      ...(otlpEndpoint === '' ? [] : ['--tracing-otlp-endpoint', otlpEndpoint]),
-      ...flags,
-    ],
-  });
-  const anyPort = ['--http-bind-address', '127.0.0.1:0'];
-  const voters = numbers(META_COUNT).join(',');
+  const common = [...['--nats-servers', servers.join(','), '--logging-level', logLevel], ...(otlpEndpoint === '' ? [] : ['--tracing-otlp-endpoint', otlpEndpoint])];
+  const service = (app: string, name: string, flags: readonly string[]): PlannedProcess => planService(surroundings, { app, name, flags: [...common, ...flags] });
   return [
     ...(jaeger === undefined ? [] : [{ name: 'jaeger', command: jaeger, arguments: [], env: { COLLECTOR_OTLP_ENABLED: 'true' } }]),
     ...numbers(natsCount).map((number) => natsServer(number, natsCount, surroundings)),
-    ...numbers(META_COUNT).map((number) =>
-      service('meta-raft', `meta${number}`, [...anyPort, '--data-dir', join(dataDir, `meta${number}`), '--meta-peer-id', String(number), '--meta-voters', voters])),
-    ...numbers(DATA_COUNT).map((number) => service('data-shard', `data${number}`, [...anyPort, '--data-dir', join(dataDir, `data${number}`)])),
-    service('repair', 'repair1', [...anyPort, '--data-dir', join(dataDir, 'repair1')]),
+    ...numbers(META_COUNT).map((number) => service('meta-raft', `meta${number}`, metaFlags(number, META_COUNT, dataDir))),
+    ...numbers(DATA_COUNT).map((number) => service('data-shard', `data${number}`, [...ANY_PORT, '--data-dir', join(dataDir, `data${number}`)])),
+    service('repair', 'repair1', [...ANY_PORT, '--data-dir', join(dataDir, 'repair1')]),
     ...numbers(COORDINATOR_COUNT).map((number) =>
       service('coordinator', `coordinator${number}`, ['--http-bind-address', `127.0.0.1:${httpBasePort + number - 1}`])),
   ];
+}
+
+/** Meta nodes alone. `natsServer` is where NATS listens; `flags` are for each of them. */
+export function planMetaGroup(
+  { voterCount, dataDir, natsServer, flags }: { readonly voterCount: number; readonly dataDir: string; readonly natsServer: string; readonly flags: readonly string[] },
+  surroundings: Pick<Surroundings, 'node' | 'root'>,
+): readonly PlannedProcess[] {
+  return numbers(voterCount).map((number) =>
+    planService(surroundings, { app: 'meta-raft', name: `meta${number}`, flags: ['--nats-servers', natsServer, ...metaFlags(number, voterCount, dataDir), ...flags] }));
+}
+
+const ANY_PORT = ['--http-bind-address', '127.0.0.1:0'];
+
+function metaFlags(number: number, count: number, dataDir: string): readonly string[] {
+  return [...ANY_PORT, '--data-dir', join(dataDir, `meta${number}`), '--meta-peer-id', String(number), '--meta-voters', numbers(count).join(',')];
+}
+
+function planService({ node, root }: Pick<Surroundings, 'node' | 'root'>, { app, name, flags }: { readonly app: string; readonly name: string; readonly flags: readonly string[] }): PlannedProcess {
+  return { name, command: node, arguments: [join(root, `apps/${app}/src/main.ts`), ...['--node-name', name, '--logging-format', 'console'], ...flags] };
 }
 
 function natsServer(number: number, count: number, { natsServer: command, ports }: Surroundings): PlannedProcess {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { freePort } from '@varve/nats-adapter/server';
-import { ManagedProcess, type ProcessListener } from './managed-process.ts';
+import { ManagedProcess, RESTART_PAUSE_MS, type ProcessListener } from './managed-process.ts';
 import { COORDINATOR_COUNT, planCluster, type ClusterOptions } from './plan.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -45,7 +45,7 @@ export async function startCluster(options: ClusterOptions, { natsServer, restar
     statusUrls.set(name, `http://${address}`);
     if (unready.delete(name) && unready.size === 0) onReady();
   };
-  const processes = plan.map((each) => new ManagedProcess(each, { ...listener, onLine }, restarts));
+  const processes = plan.map((each) => new ManagedProcess(each, { ...listener, onLine }, restarts ? RESTART_PAUSE_MS : undefined));
   for (const each of processes) each.start();
   return {
     urls: Array.from({ length: COORDINATOR_COUNT }, (_, index) => `http://127.0.0.1:${options.httpBasePort + index}`),

@@ -1,0 +1,56 @@
+import type { CatalogCommand } from '@varve/model';
+import { startProgress } from '../progress.ts';
+import { quantilesOf, type Quantiles } from './quantiles.ts';
+import { openGroup } from './running-group.ts';
+
+const CLIENT_COUNT = 64;
+const WARM_UP_COUNT = 2_000;
+const PROPOSAL_COUNT = 20_000;
+
+/** What a group took from clients that each propose again as soon as they have an answer. */
+export interface ThroughputFigure {
+  readonly voterCount: number;
+  readonly perSecond: number;
+  readonly latencyMs: Quantiles;
+}
+
+/** Every client labels a node of its own, over and over: each command is a new version of the catalog that others are told of. */
+export async function measureThroughput(voterCount: number): Promise<ThroughputFigure> {
+  const group = await openGroup(voterCount);
+  try {
+    const clients = await Promise.all(
+      Array.from({ length: CLIENT_COUNT }, async (_, number) => {
+        const client = group.openClient(`client ${number}`);
+        const { result } = await client.propose({ kind: 'joinNode', role: 'data', name: `node ${number}` });
+        if (result.kind !== 'applied') throw new Error(result.message);
+        return { propose: (value: string) => client.propose(labelled(result.id!, value)) };
+      }),
+    );
+    const rounds = async (count: number, onAnswer: (latencyMs: number) => void): Promise<void> => {
+      let next = 0;
+      await Promise.all(
+        clients.map(async ({ propose }) => {
+          while (next < count) {
+            const startedMs = performance.now();
+            await propose(String((next += 1)));
+            onAnswer(performance.now() - startedMs);
+          }
+        }),
+      );
+    };
+    await rounds(WARM_UP_COUNT, () => undefined);
+    const progress = startProgress({ label: `${CLIENT_COUNT} clients, ${voterCount} voters`, total: PROPOSAL_COUNT, unit: 'proposals' });
+    const latencies: number[] = [];
+    const startedMs = performance.now();
+    await rounds(PROPOSAL_COUNT, (latencyMs) => progress.at(latencies.push(latencyMs)));
+    const elapsedMs = performance.now() - startedMs;
+    progress.end();
+    return { voterCount, perSecond: (latencies.length / elapsedMs) * 1_000, latencyMs: quantilesOf(latencies) };
+  } finally {
+    await group.close();
+  }
+}
+
+function labelled(node: number, value: string): CatalogCommand {
+  return { kind: 'labelNode', node, labels: new Map([['round', value]]) };
+}
