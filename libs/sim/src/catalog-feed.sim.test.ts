@@ -7,7 +7,7 @@ import { decode, encode, subjectsOf } from '@varve/wire';
 import { expect, test } from 'vitest';
 import { busWith } from './bus-with.ts';
 import { SimCatalogCache } from './sim-catalog-cache.ts';
-import { SimClock, SimRandom } from './sim-clock.ts';
+import { SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimMetaGroup } from './sim-meta-group.ts';
 import { SimMetrics } from './sim-metrics.ts';
@@ -57,7 +57,7 @@ class World {
 
   client(name: string): CatalogClient {
     const process = new SimProcess(this.scheduler, name);
-    return new CatalogClient({ bus: this.network.connect(process), clock: new SimClock(process), random: new SimRandom(process) }, { subjects: SUBJECTS, proposer: name });
+    return new CatalogClient({ bus: this.network.connect(process), clock: new SimClock(process) }, { subjects: SUBJECTS, proposer: name });
   }
 
   /** A new run of a follower; its disk is the one it had. */

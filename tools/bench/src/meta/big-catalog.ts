@@ -1,5 +1,5 @@
 import { CatalogFollower, type FollowerPorts } from '@varve/kit';
-import type { Bus } from '@varve/ports';
+import { SILENT_METRICS, type Bus } from '@varve/ports';
 import { openLog, systemClock } from '@varve/system-adapter';
 import { memoryOfTree, type Memory } from '../footprint.ts';
 import { startProgress } from '../progress.ts';
@@ -85,7 +85,7 @@ async function snapshotOf(group: RunningGroup, name: string): Promise<{ readonly
 async function measureSpread(group: RunningGroup): Promise<Pick<BigCatalogFigures, 'wholeBytes' | 'bytesPerChange' | 'spreadMs'>> {
   const meters = Array.from({ length: FOLLOWER_COUNT }, () => new Meter(group.bus));
   const followers = meters.map(({ bus }) => {
-    const ports: FollowerPorts = { bus, clock: systemClock, log: openLog({ level: 'error', format: 'console' }) };
+    const ports: FollowerPorts = { bus, clock: systemClock, log: openLog({ level: 'error', format: 'console' }), metrics: SILENT_METRICS };
     return new CatalogFollower(ports, { subjects: SUBJECTS });
   });
   for (const follower of followers) await follower.start();

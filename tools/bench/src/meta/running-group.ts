@@ -6,7 +6,7 @@ import { startMetaGroup, type MetaGroup } from '@varve/cluster-tool';
 import { CatalogClient, request } from '@varve/kit';
 import { connectNats } from '@varve/nats-adapter';
 import type { Bus } from '@varve/ports';
-import { openLog, systemClock, systemRandom } from '@varve/system-adapter';
+import { openLog, systemClock } from '@varve/system-adapter';
 import { subjectsOf } from '@varve/wire';
 import { SETTINGS_VARIABLE, type MetaNodeSettings } from './meta-node-settings.ts';
 
@@ -42,7 +42,7 @@ export async function openGroup(voterCount: number, settings: MetaNodeSettings =
   return {
     ...group,
     bus,
-    openClient: (proposer) => new CatalogClient({ bus, clock: systemClock, random: systemRandom }, { subjects: SUBJECTS, proposer }),
+    openClient: (proposer) => new CatalogClient({ bus, clock: systemClock }, { subjects: SUBJECTS, proposer }),
     transfer: async () => {
       const leader = Number(group.leader()!.slice('meta'.length));
       const to = { subject: SUBJECTS.metaControl(leader), timeoutMs: TRANSFER_TIMEOUT_MS, answerKind: 'metaControlled' } as const;

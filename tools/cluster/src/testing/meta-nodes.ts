@@ -5,7 +5,7 @@ import { CatalogClient } from '@varve/kit';
 import { connectNats } from '@varve/nats-adapter';
 import type { NatsServer } from '@varve/nats-adapter/server';
 import { SILENT_LOG, type Bus, type MetaStatus } from '@varve/ports';
-import { systemClock, systemRandom } from '@varve/system-adapter';
+import { systemClock } from '@varve/system-adapter';
 import { subjectsOf } from '@varve/wire';
 import { expect, onTestFinished } from 'vitest';
 import { eventually } from './test-cluster.ts';
@@ -121,7 +121,7 @@ export class MetaNodes {
   async #connect(): Promise<CatalogClient> {
     const bus: Bus & { close(): Promise<void> } = await connectNats({ servers: [this.#nats.address], name: 'operator', log: SILENT_LOG });
     onTestFinished(() => bus.close());
-    return new CatalogClient({ bus, clock: systemClock, random: systemRandom }, { subjects: subjectsOf(this.#clusterId), proposer: 'operator' });
+    return new CatalogClient({ bus, clock: systemClock }, { subjects: subjectsOf(this.#clusterId), proposer: 'operator' });
   }
 
   async #fetch(peer: number, method: string, target: string): Promise<Operated> {

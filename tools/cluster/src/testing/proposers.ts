@@ -4,7 +4,7 @@ import { CatalogClient } from '@varve/kit';
 import type { CatalogCommand, CommandResult } from '@varve/model';
 import { connectNats } from '@varve/nats-adapter';
 import type { Bus } from '@varve/ports';
-import { openLog, systemClock, systemRandom } from '@varve/system-adapter';
+import { openLog, systemClock } from '@varve/system-adapter';
 import { subjectsOf } from '@varve/wire';
 
 /** Between two proposals of a client. */
@@ -62,7 +62,7 @@ export class Proposers {
 
   /** A proposal begins every so often, whatever became of the ones before: one is always on its way soon after a kill. */
   async #propose(number: number, bus: Bus): Promise<void> {
-    const client = new CatalogClient({ bus, clock: systemClock, random: systemRandom }, { subjects: subjectsOf('varve'), proposer: `proposer ${number}` });
+    const client = new CatalogClient({ bus, clock: systemClock }, { subjects: subjectsOf('varve'), proposer: `proposer ${number}` });
     for (let count = 0; !this.#isStopped; await sleep(PAUSE_MS)) {
       if (this.#isPaused) continue;
       const name = `n${number}_${(count += 1)}`;
