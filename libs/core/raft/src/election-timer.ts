@@ -1,3 +1,4 @@
+import { assert } from '@varve/base';
 import type { RaftConfig } from './ready.ts';
 
 /** How long nothing was heard, in ticks, and how long that may last before this peer stands for election. */
@@ -7,6 +8,7 @@ export class ElectionTimer {
   #timeout = 0;
 
   constructor(config: RaftConfig) {
+    assert(config.heartbeatTickCount < config.electionTickCount, 'several heartbeats fit into an election timeout');
     this.#config = config;
     this.redraw();
   }

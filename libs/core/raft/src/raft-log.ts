@@ -1,5 +1,6 @@
 import { assert, type SizeBytes } from '@varve/base';
 import { decodeMembership, isMember, isVoter, type Membership } from './membership.ts';
+import type { Ready } from './ready.ts';
 
 /** Why an entry is in the log. The numbers are on disk: append only. */
 export const ENTRY_KINDS = { noOp: 0, command: 1, membership: 2 } as const;
@@ -205,10 +206,15 @@ export class RaftLog {
     }
   }
 
-  /** These are on disk. What another leader has replaced meanwhile is so too, and no part of the log any more. */
-  markDurable(entries: readonly Entry[]): void {
-    const last = entries.findLast(({ index, term }) => this.matches(index, term));
-    this.#durableIndex = Math.max(this.#durableIndex, last?.index ?? 0);
+  /**
+   * Entries are on disk, others are applied, and the disk may have forgotten that there was damage. What another leader has
+   * replaced meanwhile is on disk, too, and no part of the log any more.
+   */
+  markDone({ entries, committed, isRecovered }: Pick<Ready, 'entries' | 'committed' | 'isRecovered'>): void {
+    const lastDurable = entries.findLast(({ index, term }) => this.matches(index, term));
+    this.#durableIndex = Math.max(this.#durableIndex, lastDurable?.index ?? 0);
+    this.#appliedIndex = committed.at(-1)?.index ?? this.#appliedIndex;
+    if (isRecovered) this.#damagedEnd = undefined;
   }
 
   /** Entries up to it are on a quorum of disks; one that is committed already changes nothing. */
@@ -220,15 +226,6 @@ export class RaftLog {
   /** Entries that are to be applied next. */
   applicable(): readonly Entry[] {
     return this.between(this.#appliedIndex, Math.min(this.#commitIndex, this.#durableIndex));
-  }
-
-  markApplied(entries: readonly Entry[]): void {
-    this.#appliedIndex = entries.at(-1)?.index ?? this.#appliedIndex;
-  }
-
-  /** The disk has forgotten that there was damage. */
-  markRecovered(): void {
-    this.#damagedEnd = undefined;
   }
 
   /** Entries above `afterIndex`, up to and including `throughIndex`. */

@@ -6,7 +6,7 @@ import type { PreVote, PreVoteReply, RaftMessage, Removed, Vote } from './messag
 import { Outbox } from './outbox.ts';
 import { electionVerdict } from './quorum.ts';
 import { RaftLog } from './raft-log.ts';
-import type { FollowerStatus, HardState, MembershipOutcome, ProposalOutcome, RaftConfig, ReadOutcome, Ready, Role, StoredState, TransferOutcome } from './ready.ts';
+import { EMPTY_READY, type FollowerStatus, type HardState, type MembershipOutcome, type ProposalOutcome, type RaftConfig, type ReadOutcome, type Ready, type Role, type StoredState, type TransferOutcome } from './ready.ts';
 import { Reign } from './reign.ts';
 
 /**
@@ -47,7 +47,6 @@ export class Raft {
   constructor(config: RaftConfig, stored: StoredState, appliedIndex: number) {
     const { hardState } = stored;
     assert(config.id >= 1, `peers are numbered from 1, not ${config.id}`);
-    assert(config.heartbeatTickCount < config.electionTickCount, 'several heartbeats fit into an election timeout');
     this.id = config.id;
     this.#config = config;
     this.#log = new RaftLog(stored, { commitIndex: hardState.commitIndex, appliedIndex });
@@ -84,7 +83,6 @@ export class Raft {
     return this.#log.lastIndex;
   }
 
-  /** Of the entries that no snapshot has replaced. */
   get logSizeBytes(): SizeBytes {
     return this.#log.sizeBytes;
   }
@@ -209,7 +207,7 @@ export class Raft {
   takeReady(): Ready | undefined {
     assert(this.#outstanding === undefined, 'a Ready is taken before the last one was advanced');
     if (!this.hasReady()) return undefined;
-    this.#outstanding = this.#log.canApply ? { ...NOTHING, committed: this.#log.applicable() } : this.#readyToPersist();
+    this.#outstanding = this.#log.canApply ? { ...EMPTY_READY, committed: this.#log.applicable() } : this.#readyToPersist();
     return this.#outstanding;
   }
 
@@ -217,10 +215,8 @@ export class Raft {
   advance(ready: Ready): void {
     assert(ready === this.#outstanding, 'another Ready is advanced than was taken');
     this.#outstanding = undefined;
-    this.#log.markApplied(ready.committed);
     this.#durableState = ready.hardState ?? this.#durableState;
-    this.#log.markDurable(ready.entries);
-    if (ready.isRecovered) this.#log.markRecovered();
+    this.#log.markDone(ready);
     if (this.#role === 'candidate' && !this.#hasNewVote()) this.#countVote(this.id, true);
     this.#pursue();
   }
@@ -402,4 +398,3 @@ export class Raft {
 }
 
 const NOT_LEADER = { kind: 'notLeader' } as const;
-const NOTHING: Ready = { appends: [], hardState: undefined, entries: [], messages: [], committed: [], reads: [], snapshot: undefined, isRecovered: false };

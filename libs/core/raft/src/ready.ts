@@ -79,6 +79,9 @@ export interface Ready {
   readonly isRecovered: boolean;
 }
 
+/** One that asks for nothing. */
+export const EMPTY_READY: Ready = { appends: [], hardState: undefined, entries: [], messages: [], committed: [], reads: [], snapshot: undefined, isRecovered: false };
+
 /** Where a proposal stands in the log. It is committed exactly if the entry applied at `index` has this `term`. */
 export interface Accepted {
   readonly kind: 'accepted';

@@ -73,9 +73,8 @@ export class RaftLoop {
   /** Resolves when nothing is left to do. Rejects when the loop has failed, now or earlier. */
   run(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure as Error);
-    if (!this.#hasWork()) return Promise.resolve();
-    this.#running ??= this.#drain();
-    return this.#running;
+    if (this.#running === undefined && this.#hasWork()) this.#running = this.#drain();
+    return this.#running ?? Promise.resolve();
   }
 
   #hasWork(): boolean {
