@@ -213,7 +213,10 @@ test('proposals that arrive during a persist share the next one', async () => {
 test('what a meta node cannot take is refused with the reason, and changes nothing', async () => {
   const world = new World(1, CALM_NETWORK);
   await world.scheduler.runUntilSettled(world.startMeta({ proposalCountMax: 2 }));
+  await world.scheduler.runFor(1_000); // it has reported its feature level
   const { client, follower } = world.client('a');
+  await world.scheduler.runUntilSettled(follower.start());
+  const { version } = follower.catalog;
   const nowMs = new SimClock(world.meta!.process).wallMs();
   const check = (command: CatalogCommand, code: string): Promise<void> =>
     expect(world.scheduler.runUntilSettled(client.propose(command))).rejects.toMatchObject({ code });
@@ -222,8 +225,8 @@ test('what a meta node cannot take is refused with the reason, and changes nothi
   await check({ kind: 'openIncarnation', holder: 'a', nowMs: nowMs + 59_999, leaseMs: 1_000 }, 'CLOCK_SKEWED');
   await check({ kind: 'renewIncarnation', incarnation: 1, ceilingMs: nowMs + 70_000 }, 'CLOCK_SKEWED');
   await check({ kind: 'renewIncarnation', incarnation: -1, ceilingMs: nowMs }, 'MESSAGE_INVALID');
-  await world.scheduler.runUntilSettled(follower.start());
-  expect(follower.catalog.version).toBe(0);
+  await world.scheduler.runUntilSettled(follower.readLinearizable());
+  expect(follower.catalog.version).toBe(version);
 
   const crowd = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => client.propose({ kind: 'createDatabase', name }));
   await world.scheduler.runUntilSettled(Promise.all(crowd)); // two at a time: the others come again
@@ -292,7 +295,8 @@ test.each(seeds.slice(0, 5))(
 
 test('the audit has each accepted command once, with who asked for it; renewals, refusals and secrets are left out', async () => {
   const world = new World(1, CALM_NETWORK);
-  await world.scheduler.runUntilSettled(world.startMeta({ snapshotEntryCount: 10 }));
+  await world.scheduler.runUntilSettled(world.startMeta({ snapshotEntryCount: 13 }));
+  await world.scheduler.runFor(1_000); // it has reported its feature level
   const { client } = world.client('a');
   const nowMs = new SimClock(world.meta!.process).wallMs();
   const commands: CatalogCommand[] = [
@@ -310,10 +314,12 @@ test('the audit has each accepted command once, with who asked for it; renewals,
     new SimCatalogStore(world.meta!.process, world.disk).readAudit(10),
   );
   expect(rows.map(({ logIndex, proposer, kind }) => `${logIndex} ${proposer} ${kind}`)).toEqual([
-    '10 a dropDatabase',
-    '8 a createUser',
-    '6 a openIncarnation',
-    '4 a createDatabase',
+    '13 a dropDatabase',
+    '11 a createUser',
+    '9 a openIncarnation',
+    '7 a createDatabase',
+    '5 meta/1 raiseFeatureLevel',
+    '4 meta/1 reportFeatureLevel',
   ]);
   expect(rows.map(({ command }) => command).join()).not.toMatch(/secret/);
 });

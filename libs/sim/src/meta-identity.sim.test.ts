@@ -21,6 +21,7 @@ test('M11: three blank nodes found one group, whatever order they start in and w
       void world.group.start(peer);
       await world.scheduler.runFor(prng.between(0, 400));
     }
+    world.network.faults = CALM_NETWORK;
     await world.createDatabase(`d${round}`);
     await world.scheduler.runFor(3_000);
     expect(world.members(), `round ${round}`).toHaveLength(3);

@@ -4,6 +4,7 @@ import { newBootId, pause, type Service } from '@varve/kit';
 import type { AuditRow, CatalogSnapshot, MetaControl, MetaStatus, Random, Subscription } from '@varve/ports';
 import { foundingState, isMember, membersOf, storedMembership, type NeededSnapshot, type RaftConfig } from '@varve/raft';
 import { subjectsOf, type Subjects } from '@varve/wire';
+import { FeatureReport } from './feature-report.ts';
 import { statusOf } from './meta-status.ts';
 import { PeerDisks } from './peer-disks.ts';
 import type { MetaRaftConfig, MetaRaftPorts } from './ports.ts';
@@ -27,6 +28,7 @@ class MetaRaft implements Service, MetaControl {
   readonly #ports: MetaRaftPorts;
   readonly #config: MetaRaftConfig;
   readonly #subjects: Subjects;
+  readonly #features: FeatureReport;
   #disks: PeerDisks | undefined;
   #stored: StoredPeer | undefined;
   #rollCall: RollCall | undefined;
@@ -38,6 +40,7 @@ class MetaRaft implements Service, MetaControl {
     this.#ports = ports;
     this.#config = config;
     this.#subjects = subjectsOf(config.clusterId);
+    this.#features = new FeatureReport(ports, { subjects: this.#subjects, peerId: config.peerId });
   }
 
   /**
@@ -57,6 +60,7 @@ class MetaRaft implements Service, MetaControl {
     else if (this.#stored.isSnapshotLost) await this.#refetch();
     await this.#takePart(this.#stored, this.#disks);
     this.#rollCall.callTheRest();
+    void this.#features.report(() => this.#running().machine.catalog);
   }
 
   /** Proposals are taken until it stops: other services need them to drain. */
@@ -68,6 +72,7 @@ class MetaRaft implements Service, MetaControl {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#rollCall?.stop();
+    this.#features.stop();
     this.#hello?.unsubscribe();
     await this.#peer?.stop();
   }
@@ -87,6 +92,7 @@ class MetaRaft implements Service, MetaControl {
 
   async removePeer(peer: number): Promise<void> {
     await this.#running().control.act('remove', peer);
+    await this.#features.forget(peer);
   }
 
   transferLeadership(peer: number): Promise<number> {
