@@ -1,5 +1,6 @@
 export { PLANTED_CLUSTER_BUGS } from './cluster/planted-cluster-bugs.ts';
 export { runCluster } from './cluster/run-cluster.ts';
+export { runCatalogHistory } from './linearizability/run-catalog-history.ts';
 export { PLANTED_BUGS } from './planted-bugs.ts';
 export { runEmbedded } from './run-embedded.ts';
 export { CALM_NETWORK, SimNetwork } from './sim-network.ts';
@@ -16,4 +17,5 @@ export type { InterruptedWrite } from './sim-disk.ts';
 export type { NetworkFaults } from './sim-network.ts';
 export type { RaftLogFault } from './sim-raft-log-store.ts';
 export type { ClusterRun } from './cluster/run-cluster.ts';
+export type { CatalogHistoryCounts, CatalogHistoryOptions, CatalogHistoryRun } from './linearizability/run-catalog-history.ts';
 export type { EmbeddedRun, EmbeddedRunOptions } from './run-embedded.ts';

@@ -30,13 +30,26 @@ export class SimMetaGroup {
   readonly #config: MetaRaftConfig;
   readonly #log: Log;
   readonly #metrics: Metrics;
+  readonly #createService: typeof createMetaRaft;
   readonly #running = new Map<number, SimMeta>();
 
-  constructor(scheduler: SimScheduler, network: SimNetwork, { peerCount, log = SILENT_LOG, metrics = SILENT_METRICS }: { readonly peerCount: number; readonly log?: Log; readonly metrics?: Metrics }) {
+  constructor(
+    scheduler: SimScheduler,
+    network: SimNetwork,
+    options: {
+      readonly peerCount: number;
+      readonly log?: Log;
+      readonly metrics?: Metrics;
+      /** Instead of the real one: for planted mistakes. */
+      readonly createService?: typeof createMetaRaft;
+    },
+  ) {
+    const { peerCount, log = SILENT_LOG, metrics = SILENT_METRICS, createService = createMetaRaft } = options;
     this.#scheduler = scheduler;
     this.#network = network;
     this.#log = log;
     this.#metrics = metrics;
+    this.#createService = createService;
     this.peers = Array.from({ length: peerCount }, (_, at) => at + 1);
     this.disks = new Map(this.peers.map((peer) => [peer, new SimDisk(scheduler, nameOf(peer))]));
     this.#config = { ...CONFIG, peerId: 0, voters: this.peers };
@@ -65,7 +78,7 @@ export class SimMetaGroup {
         process.kill();
       },
     };
-    const service = createMetaRaft(ports, { ...this.#config, peerId: peer, ...config });
+    const service = this.#createService(ports, { ...this.#config, peerId: peer, ...config });
     this.#running.set(peer, { process, service });
     return service.start();
   }
