@@ -126,6 +126,8 @@ class Sums implements Metrics {
   set(): void {}
 
   observe(): void {}
+
+  remove(): void {}
 }
 
 async function timed(act: () => Promise<void>): Promise<number> {
