@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureCatalog } from './catalog/measure-catalog.ts';
 import { measureCluster } from './cluster/measure-cluster.ts';
 import { clusterReportOf } from './cluster/cluster-report.ts';
 import { measure, type Figures } from './measure.ts';
@@ -18,6 +19,7 @@ Usage: npm run bench -- [options]
   --rest N      seconds between the last ack and the look at the data directory (default 30)
   --seed N      the same seed gives the same rows and the same queries (default 1)
   --cluster     instead of one process a cluster of processes with N = 3: rows/s at each level, memory, kills, hints
+  --catalog     instead the catalog: 1,000 databases × 100 shard groups, and 10 followers of it
   --peers       the same against influxd, victoria-metrics and ts-server where they are on the PATH
   --help        this text
 
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     rest: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     cluster: { type: 'boolean', default: false },
+    catalog: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -41,6 +44,7 @@ const { values } = parseArgs({
 process.exitCode = values.help ? say(HELP) : await run();
 
 async function run(): Promise<number> {
+  if (values.catalog) return say(await measureCatalog({ databaseCount: 1_000, groupCount: 100, followerCount: 10, changeCount: 500 }));
   const rowCount = wholeNumber('rows');
   const hostCount = wholeNumber('hosts');
   const systems = [VARVE, ...(values.peers ? installedPeers() : [])];
