@@ -1,6 +1,8 @@
 export { PLANTED_CLUSTER_BUGS } from './cluster/planted-cluster-bugs.ts';
 export { runCluster } from './cluster/run-cluster.ts';
 export { PLANTED_BUGS } from './planted-bugs.ts';
+export { RAFT_EVENTS, RAFT_FAULTS, totalOf } from './raft/raft-tally.ts';
+export { runRaft } from './raft/run-raft.ts';
 export { runEmbedded } from './run-embedded.ts';
 export { CALM_NETWORK, SimNetwork } from './sim-network.ts';
 export { SimCatalogCache } from './sim-catalog-cache.ts';
@@ -16,4 +18,7 @@ export type { InterruptedWrite } from './sim-disk.ts';
 export type { NetworkFaults } from './sim-network.ts';
 export type { RaftLogFault } from './sim-raft-log-store.ts';
 export type { ClusterRun } from './cluster/run-cluster.ts';
+export type { RaftUnderTest } from './raft/raft-group.ts';
+export type { RaftCounts } from './raft/raft-tally.ts';
+export type { RaftRun, RaftRunOptions } from './raft/run-raft.ts';
 export type { EmbeddedRun, EmbeddedRunOptions } from './run-embedded.ts';
