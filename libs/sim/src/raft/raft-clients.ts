@@ -23,6 +23,7 @@ export class RaftClients {
   readonly #clients: readonly Client[];
   /** Where the leader was, as far as they know. */
   #hint: RaftPeer | undefined;
+  #isPaused = false;
   #readCount = 0;
   #freshCount = 0;
   #startedOverMs = 0;
@@ -68,6 +69,15 @@ export class RaftClients {
     this.#group.tally.add(peer.raft!.role === 'leader' ? 'readAtLeader' : 'readAtFollower');
   }
 
+  /** They ask for nothing more until they go on. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+  }
+
   /** From now on nobody waits for what was asked before. */
   startOver(): void {
     this.#freshCount = 0;
@@ -78,8 +88,8 @@ export class RaftClients {
   #workLater(client: Client): void {
     const { time, settings } = this.#group;
     time.after(this.#prng.between(1, settings.clientIntervalMsMax), () => {
-      if (this.#prng.chance(READ_PROBABILITY)) this.#read();
-      this.#propose(client);
+      if (!this.#isPaused && this.#prng.chance(READ_PROBABILITY)) this.#read();
+      if (!this.#isPaused) this.#propose(client);
       this.#workLater(client);
     });
   }

@@ -16,7 +16,10 @@ export function oneVote(fail: Fail): RaftCheck {
     },
     onDurable: (peer, records) => {
       for (const record of records) {
-        if (record.kind === 'hardState' && record.hardState.votedFor !== 0) onVote(peer.id, record.hardState.term, record.hardState.votedFor);
+        if (record.kind !== 'hardState') continue;
+        const { term, votedFor } = record.hardState;
+        if (votedFor !== 0) onVote(peer.id, term, votedFor);
+        else if (votes.has(term * PEER_MAX + peer.id)) fail(peer.id, `forgets for whom it has voted in term ${term}`);
       }
     },
   };

@@ -1,0 +1,1 @@
+export { PLANTED_RAFT_BUGS, plantRaftBug } from './planted-raft-bugs.ts';
