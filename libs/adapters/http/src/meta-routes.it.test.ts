@@ -109,6 +109,15 @@ test('O1: a wrong method is 405 with the right ones, an unknown route 404', asyn
   expect(control.asked).toEqual([]);
 });
 
+test('O3: a page in an operator’s browser may not operate the group, nor look at it', async () => {
+  const { server, control } = await open();
+  for (const [method, target] of [['POST', '/remove?peer=1'], ['POST', '/transfer'], ['GET', '/status'], ['GET', '/audit']] as const) {
+    const answer = await send(server, target, { method, headers: { Origin: 'http://elsewhere' } });
+    expect([answer.status, errorOf(answer)], target).toEqual([400, 'web pages may not operate the meta group']);
+  }
+  expect(control.asked).toEqual([]);
+});
+
 test('O2: what the group cannot do is 400, what it cannot do now is worth a retry', async () => {
   const { server, control } = await open();
   const unknown = await send(server, '/remove?peer=9', POST);

@@ -37,11 +37,13 @@ export function metaRoutes(control: MetaControl): Routes {
 
 /**
  * The one door (O3): whoever may look at the group or change it is to be asked here, before anything of the request is
- * used. There are no users yet. What `act` returns is answered as JSON.
+ * used. There are no users yet; but a page that an operator's browser shows is no operator. What `act` returns is answered
+ * as JSON.
  */
 function forOperators(parameter: Parameter | undefined, act: (value: number | undefined) => object | Promise<object>): Handler {
   return async (exchange) => {
     exchange.errorForm = errorFormOf(exchange, exchange.parameters);
+    if (exchange.header('origin') !== undefined) throw new DbError('REQUEST_INVALID', 'web pages may not operate the meta group');
     const answer = await act(valueOf(exchange, parameter));
     exchange.setHeader('Content-Type', 'application/json');
     exchange.answer(200, `${JSON.stringify(answer, undefined, exchange.errorForm.isPretty ? INDENT_SPACE_COUNT : undefined)}\n`);

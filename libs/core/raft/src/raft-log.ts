@@ -254,6 +254,11 @@ export class RaftLog {
     return sumOf(this.between(afterIndex, this.lastIndex));
   }
 
+  /** What a candidate says of it to those whose votes it wants. */
+  get claim(): LogEnd & { readonly membershipIndex: number } {
+    return { lastIndex: this.lastIndex, lastTerm: this.lastTerm, membershipIndex: this.membershipIndex };
+  }
+
   /** Of all entries that no snapshot has replaced. */
   get sizeBytes(): SizeBytes {
     return this.#sizeBytes;

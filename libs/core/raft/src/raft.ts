@@ -141,7 +141,7 @@ export class Raft {
     this.#role = 'preCandidate';
     this.#leaderId = 0;
     this.#votes = new Map();
-    this.#askVoters((to) => ({ kind: 'preVote', ...this.#candidacy(to), term: this.#term + 1 }));
+    this.#askVoters((to) => ({ kind: 'preVote', ...this.#envelope(to), ...this.#log.claim, term: this.#term + 1 }));
     this.#countVote(this.id, true);
   }
 
@@ -327,7 +327,7 @@ export class Raft {
     this.#leaderId = 0;
     this.#electionTimer.redraw();
     this.#votes = new Map();
-    this.#askVoters((to) => ({ kind: 'vote', ...this.#candidacy(to), isTransfer }));
+    this.#askVoters((to) => ({ kind: 'vote', ...this.#envelope(to), ...this.#log.claim, isTransfer }));
   }
 
   #lead(): void {
@@ -368,11 +368,6 @@ export class Raft {
 
   #envelope(to: number): { readonly from: number; readonly to: number; readonly term: number } {
     return { from: this.id, to, term: this.#term };
-  }
-
-  #candidacy(to: number): Pick<Vote, 'from' | 'to' | 'term' | 'lastIndex' | 'lastTerm' | 'membershipIndex'> {
-    const { lastIndex, lastTerm, membershipIndex } = this.#log;
-    return { ...this.#envelope(to), lastIndex, lastTerm, membershipIndex };
   }
 
   #askVoters(messageTo: (peer: number) => RaftMessage): void {
