@@ -24,8 +24,10 @@ interface Connection {
 /** SQLite's application_id: `VCat`. */
 const APPLICATION_ID = 0x56436174;
 const SYNCHRONOUS_FULL = 2;
-/** Rows per INSERT: SQLite bounds the values of a statement. */
-const INSERT_ROW_COUNT_MAX = 500;
+/** Rows as one JSON document: built as a statement with a parameter per value they would take longer than all else of a snapshot. */
+const APPEND_AUDIT = `INSERT INTO audit (log_index, at_ms, proposer, kind, command)
+  SELECT value ->> 'logIndex', value ->> 'atMs', value ->> 'proposer', value ->> 'kind', value ->> 'command' FROM json_each(?) WHERE true
+  ON CONFLICT DO UPDATE SET (at_ms, proposer, kind, command) = (excluded.at_ms, excluded.proposer, excluded.kind, excluded.command)`;
 
 /** Opens the file, brings it to this version's tables, and makes its name durable. @throws as `openCatalogStore` */
 export async function openCatalogDatabase(options: Options): Promise<CatalogStore> {
@@ -95,9 +97,8 @@ class CatalogDatabase implements CatalogStore {
 
   /** After a crash the log is applied again from the snapshot on, so a row may come twice: it is the same one. */
   async #append(manager: EntityManager, audit: readonly AuditRow[]): Promise<void> {
-    for (let start = 0; start < audit.length; start += INSERT_ROW_COUNT_MAX) {
-      await manager.upsert(auditEntity, audit.slice(start, start + INSERT_ROW_COUNT_MAX), ['logIndex']);
-    }
+    if (audit.length === 0) return;
+    await manager.query(APPEND_AUDIT, [JSON.stringify(audit)]);
     await manager.query(
       'DELETE FROM audit WHERE log_index <= (SELECT log_index FROM audit ORDER BY log_index DESC LIMIT 1 OFFSET ?)',
       [this.#options.auditRowCountMax],
