@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { dirname } from 'node:path';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { assert, DbError } from '@varve/base';
-import { decodeCatalog, encodeCatalog, type Catalog } from '@varve/model';
+import { catalogPieces, decodeCatalog, type Catalog } from '@varve/model';
 import type { AuditRow, CatalogSnapshot, CatalogStore } from '@varve/ports';
 import { DataSource, type EntityManager } from 'typeorm';
 import { auditEntity, SNAPSHOT_ID, snapshotEntity, type SnapshotRow } from './entities.ts';
@@ -72,14 +73,13 @@ class CatalogDatabase implements CatalogStore {
   }
 
   save({ appliedIndex, appliedTerm, membership, catalog }: CatalogSnapshot, audit: readonly AuditRow[]): Promise<void> {
-    const text = new TextDecoder().decode(encodeCatalog(catalog));
-    const row = { id: SNAPSHOT_ID, appliedIndex, appliedTerm, catalog: text, membership: membershipText(membership) };
-    return this.#inTurn(() =>
-      this.#source.transaction(async (manager) => {
+    return this.#inTurn(async () => {
+      const row = { id: SNAPSHOT_ID, appliedIndex, appliedTerm, catalog: await textOf(catalog), membership: membershipText(membership) };
+      await this.#source.transaction(async (manager) => {
         await manager.upsert(snapshotEntity, { ...row, checksum: checksumOf(row) }, ['id']);
         await this.#append(manager, audit);
-      }),
-    );
+      });
+    });
   }
 
   readAudit(rowCountMax: number): Promise<readonly AuditRow[]> {
@@ -115,6 +115,16 @@ class CatalogDatabase implements CatalogStore {
     this.#last = done.catch(() => undefined); // who called is told; the next call has its own chance
     return done;
   }
+}
+
+/** A large catalog takes longer to encode than heartbeats may be late: others have their turn in between. */
+async function textOf(catalog: Catalog): Promise<string> {
+  let text = '';
+  for (const piece of catalogPieces(catalog)) {
+    text += piece;
+    await nextRound();
+  }
+  return text;
 }
 
 /** Before TypeORM touches the file: it is new or ours, not of a newer version, and commits to it are synced. */
