@@ -1,7 +1,9 @@
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureCluster } from './cluster/measure-cluster.ts';
 import { clusterReportOf } from './cluster/cluster-report.ts';
+import { metaReportOf } from './meta/meta-report.ts';
+import { measureMeta } from './meta/measure-meta.ts';
 import { measure, type Figures } from './measure.ts';
 import { startProgress } from './progress.ts';
 import { reportOf } from './report.ts';
@@ -18,6 +20,7 @@ Usage: npm run bench -- [options]
   --rest N      seconds between the last ack and the look at the data directory (default 30)
   --seed N      the same seed gives the same rows and the same queries (default 1)
   --cluster     instead of one process a cluster of processes with N = 3: rows/s at each level, memory, kills, hints
+  --meta        instead of rows the meta group alone: proposals/s, kills and transfers of the leader, restarts, a large catalog
   --peers       the same against influxd, victoria-metrics and ts-server where they are on the PATH
   --help        this text
 
@@ -33,18 +36,24 @@ const { values } = parseArgs({
     rest: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     cluster: { type: 'boolean', default: false },
+    meta: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-process.exitCode = values.help ? say(HELP) : await run();
+process.exitCode = values.help ? say(HELP) : values.meta ? await runMeta() : await run();
+
+async function runMeta(): Promise<number> {
+  say(`${machineText()}\n`);
+  return say(`\n${metaReportOf(await measureMeta())}`);
+}
 
 async function run(): Promise<number> {
   const rowCount = wholeNumber('rows');
   const hostCount = wholeNumber('hosts');
   const systems = [VARVE, ...(values.peers ? installedPeers() : [])];
-  say(`${rowCount} rows of ${hostCount} hosts; ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}\n`);
+  say(`${rowCount} rows of ${hostCount} hosts; ${machineText()}\n`);
   const progress = startProgress({ label: 'encoding', total: rowCount, unit: 'rows' });
   const workload = encodeWorkload({ rowCount, hostCount, seed: wholeNumber('seed'), progress });
   progress.end();
@@ -65,6 +74,11 @@ async function run(): Promise<number> {
     workload.close();
   }
   return say(`\n${reportOf(figures, values.queries)}`);
+}
+
+/** With how much it has to do beside: only figures of an idle machine can be compared. */
+function machineText(): string {
+  return `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}, load ${loadavg()[0]!.toFixed(1)}`;
 }
 
 function installedPeers(): System[] {

@@ -103,7 +103,7 @@ async function measureSpread(group: RunningGroup): Promise<Pick<BigCatalogFigure
     progress.at(change);
   }
   progress.end();
-  for (const follower of followers) follower.stop();
+  for (const follower of followers) await follower.stop();
   return { wholeBytes, bytesPerChange: (total() - before) / CHANGE_COUNT / FOLLOWER_COUNT, spreadMs: quantilesOf(spread) };
 }
 
