@@ -36,7 +36,6 @@ import {
   optional,
   record,
   text,
-  toBytes,
   wallMs,
 } from './json-codec.ts';
 import { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
@@ -99,11 +98,8 @@ const session = record<Session>({
   answers: listOf(record<SessionAnswer>({ seq: count, result: resultCodec })),
 });
 
-const inEveryFormat = {
-  format: count,
-  version: count,
-  nodes: keyedBy(idOf, node),
-  databases: keyedBy(nameOf, database),
+const beforeDatabases = { format: count, version: count, nodes: keyedBy(idOf, node) };
+const behindDatabases = {
   incarnations: keyedBy(
     idOf,
     record<Incarnation>({ id: count, holder: text, ceilingMs: wallMs, isOpen: flag }),
@@ -111,8 +107,8 @@ const inEveryFormat = {
   nextId: count,
   ceilingMs: wallMs,
 };
-const catalog = record<Catalog & { readonly format: number }>({
-  ...inEveryFormat,
+const inEveryFormat = { ...beforeDatabases, databases: keyedBy(nameOf, database), ...behindDatabases };
+const sinceFormat2 = {
   users: keyedBy(nameOf, record<User>({ name: text, passwordHash: text, isAdmin: flag, privileges })),
   roles: keyedBy(nameOf, record<Role>({ name: text, members: listOf(text), privileges })),
   leases: keyedBy(nameOf, record<Lease>({ id: count, name: text, holder: text, untilMs: wallMs })),
@@ -122,7 +118,10 @@ const catalog = record<Catalog & { readonly format: number }>({
   clockMs: wallMs,
   sessions: listOf(session),
   earlierRequests: mapOf(text, resultCodec),
-});
+};
+const catalog = record<Catalog & { readonly format: number }>({ ...inEveryFormat, ...sinceFormat2 });
+const catalogHead = record<Pick<Catalog, 'version' | 'nodes'> & { readonly format: number }>(beforeDatabases);
+const catalogTail = record<Omit<Catalog, 'version' | 'nodes' | 'databases'>>({ ...behindDatabases, ...sinceFormat2 });
 
 type Format1 = Pick<Catalog, 'version' | 'nodes' | 'databases' | 'incarnations' | 'nextId' | 'ceilingMs'> & {
   readonly format: number;
@@ -132,8 +131,24 @@ const catalogOfFormat1 = record<Format1>({ ...inEveryFormat, recentRequests: map
 
 /** The catalog as UTF-8 JSON. */
 export function encodeCatalog(value: Catalog): Uint8Array {
-  return toBytes(catalog, { format: CATALOG_FORMAT, ...value });
+  return new TextEncoder().encode([...catalogPieces(value)].join(''));
 }
+
+/** The same text in pieces, made one after the other: a large catalog takes longer than a service may stand still. */
+export function* catalogPieces(value: Catalog): Generator<string> {
+  let piece = `${JSON.stringify(catalogHead.toJson({ format: CATALOG_FORMAT, ...value })).slice(0, -1)},"databases":[`;
+  let separator = '';
+  for (const each of value.databases.values()) {
+    piece += separator + JSON.stringify(database.toJson(each));
+    separator = ',';
+    if (piece.length < PIECE_LENGTH_MIN) continue;
+    yield piece;
+    piece = '';
+  }
+  yield `${piece}],${JSON.stringify(catalogTail.toJson(value)).slice(1)}`;
+}
+
+const PIECE_LENGTH_MIN = 64 * 1024;
 
 /** Reads this format and the one of 0.1.0. @throws DbError STORAGE_NEWER_FORMAT, MESSAGE_INVALID with the place in the document */
 export function decodeCatalog(bytes: Uint8Array): Catalog {

@@ -50,3 +50,12 @@ function readStatus(pid: string): (Memory & { readonly pid: number; readonly par
     throw error;
   }
 }
+
+/** Time on any core that a process has had so far, without those it has started; undefined where there is no /proc. */
+export function cpuMsOf(pid: number): number | undefined {
+  const stat = `/proc/${pid}/stat`;
+  if (!existsSync(stat)) return undefined;
+  // Behind the name, which may hold anything, `utime` and `stime` are the 12th and 13th, in hundredths of a second.
+  const fields = readFileSync(stat, 'utf8').split(') ').at(-1)!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

@@ -1,8 +1,10 @@
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureCatalog } from './catalog/measure-catalog.ts';
 import { measureCluster } from './cluster/measure-cluster.ts';
 import { clusterReportOf } from './cluster/cluster-report.ts';
+import { metaReportOf } from './meta/meta-report.ts';
+import { measureMeta } from './meta/measure-meta.ts';
 import { measure, type Figures } from './measure.ts';
 import { startProgress } from './progress.ts';
 import { reportOf } from './report.ts';
@@ -20,6 +22,7 @@ Usage: npm run bench -- [options]
   --seed N      the same seed gives the same rows and the same queries (default 1)
   --cluster     instead of one process a cluster of processes with N = 3: rows/s at each level, memory, kills, hints
   --catalog     instead the catalog: 1,000 databases × 100 shard groups, and 10 followers of it
+  --meta        instead of rows the meta group alone: proposals/s, kills and transfers of the leader, restarts, a large catalog
   --peers       the same against influxd, victoria-metrics and ts-server where they are on the PATH
   --help        this text
 
@@ -36,19 +39,25 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     cluster: { type: 'boolean', default: false },
     catalog: { type: 'boolean', default: false },
+    meta: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-process.exitCode = values.help ? say(HELP) : await run();
+process.exitCode = values.help ? say(HELP) : values.meta ? await runMeta() : await run();
+
+async function runMeta(): Promise<number> {
+  say(`${machineText()}\n`);
+  return say(`\n${metaReportOf(await measureMeta())}`);
+}
 
 async function run(): Promise<number> {
   if (values.catalog) return say(await measureCatalog({ databaseCount: 1_000, groupCount: 100, followerCount: 10, changeCount: 500 }));
   const rowCount = wholeNumber('rows');
   const hostCount = wholeNumber('hosts');
   const systems = [VARVE, ...(values.peers ? installedPeers() : [])];
-  say(`${rowCount} rows of ${hostCount} hosts; ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}\n`);
+  say(`${rowCount} rows of ${hostCount} hosts; ${machineText()}\n`);
   const progress = startProgress({ label: 'encoding', total: rowCount, unit: 'rows' });
   const workload = encodeWorkload({ rowCount, hostCount, seed: wholeNumber('seed'), progress });
   progress.end();
@@ -69,6 +78,11 @@ async function run(): Promise<number> {
     workload.close();
   }
   return say(`\n${reportOf(figures, values.queries)}`);
+}
+
+/** With how much it has to do beside: only figures of an idle machine can be compared. */
+function machineText(): string {
+  return `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}, load ${loadavg()[0]!.toFixed(1)}`;
 }
 
 function installedPeers(): System[] {

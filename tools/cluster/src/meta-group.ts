@@ -22,6 +22,7 @@ export interface MetaGroupOptions {
 export interface MetaGroup {
   /** `host:port`. */
   readonly natsServer: string;
+  readonly natsPid: number;
   /** Their names, `meta1` first. */
   readonly names: readonly string[];
   /** `name | line`: all that they have said. */
@@ -59,6 +60,7 @@ export async function startMetaGroup({ voterCount, dataDir, flags = [], restartP
   const managed = (name: string): ManagedProcess => processes.get(name)!;
   return {
     natsServer: nats.address,
+    natsPid: nats.pid!,
     names: [...processes.keys()],
     lines: log.lines,
     directoryOf: (name) => join(dataDir, name),

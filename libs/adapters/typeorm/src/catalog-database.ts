@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { dirname } from 'node:path';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { assert, DbError } from '@varve/base';
-import { decodeCatalog, encodeCatalog, type Catalog } from '@varve/model';
+import { catalogPieces, decodeCatalog, type Catalog } from '@varve/model';
 import type { AuditRow, CatalogSnapshot, CatalogStore } from '@varve/ports';
 import { DataSource, type EntityManager } from 'typeorm';
 import { auditEntity, SNAPSHOT_ID, snapshotEntity, type SnapshotRow } from './entities.ts';
@@ -24,8 +25,10 @@ interface Connection {
 /** SQLite's application_id: `VCat`. */
 const APPLICATION_ID = 0x56436174;
 const SYNCHRONOUS_FULL = 2;
-/** Rows per INSERT: SQLite bounds the values of a statement. */
-const INSERT_ROW_COUNT_MAX = 500;
+/** Rows as one JSON document: built as a statement with a parameter per value they would take longer than all else of a snapshot. */
+const APPEND_AUDIT = `INSERT INTO audit (log_index, at_ms, proposer, kind, command)
+  SELECT value ->> 'logIndex', value ->> 'atMs', value ->> 'proposer', value ->> 'kind', value ->> 'command' FROM json_each(?) WHERE true
+  ON CONFLICT DO UPDATE SET (at_ms, proposer, kind, command) = (excluded.at_ms, excluded.proposer, excluded.kind, excluded.command)`;
 
 /** Opens the file, brings it to this version's tables, and makes its name durable. @throws as `openCatalogStore` */
 export async function openCatalogDatabase(options: Options): Promise<CatalogStore> {
@@ -70,14 +73,13 @@ class CatalogDatabase implements CatalogStore {
   }
 
   save({ appliedIndex, appliedTerm, membership, catalog }: CatalogSnapshot, audit: readonly AuditRow[]): Promise<void> {
-    const text = new TextDecoder().decode(encodeCatalog(catalog));
-    const row = { id: SNAPSHOT_ID, appliedIndex, appliedTerm, catalog: text, membership: membershipText(membership) };
-    return this.#inTurn(() =>
-      this.#source.transaction(async (manager) => {
+    return this.#inTurn(async () => {
+      const row = { id: SNAPSHOT_ID, appliedIndex, appliedTerm, catalog: await textOf(catalog), membership: membershipText(membership) };
+      await this.#source.transaction(async (manager) => {
         await manager.upsert(snapshotEntity, { ...row, checksum: checksumOf(row) }, ['id']);
         await this.#append(manager, audit);
-      }),
-    );
+      });
+    });
   }
 
   readAudit(rowCountMax: number): Promise<readonly AuditRow[]> {
@@ -95,9 +97,8 @@ class CatalogDatabase implements CatalogStore {
 
   /** After a crash the log is applied again from the snapshot on, so a row may come twice: it is the same one. */
   async #append(manager: EntityManager, audit: readonly AuditRow[]): Promise<void> {
-    for (let start = 0; start < audit.length; start += INSERT_ROW_COUNT_MAX) {
-      await manager.upsert(auditEntity, audit.slice(start, start + INSERT_ROW_COUNT_MAX), ['logIndex']);
-    }
+    if (audit.length === 0) return;
+    await manager.query(APPEND_AUDIT, [JSON.stringify(audit)]);
     await manager.query(
       'DELETE FROM audit WHERE log_index <= (SELECT log_index FROM audit ORDER BY log_index DESC LIMIT 1 OFFSET ?)',
       [this.#options.auditRowCountMax],
@@ -114,6 +115,16 @@ class CatalogDatabase implements CatalogStore {
     this.#last = done.catch(() => undefined); // who called is told; the next call has its own chance
     return done;
   }
+}
+
+/** A large catalog takes longer to encode than heartbeats may be late: others have their turn in between. */
+async function textOf(catalog: Catalog): Promise<string> {
+  let text = '';
+  for (const piece of catalogPieces(catalog)) {
+    text += piece;
+    await nextRound();
+  }
+  return text;
 }
 
 /** Before TypeORM touches the file: it is new or ours, not of a newer version, and commits to it are synced. */

@@ -15,7 +15,7 @@ export class CatalogMachine {
   readonly changes: ChangeRing;
   #catalog: Catalog;
   #index: number;
-  /** Since the last snapshot, so no more than entries are applied between two. */
+  /** Since the last snapshot was begun, so no more than entries are applied between two and while one is saved. */
   #audit: AuditRow[] = [];
 
   constructor(catalog: Catalog, index: number) {

@@ -100,9 +100,7 @@ class MetaRaft implements Service, MetaControl {
   }
 
   async takeSnapshot(): Promise<number> {
-    const { loop, raft } = this.#running();
-    await loop.takeSnapshot();
-    return raft.appliedIndex;
+    return this.#running().loop.takeSnapshot();
   }
 
   readAudit(rowCountMax: number): Promise<readonly AuditRow[]> {

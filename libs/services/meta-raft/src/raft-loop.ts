@@ -35,7 +35,6 @@ export class RaftLoop {
   readonly #ports: RaftLoopPorts;
   #running: Promise<void> | undefined;
   #received: CatalogSnapshot | undefined;
-  #isSnapshotWanted = false;
   #failure: unknown;
 
   constructor(
@@ -64,10 +63,14 @@ export class RaftLoop {
     this.wake();
   }
 
-  /** Takes a snapshot now, in its turn, however little has been applied since the last one. */
-  async takeSnapshot(): Promise<void> {
-    this.#isSnapshotWanted = true;
+  /** Takes a snapshot now, however little has been applied since the last one. Resolves when the log is cut behind it. @returns how far it reaches */
+  async takeSnapshot(): Promise<number> {
+    await this.#snapshots.settled(); // one that is under way may be of an earlier state
+    const saving = this.#finished(this.#snapshots.begin());
+    const { lastIndex } = this.#snapshots;
+    await saving;
     await this.run();
+    return lastIndex;
   }
 
   /** Resolves when nothing is left to do. Rejects when the loop has failed, now or earlier. */
@@ -78,7 +81,7 @@ export class RaftLoop {
   }
 
   #hasWork(): boolean {
-    return this.#received !== undefined || this.#isSnapshotWanted || this.#raft.hasReady();
+    return this.#received !== undefined || this.#snapshots.canCut || this.#raft.hasReady();
   }
 
   async #drain(): Promise<void> {
@@ -86,16 +89,34 @@ export class RaftLoop {
       // Left without an await after the check: whoever comes later finds no loop running, and starts one.
       while (this.#hasWork()) {
         await this.#installReceived();
+        await this.#snapshots.maybeCut();
         const ready = this.#raft.takeReady();
         if (ready !== undefined) await this.#do(ready);
-        await this.#maybeTakeSnapshot();
+        if (this.#snapshots.isDue) this.#finished(this.#snapshots.begin()).catch(() => undefined);
+        if (this.#failure !== undefined) throw this.#failure as Error;
       }
       this.#running = undefined;
     } catch (error) {
-      this.#failure = error;
-      this.#ports.onFailure(error);
+      this.#fail(error);
       throw error;
     }
+  }
+
+  /** The loop goes on while a snapshot is written, and cuts the log behind it when its turn comes. */
+  async #finished(snapshot: Promise<void>): Promise<void> {
+    try {
+      await snapshot;
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+    this.wake();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#ports.onFailure(error);
   }
 
   async #do(ready: Ready): Promise<void> {
@@ -132,13 +153,6 @@ export class RaftLoop {
     if (entry.kind === ENTRY_KINDS.command) return this.#machine.apply(entry);
     if (entry.kind === ENTRY_KINDS.noOp || entry.kind === ENTRY_KINDS.membership) return this.#machine.pass(entry);
     throw new DbError('STORAGE_NEWER_FORMAT', `entry ${entry.index} of the catalog log is of kind ${entry.kind}, which this version of Varve does not know: upgrade this node`);
-  }
-
-  async #maybeTakeSnapshot(): Promise<void> {
-    const isWanted = this.#isSnapshotWanted;
-    this.#isSnapshotWanted = false;
-    if (isWanted) await this.#snapshots.take();
-    else await this.#snapshots.maybeTake();
   }
 
   async #installReceived(): Promise<void> {

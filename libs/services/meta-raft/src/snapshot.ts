@@ -8,13 +8,20 @@ export interface SnapshotPorts {
   readonly catalogStore: CatalogStore;
 }
 
-/** Takes a snapshot when enough was applied since the last one, and cuts the log behind it. */
+/**
+ * Takes a snapshot when enough was applied since the last one, and cuts the log behind it. A catalog is never changed, so
+ * that entries are applied while an earlier one is being saved.
+ */
 export class Snapshots {
   readonly #raft: Raft;
   readonly #machine: CatalogMachine;
   readonly #ports: SnapshotPorts;
   readonly #entryCount: number;
+  /** Of the last one that was begun. */
   #lastIndex: number;
+  #saving: Promise<void> | undefined;
+  /** Durable, and the log is not cut behind it yet. */
+  #saved: CatalogSnapshot | undefined;
 
   constructor(
     parts: { readonly raft: Raft; readonly machine: CatalogMachine },
@@ -35,29 +42,55 @@ export class Snapshots {
     return { appliedIndex, appliedTerm: this.#raft.termAt(appliedIndex), membership, catalog: this.#machine.catalog };
   }
 
-  async maybeTake(): Promise<void> {
-    if (this.#raft.appliedIndex - this.#lastIndex >= this.#entryCount) await this.take();
+  /** How far the last one reaches, or will when it is saved. */
+  get lastIndex(): number {
+    return this.#lastIndex;
+  }
+
+  /** Enough was applied since the last one, and none is under way. */
+  get isDue(): boolean {
+    return this.#raft.appliedIndex - this.#lastIndex >= this.#entryCount && this.#saving === undefined && !this.canCut;
+  }
+
+  /** One is durable, and the log can be cut behind it. */
+  get canCut(): boolean {
+    return this.#saved !== undefined;
+  }
+
+  /** Saves what is applied now; a large catalog takes a while. One at a time: this one, or that which is under way. */
+  begin(): Promise<void> {
+    this.#saving ??= this.#save(this.current()).finally(() => (this.#saving = undefined));
+    return this.#saving;
+  }
+
+  /** Resolves when none is under way. Who has begun it is told of failures. */
+  async settled(): Promise<void> {
+    await this.#saving?.catch(() => undefined);
   }
 
   /**
    * The log is cut only when the snapshot is durable; a crash in between leaves both, and they fit. Half of what may come
    * between two snapshots stays, for peers that are a little behind.
    */
-  async take(): Promise<void> {
-    const snapshot = this.current();
-    if (snapshot.appliedIndex === this.#lastIndex) return;
-    await this.#save(snapshot);
-    const throughIndex = Math.max(this.#raft.compactedIndex, snapshot.appliedIndex - Math.floor(this.#entryCount / 2));
-    await this.#ports.raftLog.compact(throughIndex, this.#raft.termAt(throughIndex), this.#raft.membershipAt(throughIndex));
-    this.#raft.compact(throughIndex);
-    this.#ports.log.debug('Catalog snapshot taken', { appliedIndex: snapshot.appliedIndex });
+  async maybeCut(): Promise<void> {
+    const appliedIndex = this.#saved?.appliedIndex;
+    this.#saved = undefined;
+    if (appliedIndex === undefined) return;
+    const throughIndex = appliedIndex - Math.floor(this.#entryCount / 2);
+    if (throughIndex > this.#raft.compactedIndex) {
+      await this.#ports.raftLog.compact(throughIndex, this.#raft.termAt(throughIndex), this.#raft.membershipAt(throughIndex));
+      this.#raft.compact(throughIndex);
+    }
+    this.#ports.log.debug('Catalog snapshot taken', { appliedIndex });
   }
 
   /** One that came too late changes nothing. The catalog first, then the log: a crash in between is seen at the next start. */
   async maybeInstall(snapshot: CatalogSnapshot): Promise<void> {
     const { appliedIndex: index, appliedTerm: term, membership, catalog } = snapshot;
     if (index <= this.#raft.appliedIndex) return;
+    await this.settled();
     await this.#save(snapshot);
+    this.#saved = undefined; // the log is cut here and now
     await this.#ports.raftLog.compact(index, term, membership);
     this.#raft.restore({ index, term, membership });
     this.#machine.replace(catalog, index);
@@ -65,7 +98,9 @@ export class Snapshots {
   }
 
   async #save(snapshot: CatalogSnapshot): Promise<void> {
-    await this.#ports.catalogStore.save(snapshot, this.#machine.takeAudit());
+    if (snapshot.appliedIndex === this.#lastIndex) return;
     this.#lastIndex = snapshot.appliedIndex;
+    await this.#ports.catalogStore.save(snapshot, this.#machine.takeAudit());
+    this.#saved = snapshot;
   }
 }

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProgress } from '../progress.ts';
-import type { MetaNodeSettings } from './meta-node-settings.ts';
 import { ProposalLoad } from './proposal-load.ts';
 import { quantilesOf, type Quantiles } from './quantiles.ts';
 import { openGroup, until, type RunningGroup } from './running-group.ts';
@@ -29,8 +28,8 @@ export interface TransferFigures {
 }
 
 /** kill -9 of the leader, again and again, under load. The killed one is back before the next is killed. */
-export async function measureKills(killCount: number, settings: MetaNodeSettings, label: string): Promise<KillFigures> {
-  return withLoad(settings, async (group, load) => {
+export async function measureKills(killCount: number, { label, flags }: { readonly label: string; readonly flags: readonly string[] }): Promise<KillFigures> {
+  return withLoad(flags, async (group, load) => {
     const progress = startProgress({ label, total: killCount, unit: 'kills' });
     const [accepted, underWay]: [number[], number[]] = [[], []];
     let failedCount = 0;
@@ -56,7 +55,7 @@ export async function measureKills(killCount: number, settings: MetaNodeSettings
 
 /** The leader hands over, again and again, under load. */
 export async function measureTransfers(transferCount: number): Promise<TransferFigures> {
-  return withLoad({}, async (group, load) => {
+  return withLoad([], async (group, load) => {
     const progress = startProgress({ label: 'planned transfers', total: transferCount, unit: 'transfers' });
     const [gaps, quietGaps]: [number[], number[]] = [[], []];
     let failedCount = 0;
@@ -77,8 +76,8 @@ export async function measureTransfers(transferCount: number): Promise<TransferF
   });
 }
 
-async function withLoad<Figures>(settings: MetaNodeSettings, measure: (group: RunningGroup, load: ProposalLoad) => Promise<Figures>): Promise<Figures> {
-  const group = await openGroup(VOTER_COUNT, settings);
+async function withLoad<Figures>(flags: readonly string[], measure: (group: RunningGroup, load: ProposalLoad) => Promise<Figures>): Promise<Figures> {
+  const group = await openGroup(VOTER_COUNT, { flags });
   const load = new ProposalLoad(group);
   load.start();
   try {

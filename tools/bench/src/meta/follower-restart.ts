@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openStream } from '@varve/kit';
 import { DbError } from '@varve/base';
+import { openStream } from '@varve/kit';
 import { systemClock } from '@varve/system-adapter';
+import { cpuMsOf } from '../footprint.ts';
 import { openGroup, SUBJECTS, until, type RunningGroup } from './running-group.ts';
 
 const VOTER_COUNT = 3;
@@ -21,10 +22,12 @@ export interface RestartFigure {
   readonly readyMs: number;
   /** It has applied everything. */
   readonly caughtUpMs: number;
+  /** That it took on any core until then. */
+  readonly cpuMs: number;
 }
 
 export async function measureFollowerRestart(repeatCount: number): Promise<readonly RestartFigure[]> {
-  const group = await openGroup(VOTER_COUNT, { snapshotEntryCount: NEVER });
+  const group = await openGroup(VOTER_COUNT, { settings: { snapshotEntryCount: NEVER } });
   try {
     const index = await fill(group);
     const figures: RestartFigure[] = [];
@@ -62,7 +65,8 @@ async function restart(group: RunningGroup, index: number): Promise<RestartFigur
   while (!(await hasApplied(group, Number(name.slice('meta'.length)), index))) await sleep(LOOK_EVERY_MS);
   const caughtUpMs = performance.now() - startedMs;
   const loaded = group.lines.slice(lineCount).find((line) => line.startsWith(`${name} | Loaded after `))!;
-  return { entryCount: index, loadedMs: Number(loaded.split(' ').at(-1)), readyMs, caughtUpMs };
+  const cpuMs = cpuMsOf(group.pidOf(name)) ?? NaN;
+  return { entryCount: index, loadedMs: Number(loaded.split(' ').at(-1)), readyMs, caughtUpMs, cpuMs };
 }
 
 /** A node hands out its catalog only when it has applied what was asked for. */

@@ -1,7 +1,7 @@
 import type { MetaRaftConfig } from '@varve/meta-raft-service';
 
-/** Bounds in which a measured meta node differs from the real one. */
-export type MetaNodeSettings = Partial<Pick<MetaRaftConfig, 'raftHeartbeatIntervalMs' | 'raftElectionTimeoutMs' | 'snapshotEntryCount'>>;
+/** Bounds of a measured meta node that there are no options for. */
+export type MetaNodeSettings = Partial<Pick<MetaRaftConfig, 'snapshotEntryCount'>>;
 
 /** How the program is told. */
 export const SETTINGS_VARIABLE = 'BENCH_META_NODE';

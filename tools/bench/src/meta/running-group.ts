@@ -27,11 +27,16 @@ export interface RunningGroup extends MetaGroup {
   close(): Promise<void>;
 }
 
+interface GroupOptions {
+  readonly flags?: readonly string[];
+  readonly settings?: MetaNodeSettings;
+}
+
 /** Starts a group on a fresh directory; resolves when all of its nodes are ready and one leads. */
-export async function openGroup(voterCount: number, settings: MetaNodeSettings = {}): Promise<RunningGroup> {
+export async function openGroup(voterCount: number, { flags, settings = {} }: GroupOptions = {}): Promise<RunningGroup> {
   const dataDir = mkdtempSync(join(tmpdir(), 'varve-bench-meta-'));
   const group = await startMetaGroup({
-    ...{ voterCount, dataDir, restartPauseMs: 0 },
+    ...{ voterCount, dataDir, restartPauseMs: 0, flags },
     program: join(import.meta.dirname, 'meta-node.ts'),
     env: { [SETTINGS_VARIABLE]: JSON.stringify(settings) },
   });
