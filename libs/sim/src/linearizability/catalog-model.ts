@@ -46,7 +46,8 @@ interface Thing {
 }
 
 interface CatalogState {
-  readonly version: Bounds;
+  /** At least: meta nodes change what is not in histories, such as what they say they support, and the version with it. */
+  readonly versionMin: number;
   /** In the order in which they were made, which is that of their ids (Z8). */
   readonly things: readonly Thing[];
   /** The last id was at least this one. */
@@ -65,11 +66,11 @@ type Answered = Pick<CatalogOperation, 'input' | 'outcome'>;
  * mistakes. What nobody was told is kept as bounds. A step that succeeds leaves bounds that some numbers fulfil.
  */
 export const CATALOG_MODEL: SequentialModel<CatalogState, CatalogInput, CatalogOutput> = {
-  initial: { version: { min: 0, max: 0 }, things: [], lastIdMin: 0, ceilingMs: 0 },
+  initial: { versionMin: 0, things: [], lastIdMin: 0, ceilingMs: 0 },
   step: stepCatalog,
-  keyOf: ({ version, things, lastIdMin, ceilingMs }) =>
-    [textOfBounds(version), lastIdMin, ceilingMs, ...things.map((thing) => `${textOf(thing)} ${thing.ceilingMs}`)].join(),
-  describeState: ({ version, things, ceilingMs }) => `version ${textOfBounds(version)}, ceiling ${ceilingMs}: ${things.map(textOf).join(' ') || 'nothing'}`,
+  keyOf: ({ versionMin, things, lastIdMin, ceilingMs }) =>
+    [versionMin, lastIdMin, ceilingMs, ...things.map((thing) => `${textOf(thing)} ${thing.ceilingMs}`)].join(),
+  describeState: ({ versionMin, things, ceilingMs }) => `version ${versionMin} or later, ceiling ${ceilingMs}: ${things.map(textOf).join(' ') || 'nothing'}`,
   describe: ({ input, outcome }) => `${textOfInput(input)} → ${input.kind === 'version' && outcome.kind === 'ok' ? outcome.output.version : textOfOutcome(outcome)}`,
 };
 
@@ -192,20 +193,18 @@ function withId(state: CatalogState, at: number, id: number): CatalogState | und
 
 /** Somebody is told the version as it is. */
 function atVersion(state: CatalogState, version: number): CatalogState | undefined {
-  const isPossible = version >= state.version.min && version <= state.version.max;
-  return isPossible ? { ...state, version: { min: version, max: version } } : undefined;
+  return version < state.versionMin ? undefined : { ...state, versionMin: version };
 }
 
 /** The version rises, to at most what the answer tells. */
 function changed(state: CatalogState, outcome: Outcome<CatalogOutput>): CatalogState | undefined {
-  const version = { min: state.version.min + 1, max: outcome.kind === 'ok' ? outcome.output.version : Infinity };
-  return version.min > version.max ? undefined : { ...state, version };
+  const versionMin = state.versionMin + 1;
+  return outcome.kind === 'ok' && outcome.output.version < versionMin ? undefined : { ...state, versionMin };
 }
 
+/** The told version may be a later one. */
 function unchanged(state: CatalogState, toldVersion: number): CatalogState | undefined {
-  const max = Math.min(state.version.max, toldVersion);
-  if (max === state.version.max) return state;
-  return state.version.min > max ? undefined : { ...state, version: { min: state.version.min, max } };
+  return toldVersion < state.versionMin ? undefined : state;
 }
 
 function textOfBounds({ min, max }: Bounds): string {
