@@ -58,4 +58,4 @@ export class RaftTime {
 }
 
 /** A run with more events than this is taken for an endless one. */
-const EVENT_COUNT_MAX = 200_000;
+const EVENT_COUNT_MAX = 150_000;

@@ -26,6 +26,7 @@ import { promisesAreDurable } from './s10-promises-are-durable.ts';
 import { cutsContradict } from './s11-cuts-contradict.ts';
 import { keepsToItsLeader } from './s12-keeps-to-its-leader.ts';
 import { givesUp } from './s13-gives-up.ts';
+import { membershipOfItsLog } from './s15-membership-of-its-log.ts';
 import { transferTarget } from './s19-transfer-target.ts';
 
 /**
@@ -54,6 +55,7 @@ const CHECKS: Readonly<Record<string, (fail: Fail, ghost: RaftGhost, settings: R
   S11: cutsContradict,
   S12: (fail, _ghost, settings) => keepsToItsLeader(fail, settings),
   S13: (fail, _ghost, settings) => givesUp(fail, settings),
+  S15: membershipOfItsLog,
   S19: transferTarget,
 };
 
