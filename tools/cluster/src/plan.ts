@@ -54,7 +54,7 @@ export function planCluster(options: ClusterOptions, surroundings: Surroundings)
     ...numbers(DATA_COUNT).map((number) => service('data-shard', `data${number}`, [...ANY_PORT, '--data-dir', join(dataDir, `data${number}`)])),
     service('repair', 'repair1', [...ANY_PORT, '--data-dir', join(dataDir, 'repair1')]),
     ...numbers(COORDINATOR_COUNT).map((number) =>
-      service('coordinator', `coordinator${number}`, ['--http-bind-address', `127.0.0.1:${httpBasePort + number - 1}`])),
+      service('coordinator', `coordinator${number}`, ['--http-bind-address', `127.0.0.1:${httpBasePort + number - 1}`, '--data-dir', join(dataDir, `coordinator${number}`)])),
   ];
 }
 
