@@ -80,6 +80,15 @@ export class RaftLoop {
     return this.#running ?? Promise.resolve();
   }
 
+  /** Resolves when nothing is left to do, and no snapshot is under way. Rejects as `run`. */
+  async finish(): Promise<void> {
+    await this.run();
+    while (this.#snapshots.isUnderWay) {
+      await this.#snapshots.settled();
+      await this.run();
+    }
+  }
+
   #hasWork(): boolean {
     return this.#received !== undefined || this.#snapshots.canCut || this.#raft.hasReady();
   }

@@ -102,7 +102,7 @@ export class RunningPeer {
   }
 
   async drain(): Promise<void> {
-    if (this.loop.failure === undefined) await this.loop.run();
+    if (this.loop.failure === undefined) await this.loop.finish();
   }
 
   async stop(): Promise<void> {

@@ -49,7 +49,11 @@ export class Snapshots {
 
   /** Enough was applied since the last one, and none is under way. */
   get isDue(): boolean {
-    return this.#raft.appliedIndex - this.#lastIndex >= this.#entryCount && this.#saving === undefined && !this.canCut;
+    return this.#raft.appliedIndex - this.#lastIndex >= this.#entryCount && !this.isUnderWay && !this.canCut;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#saving !== undefined;
   }
 
   /** One is durable, and the log can be cut behind it. */
