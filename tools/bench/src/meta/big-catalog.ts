@@ -1,4 +1,5 @@
 import { CatalogFollower, type FollowerPorts } from '@varve/kit';
+import { FEATURE_LEVEL } from '@varve/model';
 import { SILENT_METRICS, type Bus } from '@varve/ports';
 import { openLog, systemClock } from '@varve/system-adapter';
 import { memoryOfTree, type Memory } from '../footprint.ts';
@@ -52,7 +53,7 @@ export async function measureBigCatalog(): Promise<BigCatalogFigures> {
 
 async function build(group: RunningGroup): Promise<number> {
   const clients = Array.from({ length: CLIENT_COUNT }, (_, number) => group.openClient(`builder ${number}`));
-  for (let number = 0; number < 3; number += 1) await clients[0]!.propose({ kind: 'joinNode', role: 'data', name: `data${number}` });
+  for (let number = 0; number < 3; number += 1) await clients[0]!.propose({ kind: 'joinNode', role: 'data', name: `data${number}`, featureLevel: FEATURE_LEVEL });
   const timesNs = Array.from({ length: GROUPS_PER_DATABASE }, (_, week) => BigInt(week) * WEEK_NS);
   const progress = startProgress({ label: 'a large catalog', total: DATABASE_COUNT, unit: 'databases' });
   const startedMs = performance.now();

@@ -1,4 +1,4 @@
-import type { CatalogCommand } from '@varve/model';
+import { FEATURE_LEVEL, type CatalogCommand } from '@varve/model';
 import { cpuMsOf } from '../footprint.ts';
 import { startProgress } from '../progress.ts';
 import { quantilesOf, type Quantiles } from './quantiles.ts';
@@ -33,7 +33,7 @@ export async function measureThroughput(voterCount: number): Promise<ThroughputF
     const clients = await Promise.all(
       Array.from({ length: CLIENT_COUNT }, async (_, number) => {
         const client = group.openClient(`client ${number}`);
-        const { result } = await client.propose({ kind: 'joinNode', role: 'data', name: `node ${number}` });
+        const { result } = await client.propose({ kind: 'joinNode', role: 'data', name: `node ${number}`, featureLevel: FEATURE_LEVEL });
         if (result.kind !== 'applied') throw new Error(result.message);
         return { propose: (value: string) => client.propose(labelled(result.id!, value)) };
       }),
