@@ -137,9 +137,9 @@ export class Raft {
   campaign(): void {
     assert(this.#role !== 'leader', 'a leader does not campaign');
     this.#electionTimer.redraw();
+    this.#leaderId = 0;
     if (!this.#canLead()) return;
     this.#role = 'preCandidate';
-    this.#leaderId = 0;
     this.#votes = new Map();
     this.#askVoters((to) => ({ kind: 'preVote', ...this.#envelope(to), ...this.#log.claim, term: this.#term + 1 }));
     this.#countVote(this.id, true);

@@ -10,6 +10,8 @@ export function keepsToItsLeader(fail: Fail, { electionTickCount }: RaftSettings
   const elapsed = new Map<number, number>();
   /** Questions that were asked of a peer while it heard a leader. */
   const asked = new Set<string>();
+  /** And while it did not: the same may come twice, and the answer may wait for the disk. */
+  const free = new Set<string>();
   return {
     onStart: (peer) => void elapsed.delete(peer.id),
     onTick: ({ id }) => {
@@ -23,13 +25,13 @@ export function keepsToItsLeader(fail: Fail, { electionTickCount }: RaftSettings
       const question = `${message.kind} ${peer.id} ${message.from} ${message.term}`;
       const hearsLeader = role === 'follower' && leaderId !== 0 && (elapsed.get(peer.id) ?? Infinity) < electionTickCount;
       const isWanted = message.kind === 'vote' && message.isTransfer;
-      if (hearsLeader && !isWanted && message.term > term) asked.add(question);
-      else asked.delete(question);
+      if (!hearsLeader || isWanted || message.term <= term) free.add(question);
+      else asked.add(question);
     },
     onSend: (peer, message) => {
       if ((message.kind !== 'voteReply' && message.kind !== 'preVoteReply') || !message.isGranted) return;
       const question = `${message.kind === 'voteReply' ? 'vote' : 'preVote'} ${peer.id} ${message.to} ${message.term}`;
-      if (asked.has(question)) fail(peer.id, `answers ${message.to}, who wants to lead term ${message.term}, while it hears another leader`);
+      if (asked.has(question) && !free.has(question)) fail(peer.id, `answers ${message.to}, who wants to lead term ${message.term}, while it hears another leader`);
     },
   };
 }

@@ -52,6 +52,9 @@ export const PLANTED_RAFT_BUGS: Readonly<Record<string, PlantedBug>> = {
   ]),
   'a leader without a quorum leads on': bug(1, [['raft.ts', 'if (!reign.takeIsQuorumActive()) this.#becomeFollower(this.#term);', '']]),
   'a leader whose term is over is followed': bug(2, [['raft.ts', 'else if (message.term < this.#term) this.#onTermPassed(message);', 'else if (false) this.#onTermPassed(message);']]),
+  'who cannot lead hears its last leader for ever': bug(1195, [
+    ['raft.ts', 'this.#leaderId = 0;\n    if (!this.#canLead()) return;', 'if (!this.#canLead()) return;\n    this.#leaderId = 0;'],
+  ]),
 
   // Log and commit.
   'an entry of an earlier term is committed by count': bug(1, [['reign.ts', ' && this.#log.termAt(index) === this.#term ? index : 0', ' ? index : 0']]),
