@@ -24,6 +24,7 @@ if (program === undefined) fail('Usage: node tools/bootstrap.cjs PROGRAM.ts [ARG
 
 if (Number(process.versions.node.split('.')[0]) < 18) fail(`Varve needs Node 18 or newer to set itself up; this is ${process.version}.`);
 if (installedLock() !== wantedLock()) install();
+rememberCompiled();
 handOver();
 
 function wantedLock() {
@@ -42,6 +43,12 @@ function install() {
   if (!existsSync(pinnedNode)) fail('Varve: the package "node" has no binary: npm was told to ignore its install script. Run "npm rebuild node".');
   writeFileSync(stampFile, wantedLock());
   process.stderr.write(`Varve: packages installed in ${Math.round((Date.now() - startedMs) / 1000)} s.\n`);
+}
+
+/** Types are stripped and code is compiled once for each version of a file, not at each start; what is started from here does the same. */
+function rememberCompiled() {
+  process.env.NODE_COMPILE_CACHE ??= join(root, '.cache', 'compiled');
+  require('node:module').enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 }
 
 /** In this process when it already is the right Node, so that no second process stays in memory. */
