@@ -1,13 +1,10 @@
-import { crc32 } from 'node:zlib';
-import { ByteReader, ByteWriter, DbError } from '@varve/base';
-import { openStream, serveStream, type StreamPorts } from '@varve/kit';
-import { decodeCatalog, encodeCatalog } from '@varve/model';
+import { ByteWriter, DbError } from '@varve/base';
+import { openStream, pause, serveStream, type StreamPorts } from '@varve/kit';
 import type { CatalogSnapshot, Subscription } from '@varve/ports';
-import { decodeMembership, encodeMembership, type NeededSnapshot } from '@varve/raft';
+import type { NeededSnapshot } from '@varve/raft';
 import type { Subjects } from '@varve/wire';
+import { decodeSnapshot, snapshotPieces } from './snapshot-codec.ts';
 
-/** Well below what a bus carries in one message. */
-const PIECE_SIZE_BYTES_MAX = 256 * 1024;
 const IDLE_TIMEOUT_MS = 2_000;
 const NO_PAYLOAD = new Uint8Array(0);
 
@@ -17,8 +14,10 @@ export function serveSnapshots(ports: StreamPorts, { subjects, peer }: { readonl
   return serveStream(ports, at, async function* ({ header }) {
     const snapshot = current();
     if (snapshot.appliedIndex < header.index) throw new DbError('META_UNAVAILABLE', `entry ${header.index} is not applied here yet; retry`);
-    const bytes = encodeSnapshot(snapshot);
-    for (let start = 0; start < bytes.length; start += PIECE_SIZE_BYTES_MAX) yield bytes.subarray(start, start + PIECE_SIZE_BYTES_MAX);
+    for (const piece of snapshotPieces(snapshot)) {
+      yield piece;
+      await pause(ports.clock, 0); // others have their turn
+    }
   });
 }
 
@@ -30,22 +29,3 @@ export async function fetchSnapshot(ports: Pick<StreamPorts, 'bus' | 'clock'>, s
   for await (const piece of openStream(ports, to, asked)) document.raw(piece);
   return decodeSnapshot(document.finish());
 }
-
-/** Bytes: applied index and term (varints), the membership (with its length), then the catalog with its sessions, and a CRC-32 of all that. */
-function encodeSnapshot({ appliedIndex, appliedTerm, membership, catalog }: CatalogSnapshot): Uint8Array {
-  const bytes = new ByteWriter().varint(appliedIndex).varint(appliedTerm).block(encodeMembership(membership)).raw(encodeCatalog(catalog)).finish();
-  return new ByteWriter().raw(bytes).u32(crc32(bytes)).finish();
-}
-
-/** @throws DbError MESSAGE_INVALID */
-function decodeSnapshot(bytes: Uint8Array): CatalogSnapshot {
-  const checked = bytes.subarray(0, -CRC_SIZE_BYTES);
-  if (bytes.length < CRC_SIZE_BYTES || new ByteReader(bytes.subarray(-CRC_SIZE_BYTES)).u32() !== crc32(checked)) {
-    throw new DbError('MESSAGE_INVALID', 'the snapshot has a wrong checksum');
-  }
-  const reader = new ByteReader(checked);
-  const at = { appliedIndex: reader.varint(), appliedTerm: reader.varint(), membership: decodeMembership(reader.block()) };
-  return { ...at, catalog: decodeCatalog(reader.raw(reader.remaining)) };
-}
-
-const CRC_SIZE_BYTES = 4;
