@@ -37,7 +37,7 @@ export async function openGroup(voterCount: number, { flags, settings = {} }: Gr
   const dataDir = mkdtempSync(join(tmpdir(), 'varve-bench-meta-'));
   const group = await startMetaGroup({
     ...{ voterCount, dataDir, restartPauseMs: 0, flags },
-    program: join(import.meta.dirname, 'meta-node.ts'),
+    program: join(import.meta.dirname, '../meta-node.ts'),
     env: { [SETTINGS_VARIABLE]: JSON.stringify(settings) },
   });
   const bus = await connected(group).catch(async (error: unknown) => {

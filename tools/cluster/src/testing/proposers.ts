@@ -10,6 +10,13 @@ import { subjectsOf } from '@varve/wire';
 /** Between two proposals of a client. */
 const PAUSE_MS = 40;
 
+const NAME_PREFIX = 'proposer ';
+
+/** Whether it is one of these clients. */
+export function isProposer(name: string): boolean {
+  return name.startsWith(NAME_PREFIX);
+}
+
 /** Clients of the meta group, each with a connection and a session of its own, that never ask for the same thing twice. */
 export class Proposers {
   /** The id that each name was answered with. */
@@ -28,7 +35,7 @@ export class Proposers {
 
   static async connect(count: number, natsServer: string): Promise<Proposers> {
     const log = openLog({ level: 'error', format: 'console' });
-    const connecting = Array.from({ length: count }, (_, number) => connectNats({ servers: [natsServer], name: `proposer ${number}`, log }));
+    const connecting = Array.from({ length: count }, (_, number) => connectNats({ servers: [natsServer], name: `${NAME_PREFIX}${number}`, log }));
     return new Proposers(await Promise.all(connecting));
   }
 
@@ -62,7 +69,7 @@ export class Proposers {
 
   /** A proposal begins every so often, whatever became of the ones before: one is always on its way soon after a kill. */
   async #propose(number: number, bus: Bus): Promise<void> {
-    const client = new CatalogClient({ bus, clock: systemClock }, { subjects: subjectsOf('varve'), proposer: `proposer ${number}` });
+    const client = new CatalogClient({ bus, clock: systemClock }, { subjects: subjectsOf('varve'), proposer: `${NAME_PREFIX}${number}` });
     for (let count = 0; !this.#isStopped; await sleep(PAUSE_MS)) {
       if (this.#isPaused) continue;
       const name = `n${number}_${(count += 1)}`;

@@ -6,7 +6,7 @@ import type { MetaControl } from '@varve/ports';
 import { runService } from '@varve/process';
 import { lockDataDirectory, openRaftLogStore } from '@varve/sqlite-adapter';
 import { openCatalogStore } from '@varve/typeorm-adapter';
-import { SETTINGS_VARIABLE, SNAPSHOT_SIGNAL, type MetaNodeSettings } from './meta-node-settings.ts';
+import { SETTINGS_VARIABLE, SNAPSHOT_SIGNAL, type MetaNodeSettings } from './meta/meta-node-settings.ts';
 
 const NS_PER_MS = 1_000_000;
 const PAUSE_MS = 50;
