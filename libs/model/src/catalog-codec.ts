@@ -150,6 +150,16 @@ export function* catalogPieces(value: Catalog): Generator<string> {
 
 const PIECE_LENGTH_MIN = 64 * 1024;
 
+/** One database of the catalog as JSON, for a store that keeps each by itself. */
+export function databaseToText(value: Database): string {
+  return JSON.stringify(database.toJson(value));
+}
+
+/** Reads what {@link databaseToText} wrote. @throws DbError MESSAGE_INVALID with the place in the document */
+export function databaseFromText(document: string): Database {
+  return fromJson(database, bytesToJson(new TextEncoder().encode(document)), 'database');
+}
+
 /** Reads this format and the one of 0.1.0. @throws DbError STORAGE_NEWER_FORMAT, MESSAGE_INVALID with the place in the document */
 export function decodeCatalog(bytes: Uint8Array): Catalog {
   const json = bytesToJson(bytes);

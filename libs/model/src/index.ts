@@ -1,5 +1,5 @@
 export { EMPTY_CATALOG, withoutSessions } from './catalog.ts';
-export { catalogPieces, decodeCatalog, encodeCatalog } from './catalog-codec.ts';
+export { catalogPieces, databaseFromText, databaseToText, decodeCatalog, encodeCatalog } from './catalog-codec.ts';
 export { decodeChanges, decodeDelivery, encodeChange, encodeDelivery } from './catalog-delivery.ts';
 export { withoutSecrets } from './catalog-command.ts';
 export { SETTING_KEYS, settingOf, settingProblem } from './catalog-settings.ts';

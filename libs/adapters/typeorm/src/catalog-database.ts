@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib';
 import { dirname } from 'node:path';
-import { setImmediate as nextRound } from 'node:timers/promises';
 import { assert, DbError } from '@varve/base';
-import { catalogPieces, decodeCatalog, type Catalog } from '@varve/model';
+import { decodeCatalog, encodeCatalog, type Catalog } from '@varve/model';
 import type { AuditRow, CatalogSnapshot, CatalogStore } from '@varve/ports';
 import { DataSource, type EntityManager } from 'typeorm';
+import { DatabaseRows } from './database-rows.ts';
 import { auditEntity, SNAPSHOT_ID, snapshotEntity, type SnapshotRow } from './entities.ts';
 import { membershipFrom, membershipText } from './membership.ts';
 import { MIGRATION_NAMES, MIGRATIONS } from './migrations.ts';
@@ -56,6 +56,7 @@ export async function openCatalogDatabase(options: Options): Promise<CatalogStor
 class CatalogDatabase implements CatalogStore {
   readonly #source: DataSource;
   readonly #options: Options;
+  readonly #databases: DatabaseRows;
   /** One call after the other: the connection has one transaction at a time. */
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
@@ -63,22 +64,32 @@ class CatalogDatabase implements CatalogStore {
   constructor(source: DataSource, options: Options) {
     this.#source = source;
     this.#options = options;
+    this.#databases = new DatabaseRows(options.file);
   }
 
   load(): Promise<CatalogSnapshot | undefined> {
     return this.#inTurn(async () => {
-      const row = await this.#source.manager.findOneBy(snapshotEntity, { id: SNAPSHOT_ID });
-      return row === null ? undefined : snapshotFrom(row, this.#options.file);
+      const { manager } = this.#source;
+      const row = await manager.findOneBy(snapshotEntity, { id: SNAPSHOT_ID });
+      if (row === null) return undefined;
+      const snapshot = snapshotFrom(row, this.#options.file);
+      if (row.databases === '') return snapshot;
+      const databases = await this.#databases.load(manager, row.databases);
+      return { ...snapshot, catalog: { ...snapshot.catalog, databases } };
     });
   }
 
   save({ appliedIndex, appliedTerm, membership, catalog }: CatalogSnapshot, audit: readonly AuditRow[]): Promise<void> {
     return this.#inTurn(async () => {
-      const row = { id: SNAPSHOT_ID, appliedIndex, appliedTerm, catalog: await textOf(catalog), membership: membershipText(membership) };
+      const changes = await this.#databases.plan(catalog);
+      const rest = { id: SNAPSHOT_ID, appliedIndex, appliedTerm, membership: membershipText(membership) };
+      const row = { ...rest, catalog: textOf(catalog), databases: DatabaseRows.textOf(changes.kept) };
       await this.#source.transaction(async (manager) => {
+        await this.#databases.write(manager, changes);
         await manager.upsert(snapshotEntity, { ...row, checksum: checksumOf(row) }, ['id']);
         await this.#append(manager, audit);
       });
+      this.#databases.written(changes);
     });
   }
 
@@ -117,14 +128,9 @@ class CatalogDatabase implements CatalogStore {
   }
 }
 
-/** A large catalog takes longer to encode than heartbeats may be late: others have their turn in between. */
-async function textOf(catalog: Catalog): Promise<string> {
-  let text = '';
-  for (const piece of catalogPieces(catalog)) {
-    text += piece;
-    await nextRound();
-  }
-  return text;
+/** All of it but the databases, which have rows of their own. */
+function textOf(catalog: Catalog): string {
+  return new TextDecoder().decode(encodeCatalog({ ...catalog, databases: new Map() }));
 }
 
 /** Before TypeORM touches the file: it is new or ours, not of a newer version, and commits to it are synced. */
@@ -179,6 +185,7 @@ function catalogFrom(text: string, file: string): Catalog {
   }
 }
 
-function checksumOf({ appliedIndex, appliedTerm, catalog, membership }: Omit<SnapshotRow, 'checksum'>): number {
-  return crc32(membership, crc32(catalog, crc32(`${appliedIndex} ${appliedTerm} `)));
+/** Columns that came later add nothing where they are empty. */
+function checksumOf({ appliedIndex, appliedTerm, catalog, membership, databases }: Omit<SnapshotRow, 'checksum'>): number {
+  return crc32(databases, crc32(membership, crc32(catalog, crc32(`${appliedIndex} ${appliedTerm} `))));
 }

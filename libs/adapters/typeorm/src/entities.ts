@@ -6,8 +6,10 @@ export interface SnapshotRow {
   readonly id: number;
   readonly appliedIndex: number;
   readonly appliedTerm: number;
-  /** The catalog as JSON: nanoseconds are text in it, because SQLite's numbers come back as doubles. */
+  /** The catalog without its databases as JSON: nanoseconds are text in it, because SQLite's numbers come back as doubles. */
   readonly catalog: string;
+  /** What the rows of the databases come to; empty where the databases are in `catalog`, as in files of 0.1.0. */
+  readonly databases: string;
   /** Who voted and who copied at that index, as JSON; empty when nobody knew it, as in files of 0.1.0. */
   readonly membership: string;
   /** CRC-32 over the other columns. */
@@ -24,6 +26,7 @@ export const snapshotEntity = new EntitySchema<SnapshotRow>({
     appliedIndex: { type: 'integer', name: 'applied_index' },
     appliedTerm: { type: 'integer', name: 'applied_term' },
     catalog: { type: 'text' },
+    databases: { type: 'text' },
     membership: { type: 'text' },
     checksum: { type: 'integer' },
   },

@@ -32,5 +32,20 @@ class AddMembership implements MigrationInterface {
   }
 }
 
-export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [CreateTables, AddMembership];
+/** A row for each database, so that only those that have changed are written again. Rows that are there keep their checksum. */
+class AddDatabases implements MigrationInterface {
+  readonly name = 'AddDatabases1795996800000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE snapshot_database (id INTEGER PRIMARY KEY, document TEXT NOT NULL) STRICT');
+    await runner.query("ALTER TABLE snapshot ADD COLUMN databases TEXT NOT NULL DEFAULT ''");
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE snapshot DROP COLUMN databases');
+    await runner.query('DROP TABLE snapshot_database');
+  }
+}
+
+export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [CreateTables, AddMembership, AddDatabases];
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((each) => new each().name!);

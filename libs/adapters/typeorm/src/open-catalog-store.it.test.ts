@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { EMPTY_CATALOG, encodeCatalog } from '@varve/model';
+import { EMPTY_CATALOG, encodeCatalog, type Catalog, type Database } from '@varve/model';
 import { EMPTY_MEMBERSHIP, SILENT_LOG, type CatalogStore } from '@varve/ports';
 import { catalogStoreContract, openInChild, type ChildModule, type Opened } from '@varve/ports/contract';
-import Database from 'better-sqlite3';
+import SqliteDatabase from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openCatalogStore } from './open-catalog-store.ts';
 import { newTempDirectory } from './testing/temp-directory.ts';
@@ -54,7 +54,7 @@ async function writtenFile(): Promise<string> {
 }
 
 function change(file: string, sql: string): void {
-  const database = new Database(file);
+  const database = new SqliteDatabase(file);
   database.exec(sql);
   database.close();
 }
@@ -141,7 +141,7 @@ test('a file of a newer version is refused and not changed', async () => {
 test('a catalog of a newer format is refused', async () => {
   const file = await writtenFile();
   const newer = JSON.stringify({ format: 3 });
-  change(file, `UPDATE snapshot SET catalog = '${newer}', checksum = ${crc32(newer, crc32('5 1 '))}`);
+  change(file, `UPDATE snapshot SET databases = '', catalog = '${newer}', checksum = ${crc32(newer, crc32('5 1 '))}`);
   const store = await openCatalogStore({ file });
   await expect(store.load()).rejects.toMatchObject({ code: 'STORAGE_NEWER_FORMAT' });
   await store.close();
@@ -151,11 +151,75 @@ test('a membership that cannot be read is damage, checksum or not', async () => 
   for (const text of ['{}', '[', 'null', '{"voters":[1.5],"outgoing":[],"learners":[],"greatestId":1}', '{"voters":[1],"outgoing":[],"learners":[],"greatestId":0}']) {
     const file = await writtenFile();
     const catalog = new TextDecoder().decode(encodeCatalog(EMPTY_CATALOG));
-    change(file, `UPDATE snapshot SET membership = '${text}', checksum = ${crc32(text, crc32(catalog, crc32('5 1 ')))}`);
+    change(file, `UPDATE snapshot SET databases = '', membership = '${text}', checksum = ${crc32(text, crc32(catalog, crc32('5 1 ')))}`);
     const store = await openCatalogStore({ file });
     await expect(store.load(), text).rejects.toMatchObject({ code: 'STORAGE_CORRUPT', message: expect.stringMatching(/membership/) });
     await store.close();
   }
+});
+
+/** A database with a policy, as a catalog has it. */
+function databaseOf(id: number, durationNs: bigint): Database {
+  const policy = { id: id + 1, name: 'autogen', durationNs, shardDurationNs: 1n, replicaCount: 1, writeLevel: 'one', readLevel: 'one', shardGroups: [], measurements: new Map() } as const;
+  return { id, name: `d${id}`, defaultRetentionPolicy: 'autogen', retentionPolicies: new Map([['autogen', policy]]) };
+}
+
+function catalogOf(...databases: readonly Database[]): Catalog {
+  return { ...EMPTY_CATALOG, databases: new Map(databases.map((database) => [database.name, database])) };
+}
+
+/** What is saved is loaded, by this process and by the next one. */
+async function savedInTurn(file: string, catalogs: readonly Catalog[]): Promise<void> {
+  let store = await openCatalogStore({ file });
+  for (const [at, catalog] of catalogs.entries()) {
+    const snapshot = { appliedIndex: at + 1, appliedTerm: 1, membership: EMPTY_MEMBERSHIP, catalog };
+    await store.save(snapshot, []);
+    expect(await store.load()).toEqual(snapshot);
+    await store.close();
+    store = await openCatalogStore({ file });
+    expect(await store.load()).toEqual(snapshot);
+  }
+  await store.close();
+}
+
+test('databases that came, changed, stayed and went are those of the newest snapshot, in order of creation', async () => {
+  const many = Array.from({ length: 100 }, (_, at) => databaseOf(10 * (at + 1), 1n));
+  const changed = many.map((database, at) => (at % 7 === 0 ? databaseOf(database.id, 9n) : database));
+  const again = [...changed.slice(50), { ...databaseOf(5_000, 2n), name: 'd10' }];
+  await savedInTurn(join(newTempDirectory(), 'catalog.sqlite'), [catalogOf(), catalogOf(...many), catalogOf(...changed), catalogOf(...again), catalogOf()]);
+});
+
+test('only databases that have changed are written again', async () => {
+  const file = join(newTempDirectory(), 'catalog.sqlite');
+  const store = await openCatalogStore({ file });
+  const databases = [10, 20, 30].map((id) => databaseOf(id, 1n));
+  const save = (appliedIndex: number, catalog: Catalog): Promise<void> => store.save({ appliedIndex, appliedTerm: 1, membership: EMPTY_MEMBERSHIP, catalog }, []);
+  await save(1, catalogOf(...databases));
+  change(file, 'CREATE TABLE written (id INTEGER); CREATE TRIGGER wrote AFTER INSERT ON snapshot_database BEGIN INSERT INTO written VALUES (new.id); END');
+  await save(2, catalogOf(databases[0]!, databaseOf(20, 7n), databases[2]!));
+  const reader = new SqliteDatabase(file);
+  expect(reader.prepare('SELECT id FROM written').pluck().all()).toEqual([20]);
+  reader.close();
+  await store.close();
+});
+
+test('a row of a database that is missing, changed, or of another time is damage', async () => {
+  const check = async (damage: string): Promise<void> => {
+    const file = join(newTempDirectory(), 'catalog.sqlite');
+    const store = await openCatalogStore({ file });
+    await store.save({ appliedIndex: 5, appliedTerm: 1, membership: EMPTY_MEMBERSHIP, catalog: catalogOf(databaseOf(10, 1n), databaseOf(20, 1n)) }, []);
+    await store.close();
+    change(file, damage);
+    const again = await openCatalogStore({ file });
+    await expect(again.load(), damage).rejects.toMatchObject({ code: 'STORAGE_CORRUPT', message: expect.stringMatching(/checksum is wrong/) });
+    await again.close();
+  };
+  await check('DELETE FROM snapshot_database WHERE id = 20');
+  await check('UPDATE snapshot_database SET id = 21 WHERE id = 20');
+  await check("UPDATE snapshot_database SET document = replace(document, 'd10', 'd11')");
+  await check("UPDATE snapshot_database SET document = 'no JSON' WHERE id = 10");
+  await check('INSERT INTO snapshot_database SELECT 30, document FROM snapshot_database WHERE id = 10');
+  await check("UPDATE snapshot SET databases = '2 7'");
 });
 
 test('damage is found, wherever it is', async () => {
