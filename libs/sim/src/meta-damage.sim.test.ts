@@ -69,6 +69,42 @@ test('M18, P11: a node whose snapshot is lost takes another one over before it t
   expect(world.control(peer).metaStatus().catalogVersion).toBe(world.control().metaStatus().catalogVersion);
 });
 
+test('M18: the lost snapshot is taken over from a later term as well, and the node starts again after that', async () => {
+  const world = await worldWithDatabases(25);
+  const peer = followerOf(world);
+  world.kill(peer);
+  const catalog: { snapshot: unknown } = world.group.disks.get(peer)!.file('catalog', () => ({ snapshot: undefined }));
+  catalog.snapshot = undefined;
+  await world.scheduler.runFor(2_000); // the leader knows that it does not answer
+  await world.scheduler.runUntilSettled(world.control().transferLeadership(0));
+  for (let number = 0; number < 15; number += 1) await world.createDatabase(`later${number}`);
+  for (let start = 0; start < 2; start += 1) {
+    expect(await world.outcomeOf(world.group.start(peer))).toBe('takes part');
+    world.kill(peer);
+  }
+});
+
+test('M9: a node that is killed at any moment of taking a snapshot over starts again', async () => {
+  for (let delayMs = 0; delayMs < 60; delayMs += 3) {
+    const world = await worldWithDatabases(5);
+    const peer = followerOf(world);
+    world.kill(peer);
+    const disk = world.group.disks.get(peer)!;
+    disk.latencyMsMin = 5;
+    disk.latencyMsMax = 15;
+    for (let number = 0; number < 30; number += 1) await world.createDatabase(`later${number}`);
+    await world.scheduler.runFor(2_000);
+    await world.scheduler.runUntilSettled(world.control().transferLeadership(0));
+    const start = world.outcomeOf(world.group.start(peer), 250);
+    expect(await start).toBe('takes part');
+    await world.scheduler.runFor(delayMs);
+    world.kill(peer);
+    expect(await world.outcomeOf(world.group.start(peer)), `killed after ${delayMs} ms`).toBe('takes part');
+    await world.scheduler.runFor(3_000);
+    expect(world.control(peer).metaStatus().appliedIndex).toBe(world.control().metaStatus().appliedIndex);
+  }
+});
+
 test('M19, P10: a damaged hard state is refused', async () => {
   const world = await worldWithDatabases(3);
   const peer = followerOf(world);

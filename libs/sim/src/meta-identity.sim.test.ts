@@ -122,6 +122,51 @@ test('M14, M16: a fourth node waits until it is made a member, catches up and vo
   await expect(world.scheduler.runUntilSettled(world.control().joinPeer(removed))).rejects.toMatchObject({ code: 'META_CONTROL', message: expect.stringMatching(/was a member before/) });
 });
 
+test('M14: a follower that is removed is told when it asks for votes, and ends', async () => {
+  const world = new MetaWorld();
+  await world.startAll();
+  await world.createDatabase('d');
+  const removed = (world.leader % 3) + 1;
+  await world.scheduler.runUntilSettled(world.control().removePeer(removed));
+  await world.scheduler.runFor(5_000);
+  expect(world.group.fatal.map(String)).toEqual([expect.stringMatching(`peer ${removed} was removed from the meta group`)]);
+  await world.scheduler.runUntilSettled(world.control().removePeer(removed)); // asked again, it is so already
+  await world.createDatabase('e');
+});
+
+test('M11: two voters found a group, and what is left of it after a removal goes on alone', async () => {
+  const world = new MetaWorld({ peerCount: 2 });
+  await world.startAll();
+  await world.createDatabase('d');
+  const { leader } = world;
+  const other = 3 - leader;
+  await world.scheduler.runUntilSettled(world.control().removePeer(leader));
+  await world.scheduler.runFor(2_000);
+  world.kill(leader);
+  await world.createDatabase('e');
+  expect(world.control(other).metaStatus()).toMatchObject({ role: 'leader', members: [{ id: other, role: 'voter' }] });
+  world.kill(other);
+  expect(await world.outcomeOf(world.group.start(other))).toBe('takes part');
+  await world.createDatabase('f');
+});
+
+test('M11: blank disks under the first configuration found no second group while the one that has replaced them calls', async () => {
+  const world = new MetaWorld({ peerCount: 1 });
+  await world.startAll();
+  await world.createDatabase('d');
+  const second = world.group.start(2);
+  await world.scheduler.runUntilSettled(world.control().joinPeer(2));
+  expect(await world.outcomeOf(second)).toBe('takes part');
+  await world.scheduler.runUntilSettled(world.control().removePeer(1));
+  await world.scheduler.runFor(2_000);
+  world.kill(1);
+  world.kill(2);
+  world.group.disks.set(1, new SimDisk(world.scheduler, 'meta1'));
+  void world.group.start(2, { voters: [1, 2] });
+  expect(await world.outcomeOf(world.group.start(1, { voters: [1, 2] }))).toMatch(/META_IDENTITY|waits/);
+  await world.createDatabase('e');
+});
+
 test('M16: a change that would leave no quorum is refused, and a transfer to a node that cannot lead as well', async () => {
   const world = new MetaWorld();
   await world.startAll();

@@ -123,7 +123,7 @@ function problemOf(current: Membership, { voters, learners }: MembershipTarget):
   if (learners.length > LEARNER_COUNT_MAX) return `a group has at most ${LEARNER_COUNT_MAX} learners, not ${learners.length}`;
   if (all.some((id) => !Number.isSafeInteger(id) || id < 1)) return 'peers are numbered from 1';
   if (new Set(all).size !== all.length) return 'a peer is named twice';
-  if (reused !== undefined) return `peer ${reused} was a member before; a new peer needs an id above ${current.greatestId}`;
+  if (reused !== undefined) return `ids are given once and in order: peer ${reused} was a member before, or was passed over; a new peer needs an id above ${current.greatestId}`;
   return undefined;
 }
 

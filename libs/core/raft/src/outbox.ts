@@ -36,6 +36,6 @@ export class Outbox {
   }
 }
 
-/** While a persist is slow: several answers from each of a handful of peers. */
-const MESSAGE_COUNT_MAX = 1_024;
+/** While a persist is slow: several answers from each of a handful of peers, and answers to all reads that may wait at a leader. */
+const MESSAGE_COUNT_MAX = 16_384;
 const READ_COUNT_MAX = 65_536;

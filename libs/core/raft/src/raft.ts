@@ -66,6 +66,10 @@ export class Raft {
     return this.#term;
   }
 
+  get hardState(): HardState {
+    return { term: this.#term, votedFor: this.#votedFor, commitIndex: this.commitIndex };
+  }
+
   /** Who leads the term as far as this peer knows; 0: nobody. */
   get leaderId(): number {
     return this.#leaderId;
@@ -232,6 +236,7 @@ export class Raft {
    */
   restore({ index, term, membership }: { readonly index: number; readonly term: number; readonly membership: Membership }): void {
     assert(this.#outstanding === undefined, 'a snapshot is restored while a Ready is out');
+    if (term > this.#term) this.#becomeFollower(term);
     this.#log.restore({ compactedIndex: index, compactedTerm: term, membership });
     this.#outbox.need(undefined);
   }
@@ -279,10 +284,10 @@ export class Raft {
   }
 
   /** Who was a member and is none by what is committed here cannot know unless somebody says so. */
-  #maybeTellRemoved({ from, membershipIndex: knownIndex }: PreVote | Vote): boolean {
+  #maybeTellRemoved({ from }: PreVote | Vote): boolean {
     const { membershipIndex } = this;
     const hasLeft = this.#log.hasLeft(from);
-    if (hasLeft && knownIndex < membershipIndex) this.#outbox.send({ kind: 'removed', ...this.#envelope(from), membershipIndex });
+    if (hasLeft) this.#outbox.send({ kind: 'removed', ...this.#envelope(from), membershipIndex });
     return hasLeft;
   }
 
@@ -375,7 +380,7 @@ export class Raft {
   }
 
   #readyToPersist(): Ready {
-    const hardState = { term: this.#term, votedFor: this.#votedFor, commitIndex: this.commitIndex };
+    const { hardState } = this;
     const isDue = this.#hasNewVote() || (!this.#log.isDurable && hardState.commitIndex !== this.#durableState.commitIndex);
     return {
       appends: this.#reign?.takeMessages() ?? [],

@@ -36,13 +36,13 @@ export class CatalogMachine {
 
   /** Returns what applying the entry answered; undefined for an entry that is no command. @throws DbError as {@link decodeProposal} */
   apply(entry: Entry): CommandResult | undefined {
-    this.#index = entry.index;
     const proposal = decodeProposal(entry.payload);
     const { origin, atMs, command } = proposal;
     const applied = applyCatalogCommand(this.#catalog, command, { index: entry.index, atMs, origin });
     const change = changeOf(this.#catalog, applied.catalog, { index: entry.index, command });
     if (change !== undefined) this.changes.push({ index: entry.index, bytes: encodeChange(change) });
     this.#catalog = applied.catalog;
+    this.#index = entry.index;
     if (isAudited(applied, command)) this.#audit.push(auditRow(entry, proposal));
     return applied.result;
   }

@@ -22,6 +22,8 @@ export interface ControlPorts {
 
 /** A newcomer copies the whole log, or a snapshot. Asked again, it goes on where it was. */
 const ACTION_TIMEOUT_MS: DurationMs = 60_000;
+/** The leader has given up long before, and goes on. */
+const TRANSFER_TIMEOUT_MS: DurationMs = 5_000;
 const LOOK_EVERY_MS: DurationMs = 20;
 /** A newcomer votes once it is this close behind: what is missing then takes one message. */
 const CAUGHT_UP_ENTRY_COUNT = 100;
@@ -75,6 +77,7 @@ export class ControlPath {
 
   async #remove(peer: number): Promise<void> {
     const { raft } = this.#parts;
+    if (raft.hasLeft(peer)) return;
     if (!isMember(raft.membership, peer)) throw new DbError('META_CONTROL', `peer ${peer} is no member of the meta group`);
     await this.#until(`the group without peer ${peer} has not been confirmed`, () => {
       const { membership } = raft;
@@ -92,11 +95,12 @@ export class ControlPath {
   async #transfer(peer: number): Promise<number> {
     const { raft } = this.#parts;
     const to = peer === 0 ? this.#mostAdvanced() : peer;
+    if (raft.followers().some(({ id, isActive }) => id === to && !isActive)) throw new DbError('META_CONTROL', `peer ${to} does not answer`);
     const outcome = raft.transfer(to);
     if (outcome.kind === 'notLeader') throw notLeader();
     if (outcome.kind === 'invalid') throw new DbError('META_CONTROL', outcome.reason);
     this.#parts.onChanged();
-    await this.#until(`peer ${to} has not taken over`, () => raft.role !== 'leader' && raft.leaderId !== 0, { mayLose: true });
+    await this.#until(`peer ${to} has not taken over`, () => raft.role !== 'leader' && raft.leaderId !== 0, { mayLose: true, timeoutMs: TRANSFER_TIMEOUT_MS });
     if (raft.leaderId !== to) throw new DbError('META_UNAVAILABLE', `peer ${raft.leaderId} leads the meta group now, not peer ${to}; retry`);
     return to;
   }
@@ -137,12 +141,12 @@ export class ControlPath {
   }
 
   /** Looks again and again. Unless it `mayLose` its leadership by that, a leader that leads no more sends the operator to the next one. */
-  async #until(what: string, isDone: () => boolean, { mayLose = false } = {}): Promise<void> {
+  async #until(what: string, isDone: () => boolean, { mayLose = false, timeoutMs = ACTION_TIMEOUT_MS } = {}): Promise<void> {
     const { clock } = this.#ports;
-    const deadlineMs = clock.monotonicMs() + ACTION_TIMEOUT_MS;
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
     while (!isDone()) {
       if (!mayLose && this.#parts.raft.role !== 'leader') throw notLeader();
-      if (clock.monotonicMs() >= deadlineMs) throw new DbError('META_UNAVAILABLE', `${what} within ${ACTION_TIMEOUT_MS / 1_000} s; ask again`);
+      if (clock.monotonicMs() >= deadlineMs) throw new DbError('META_UNAVAILABLE', `${what} within ${timeoutMs / 1_000} s; ask again`);
       await pause(clock, LOOK_EVERY_MS);
     }
   }

@@ -12,6 +12,7 @@ import { readDisk, restore, type StoredPeer } from './restore.ts';
 import { RollCall, type GroupView } from './roll-call.ts';
 import { RunningPeer } from './running-peer.ts';
 import { fetchSnapshot } from './snapshot-path.ts';
+import { termWith } from './snapshot.ts';
 import { tickIntervalMsOf, TICKS_PER_HEARTBEAT } from './ticks.ts';
 
 /**
@@ -56,8 +57,9 @@ class MetaRaft implements Service, MetaControl {
     this.#rollCall = new RollCall(this.#ports, { disks: this.#disks, view: () => this.#view(), voters, subjects: this.#subjects });
     this.#hello = this.#rollCall.serve();
     await bus.subscribed();
-    if ((await this.#rollCall.call()) === 'founds') await this.#found();
+    if ((await this.#rollCall.call((refusal) => this.#ports.onFatal(refusal))) === 'founds') await this.#found();
     else if (this.#stored.isSnapshotLost) await this.#refetch();
+    if (this.#isStopped) throw new DbError('STOPPING', 'this meta node is stopping');
     await this.#takePart(this.#stored, this.#disks);
     this.#rollCall.callTheRest();
     void this.#features.report(() => this.#running().machine.catalog);
@@ -118,7 +120,7 @@ class MetaRaft implements Service, MetaControl {
 
   /** Another peer's catalog takes the place of the one that was lost (P11): nothing is deleted for that, and nothing begins anew. */
   async #refetch(): Promise<void> {
-    const { clock, log, catalogStore } = this.#ports;
+    const { clock, log, catalogStore, raftLog } = this.#ports;
     const { voters, peerId } = this.#config;
     const { state } = this.#stored!;
     const others = membersOf(storedMembership(state).membership).filter((id) => id !== peerId);
@@ -127,6 +129,7 @@ class MetaRaft implements Service, MetaControl {
       const snapshot = await this.#maybeFetch({ from, index: state.compactedIndex });
       if (snapshot === undefined) await pause(clock, REFETCH_PAUSE_MS);
       else {
+        await raftLog.persist(termWith(state.hardState, snapshot), []);
         await catalogStore.save(snapshot, []);
         log.warn('The catalog snapshot of this node was lost or damaged; it was taken over from another one', { from, appliedIndex: snapshot.appliedIndex });
         this.#stored = await readDisk(this.#ports, voters, peerId);
@@ -163,8 +166,9 @@ class MetaRaft implements Service, MetaControl {
     if (this.#peer !== undefined) return this.#peer.view();
     const { state } = this.#stored!;
     const { membership, membershipIndex } = storedMembership(state);
+    const { membership: committed } = storedMembership({ ...state, entries: state.entries.filter(({ index }) => index <= state.hardState.commitIndex) });
     const promisedIndex = Math.max(state.compactedIndex + state.entries.length, state.damage?.lastIndex ?? 0);
-    const hasLeft = (id: number): boolean => id <= membership.greatestId && !isMember(membership, id);
+    const hasLeft = (id: number): boolean => id <= committed.greatestId && !isMember(committed, id);
     return { membership, membershipIndex, promisedIndex, hasLeft, keptIndexOf: () => 0 };
   }
 }

@@ -43,14 +43,18 @@ export class PeerDisks {
     return known !== undefined && known.diskId === diskId && boot >= known.boot;
   }
 
-  /** Takes a claim that is believed. @returns whether it is news that a disk should remember */
-  learn(claim: PeerClaim): boolean {
-    const { peerId, diskId, boot, run } = claim;
-    if (peerId === this.self.peerId) return false;
+  /** Whether a claim that is believed is to be remembered on disk before it is learnt. */
+  isNews({ peerId, diskId, boot }: PeerClaim): boolean {
     const known = this.#known.get(peerId);
-    const isNews = known === undefined || known.diskId !== diskId || boot > known.boot;
-    this.#known.set(peerId, { peerId, diskId, boot, run: run ?? (isNews ? undefined : known.run) });
-    return isNews;
+    return peerId !== this.self.peerId && (known === undefined || known.diskId !== diskId || boot > known.boot);
+  }
+
+  /** Takes a claim that is believed. */
+  learn(claim: PeerClaim): void {
+    const { peerId, diskId, boot, run } = claim;
+    if (peerId === this.self.peerId) return;
+    const knownRun = this.isNews(claim) ? undefined : this.#known.get(peerId)?.run;
+    this.#known.set(peerId, { peerId, diskId, boot, run: run ?? knownRun });
   }
 
   /** What others have told; lines that are none are left out. */

@@ -1,5 +1,6 @@
 import { DbError, type DurationMs } from '@varve/base';
-import type { Clock, Timer } from '@varve/ports';
+import { LIMITS } from '@varve/config';
+import type { Clock, Random, Timer } from '@varve/ports';
 import type { ConfirmedRead, Raft } from '@varve/raft';
 
 interface Waiting {
@@ -20,9 +21,11 @@ export class ReadPath {
   readonly #onAsked: () => void;
   /** By the name that Raft knows the read under. */
   readonly #waiting = new Map<number, Waiting>();
-  #lastRead = 0;
+  /** Names differ from run to run: an answer that was meant for an earlier one confirms nothing. */
+  #lastRead: number;
 
-  constructor({ raft, clock, onAsked }: { readonly raft: Raft; readonly clock: Clock; readonly onAsked: () => void }) {
+  constructor({ raft, clock, random, onAsked }: { readonly raft: Raft; readonly clock: Clock; readonly random: Random; readonly onAsked: () => void }) {
+    this.#lastRead = random.uint32() * 2 ** 20;
     this.#raft = raft;
     this.#clock = clock;
     this.#onAsked = onAsked;
@@ -30,6 +33,7 @@ export class ReadPath {
 
   /** Resolves when this node's state is at least as new as anything that was acknowledged before the call. @throws DbError META_UNAVAILABLE */
   async linearize(): Promise<void> {
+    if (this.#waiting.size >= LIMITS.raftPendingReadCountMax) throw new DbError('META_UNAVAILABLE', 'too many reads wait for a quorum of meta nodes; retry');
     this.#lastRead += 1;
     const read = this.#lastRead;
     const outcome = this.#raft.read(read);

@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 import { EMPTY_CATALOG } from '@varve/model';
 import type { CatalogSnapshot, CatalogStore, RaftLogStore, StoredRaft } from '@varve/ports';
-import { foundingMembership, Raft, storedMembership, type RaftConfig, type StoredState } from '@varve/raft';
+import { foundingMembership, membersOf, Raft, storedMembership, type RaftConfig, type StoredState } from '@varve/raft';
 import { CatalogMachine } from './catalog-machine.ts';
 
 export interface RestorePorts {
@@ -23,8 +23,10 @@ export interface StoredPeer {
  */
 export async function readDisk({ raftLog, catalogStore }: RestorePorts, voters: readonly number[], self: number): Promise<StoredPeer> {
   const snapshot = await catalogStore.load();
-  const state = stateOf(await withInstalled(snapshot, raftLog, voters), voters);
-  const hasOthers = [...storedMembership(state).membership.voters, ...voters].some((voter) => voter !== self);
+  const stored = await raftLog.load();
+  const known = storedMembership(stored).membership;
+  const hasOthers = (known.voters.length > 0 ? membersOf(known) : voters).some((id) => id !== self);
+  const state = stateOf(hasOthers ? await withInstalled(snapshot, stored, raftLog) : stored, voters);
   const isSnapshotLost = hasOthers && snapshot === undefined && state.compactedIndex > 0;
   checkFit(isSnapshotLost ? state.compactedIndex : (snapshot?.appliedIndex ?? 0), state, hasOthers);
   return { state, snapshot, isSnapshotLost };
@@ -37,9 +39,8 @@ export function restore({ state, snapshot }: StoredPeer, config: RaftConfig): { 
 }
 
 /** A crash while another peer's snapshot was installed leaves the snapshot, and a log that had not followed yet: it follows now. */
-async function withInstalled(snapshot: CatalogSnapshot | undefined, raftLog: RaftLogStore, voters: readonly number[]): Promise<StoredRaft> {
-  const stored = await raftLog.load();
-  if (snapshot === undefined || voters.length === 1 || snapshot.appliedIndex <= stored.compactedIndex) return stored;
+async function withInstalled(snapshot: CatalogSnapshot | undefined, stored: StoredRaft, raftLog: RaftLogStore): Promise<StoredRaft> {
+  if (snapshot === undefined || snapshot.appliedIndex <= stored.compactedIndex) return stored;
   const { appliedIndex, appliedTerm, membership } = snapshot;
   const isInLog = stored.entries.some(({ index, term }) => index === appliedIndex && term === appliedTerm);
   // A log that has not even heard of the snapshot's term is not this snapshot's log.

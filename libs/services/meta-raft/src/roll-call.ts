@@ -1,6 +1,6 @@
 import { DbError, type DurationMs } from '@varve/base';
 import { pause, request, serve } from '@varve/kit';
-import type { Bus, Clock, Log, RaftLogStore, Subscription } from '@varve/ports';
+import type { Bus, Clock, Log, RaftLogStore, Subscription, Timer } from '@varve/ports';
 import { isMember, type Membership } from '@varve/raft';
 import type { Header, Subjects, WireMessage } from '@varve/wire';
 import { olderStateOf, PeerDisks } from './peer-disks.ts';
@@ -52,6 +52,10 @@ export class RollCall {
   readonly #ports: RollCallPorts;
   readonly #parts: RollCallParts;
   readonly #answers = new Map<number, Answer>();
+  /** Peers with a log that have called: there is a group. */
+  readonly #haveLogs = new Set<number>();
+  #onLateRefusal: (refusal: DbError) => void = () => undefined;
+  #later: Timer | undefined;
   #isOver = false;
 
   constructor(ports: RollCallPorts, parts: RollCallParts) {
@@ -68,14 +72,17 @@ export class RollCall {
   }
 
   /**
-   * Resolves when this peer may take part: with the group as it is, or as the one that founds it.
+   * Resolves when this peer may take part: with the group as it is, or as the one that founds it. A peer that answers only
+   * later may still know better.
    * @throws DbError META_IDENTITY when the group knows that this is not, or no longer, the peer that it says it is
    */
-  async call(): Promise<'takesPart' | 'founds'> {
+  async call(onLateRefusal: (refusal: DbError) => void): Promise<'takesPart' | 'founds'> {
     const { clock, log } = this.#ports;
+    this.#onLateRefusal = onLateRefusal;
     let saidMs = -Infinity;
     for (;;) {
       await this.#askAll();
+      if (this.#isOver) throw new DbError('STOPPING', 'this meta node is stopping');
       const verdict = this.#verdict();
       if (typeof verdict === 'string') return verdict;
       if (clock.monotonicMs() - saidMs >= SAY_EVERY_MS) {
@@ -89,18 +96,31 @@ export class RollCall {
   /** Goes on calling those that have not answered, in the background, for as long as this peer takes part. */
   callTheRest(): void {
     if (this.#isOver) return;
-    this.#ports.clock.after(LATER_INTERVAL_MS, () => void this.#askAll().then(() => this.callTheRest()));
+    this.#later = this.#ports.clock.after(LATER_INTERVAL_MS, () => void this.#askTheRest());
   }
 
   stop(): void {
     this.#isOver = true;
+    this.#later?.cancel();
+  }
+
+  async #askTheRest(): Promise<void> {
+    await this.#askAll();
+    const refusal = this.#refusal();
+    if (refusal !== undefined && !this.#isOver) this.#onLateRefusal(refusal);
+    else this.callTheRest();
+  }
+
+  #refusal(): DbError | undefined {
+    const text = [...this.#answers.values()].find((answer) => answer.refusal !== undefined)?.refusal;
+    return text === undefined ? undefined : new DbError('META_IDENTITY', text);
   }
 
   /** Everybody that this peer has heard of and that has not answered yet. */
   get #missing(): readonly number[] {
     const { disks, voters, view } = this.#parts;
     const { membership } = view();
-    const heard = [...this.#answers.values()].flatMap(({ members }) => members);
+    const heard = [...this.#haveLogs, ...[...this.#answers.values()].flatMap(({ members }) => members)];
     const all = new Set([...voters, ...membership.voters, ...membership.outgoing, ...membership.learners, ...heard]);
     return [...all].filter((peer) => peer !== disks.self.peerId && !this.#answers.has(peer)).sort((left, right) => left - right);
   }
@@ -125,14 +145,17 @@ export class RollCall {
       await this.#learn([claim, ...PeerDisks.read(answer.known)]);
       this.#answers.set(peer, answer);
     } catch (error) {
-      if (!(error instanceof DbError) || !error.traits.retryable) throw error;
+      if (!(error instanceof DbError)) throw error;
+      // It has not answered, whatever it said: a message that cannot be read is its own mistake, or that of an upgrade.
+      this.#ports.log.debug('A meta node has not answered', { peer, code: error.code, reason: error.message });
     }
   }
 
   #verdict(): 'takesPart' | 'founds' | { readonly text: string; readonly missing: readonly number[] } {
     const { disks, voters, view } = this.#parts;
     const { self } = disks;
-    for (const { refusal } of this.#answers.values()) if (refusal !== undefined) throw new DbError('META_IDENTITY', refusal);
+    const refusal = this.#refusal();
+    if (refusal !== undefined) throw refusal;
     const missing = this.#missing;
     const newest = this.#newest();
     if (newest.voters.length === 0) return this.#verdictOnFounding(missing);
@@ -140,7 +163,8 @@ export class RollCall {
     if (!newest.members.includes(self.peerId)) return { text: 'Waiting to be made a member of the meta group: POST /join?peer= at one of its nodes', missing };
     const isBlank = view().membership.voters.length === 0;
     const counted = newest.voters.filter((voter) => this.#answers.has(voter) || (voter === self.peerId && !isBlank));
-    if (2 * counted.length > newest.voters.length) return 'takesPart';
+    const hasAllOthers = newest.voters.every((voter) => voter === self.peerId || this.#answers.has(voter));
+    if (2 * counted.length > newest.voters.length || hasAllOthers) return 'takesPart';
     return { text: 'Waiting for a quorum of the meta group', missing: voters.length === 1 ? newest.voters : missing };
   }
 
@@ -148,6 +172,7 @@ export class RollCall {
     const { disks, voters } = this.#parts;
     if (missing.length > 0) return { text: 'Waiting for the other meta nodes, to found the group', missing };
     const { peerId } = disks.self;
+    if (this.#haveLogs.size > 0) return { text: 'Waiting to be made a member of the meta group that is there: POST /join?peer= at one of its nodes', missing: [...this.#haveLogs] };
     const isFounder = voters.includes(peerId) && peerId === Math.min(...voters);
     return isFounder ? 'founds' : { text: 'Waiting for the meta group to be founded', missing: [Math.min(...voters)] };
   }
@@ -163,6 +188,7 @@ export class RollCall {
     const { membership, hasLeft } = view();
     const isBlank = membership.voters.length === 0;
     const refusal = this.#refusalOf(header, isBlank);
+    if (!header.isBlank) this.#haveLogs.add(header.from);
     if (refusal === undefined) {
       const { from: peerId, diskId, boot, run } = header;
       await this.#learn([{ peerId, diskId, boot, run }, ...PeerDisks.read(header.known)]);
@@ -192,7 +218,8 @@ export class RollCall {
     for (const claim of claims) {
       if (!isBlank && disks.problemOf(claim) !== undefined) continue;
       const { peerId, diskId, boot } = claim;
-      if (disks.learn(claim)) await this.#ports.raftLog.remember({ peerId, diskId, boot });
+      if (disks.isNews(claim)) await this.#ports.raftLog.remember({ peerId, diskId, boot });
+      disks.learn(claim);
     }
   }
 }

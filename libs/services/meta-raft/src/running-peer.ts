@@ -29,6 +29,8 @@ export interface RunningPeerParts {
   readonly fetch: (needed: NeededSnapshot) => Promise<CatalogSnapshot | undefined>;
 }
 
+/** For the message that asks another peer to lead. */
+const HAND_OVER_GRACE_MS = 200;
 /** For the answer to who has removed this peer. */
 const REMOVED_GRACE_MS = 500;
 
@@ -78,7 +80,7 @@ export class RunningPeer {
     });
     const onAppended = (): void => this.loop.wake();
     this.#proposals = new ProposePath({ raft, clock, metrics, tracer, onAppended }, config);
-    this.reads = new ReadPath({ raft, clock, onAsked: onAppended });
+    this.reads = new ReadPath({ raft, clock, random: ports.random, onAsked: onAppended });
     this.#publisher = new CatalogPublisher(ports, { machine, subjects, linearize: () => this.reads.linearize() });
     this.control = new ControlPath(ports, { raft, subjects, onChanged: onAppended });
   }
@@ -107,6 +109,7 @@ export class RunningPeer {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    if (!this.#isAlone()) this.#handOver();
     this.#ticking?.cancel();
     this.#ending?.cancel();
     this.reads.stop();
@@ -114,6 +117,13 @@ export class RunningPeer {
     this.#publisher.stop();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     await this.drain();
+  }
+
+  /** Another one leads at once, and who waits for an answer asks it. */
+  #handOver(): void {
+    const message = this.raft.resign();
+    if (message !== undefined) this.#send(message);
+    this.#proposals.giveWay();
   }
 
   problems(): readonly string[] {
@@ -130,7 +140,7 @@ export class RunningPeer {
     return {
       membership: raft.membership,
       membershipIndex: raft.membershipIndex,
-      promisedIndex: raft.lastIndex,
+      promisedIndex: Number.MAX_SAFE_INTEGER, // its log grows while a question is on its way: who takes part has been asked before
       hasLeft: (id) => raft.hasLeft(id),
       keptIndexOf: (id) => kept.get(id) ?? 0,
     };
@@ -160,9 +170,9 @@ export class RunningPeer {
     return membership.voters.join() === String(id) && membership.outgoing.length === 0 && membership.learners.length === 0;
   }
 
-  /** Who is alone has nobody to wait for. */
+  /** Who is alone and leads has nobody to wait for. */
   #tickUnlessAlone(): void {
-    if (this.#ticking !== undefined || this.#isAlone() || this.#isStopped) return;
+    if (this.#ticking !== undefined || this.#isStopped || (this.#isAlone() && this.raft.role === 'leader')) return;
     const { clock } = this.#ports;
     const intervalMs = tickIntervalMsOf(this.#config);
     const dueMs = clock.monotonicMs() + intervalMs;
@@ -188,6 +198,7 @@ export class RunningPeer {
   #goOn(): void {
     this.loop.wake();
     this.#followRole();
+    this.#maybeEnd();
   }
 
   #onAdvanced(): void {
@@ -195,11 +206,12 @@ export class RunningPeer {
     this.#publisher.onApplied();
     this.#followRole();
     this.#tickUnlessAlone();
-    if (this.raft.isRemoved && this.#ending === undefined && !this.#isStopped) this.#endSoon();
+    this.#maybeEnd();
   }
 
   /** It was removed, perhaps by itself: whoever asked for that is answered first. */
-  #endSoon(): void {
+  #maybeEnd(): void {
+    if (!this.raft.isRemoved || this.#ending !== undefined || this.#isStopped) return;
     const left = new DbError('META_IDENTITY', leftText(this.raft.id));
     this.#proposals.fail(left);
     this.#ending = this.#ports.clock.after(REMOVED_GRACE_MS, () => this.#ports.onFatal(left));
@@ -248,13 +260,24 @@ export class RunningPeer {
 
   /** Every waiting proposal is told, a leader asks another one to lead at once, and the process ends. */
   #fail(error: unknown): void {
-    const { log, bus, onFatal } = this.#ports;
+    const { log, bus, clock, onFatal } = this.#ports;
     this.#proposals.fail(new DbError('META_UNAVAILABLE', 'this meta node has failed; retry', {}, { cause: error }));
     this.#endReign();
     log.error('The catalog log has failed; this meta node ends', { error });
     const handOver = this.raft.resign();
     if (handOver === undefined) return onFatal(error);
     this.#send(handOver);
-    void bus.subscribed().finally(() => onFatal(error)); // a round trip: the message has left
+    // After a round trip the message has left; without NATS there is none, and nothing is waited for.
+    const end = once(() => onFatal(error));
+    bus.subscribed().then(end, end);
+    clock.after(HAND_OVER_GRACE_MS, end);
   }
+}
+
+function once(call: () => void): () => void {
+  let isCalled = false;
+  return () => {
+    if (!isCalled) call();
+    isCalled = true;
+  };
 }

@@ -1,4 +1,4 @@
-import type { CatalogSnapshot, CatalogStore, Log, RaftLogStore } from '@varve/ports';
+import type { CatalogSnapshot, CatalogStore, Log, RaftLogStore, StoredHardState } from '@varve/ports';
 import type { Raft } from '@varve/raft';
 import type { CatalogMachine } from './catalog-machine.ts';
 
@@ -93,12 +93,20 @@ export class Snapshots {
     const { appliedIndex: index, appliedTerm: term, membership, catalog } = snapshot;
     if (index <= this.#raft.appliedIndex) return;
     await this.settled();
-    await this.#save(snapshot);
+    this.#saving = this.#adopt(snapshot).finally(() => (this.#saving = undefined));
+    await this.#saving;
     this.#saved = undefined; // the log is cut here and now
-    await this.#ports.raftLog.compact(index, term, membership);
     this.#raft.restore({ index, term, membership });
     this.#machine.replace(catalog, index);
     this.#ports.log.info('Catalog taken over from another meta node', { appliedIndex: index, catalogVersion: catalog.version });
+  }
+
+  /** The term of another peer's snapshot may be newer than any that this one has heard of: then no vote was given in it. */
+  async #adopt(snapshot: CatalogSnapshot): Promise<void> {
+    const { raftLog } = this.#ports;
+    await raftLog.persist({ ...termWith(this.#raft.hardState, snapshot), commitIndex: this.#raft.compactedIndex }, []);
+    await this.#save(snapshot);
+    await raftLog.compact(snapshot.appliedIndex, snapshot.appliedTerm, snapshot.membership);
   }
 
   async #save(snapshot: CatalogSnapshot): Promise<void> {
@@ -107,4 +115,9 @@ export class Snapshots {
     await this.#ports.catalogStore.save(snapshot, this.#machine.takeAudit());
     this.#saved = snapshot;
   }
+}
+
+/** The hard state of a peer that takes this snapshot over. */
+export function termWith(hardState: StoredHardState, { appliedTerm }: CatalogSnapshot): StoredHardState {
+  return appliedTerm > hardState.term ? { ...hardState, term: appliedTerm, votedFor: 0 } : hardState;
 }
