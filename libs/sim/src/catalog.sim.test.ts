@@ -266,7 +266,7 @@ test('a follower that misses the announcement finds the change by itself', async
   await world.scheduler.runUntilSettled(follower.waitFor(version));
   expect(follower.catalog.databases.has('d')).toBe(true);
   await follower.waitFor(version);
-  follower.stop();
+  await world.scheduler.runUntilSettled(follower.stop());
 });
 
 test.each(seeds.slice(0, 5))(
