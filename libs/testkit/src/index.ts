@@ -1,4 +1,5 @@
 export { PROPERTY_DEFAULTS } from './property-defaults.ts';
 export { runScript } from './run-script.ts';
 export { seeds } from './seeds.ts';
+export { testThatNeeds } from './test-that-needs.ts';
 export type { ScriptCommand, ScriptRun } from './run-script.ts';

@@ -1,6 +1,5 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { measureCatalog } from './catalog/measure-catalog.ts';
 import { measureCluster } from './cluster/measure-cluster.ts';
 import { clusterReportOf } from './cluster/cluster-report.ts';
 import { metaReportOf } from './meta/meta-report.ts';
@@ -21,7 +20,6 @@ Usage: npm run bench -- [options]
   --rest N      seconds between the last ack and the look at the data directory (default 30)
   --seed N      the same seed gives the same rows and the same queries (default 1)
   --cluster     instead of one process a cluster of processes with N = 3: rows/s at each level, memory, kills, hints
-  --catalog     instead the catalog: 1,000 databases × 100 shard groups, and 10 followers of it
   --meta        instead of rows the meta group alone: proposals/s, kills and transfers of the leader, restarts, a large catalog
   --peers       the same against influxd, victoria-metrics and ts-server where they are on the PATH
   --help        this text
@@ -38,7 +36,6 @@ const { values } = parseArgs({
     rest: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     cluster: { type: 'boolean', default: false },
-    catalog: { type: 'boolean', default: false },
     meta: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -53,7 +50,6 @@ async function runMeta(): Promise<number> {
 }
 
 async function run(): Promise<number> {
-  if (values.catalog) return say(await measureCatalog({ databaseCount: 1_000, groupCount: 100, followerCount: 10, changeCount: 500 }));
   const rowCount = wholeNumber('rows');
   const hostCount = wholeNumber('hosts');
   const systems = [VARVE, ...(values.peers ? installedPeers() : [])];

@@ -1,6 +1,7 @@
 import { createServer, connect as connectSocket, type Socket } from 'node:net';
 import { busContract, busInterruptionContract } from '@varve/ports/contract';
 import { SILENT_LOG, type Bus, type Log } from '@varve/ports';
+import { testThatNeeds } from '@varve/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectNats } from './connect-nats.ts';
 import { findNatsServer, freePort, startNatsServer, type NatsServer } from './server/index.ts';
@@ -9,11 +10,8 @@ import { findNatsServer, freePort, startNatsServer, type NatsServer } from './se
 
 const hasServer = findNatsServer() !== undefined;
 
-const NO_SERVER = 'the bus over NATS: there is no nats-server on this machine (set NATS_SERVER_BIN or install the package nats-server)';
-
 if (hasServer) natsTests();
-else if (process.env['CI'] === undefined) test.skip(NO_SERVER, () => undefined);
-else test(NO_SERVER, () => expect.unreachable());
+else testThatNeeds('nats-server (the package of that name, or NATS_SERVER_BIN)', hasServer)('the bus over NATS', natsTests);
 
 function natsTests(): void {
   busContract('connectNats', openBoth);

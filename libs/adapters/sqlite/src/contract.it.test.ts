@@ -6,31 +6,16 @@ import {
   hintStoreContract,
   journalContract,
   newTempDirectory,
-  type Opened,
   type OpenedRaftLog,
   type RaftLogFault,
   openInChild,
+  openKillable,
   raftLogStoreContract,
   shardStoreContract,
 } from '@varve/ports/contract';
 
 // Methodology: the suites that the simulated ports pass run on real files in a directory of each test. The adapter lives
 // in a child process; a crash is kill -9 of it.
-
-const openKillable = async <Port extends { close(): Promise<void> }>(child: ChildModule): Promise<Opened<Port>> => {
-  const { port, kill } = await openInChild<Port>(child);
-  return {
-    port,
-    crash: async () => {
-      await kill();
-      return openKillable(child);
-    },
-    reopen: async () => {
-      await port.close();
-      return openKillable(child);
-    },
-  };
-};
 
 const openRaftLog = async (file: string): Promise<OpenedRaftLog> => {
   const { port, kill } = await openInChild<RaftLogStore>({

@@ -1,28 +1,13 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CatalogCache, Log } from '@varve/ports';
+import type { Log } from '@varve/ports';
 import { SILENT_LOG } from '@varve/ports';
-import { catalogCacheContract, newTempDirectory, openInChild, type ChildModule, type Opened } from '@varve/ports/contract';
+import { catalogCacheContract, newTempDirectory, openKillable } from '@varve/ports/contract';
 import { expect, test } from 'vitest';
 import { openCatalogCache } from './open-catalog-cache.ts';
 
 // Methodology: the suite that the simulated cache passes runs on a real file; the adapter lives in a child process, and a
 // crash is kill -9 of it. Damage is done to the file from outside.
-const openKillable = async (child: ChildModule): Promise<Opened<CatalogCache>> => {
-  const { port, kill } = await openInChild<CatalogCache>(child);
-  return {
-    port,
-    crash: async () => {
-      await kill();
-      return openKillable(child);
-    },
-    reopen: async () => {
-      await port.close();
-      return openKillable(child);
-    },
-  };
-};
-
 catalogCacheContract('openCatalogCache', () =>
   openKillable({
     module: new URL('./testing/open-quiet-cache.ts', import.meta.url),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EMPTY_CATALOG, encodeCatalog, type Catalog, type Database } from '@varve/model';
 import { EMPTY_MEMBERSHIP, SILENT_LOG, type CatalogStore } from '@varve/ports';
-import { catalogStoreContract, openInChild, type ChildModule, type Opened } from '@varve/ports/contract';
+import { catalogStoreContract, openKillable } from '@varve/ports/contract';
 import SqliteDatabase from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openCatalogStore } from './open-catalog-store.ts';
@@ -11,21 +11,6 @@ import { newTempDirectory } from './testing/temp-directory.ts';
 
 // Methodology: the suite that the simulated store passes runs on a real file. The adapter lives in a child process; a
 // crash is kill -9 of it. Damage is done to the file with SQLite itself, or byte by byte.
-const openKillable = async (child: ChildModule): Promise<Opened<CatalogStore>> => {
-  const { port, kill } = await openInChild<CatalogStore>(child);
-  return {
-    port,
-    crash: async () => {
-      await kill();
-      return openKillable(child);
-    },
-    reopen: async () => {
-      await port.close();
-      return openKillable(child);
-    },
-  };
-};
-
 catalogStoreContract('openCatalogStore', (options) =>
   openKillable({
     module: new URL('./open-catalog-store.ts', import.meta.url),

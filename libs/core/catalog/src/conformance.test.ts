@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto';
 import { decodeCatalog, decodeCommand, encodeCatalog, encodeCommand, type CatalogCommand, type CommandResult } from '@varve/model';
 import { expect, test } from 'vitest';
-import { AppliedLog } from './testing/applied-log.ts';
+import { AppliedLog, groups } from './testing/applied-log.ts';
 
 // The catalog's cases of the list of Raft's known cases (docs/specs/raft-conformance.md), under their names. Those about
 // exactly once are in sessions.test.ts.
 const HOUR = 3_600_000_000_000n;
-const groups = (...hours: readonly bigint[]): CatalogCommand => ({
-  kind: 'createShardGroups',
-  database: 'a',
-  retentionPolicy: 'autogen',
-  timesNs: hours.map((hour) => hour * HOUR),
-});
 const field = (type: 'float' | 'string', name = 'f'): CatalogCommand => ({
   kind: 'registerFields',
   database: 'a',

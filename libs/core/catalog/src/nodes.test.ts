@@ -1,14 +1,8 @@
 import type { CatalogCommand } from '@varve/model';
 import { expect, test } from 'vitest';
-import { AppliedLog } from './testing/applied-log.ts';
+import { AppliedLog, groups } from './testing/applied-log.ts';
 
 const HOUR = 3_600_000_000_000n;
-const groups = (...hours: readonly bigint[]): CatalogCommand => ({
-  kind: 'createShardGroups',
-  database: 'a',
-  retentionPolicy: 'autogen',
-  timesNs: hours.map((hour) => hour * HOUR),
-});
 const own = (shard: number, epoch: number, ...owners: readonly number[]): CatalogCommand => ({
   kind: 'setShardOwners',
   database: 'a',

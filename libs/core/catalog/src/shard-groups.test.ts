@@ -1,15 +1,9 @@
 import { newShardGroupRange, type CatalogCommand, type CommandResult } from '@varve/model';
 import { expect, test } from 'vitest';
-import { AppliedLog } from './testing/applied-log.ts';
+import { AppliedLog, groups } from './testing/applied-log.ts';
 
 const HOUR_MS = 3_600_000;
 const HOUR = 3_600_000_000_000n;
-const groups = (...hours: readonly bigint[]): CatalogCommand => ({
-  kind: 'createShardGroups',
-  database: 'a',
-  retentionPolicy: 'autogen',
-  timesNs: hours.map((hour) => hour * HOUR),
-});
 
 /** One data node, and a database `a` that keeps points for two hours in groups of one. */
 function keepingTwoHours(): AppliedLog {

@@ -11,7 +11,7 @@ interface Envelope {
 interface Candidacy extends Envelope {
   readonly lastIndex: number;
   readonly lastTerm: number;
-  /** Where the newest membership of its log stands: who was removed behind it is told. */
+  /** Where the newest membership of its log stands: by which one it goes. For people; nobody decides by it. */
   readonly membershipIndex: number;
 }
 

@@ -2,6 +2,7 @@ import { fork, spawn, type ChildProcess, type Serializable } from 'node:child_pr
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { DbError, type ErrorCode } from '@varve/base';
+import type { Opened } from './contract-test.ts';
 
 /** Names a factory function that opens a port, for a process that has to load it by itself. */
 export interface ChildModule {
@@ -38,6 +39,22 @@ export async function openInChild<Port extends object>(child: ChildModule): Prom
   onTestFinished(() => remote.kill());
   await remote.call('', child.args as unknown[]);
   return { port: remote.proxy<Port>(), pid: remote.pid, kill: () => remote.kill() };
+}
+
+/** The same as a contract suite wants it: a crash is kill -9, and what is opened again finds what was durable. */
+export async function openKillable<Port extends { close(): Promise<void> }>(child: ChildModule): Promise<Opened<Port>> {
+  const { port, kill } = await openInChild<Port>(child);
+  return {
+    port,
+    crash: async () => {
+      await kill();
+      return openKillable(child);
+    },
+    reopen: async () => {
+      await port.close();
+      return openKillable(child);
+    },
+  };
 }
 
 function startChild({ module, factory, fileSizeBlockCountMax }: ChildModule): ChildProcess {

@@ -5,7 +5,7 @@ export { clockContract } from './clock-contract.ts';
 export { collect } from './contract-test.ts';
 export { hintStoreContract } from './hint-store-contract.ts';
 export { journalContract } from './journal-contract.ts';
-export { openInChild } from './in-child.ts';
+export { openInChild, openKillable } from './in-child.ts';
 export { raftLogStoreContract } from './raft-log-store-contract.ts';
 export { newTempDirectory } from './temp-directory.ts';
 export { shardStoreContract } from './shard-store-contract.ts';

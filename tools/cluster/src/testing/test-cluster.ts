@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { query, send } from '@varve/http-adapter/testing';
 import { findNatsServer, freePort } from '@varve/nats-adapter/server';
-import { onTestFinished, test } from 'vitest';
+import { testThatNeeds } from '@varve/testkit';
+import { onTestFinished } from 'vitest';
 import type { ClusterOptions } from '../plan.ts';
 import { startCluster, type Cluster } from '../start-cluster.ts';
 
@@ -20,14 +21,8 @@ export interface TestCluster extends Cluster {
 
 const READY_TIMEOUT_MS = 60_000;
 
-const hasServer = findNatsServer() !== undefined;
-
-/** Tests that need a nats-server: skipped with one line where there is none, failed in CI. */
-export function clusterTest(name: string, run: () => Promise<void>): void {
-  if (hasServer) test(name, run);
-  else if (process.env['CI'] === undefined) test.skip(`${name}: there is no nats-server on this machine`, () => undefined);
-  else test(name, () => Promise.reject(new Error('there is no nats-server on this machine; set NATS_SERVER_BIN or install the package nats-server')));
-}
+/** Tests that need a nats-server. */
+export const clusterTest = testThatNeeds('nats-server (the package of that name, or NATS_SERVER_BIN)', findNatsServer() !== undefined);
 
 /** Starts one on free ports and a directory of its own; both are gone when the test ends. */
 export async function startTestCluster(options: Partial<ClusterOptions> = {}, { restarts = true } = {}): Promise<TestCluster> {

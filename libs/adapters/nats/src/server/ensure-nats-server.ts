@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { findNatsServer, OWN_BIN_DIRECTORY } from './find-nats-server.ts';
+import { maybeInstallDebianPackage } from './install-debian-package.ts';
 
 /** The one that Go builds: exact, for its checksum is in Go's database. */
 const GO_PACKAGE = 'github.com/nats-io/nats-server/v2@v2.15.2';
@@ -12,17 +13,9 @@ export function ensureNatsServer(say: (line: string) => void): string | undefine
   const found = findNatsServer();
   if (found !== undefined) return found;
   say('There is no nats-server on this machine: installing one (once, up to a minute) …');
-  if (process.getuid?.() === 0) {
-    const install = ['install', '-y', '--no-install-recommends', 'nats-server'];
-    if (!run('apt-get', install) && run('apt-get', ['update'])) run('apt-get', install);
-  }
-  if (findNatsServer() === undefined) run('go', ['install', GO_PACKAGE], { GOBIN: OWN_BIN_DIRECTORY });
+  maybeInstallDebianPackage('nats-server');
+  if (findNatsServer() === undefined) spawnSync('go', ['install', GO_PACKAGE], { stdio: 'ignore', env: { ...process.env, GOBIN: OWN_BIN_DIRECTORY } });
   const installed = findNatsServer();
   if (installed === undefined) say('nats-server could not be installed: set NATS_SERVER_BIN to one, or install the package nats-server of your system.');
   return installed;
-}
-
-function run(command: string, commandArguments: readonly string[], env: Readonly<Record<string, string>> = {}): boolean {
-  const { status } = spawnSync(command, commandArguments, { stdio: 'ignore', env: { ...process.env, ...env, DEBIAN_FRONTEND: 'noninteractive' } });
-  return status === 0;
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'vitest';
+import { testThatNeeds } from '@varve/testkit';
 import { newTempDirectory } from '@varve/ports/contract';
 
 /** A program that has run under strace. */
@@ -13,11 +13,8 @@ export interface TracedRun {
 
 const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
 
-/** Tests that let system calls fail: skipped with one line where strace is missing or not allowed. */
-export function systemCallTest(name: string, run: () => void): void {
-  if (canTrace) test(name, run);
-  else test.skip(`${name}: strace does not run on this machine`, () => undefined);
-}
+/** Tests that let system calls fail. */
+export const systemCallTest = testThatNeeds('strace, and the right to trace,', canTrace);
 
 /** Runs a program of this repository; `fault` is strace's `--inject`, such as `fsync:error=EIO:when=3`. */
 export function runTraced(program: URL, args: readonly string[], { calls, fault }: { readonly calls: string; readonly fault?: string }): TracedRun {

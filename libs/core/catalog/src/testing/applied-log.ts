@@ -61,3 +61,10 @@ export class AppliedLog {
     return this.policy().shardGroups.map(({ shards }) => shards.map(({ owners }) => owners.join('-')).join(' '));
   }
 }
+
+/** Shard groups of the database `a`, one for each of these hours since the epoch. */
+export function groups(...hours: readonly bigint[]): CatalogCommand {
+  return { kind: 'createShardGroups', database: 'a', retentionPolicy: 'autogen', timesNs: hours.map((hour) => hour * HOUR_NS) };
+}
+
+const HOUR_NS = 3_600_000_000_000n;
