@@ -296,12 +296,18 @@ export class Raft {
     this.#becomeFollower(this.#term);
   }
 
-  /** Promises nothing, so it is no vote and restarts no timer. Who hears a leader does not answer. */
+  /**
+   * Promises nothing, so it is no vote and restarts no timer. Who hears a leader does not answer. Of two that ask each other at
+   * once the lower number gives way, else both would stand and split the votes: an asker's own question reaches the other before
+   * its answer does, so the other does not stand on that answer.
+   */
   #onPreVote(message: PreVote): void {
     const { from, term } = message;
     if (this.#hearsLeader()) return;
     if (term <= this.#term) return void this.#outbox.send({ kind: 'termPassed', ...this.#envelope(from) });
-    this.#outbox.send({ kind: 'preVoteReply', ...this.#envelope(from), term, isGranted: this.#log.isCoveredBy(message) });
+    const isGranted = this.#log.isCoveredBy(message);
+    if (isGranted && this.#role === 'preCandidate' && from > this.id) this.#becomeFollower(this.#term);
+    this.#outbox.send({ kind: 'preVoteReply', ...this.#envelope(from), term, isGranted });
   }
 
   #onVote(message: Vote): void {
