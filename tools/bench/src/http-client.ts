@@ -35,3 +35,11 @@ export function openClient(port: number): HttpClient {
     close: () => agent.destroy(),
   };
 }
+
+/** @throws Error with what was answered instead of 200 or 204 */
+export async function expectOk(pending: ReturnType<HttpClient['get']>): Promise<ClientAnswer> {
+  const answer = await pending;
+  const { status, body } = answer;
+  if (status !== 200 && status !== 204) throw new Error(`status ${status}: ${body.toString().slice(0, 500)}`);
+  return answer;
+}

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { BATCH_ROW_COUNT } from './batch-file.ts';
 import { measureCluster } from './cluster/measure-cluster.ts';
 import { clusterReportOf } from './cluster/cluster-report.ts';
 import { metaReportOf } from './meta/meta-report.ts';
@@ -8,7 +9,7 @@ import { measure, type Figures } from './measure.ts';
 import { startProgress } from './progress.ts';
 import { reportOf } from './report.ts';
 import { isInstalled, PEERS, VARVE, type System } from './systems.ts';
-import { BATCH_ROW_COUNT, encodeWorkload } from './workload.ts';
+import { encodeWorkload } from './workload.ts';
 
 const HELP = `Measures Varve from outside: rows like TSBS's cpu over HTTP into a server in its own process.
 

@@ -1,19 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Prng } from '@varve/base';
-import { memoryOfTree, sizeOfTree, type Memory } from './footprint.ts';
-import { openClient, type ClientAnswer, type HttpClient } from './http-client.ts';
+import { memoryOfTree, type Memory } from './footprint.ts';
+import { expectOk, openClient, type ClientAnswer, type HttpClient } from './http-client.ts';
+import { ingest, rest } from './ingest.ts';
 import { startProgress } from './progress.ts';
 import { QUERY_KINDS, type QueryKind } from './query-kinds.ts';
-import { freePorts, type System } from './systems.ts';
+import { withFreshSystem } from './running-system.ts';
+import type { System } from './systems.ts';
 import { FIELDS, type Workload } from './workload.ts';
 
-const CONNECTION_COUNT = 4;
-const READY_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 30_000;
 const QUERY_MS_MIN = 1_000;
 const QUERY_COUNT_MIN = 3;
 /** A kind that takes longer than this stops short of {@link QUERY_COUNT_MIN}. */
@@ -48,14 +42,12 @@ export interface QueryFigure {
 
 /** Starts a system on a fresh directory, writes, rests, asks, and stops it. */
 export async function measure(system: System, settings: Settings): Promise<Figures> {
-  const directory = mkdtempSync(join(tmpdir(), 'varve-bench-'));
-  const running = await launch(system, directory);
-  try {
-    const elapsedMs = await ingest(system, running.port, settings.workload);
+  return withFreshSystem(system, async (running) => {
+    const { elapsedMs } = await ingest(running, settings.workload);
     const atLastAck = memoryOfTree(running.pid);
     await rest(system, settings.restMs);
     const atRest = memoryOfTree(running.pid);
-    const sizeBytes = sizeOfTree(directory) - running.logSizeBytes();
+    const sizeBytes = running.dataSizeBytes();
     const queries = settings.withQueries
       ? await askAll(system, running.port, settings)
       : new Map<string, QueryFigure>();
@@ -68,93 +60,7 @@ export async function measure(system: System, settings: Settings): Promise<Figur
       atRest,
       queries,
     };
-  } finally {
-    await running.stop();
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-interface Running {
-  readonly pid: number;
-  readonly port: number;
-  /** What it said lies in the same directory and is no data. */
-  logSizeBytes(): number;
-  stop(): Promise<void>;
-}
-
-async function launch(system: System, directory: string): Promise<Running> {
-  const ports = await freePorts(6);
-  const { program, programArguments } = system.prepare(directory, ports);
-  const logFile = join(directory, 'output.log');
-  const log = openSync(logFile, 'w');
-  const child = spawn(program, programArguments, { stdio: ['ignore', log, log], cwd: directory });
-  closeSync(log);
-  const stop = (): Promise<void> => end(child);
-  try {
-    await untilReady(child, ports[0]!, system.pingPath);
-  } catch (error) {
-    await stop();
-    throw new Error(`${system.name} did not start:\n${readFileSync(logFile, 'utf8').slice(-2_000)}`, { cause: error });
-  }
-  return { pid: child.pid!, port: ports[0]!, logSizeBytes: () => readFileSync(logFile).length, stop };
-}
-
-async function untilReady(child: ChildProcess, port: number, path: string): Promise<void> {
-  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
-  let failure: unknown;
-  child.on('error', (error) => (failure = error));
-  while (performance.now() < deadlineMs) {
-    if (failure !== undefined || child.exitCode !== null)
-      throw new Error(`it ended with ${child.exitCode}`, { cause: failure });
-    const isUp = await fetch(`http://127.0.0.1:${port}${path}`).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (isUp) return;
-    await sleep(50);
-  }
-  throw new Error('it does not answer');
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((settle) => child.once('exit', settle));
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-  await ended;
-  clearTimeout(timer);
-}
-
-/** @returns milliseconds from the first request to the last ack. */
-async function ingest(system: System, port: number, workload: Workload): Promise<number> {
-  const clients = Array.from({ length: CONNECTION_COUNT }, () => openClient(port));
-  if (system.createPath !== undefined) await expectOk(clients[0]!.post(system.createPath, ''));
-  const progress = startProgress({ label: `${system.name}: writing`, total: workload.batchCount, unit: 'batches' });
-  let next = 0;
-  let done = 0;
-  const startedMs = performance.now();
-  await Promise.all(
-    clients.map(async (client) => {
-      while (next < workload.batchCount) {
-        await expectOk(client.post(system.writePath, workload.batch(next++), 'text/plain'));
-        progress.at(++done);
-      }
-    }),
-  );
-  const elapsedMs = performance.now() - startedMs;
-  progress.end();
-  for (const client of clients) client.close();
-  return elapsedMs;
-}
-
-async function rest(system: System, restMs: number): Promise<void> {
-  const progress = startProgress({ label: `${system.name}: resting`, total: restMs / 1_000, unit: 'seconds' });
-  const startedMs = performance.now();
-  for (let elapsedMs = 0; elapsedMs < restMs; elapsedMs = performance.now() - startedMs) {
-    await sleep(Math.min(1_000, restMs - elapsedMs));
-    progress.at(Math.round((performance.now() - startedMs) / 1_000));
-  }
-  progress.end();
+  });
 }
 
 async function askAll(system: System, port: number, { workload, seed }: Settings): Promise<Map<string, QueryFigure>> {
@@ -210,9 +116,4 @@ function readAnswer({ status, body }: ClientAnswer): {
   const rowCount = result && (result.series ?? []).reduce((sum, { values }) => sum + values.length, 0);
   const isEmpty = (rowCount ?? data?.result?.length ?? 0) === 0;
   return { problem: result?.error?.slice(0, 40) ?? (isEmpty ? 'no rows' : undefined), rowCount };
-}
-
-async function expectOk(pending: ReturnType<HttpClient['get']>): Promise<void> {
-  const { status, body } = await pending;
-  if (status !== 200 && status !== 204) throw new Error(`status ${status}: ${body.toString().slice(0, 500)}`);
 }

@@ -1,5 +1,6 @@
 import type { Figures } from './measure.ts';
 import { QUERY_KINDS } from './query-kinds.ts';
+import { formatCell, ratioOf, table } from './table.ts';
 
 const MIB = 2 ** 20;
 
@@ -48,30 +49,4 @@ function differencesOf(varve: Figures, peers: readonly Figures[]): string {
     }),
   );
   return lines.length === 0 ? '' : `\nAnswers differ:\n${lines.join('')}`;
-}
-
-/** How many times better Varve is than the best peer: above 1 is ahead, whichever way the figure counts. */
-function ratioOf(
-  own: number | string | undefined,
-  others: readonly (number | string | undefined)[],
-  better: 'more' | 'less',
-): string {
-  const figures = others.filter((other) => typeof other === 'number');
-  if (typeof own !== 'number' || figures.length === 0) return '';
-  const ratio = better === 'more' ? own / Math.max(...figures) : Math.min(...figures) / own;
-  return `${ratio.toFixed(2)} ×`;
-}
-
-function formatCell(value: number | string | undefined): string {
-  if (value === undefined) return '?';
-  if (typeof value === 'string') return value;
-  if (value >= 1_000) return Math.round(value).toLocaleString('en');
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const format = (row: readonly string[]): string =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  ');
-  return `${rows.map(format).join('\n')}\n`;
 }

@@ -5,7 +5,7 @@ import { openLog, systemClock } from '@varve/system-adapter';
 import { memoryOfTree, type Memory } from '../footprint.ts';
 import { startProgress } from '../progress.ts';
 import { SNAPSHOT_SIGNAL } from './meta-node-settings.ts';
-import { quantilesOf, type Quantiles } from './quantiles.ts';
+import { quantilesOf, type Quantiles } from '../quantiles.ts';
 import { openGroup, SUBJECTS, until, type RunningGroup } from './running-group.ts';
 
 const VOTER_COUNT = 3;

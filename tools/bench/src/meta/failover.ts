@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProgress } from '../progress.ts';
 import { ProposalLoad } from './proposal-load.ts';
-import { quantilesOf, type Quantiles } from './quantiles.ts';
+import { quantilesOf, type Quantiles } from '../quantiles.ts';
 import { openGroup, until, type RunningGroup } from './running-group.ts';
 
 const VOTER_COUNT = 3;

@@ -2,7 +2,7 @@ import type { BigCatalogFigures } from './big-catalog.ts';
 import type { KillFigures, TransferFigures } from './failover.ts';
 import type { RestartFigure } from './follower-restart.ts';
 import type { MetaFigures } from './measure-meta.ts';
-import type { Quantiles } from './quantiles.ts';
+import type { Quantiles } from '../quantiles.ts';
 import type { ThroughputFigure } from './throughput.ts';
 
 const MIB = 2 ** 20;

@@ -1,7 +1,7 @@
 import { FEATURE_LEVEL, type CatalogCommand } from '@varve/model';
 import { cpuMsOf } from '../footprint.ts';
 import { startProgress } from '../progress.ts';
-import { quantilesOf, type Quantiles } from './quantiles.ts';
+import { quantilesOf, type Quantiles } from '../quantiles.ts';
 import { openGroup, type RunningGroup } from './running-group.ts';
 
 const CLIENT_COUNT = 64;
