@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EMPTY_CATALOG, type Catalog, type RetentionPolicy } from './catalog.ts';
 import type { FieldType } from './column.ts';
-import { decodeCatalog, encodeCatalog } from './catalog-codec.ts';
+import { databaseFromText, databaseToText, decodeCatalog, encodeCatalog } from './catalog-codec.ts';
 import { withoutSecrets, type CatalogCommand, type CommandResult } from './catalog-command.ts';
 import { decodeCommand, decodeCommandResult, encodeCommand, encodeCommandResult } from './command-codec.ts';
 
@@ -72,6 +72,16 @@ const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 test('a catalog reads back as it was written, odd names and the ends of int64 too', () => {
   expect(decodeCatalog(encodeCatalog(CATALOG))).toStrictEqual(CATALOG);
   expect(decodeCatalog(encodeCatalog(EMPTY_CATALOG))).toStrictEqual(EMPTY_CATALOG);
+});
+
+test('what many groups of a catalog have in common is there once when it was read', () => {
+  const groups = [policy, { ...policy, name: 'other' }].map((each) => {
+    const database = { id: 2, name: each.name, defaultRetentionPolicy: '', retentionPolicies: new Map([[each.name, each]]) };
+    return databaseFromText(databaseToText(database)).retentionPolicies.get(each.name)!.shardGroups[0]!;
+  });
+  expect(groups[0]).toStrictEqual(groups[1]);
+  expect(groups[0]!.range).toBe(groups[1]!.range);
+  expect(groups[0]!.shards[0]!.owners).toBe(groups[1]!.shards[0]!.owners);
 });
 
 test('a result reads back as it was written', () => {

@@ -35,10 +35,13 @@ import {
   oneOf,
   optional,
   record,
+  shared,
   text,
   wallMs,
 } from './json-codec.ts';
 import { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
+import { sharedOwners, sharedRange } from './shared-values.ts';
+import type { TimeRange } from './time.ts';
 
 /**
  * The catalog as JSON: one form for the bus and the snapshot. JSON because people read it and metadata is small. Times are
@@ -56,10 +59,10 @@ const node = record<ClusterNode>({
   isLeaving: optional(flag),
   featureLevel: optional(count),
 });
-const shard = record<Shard>({ id: count, owners: listOf(count), epoch: count });
+const shard = record<Shard>({ id: count, owners: shared(listOf(count), sharedOwners), epoch: count });
 const shardGroup = record<ShardGroup>({
   id: count,
-  range: record({ startNs: bigintText, endNs: bigintText }),
+  range: shared(record<TimeRange>({ startNs: bigintText, endNs: bigintText }), sharedRange),
   cutFromNs: optional(bigintText),
   replicaCount: count,
   shards: listOf(shard),

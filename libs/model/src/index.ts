@@ -10,6 +10,7 @@ export { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
 export { decodeVector, decodeVectors, EMPTY_VECTOR, encodeVector, encodeVectors, hasMutation, withMutation } from './mutation-vector.ts';
 export { parseSeriesKey, seriesKey } from './series-key.ts';
 export { newShardGroupRange, SHARD_WINDOW_NS_MAX, shardGroupIndexAt, shardGroupWindow } from './shard-group-window.ts';
+export { sharedOwners } from './shared-values.ts';
 export { covers, joinNs, MAX_TIME_NS, MIN_TIME_NS, overlaps, splitNs, timeRange } from './time.ts';
 export { compareVersions } from './version.ts';
 export type {

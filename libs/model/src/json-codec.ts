@@ -52,19 +52,27 @@ export function optional<Value>(codec: JsonCodec<Value>): JsonCodec<Value | unde
   };
 }
 
+/** What was read is passed on as `share` has it: equal values as one object. */
+export function shared<Value>(codec: JsonCodec<Value>, share: (value: Value) => Value): JsonCodec<Value> {
+  return { toJson: codec.toJson, fromJson: (json) => share(codec.fromJson(json)) };
+}
+
 /** Values in their order. */
 export function listOf<Value>(codec: JsonCodec<Value>): JsonCodec<readonly Value[]> {
   return {
     toJson: (values) => values.map((value) => codec.toJson(value)),
     fromJson: (json) => {
       if (!Array.isArray(json)) throw new Misfit('a list');
-      const values: Value[] = [];
+      let index = -1;
       try {
-        for (const each of json) values.push(codec.fromJson(each));
+        // Not pushed one by one: a list that may grow has room for 16 more, and most lists of a catalog hold one or three.
+        return json.map((each) => {
+          index += 1;
+          return codec.fromJson(each);
+        });
       } catch (error) {
-        throw inside(`[${values.length}]`, error);
+        throw inside(`[${index}]`, error);
       }
-      return values;
     },
   };
 }

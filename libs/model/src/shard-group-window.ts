@@ -1,5 +1,6 @@
 import { assert, type TimestampNs } from '@varve/base';
 import type { RetentionPolicy, ShardGroup } from './catalog.ts';
+import { sharedRange } from './shared-values.ts';
 import { MAX_TIME_NS, MIN_TIME_NS, timeRange, type TimeRange } from './time.ts';
 
 /** No shard is wider, so that a time inside one is an exact float64 offset: 90 days in ns are below 2^53. */
@@ -43,7 +44,7 @@ export function newShardGroupRange(
   const nextStartNs = shardGroups[nextIndex]?.range.startNs ?? MAX_TIME_NS + 1n;
   assert(beforeEndNs <= timeNs, `a group covers ${timeNs} already`);
   const window = shardGroupWindow(timeNs, shardDurationNs);
-  return timeRange(greater(window.startNs, beforeEndNs), lesser(window.endNs, nextStartNs));
+  return sharedRange(timeRange(greater(window.startNs, beforeEndNs), lesser(window.endNs, nextStartNs)));
 }
 
 function firstStartAfter(groups: readonly ShardGroup[], timeNs: TimestampNs): number {

@@ -1,4 +1,4 @@
-import { settingOf, type Catalog, type NodeId, type Shard, type ShardId } from '@varve/model';
+import { settingOf, sharedOwners, type Catalog, type NodeId, type Shard, type ShardId } from '@varve/model';
 import type { Loads } from './loads.ts';
 
 /*
@@ -96,7 +96,7 @@ function withFirst(nodes: readonly NodeId[], firstCounts: Map<NodeId, number>): 
   const countOf = (node: NodeId): number => firstCounts.get(node) ?? 0;
   const first = nodes.reduce((least, each) => (countOf(each) < countOf(least) ? each : least));
   firstCounts.set(first, countOf(first) + 1);
-  return [first, ...nodes.filter((node) => node !== first)];
+  return sharedOwners([first, ...nodes.filter((node) => node !== first)]);
 }
 
 /** By code units: the same order on every machine. */

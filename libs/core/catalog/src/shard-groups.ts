@@ -5,6 +5,7 @@ import {
   newShardGroupRange,
   settingOf,
   shardGroupIndexAt,
+  sharedOwners,
   type Catalog,
   type NodeId,
   type RetentionPolicy,
@@ -113,7 +114,7 @@ export function setShardOwners(catalog: Catalog, command: Command<'setShardOwner
   if (problem !== undefined) return rejected(catalog, 'invalidOwners', problem);
   const isSame = shard.owners.length === command.owners.length && shard.owners.every((owner, index) => owner === command.owners[index]);
   if (isSame) return applied(catalog, { epoch: shard.epoch });
-  const moved = { ...shard, owners: [...command.owners], epoch: shard.epoch + 1 };
+  const moved = { ...shard, owners: sharedOwners(command.owners), epoch: shard.epoch + 1 };
   const changed = { ...group, shards: group.shards.map((each) => (each === shard ? moved : each)) };
   const shardGroups = policy.shardGroups.with(groupIndex, changed);
   return applied(withDatabase(catalog, withPolicy(database, { ...policy, shardGroups })), { epoch: moved.epoch });
