@@ -25,6 +25,8 @@ interface Connection {
 /** SQLite's application_id: `VCat`. */
 const APPLICATION_ID = 0x56436174;
 const SYNCHRONOUS_FULL = 2;
+/** Little: rows are read at the start and written once. Unsaid it would be 16 MiB, and stay. */
+const CACHE_SIZE_BYTES = 1024 * 1024;
 /** Rows as one JSON document: built as a statement with a parameter per value they would take longer than all else of a snapshot. */
 const APPEND_AUDIT = `INSERT INTO audit (log_index, at_ms, proposer, kind, command)
   SELECT value ->> 'logIndex', value ->> 'atMs', value ->> 'proposer', value ->> 'kind', value ->> 'command' FROM json_each(?) WHERE true
@@ -144,6 +146,7 @@ function prepare(connection: Connection, file: string): void {
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = FULL');
   connection.pragma('trusted_schema = OFF');
+  connection.pragma(`cache_size = -${CACHE_SIZE_BYTES / 1024}`);
   const journalMode = connection.pragma('journal_mode', { simple: true });
   const synchronous = connection.pragma('synchronous', { simple: true });
   if (journalMode !== 'wal' || synchronous !== SYNCHRONOUS_FULL) {
