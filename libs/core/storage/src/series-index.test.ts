@@ -112,6 +112,12 @@ test('measurements and tag keys are sorted', () => {
   ]);
 });
 
+test('measurements count from 0 in order of first appearance', () => {
+  const index = SeriesIndex.open([{ seriesId: 3, key: 'mem,a=1' }]);
+  const ids = ['cpu', 'mem', 'm\\,em,a=1', 'cpu,a=2'].map((key) => index.idOf(key));
+  expect([3, ...ids].map((seriesId) => index.measurementIdOf(seriesId))).toEqual([0, 1, 0, 2, 1]);
+});
+
 test('a file with an id or a key twice, or an id that is none, is corrupt', () => {
   const check = (...stored: readonly (readonly [number, string])[]): void =>
     expect(() => SeriesIndex.open(stored.map(([seriesId, key]) => ({ seriesId, key })))).toThrow(

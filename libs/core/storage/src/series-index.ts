@@ -17,6 +17,8 @@ export interface StoredSeriesLike {
 }
 
 interface Measurement {
+  /** From 0 up, in order of first appearance. */
+  readonly measurementId: number;
   readonly seriesIds: number[];
   /** Tag key → value → series. Ids are given in ascending order, so appending keeps every list sorted. */
   readonly tags: Map<string, Map<string, number[]>>;
@@ -37,6 +39,8 @@ export class SeriesIndex {
   /** Id → key; nothing at 0. */
   readonly #keys: (string | undefined)[] = [undefined];
   readonly #measurements = new Map<string, Measurement>();
+  /** Id of a series → id of its measurement. */
+  readonly #measurementIds: number[] = [];
   /** What queries asked for, with its tags taken out of the key. */
   readonly #refs = new Map<number, SeriesRef>();
 
@@ -75,6 +79,13 @@ export class SeriesIndex {
     const key = this.#keys[seriesId];
     assert(key !== undefined, `no series ${seriesId}`);
     return key;
+  }
+
+  /** Which measurement the series is of: measurements count from 0 in order of first appearance, in this process only. */
+  measurementIdOf(seriesId: number): number {
+    const measurementId = this.#measurementIds[seriesId];
+    assert(measurementId !== undefined, `no series ${seriesId}`);
+    return measurementId;
   }
 
   /** Series with ids above `afterId`, ascending. */
@@ -117,7 +128,12 @@ export class SeriesIndex {
     const { measurement, tags } = parseSeriesKey(key);
     this.#ids.set(key, seriesId);
     this.#keys[seriesId] = key;
-    const entry = getOrAdd(this.#measurements, measurement, () => ({ seriesIds: [], tags: new Map() }));
+    const entry = getOrAdd(this.#measurements, measurement, () => ({
+      measurementId: this.#measurements.size,
+      seriesIds: [],
+      tags: new Map(),
+    }));
+    this.#measurementIds[seriesId] = entry.measurementId;
     entry.seriesIds.push(seriesId);
     for (const [name, value] of tags) {
       const values = getOrAdd(entry.tags, name, () => new Map<string, number[]>());
