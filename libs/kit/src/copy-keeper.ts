@@ -1,6 +1,6 @@
 import { ByteWriter, DbError, type DurationMs, type SizeBytes } from '@varve/base';
 import { catalogFingerprint, type CatalogCopy } from '@varve/catalog';
-import { decodeDelivery, encodeCatalog, encodeDelivery, withoutSessions, type CatalogDelivery } from '@varve/model';
+import { decodeDelivery, encodeDelivery, packCatalog, withoutSessions, type CatalogDelivery } from '@varve/model';
 import type { CatalogCache, Clock, Log, Timer } from '@varve/ports';
 
 /** What keeping a copy needs of the outside. */
@@ -137,6 +137,6 @@ function merged(deliveries: readonly CatalogDelivery[]): CatalogDelivery | undef
 }
 
 function wholeOf({ catalog, index }: CatalogCopy): CatalogDelivery {
-  const whole = encodeCatalog(withoutSessions(catalog));
+  const whole = packCatalog(withoutSessions(catalog));
   return { afterIndex: index, index, fingerprint: catalogFingerprint(catalog), whole, changes: new Uint8Array(0) };
 }

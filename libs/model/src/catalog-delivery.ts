@@ -20,13 +20,14 @@ export interface CatalogDelivery {
   readonly index: number;
   /** Of the catalog at `index`: 32 bits. */
   readonly fingerprint: number;
-  /** The encoded catalog as it was at `afterIndex`; absent when there are changes only. */
+  /** The packed catalog as it was at `afterIndex`; absent when there are changes only. */
   readonly whole?: Uint8Array | undefined;
   /** Encoded changes, one behind the other, in log order. */
   readonly changes: Uint8Array;
 }
 
-const DELIVERY_FORMAT = 1;
+/** Format 1, of which there is no release, had the whole catalog as JSON. */
+const DELIVERY_FORMAT = 2;
 /** Format, three numbers and a length. */
 const FIXED_SIZE_BYTES_MAX = 40;
 const NOTHING = new Uint8Array(0);
@@ -47,7 +48,7 @@ export function decodeChanges(bytes: Uint8Array): CatalogChange[] {
   return changes;
 }
 
-/** Bytes: format (u8), afterIndex, index (varints), fingerprint (u32), the whole catalog with its length, the changes to the end. */
+/** Bytes: format (u8), afterIndex, index (varints), fingerprint (u32), the packed catalog with its length, the changes to the end. */
 export function encodeDelivery({ afterIndex, index, fingerprint, whole, changes }: CatalogDelivery): Uint8Array {
   const writer = new ByteWriter((whole?.length ?? 0) + changes.length + FIXED_SIZE_BYTES_MAX).u8(DELIVERY_FORMAT);
   writer.varint(afterIndex).varint(index).u32(fingerprint);

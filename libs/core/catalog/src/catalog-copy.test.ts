@@ -1,4 +1,4 @@
-import { EMPTY_CATALOG, encodeCatalog, encodeChange, withoutSessions, type Catalog, type CatalogChange, type CatalogCommand, type CatalogDelivery } from '@varve/model';
+import { EMPTY_CATALOG, encodeCatalog, encodeChange, packCatalog, withoutSessions, type Catalog, type CatalogChange, type CatalogCommand, type CatalogDelivery } from '@varve/model';
 import fc from 'fast-check';
 import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import { expect, test } from 'vitest';
@@ -41,7 +41,7 @@ function applyAll(commands: readonly (CatalogCommand | 'again' | 'noOp')[]): App
 
 function delivered(log: readonly Applied[], after: number, index: number, isWhole = false): CatalogDelivery {
   const changes = log.slice(after + 1, index + 1).flatMap(({ change }) => (change === undefined ? [] : [...encodeChange(change)]));
-  const whole = isWhole ? encodeCatalog(withoutSessions(log[after]!.catalog)) : undefined;
+  const whole = isWhole ? packCatalog(withoutSessions(log[after]!.catalog)) : undefined;
   return { afterIndex: after, index, fingerprint: catalogFingerprint(log[index]!.catalog), whole, changes: Uint8Array.from(changes) };
 }
 

@@ -1,5 +1,5 @@
 import { DbError } from '@varve/base';
-import { decodeCatalog, decodeChanges, EMPTY_CATALOG, type Catalog, type CatalogChange, type CatalogDelivery } from '@varve/model';
+import { decodeChanges, EMPTY_CATALOG, unpackCatalog, type Catalog, type CatalogChange, type CatalogDelivery } from '@varve/model';
 import { applyChange } from './changes.ts';
 import { catalogFingerprint } from './fingerprint.ts';
 
@@ -75,7 +75,7 @@ export class CatalogCopy {
     const { index } = this.#state;
     const isNeeded = this.#isEmpty || this.#isDiverged;
     if (delivery.index < index || (delivery.index === index && !isNeeded)) return 'old';
-    const next = withChanges({ catalog: decodeCatalog(whole), index: delivery.afterIndex }, delivery);
+    const next = withChanges({ catalog: unpackCatalog(whole), index: delivery.afterIndex }, delivery);
     const isRight = next !== undefined && catalogFingerprint(next.catalog) === delivery.fingerprint;
     // Whether the whole or a change is not what it was there shows when the whole comes alone.
     if (next === undefined || (!isRight && delivery.changes.length > 0)) return this.#diverge();

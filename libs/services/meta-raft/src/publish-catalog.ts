@@ -2,7 +2,7 @@ import { DbError, type DurationMs } from '@varve/base';
 import { catalogFingerprint } from '@varve/catalog';
 import { LIMITS } from '@varve/config';
 import { serveStream } from '@varve/kit';
-import { encodeCatalog, encodeDelivery, withoutSessions, type Catalog, type CatalogDelivery } from '@varve/model';
+import { encodeDelivery, packCatalog, withoutSessions, type Catalog, type CatalogDelivery } from '@varve/model';
 import type { Bus, Clock, Log, Metrics, Subscription, Timer } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
 import { encode, type Header, type Subjects } from '@varve/wire';
@@ -128,7 +128,7 @@ export class CatalogPublisher {
   #wholeCatalog(isNewest: boolean): { readonly index: number; readonly bytes: Uint8Array } {
     const { index, catalog, changes } = this.#parts.machine;
     const isUsable = this.#encoded !== undefined && (isNewest ? this.#encoded.index === index : this.#encoded.index >= changes.afterIndex);
-    if (!isUsable) this.#encoded = { index, bytes: encodeCatalog(withoutSessions(catalog)) };
+    if (!isUsable) this.#encoded = { index, bytes: packCatalog(withoutSessions(catalog)) };
     this.#letGo?.cancel();
     this.#letGo = this.#ports.clock.after(ENCODED_IDLE_MS, () => (this.#encoded = undefined));
     return this.#encoded!;
