@@ -48,14 +48,8 @@ export async function startMetaGroup({ voterCount, dataDir, flags = [], restartP
   mkdirSync(dataDir, { recursive: true });
   const nats = await startNatsServer();
   const log = new GroupLog();
-  const plan = planMetaGroup({ voterCount, dataDir, natsServer: nats.address, flags }, { node: process.execPath, root: ROOT });
-  const processes = new Map(
-    plan.map((each) => {
-      const [main, ...parameters] = each.arguments;
-      const planned = { ...each, env, arguments: [program ?? main!, ...parameters] };
-      return [each.name, new ManagedProcess(planned, log, restartPauseMs)] as const;
-    }),
-  );
+  const plan = planMetaGroup({ voterCount, dataDir, natsServer: nats.address, flags, program }, { node: process.execPath, root: ROOT });
+  const processes = new Map(plan.map((each) => [each.name, new ManagedProcess({ ...each, env }, log, restartPauseMs)]));
   for (const each of processes.values()) each.start();
   const managed = (name: string): ManagedProcess => processes.get(name)!;
   return {

@@ -58,13 +58,22 @@ export function planCluster(options: ClusterOptions, surroundings: Surroundings)
   ];
 }
 
-/** Meta nodes alone. `natsServer` is where NATS listens; `flags` are for each of them. */
-export function planMetaGroup(
-  { voterCount, dataDir, natsServer, flags }: { readonly voterCount: number; readonly dataDir: string; readonly natsServer: string; readonly flags: readonly string[] },
-  surroundings: Pick<Surroundings, 'node' | 'root'>,
-): readonly PlannedProcess[] {
+/** Meta nodes alone. */
+export interface MetaGroupPlan {
+  readonly voterCount: number;
+  readonly dataDir: string;
+  /** Where NATS listens. */
+  readonly natsServer: string;
+  /** For each of them. */
+  readonly flags: readonly string[];
+  /** Another program than the meta node's own, with the same options. */
+  readonly program?: string | undefined;
+}
+
+/** All of them, the first one first. */
+export function planMetaGroup({ voterCount, dataDir, natsServer, flags, program }: MetaGroupPlan, surroundings: Pick<Surroundings, 'node' | 'root'>): readonly PlannedProcess[] {
   return numbers(voterCount).map((number) =>
-    planService(surroundings, { app: 'meta-raft', name: `meta${number}`, flags: ['--nats-servers', natsServer, ...metaFlags(number, voterCount, dataDir), ...flags] }));
+    planService(surroundings, { app: 'meta-raft', program, name: `meta${number}`, flags: ['--nats-servers', natsServer, ...metaFlags(number, voterCount, dataDir), ...flags] }));
 }
 
 const ANY_PORT = ['--http-bind-address', '127.0.0.1:0'];
@@ -73,9 +82,23 @@ function metaFlags(number: number, count: number, dataDir: string): readonly str
   return [...ANY_PORT, '--data-dir', join(dataDir, `meta${number}`), '--meta-peer-id', String(number), '--meta-voters', numbers(count).join(',')];
 }
 
-function planService({ node, root }: Pick<Surroundings, 'node' | 'root'>, { app, name, flags }: { readonly app: string; readonly name: string; readonly flags: readonly string[] }): PlannedProcess {
-  return { name, command: node, arguments: [join(root, `apps/${app}/src/main.ts`), ...['--node-name', name, '--logging-format', 'console'], ...flags] };
+interface ServicePlan {
+  readonly app: string;
+  /** Instead of the app's own. */
+  readonly program?: string | undefined;
+  readonly name: string;
+  readonly flags: readonly string[];
 }
+
+function planService({ node, root }: Pick<Surroundings, 'node' | 'root'>, { app, program = join(root, `apps/${app}/src/main.ts`), name, flags }: ServicePlan): PlannedProcess {
+  return { name, command: node, arguments: [...(NODE_FLAGS[app] ?? []), program, '--node-name', name, '--logging-format', 'console', ...flags] };
+}
+
+/**
+ * For Node itself, as the app's image and `nx serve` have them too. What a meta node keeps it keeps for long, and it leaves little
+ * garbage: three spaces of up to 32 MiB for what is young would be more than a large catalog takes.
+ */
+const NODE_FLAGS: Readonly<Record<string, readonly string[]>> = { 'meta-raft': ['--max-semi-space-size=4'] };
 
 function natsServer(number: number, count: number, { natsServer: command, ports }: Surroundings): PlannedProcess {
   const clientPort = (each: number): number => ports[each - 1]!;

@@ -45,6 +45,12 @@ function instructionsOf(dockerfile: string): readonly (readonly [keyword: string
   return lines.map((line) => [line.split(' ')[0]!, line.slice(line.indexOf(' ') + 1).trim()]);
 }
 
+/** How `nx serve` starts the app of this main. */
+function serveCommandOf(main: string): string {
+  const project = JSON.parse(readFileSync(join(REPOSITORY, main, '../../project.json'), 'utf8')) as { readonly targets: { readonly serve: { readonly command: string } } };
+  return project.targets.serve.command;
+}
+
 /** The instruction that is there exactly once. */
 function only(dockerfile: string, keyword: string): string {
   const found = instructionsOf(dockerfile).filter(([each]) => each === keyword);
@@ -52,9 +58,10 @@ function only(dockerfile: string, keyword: string): string {
   return found[0]![1];
 }
 
-test('every app has an image of its own, which starts it as a program and not by a shell', () => {
+test('every app has an image of its own, which starts it as a program and not by a shell, as `nx serve` does', () => {
   const started = dockerfiles.map((dockerfile) => JSON.parse(only(dockerfile, 'ENTRYPOINT')) as readonly string[]);
-  expect(started).toEqual(apps.map((file) => ['node', file]));
+  expect(started.map((commandLine) => commandLine.at(-1))).toEqual(apps);
+  expect(started.map((commandLine) => commandLine.join(' '))).toEqual(apps.map(serveCommandOf));
   expect(dockerfiles).toEqual(apps.map((file) => `${file.split('/')[1]}.Dockerfile`));
 });
 
