@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CatalogFollower, type FollowerPorts } from '@varve/kit';
 import { FEATURE_LEVEL } from '@varve/model';
 import { SILENT_METRICS, type Bus } from '@varve/ports';
@@ -14,6 +15,7 @@ const GROUPS_PER_DATABASE = 100;
 const CLIENT_COUNT = 8;
 const FOLLOWER_COUNT = 10;
 const CHANGE_COUNT = 50;
+const REST_MS = 15_000;
 const WEEK_NS = 7n * 24n * 3_600n * 1_000_000_000n;
 
 /** A group with a large catalog. */
@@ -32,23 +34,32 @@ export interface BigCatalogFigures {
   /** From the proposal's answer to when the last of all followers has it. */
   readonly spreadMs: Quantiles;
   readonly followerCount: number;
-  readonly memory: ReadonlyMap<string, Memory>;
+  /** By node, right after the last of it was made. */
+  readonly memoryBuilt: ReadonlyMap<string, Memory>;
+  /** By node, when all that was measured is over and nothing was asked for in a while. */
+  readonly memoryAtRest: ReadonlyMap<string, Memory>;
 }
 
 export async function measureBigCatalog(): Promise<BigCatalogFigures> {
   const group = await openGroup(VOTER_COUNT);
   try {
     const buildMs = await build(group);
+    const memoryBuilt = memoryOf(group);
     const { snapshotMs, stallMs } = await snapshotOf(group, group.leader()!);
     const spread = await measureSpread(group);
-    const memory = new Map(group.names.flatMap((name) => {
-      const each = memoryOfTree(group.pidOf(name));
-      return each === undefined ? [] : [[name === group.leader() ? `${name} (leads)` : name, each] as const];
-    }));
-    return { databaseCount: DATABASE_COUNT, groupCount: DATABASE_COUNT * GROUPS_PER_DATABASE, buildMs, snapshotMs, stallMs, ...spread, followerCount: FOLLOWER_COUNT, memory };
+    await sleep(REST_MS);
+    const memoryAtRest = memoryOf(group);
+    return { databaseCount: DATABASE_COUNT, groupCount: DATABASE_COUNT * GROUPS_PER_DATABASE, buildMs, snapshotMs, stallMs, ...spread, followerCount: FOLLOWER_COUNT, memoryBuilt, memoryAtRest };
   } finally {
     await group.close();
   }
+}
+
+function memoryOf(group: RunningGroup): ReadonlyMap<string, Memory> {
+  return new Map(group.names.flatMap((name) => {
+    const each = memoryOfTree(group.pidOf(name));
+    return each === undefined ? [] : [[name === group.leader() ? `${name} (leads)` : name, each] as const];
+  }));
 }
 
 async function build(group: RunningGroup): Promise<number> {

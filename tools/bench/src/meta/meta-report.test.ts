@@ -17,7 +17,8 @@ test('the report says each figure with its unit, its bound and what failed', () 
     bigCatalog: {
       ...{ databaseCount: 1_000, groupCount: 100_000, buildMs: 9_400, snapshotMs: 500, stallMs: 40 },
       ...{ wholeBytes: 15 * 2 ** 20, bytesPerChange: 128, spreadMs: flat, followerCount: 10 },
-      memory: new Map([['meta1', { residentBytes: 180 * 2 ** 20, peakBytes: 250 * 2 ** 20 }]]),
+      memoryBuilt: new Map([['meta1', { residentBytes: 190 * 2 ** 20, peakBytes: 192 * 2 ** 20 }]]),
+      memoryAtRest: new Map([['meta1', { residentBytes: 180 * 2 ** 20, peakBytes: 250 * 2 ** 20 }]]),
     },
   });
   expect(text).toMatch(/^ +3 +2,500 +100 +200 +185 +100 +20 +70 +475$/m);
@@ -26,5 +27,6 @@ test('the report says each figure with its unit, its bound and what failed', () 
   expect(text).toContain('without a transfer p50 9.5');
   expect(text).toContain('950 to applied all: program loaded after 400, from there to applied all 550');
   expect(text).toContain('128 bytes, the whole catalog 15.0 MiB: 1 : 122,880');
-  expect(text).toContain('meta1 180 (250)');
+  expect(text).toContain('just made: meta1 190 (192)\n');
+  expect(text).toContain('at rest: meta1 180 (250)  (200 or less)');
 });

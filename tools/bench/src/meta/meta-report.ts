@@ -64,14 +64,19 @@ function restartLines(restarts: readonly RestartFigure[]): readonly string[] {
 }
 
 function bigCatalogLines(figures: BigCatalogFigures): readonly string[] {
-  const { databaseCount, groupCount, buildMs, snapshotMs, stallMs, wholeBytes, bytesPerChange, spreadMs, followerCount, memory } = figures;
+  const { databaseCount, groupCount, buildMs, snapshotMs, stallMs, wholeBytes, bytesPerChange, spreadMs, followerCount, memoryBuilt, memoryAtRest } = figures;
   return [
     `a catalog of ${databaseCount.toLocaleString('en')} databases with ${groupCount.toLocaleString('en')} shard groups, made in ${(buildMs / 1_000).toFixed(1)} s`,
     `  snapshot ${ms(snapshotMs)} ms (1,000 or less), the event loop is held for ${ms(stallMs)} ms at most`,
     `  a change to one of ${followerCount} followers ${Math.round(bytesPerChange)} bytes, the whole catalog ${(wholeBytes / MIB).toFixed(1)} MiB: 1 : ${Math.round(wholeBytes / bytesPerChange).toLocaleString('en')}`,
     `  from the answer to a proposal to when all ${followerCount} have it: ${quantileText(spreadMs)}`,
-    `  resident MiB (highest): ${[...memory].map(([name, { residentBytes, peakBytes }]) => `${name} ${mib(residentBytes)} (${mib(peakBytes)})`).join(', ')}  (200 or less)`,
+    `  resident MiB (highest), just made: ${memoryText(memoryBuilt)}`,
+    `  resident MiB (highest), at rest: ${memoryText(memoryAtRest)}  (200 or less)`,
   ];
+}
+
+function memoryText(memory: BigCatalogFigures['memoryAtRest']): string {
+  return [...memory].map(([name, { residentBytes, peakBytes }]) => `${name} ${mib(residentBytes)} (${mib(peakBytes)})`).join(', ');
 }
 
 function ms(value: number, width = 0): string {
