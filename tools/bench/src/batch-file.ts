@@ -30,9 +30,10 @@ export function encodeBatches(options: {
   const directory = mkdtempSync(join(tmpdir(), 'varve-bench-rows-'));
   const file = openSync(join(directory, 'rows'), 'w+');
   const ends = [0];
-  for (let row = 0; row < rowCount; ) {
+  for (let row = 0; row < rowCount;) {
     let lines = '';
-    for (const batchEnd = Math.min(rowCount, row + batchRowCount); row < batchEnd; row += 1) lines += `${lineOf(row)}\n`;
+    for (const batchEnd = Math.min(rowCount, row + batchRowCount); row < batchEnd; row += 1)
+      lines += `${lineOf(row)}\n`;
     const bytes = Buffer.from(lines, 'latin1');
     writeSync(file, bytes);
     ends.push(ends.at(-1)! + bytes.length);

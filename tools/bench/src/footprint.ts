@@ -54,7 +54,22 @@ function readStatus(pid: string): (Memory & { readonly pid: number; readonly par
 /** Time on any core that a process has had so far, without those it has started; undefined where there is no /proc. */
 export function cpuMsOf(pid: number): number | undefined {
   const stat = `/proc/${pid}/stat`;
-  if (!existsSync(stat)) return undefined;
+  return existsSync(stat) ? cpuMsIn(stat) : undefined;
+}
+
+/** The same for each of its threads, by name; threads of one name together. Undefined where there is no /proc. */
+export function cpuMsByThread(pid: number): ReadonlyMap<string, number> | undefined {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return undefined;
+  const times = new Map<string, number>();
+  for (const thread of readdirSync(tasks)) {
+    const name = readFileSync(join(tasks, thread, 'comm'), 'utf8').trim();
+    times.set(name, (times.get(name) ?? 0) + cpuMsIn(join(tasks, thread, 'stat')));
+  }
+  return times;
+}
+
+function cpuMsIn(stat: string): number {
   // Behind the name, which may hold anything, `utime` and `stime` are the 12th and 13th, in hundredths of a second.
   const fields = readFileSync(stat, 'utf8').split(') ').at(-1)!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;

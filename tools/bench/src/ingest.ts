@@ -15,26 +15,33 @@ export interface Ingested {
   readonly ackMs: readonly number[];
 }
 
-/**
- * Writes all batches over four connections, each with one request at a time, to a database that is made first.
- * @param isEnough ends it early
- */
+/** When writing is over though there are batches left. */
+export interface Goal {
+  readonly total: number;
+  readonly unit: string;
+  /** How much of the total is done. */
+  done(): number;
+}
+
+/** Writes all batches, or as many as reach the goal, over four connections, each with one request at a time, to a database that is made first. */
 export async function ingest(
   { system, port }: Running,
   batches: Pick<BatchFile, 'batchCount' | 'batch'>,
-  isEnough: () => boolean = () => false,
+  goal?: Goal,
 ): Promise<Ingested> {
   const clients = Array.from({ length: CONNECTION_COUNT }, () => openClient(port));
   if (system.createPath !== undefined) await expectOk(clients[0]!.post(system.createPath, ''));
-  const progress = startProgress({ label: `${system.name}: writing`, total: batches.batchCount, unit: 'batches' });
   let next = 0;
   const ackMs: number[] = [];
+  const { total, unit, done }: Goal = goal ?? { total: batches.batchCount, unit: 'batches', done: () => ackMs.length };
+  const progress = startProgress({ label: `${system.name}: writing`, total, unit });
   const startedMs = performance.now();
   await Promise.all(
     clients.map(async (client) => {
-      while (next < batches.batchCount && !isEnough()) {
+      while (next < batches.batchCount && done() < total) {
         await expectOk(client.post(system.writePath, batches.batch(next++), 'text/plain'));
-        progress.at(ackMs.push(performance.now() - startedMs));
+        ackMs.push(performance.now() - startedMs);
+        progress.at(Math.floor(done()));
       }
     }),
   );

@@ -1,9 +1,10 @@
 import { Prng } from '@varve/base';
 import { memoryOfTree, type Memory } from './footprint.ts';
-import { expectOk, openClient, type ClientAnswer, type HttpClient } from './http-client.ts';
+import { expectOk, openClient, type HttpClient } from './http-client.ts';
 import { ingest, rest } from './ingest.ts';
 import { startProgress } from './progress.ts';
 import { QUERY_KINDS, type QueryKind } from './query-kinds.ts';
+import { readAnswer } from './read-answer.ts';
 import { withFreshSystem } from './running-system.ts';
 import type { System } from './systems.ts';
 import { FIELDS, type Workload } from './workload.ts';
@@ -100,20 +101,4 @@ async function ask({ system, client, kind, workload, random }: Asking): Promise<
     const isEnough = elapsedMs >= QUERY_MS_MIN && count >= QUERY_COUNT_MIN;
     if (isEnough || elapsedMs >= QUERY_MS_MAX) return { perSecond: (count / elapsedMs) * 1_000, rowCount };
   }
-}
-
-/** An answer without rows is fast and wrong. */
-function readAnswer({ status, body }: ClientAnswer): {
-  readonly problem: string | undefined;
-  readonly rowCount: number | undefined;
-} {
-  if (status !== 200) return { problem: `status ${status}`, rowCount: undefined };
-  const { results, data } = JSON.parse(body.toString()) as {
-    results?: { error?: string; series?: { values: unknown[] }[] }[];
-    data?: { result?: unknown[] };
-  };
-  const result = results?.[0];
-  const rowCount = result && (result.series ?? []).reduce((sum, { values }) => sum + values.length, 0);
-  const isEmpty = (rowCount ?? data?.result?.length ?? 0) === 0;
-  return { problem: result?.error?.slice(0, 40) ?? (isEmpty ? 'no rows' : undefined), rowCount };
 }

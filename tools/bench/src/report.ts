@@ -1,6 +1,6 @@
 import type { Figures } from './measure.ts';
 import { QUERY_KINDS } from './query-kinds.ts';
-import { formatCell, ratioOf, table } from './table.ts';
+import { formatCell, formatRatio, ratioOf, table } from './table.ts';
 
 const MIB = 2 ** 20;
 
@@ -16,7 +16,7 @@ export function reportOf(all: readonly Figures[], withQueries: boolean): string 
     return [
       name,
       ...cells.map(formatCell),
-      ...(peers.length === 0 ? [] : [ratioOf(value(varve), peers.map(value), better)]),
+      ...(peers.length === 0 ? [] : [formatRatio(ratioOf(value(varve), peers.map(value), better))]),
     ];
   };
   const figures = table([

@@ -22,7 +22,10 @@ export interface Running {
 }
 
 /** Starts a system on a fresh directory and, whatever comes, ends it and removes the directory. */
-export async function withFreshSystem<Figures>(system: System, use: (running: Running) => Promise<Figures>): Promise<Figures> {
+export async function withFreshSystem<Figures>(
+  system: System,
+  use: (running: Running) => Promise<Figures>,
+): Promise<Figures> {
   return withFreshDirectory(async (directory) => {
     const running = await launch(system, directory);
     try {

@@ -21,8 +21,14 @@ export interface System {
   /** Databases must be made first; undefined: they need not. */
   readonly createPath: string | undefined;
   readonly writePath: string;
+  /** Whether a field may be text. */
+  readonly takesStrings: boolean;
   /** Where a question is asked; undefined: the system has no form of it. */
   queryPath(question: Question): string | undefined;
+  /** Where a text in InfluxQL is asked; undefined: the system does not speak it. */
+  influxqlPath(text: string): string | undefined;
+  /** Where the one value of a host's field is asked for, which was written for a time. */
+  valuePath(wanted: { readonly field: string; readonly host: string; readonly atMs: number }): string;
   /** Prepares the settings. `ports` are free, the first is the one for HTTP. */
   prepare(directory: string, ports: readonly number[]): Launch;
 }
@@ -31,9 +37,11 @@ const influxLike = {
   pingPath: '/ping',
   createPath: '/query?q=CREATE+DATABASE+bench',
   writePath: '/write?db=bench',
-  queryPath: (question: Question) =>
-    `/query?${new URLSearchParams({ db: 'bench', epoch: 'ns', q: influxqlOf(question) }).toString()}`,
-};
+  takesStrings: true,
+  queryPath: (question) => askInfluxql(influxqlOf(question)),
+  influxqlPath: askInfluxql,
+  valuePath: ({ field, host }) => askInfluxql(`SELECT ${field} FROM cpu WHERE hostname = '${host}'`),
+} satisfies Partial<System>;
 
 /** The database of this repository, all four services in one process. */
 export const VARVE: System = {
@@ -86,9 +94,15 @@ const VICTORIA_METRICS: System = {
   pingPath: '/health',
   createPath: undefined,
   writePath: '/write?db=bench',
+  takesStrings: false,
   queryPath(question) {
     const query = rangeQueryOf(question);
     return query && `/api/v1/query_range?${query}`;
+  },
+  influxqlPath: () => undefined,
+  valuePath({ field, host, atMs }) {
+    const query = `cpu_${field}{hostname="${host}"}`;
+    return `/api/v1/query?${new URLSearchParams({ query, time: String(atMs / 1_000) }).toString()}`;
   },
   prepare: (directory, [port]) => ({
     program: 'victoria-metrics',
@@ -134,9 +148,28 @@ const OPEN_GEMINI: System = {
 /** What Varve is measured against, where it is installed. */
 export const PEERS: readonly System[] = [INFLUXDB, VICTORIA_METRICS, OPEN_GEMINI];
 
+/** The same database, started with other words before or behind the program. */
+export function varveWith(options: {
+  readonly nodeFlags?: readonly string[];
+  readonly flags?: readonly string[];
+}): System {
+  const { nodeFlags = [], flags = [] } = options;
+  return {
+    ...VARVE,
+    prepare(directory, ports) {
+      const { program, programArguments } = VARVE.prepare(directory, ports);
+      return { program, programArguments: [...nodeFlags, ...programArguments, ...flags] };
+    },
+  };
+}
+
 /** Whether a program can be started by its name. */
 export function isInstalled(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)));
+}
+
+function askInfluxql(text: string): string {
+  return `/query?${new URLSearchParams({ db: 'bench', epoch: 'ns', q: text }).toString()}`;
 }
 
 /** Ports of the loopback that nobody listens on just now. */

@@ -1,13 +1,12 @@
-/** How many times better Varve is than the best peer: above 1 is ahead, whichever way the figure counts. */
+/** How many times better Varve is than the best peer: above 1 is ahead, whichever way the figure counts. Undefined: one of them has none. */
 export function ratioOf(
   own: number | string | undefined,
   others: readonly (number | string | undefined)[],
   better: 'more' | 'less',
-): string {
+): number | undefined {
   const figures = others.filter((other) => typeof other === 'number');
-  if (typeof own !== 'number' || figures.length === 0) return '';
-  const ratio = better === 'more' ? own / Math.max(...figures) : Math.min(...figures) / own;
-  return `${ratio.toFixed(2)} ×`;
+  if (typeof own !== 'number' || figures.length === 0) return undefined;
+  return better === 'more' ? own / Math.max(...figures) : Math.min(...figures) / own;
 }
 
 /** A figure with as many digits as are of use; a text as it is. */
@@ -24,4 +23,9 @@ export function table(rows: readonly (readonly string[])[]): string {
   const format = (row: readonly string[]): string =>
     row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  ');
   return `${rows.map(format).join('\n')}\n`;
+}
+
+/** Empty when there is none. */
+export function formatRatio(ratio: number | undefined): string {
+  return ratio === undefined ? '' : `${ratio.toFixed(2)} ×`;
 }

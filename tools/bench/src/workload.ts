@@ -112,6 +112,6 @@ export function hostTags(index: number, random: Prng): string {
 }
 
 /** Standard normal by Box and Muller. */
-function normal(random: Prng): number {
+export function normal(random: Prng): number {
   return Math.sqrt(-2 * Math.log(1 - random.fraction())) * Math.cos(2 * Math.PI * random.fraction());
 }
