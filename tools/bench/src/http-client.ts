@@ -37,8 +37,12 @@ export function openClient(port: number): HttpClient {
 }
 
 /** @throws Error with what was answered instead of 200 or 204 */
-export async function expectOk(pending: ReturnType<HttpClient['get']>): Promise<ClientAnswer> {
-  const answer = await pending;
+export async function expectOk(pending: Promise<ClientAnswer>): Promise<ClientAnswer> {
+  return checkOk(await pending);
+}
+
+/** @throws Error with what was answered instead of 200 or 204 */
+export function checkOk(answer: ClientAnswer): ClientAnswer {
   const { status, body } = answer;
   if (status !== 200 && status !== 204) throw new Error(`status ${status}: ${body.toString().slice(0, 500)}`);
   return answer;

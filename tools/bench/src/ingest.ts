@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchFile } from './batch-file.ts';
-import { expectOk, openClient } from './http-client.ts';
+import { checkOk, expectOk, openClient, type HttpClient } from './http-client.ts';
 import { startProgress } from './progress.ts';
 import type { Running } from './running-system.ts';
 import type { System } from './systems.ts';
 
 const CONNECTION_COUNT = 4;
+/** A server that has too much to do says 503, and a client comes again. */
+const RETRY_PAUSE_MS = 50;
+const RETRY_MS_MAX = 60_000;
 
 /** What writing took. */
 export interface Ingested {
@@ -13,6 +16,8 @@ export interface Ingested {
   readonly elapsedMs: number;
   /** When each batch was acknowledged, from the first request on, in the order of the acks. */
   readonly ackMs: readonly number[];
+  /** Batches that were answered 503 and sent again; the time this took is in all figures. */
+  readonly retryCount: number;
 }
 
 /** When writing is over though there are batches left. */
@@ -31,7 +36,7 @@ export async function ingest(
 ): Promise<Ingested> {
   const clients = Array.from({ length: CONNECTION_COUNT }, () => openClient(port));
   if (system.createPath !== undefined) await expectOk(clients[0]!.post(system.createPath, ''));
-  let next = 0;
+  let [next, retryCount] = [0, 0];
   const ackMs: number[] = [];
   const { total, unit, done }: Goal = goal ?? { total: batches.batchCount, unit: 'batches', done: () => ackMs.length };
   const progress = startProgress({ label: `${system.name}: writing`, total, unit });
@@ -39,7 +44,7 @@ export async function ingest(
   await Promise.all(
     clients.map(async (client) => {
       while (next < batches.batchCount && done() < total) {
-        await expectOk(client.post(system.writePath, batches.batch(next++), 'text/plain'));
+        retryCount += await write(client, system.writePath, batches.batch(next++));
         ackMs.push(performance.now() - startedMs);
         progress.at(Math.floor(done()));
       }
@@ -47,7 +52,20 @@ export async function ingest(
   );
   progress.end();
   for (const client of clients) client.close();
-  return { elapsedMs: ackMs.at(-1) ?? 0, ackMs };
+  return { elapsedMs: ackMs.at(-1) ?? 0, ackMs, retryCount };
+}
+
+/** @returns how often it was sent again */
+async function write(client: HttpClient, path: string, batch: Buffer): Promise<number> {
+  const endMs = performance.now() + RETRY_MS_MAX;
+  for (let retryCount = 0; ; retryCount += 1) {
+    const answer = await client.post(path, batch, 'text/plain');
+    if (answer.status !== 503 || performance.now() > endMs) {
+      checkOk(answer);
+      return retryCount;
+    }
+    await sleep(RETRY_PAUSE_MS);
+  }
 }
 
 /** Leaves a system alone: what it does in the background goes on. */

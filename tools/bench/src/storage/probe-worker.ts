@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { expectOk, openClient, type HttpClient } from '../http-client.ts';
+import { checkOk, openClient, type HttpClient } from '../http-client.ts';
 import { START_MS } from '../workload.ts';
-import type { ProbeSettings } from './small-writes.ts';
+import type { Probe, ProbeSettings } from './small-writes.ts';
 
 // One row every few milliseconds, on a thread of its own so that the bulk load of the same program does not hold it up. A
 // write does not wait for the one before it: a stall counts for all that were due meanwhile, each on its own connection.
 
 const { port, writePath, intervalMs } = workerData as ProbeSettings;
 const latenciesMs: number[] = [];
+let refusedCount = 0;
 const clients: HttpClient[] = [];
 const idle: HttpClient[] = [];
 let isStopped = false;
@@ -22,15 +23,19 @@ for (let count = 0; !isStopped; count += 1) {
 }
 await Promise.all(writes);
 for (const client of clients) client.close();
-parentPort!.postMessage(latenciesMs);
+const probe: Probe = { latenciesMs, refusedCount };
+parentPort!.postMessage(probe);
 
 async function writeOne(count: number): Promise<void> {
   const client = idle.pop() ?? openAnother();
   const sentMs = performance.now();
-  await expectOk(
-    client.post(writePath, `probe,hostname=probe value=${count}i ${START_MS + count}000000`, 'text/plain'),
-  );
-  latenciesMs.push(performance.now() - sentMs);
+  const line = `probe,hostname=probe value=${count}i ${START_MS + count}000000`;
+  const answer = await client.post(writePath, line, 'text/plain');
+  if (answer.status === 503) refusedCount += 1;
+  else {
+    checkOk(answer);
+    latenciesMs.push(performance.now() - sentMs);
+  }
   idle.push(client);
 }
 

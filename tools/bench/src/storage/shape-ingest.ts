@@ -27,6 +27,7 @@ interface Ingest {
   /** Of the whole process until it had rested: other work on the machine changes it least. */
   readonly cpuMs: number | undefined;
   readonly rowCount: number;
+  readonly retryCount: number;
   readonly atLastAck: Memory | undefined;
   readonly atRest: Memory | undefined;
 }
@@ -56,12 +57,12 @@ function write(
   { batches, shape, restMs }: { readonly batches: BatchFile; readonly shape: Shape; readonly restMs: number },
 ): Promise<Ingest> {
   return withFreshSystem(system, async (running) => {
-    const { elapsedMs } = await ingest(running, batches);
+    const { elapsedMs, retryCount } = await ingest(running, batches);
     const atLastAck = memoryOfTree(running.pid);
     await rest(system, restMs);
     return {
       ...{ rowsPerSecond: (batches.rowCount / elapsedMs) * 1_000, atLastAck, atRest: memoryOfTree(running.pid) },
-      ...{ cpuMs: cpuMsOf(running.pid), rowCount: batches.rowCount },
+      ...{ cpuMs: cpuMsOf(running.pid), rowCount: batches.rowCount, retryCount },
       bytesPerValue: running.dataSizeBytes() / (batches.rowCount * shape.fieldCount),
     };
   });
@@ -82,6 +83,7 @@ function figuresOf(shape: Shape, measured: ReadonlyMap<string, Ingest | string>)
       better: 'more',
       values: valuesOf(measured, ({ rowsPerSecond }) => rowsPerSecond * shape.fieldCount),
     },
+    { name: 'batches refused with 503', better: 'less', values: valuesOf(measured, ({ retryCount }) => retryCount) },
     {
       name: 'processor s per M rows',
       better: 'less',

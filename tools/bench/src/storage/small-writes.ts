@@ -22,6 +22,13 @@ export interface ProbeSettings {
   readonly intervalMs: number;
 }
 
+/** What it has found. */
+export interface Probe {
+  readonly latenciesMs: readonly number[];
+  /** Answered 503: not among the latencies. */
+  readonly refusedCount: number;
+}
+
 /** How long one row takes, on a connection that has nothing else to do, while the bulk load, its flushes and its merges run. */
 export const SMALL_WRITES: Measurement = {
   name: 'small-writes',
@@ -41,6 +48,11 @@ export const SMALL_WRITES: Measurement = {
         { name: 'max', better: 'less', values: valuesOf(measured, ({ latencyMs }) => latencyMs.max) },
         { name: 'single rows', better: 'more', values: valuesOf(measured, ({ latencyMs }) => latencyMs.count) },
         {
+          name: 'single rows refused with 503',
+          better: 'less',
+          values: valuesOf(measured, ({ refusedCount }) => refusedCount),
+        },
+        {
           name: 'bulk rows/s meanwhile',
           better: 'more',
           values: valuesOf(measured, ({ rowsPerSecond }) => rowsPerSecond),
@@ -54,6 +66,7 @@ export const SMALL_WRITES: Measurement = {
 
 interface Probed {
   readonly latencyMs: Quantiles;
+  readonly refusedCount: number;
   readonly rowsPerSecond: number;
 }
 
@@ -63,13 +76,17 @@ function probe(system: System, batches: BatchFile, loadMs: number): Promise<Prob
     await ingest(running, { batchCount: 1, batch: (index) => batches.batch(index) });
     const settings: ProbeSettings = { port: running.port, writePath: system.writePath, intervalMs: INTERVAL_MS };
     const worker = new Worker(new URL('./probe-worker.ts', import.meta.url), { workerData: settings });
-    const answered = once(worker, 'message') as Promise<[number[]]>; // also rejects when the thread fails
+    const answered = once(worker, 'message') as Promise<[Probe]>; // also rejects when the thread fails
     const startedMs = performance.now();
     const goal = { total: loadMs / 1_000, unit: 'seconds', done: () => (performance.now() - startedMs) / 1_000 };
     const load = repeatedBatches(batches, { roundCount: ROUND_COUNT, roundMs: SHAPE_ROUND_MS });
     const loaded = ingest(running, load, goal).finally(() => worker.postMessage('stop'));
-    const [[latenciesMs], { ackMs, elapsedMs }] = await Promise.all([answered, loaded]);
+    const [[{ latenciesMs, refusedCount }], { ackMs, elapsedMs }] = await Promise.all([answered, loaded]);
     const rowsPerBatch = batches.rowCount / batches.batchCount;
-    return { latencyMs: quantilesOf(latenciesMs), rowsPerSecond: ((ackMs.length * rowsPerBatch) / elapsedMs) * 1_000 };
+    return {
+      refusedCount,
+      latencyMs: quantilesOf(latenciesMs),
+      rowsPerSecond: ((ackMs.length * rowsPerBatch) / elapsedMs) * 1_000,
+    };
   });
 }
