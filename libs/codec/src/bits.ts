@@ -1,6 +1,8 @@
-import { assert, type ByteReader, ByteWriter } from '@varve/base';
+import { assert } from '@varve/base';
 import { invalid } from './invalid.ts';
-import { readIntegers, writeIntegers } from './integers.ts';
+import { newIntegers, writeIntegers } from './integers.ts';
+import type { PageReader } from './page-reader.ts';
+import type { PageWriter } from './page-writer.ts';
 
 /*
  * Bitmaps as `Column.validity` has them: bit i is bit i & 7 of byte i >> 3, 1 for a value. Bits behind the last row are 0
@@ -47,20 +49,20 @@ export function unpackBits(bitmap: Uint8Array, count: number): Uint8Array {
 }
 
 /** Zeros and ones as bits, or as integers where long runs make that smaller. */
-export function writeBits(writer: ByteWriter, values: Uint8Array): void {
-  const integers = new ByteWriter();
-  writeIntegers(integers, Float64Array.from(values));
-  const bits = packBits(values);
-  if (integers.length < bits.length) writer.u8(INTEGERS).raw(integers.finish());
-  else writer.u8(BITS).raw(bits);
+export function writeBits(writer: PageWriter, values: Uint8Array): void {
+  const start = writer.at;
+  writeIntegers(writer.u8(INTEGERS), Float64Array.from(values));
+  if (writer.at - start <= bitmapSizeBytes(values.length)) return;
+  writer.at = start;
+  writer.u8(BITS).raw(packBits(values));
 }
 
 /** The inverse of {@link writeBits}. @throws DbError CHUNK_INVALID */
-export function readBits(reader: ByteReader, count: number): Uint8Array {
+export function readBits(reader: PageReader, count: number): Uint8Array {
   const kind = reader.u8();
   if (kind === BITS) return unpackBits(reader.raw(bitmapSizeBytes(count)), count);
   if (kind !== INTEGERS) throw invalid(`unknown kind of bits ${kind}`);
-  const values = readIntegers(reader, count);
+  const values = newIntegers(reader, count);
   if (values.some((value) => value !== 0 && value !== 1)) throw invalid('a boolean that is neither 0 nor 1');
   return Uint8Array.from(values);
 }

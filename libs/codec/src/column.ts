@@ -1,17 +1,20 @@
-import { assert, ByteReader, ByteWriter } from '@varve/base';
+import { assert } from '@varve/base';
 import type { Column } from '@varve/model';
 import { countValid, readBits, writeBits, packBits, unpackBits } from './bits.ts';
 import { readFloats, writeFloats } from './floats.ts';
 import { readIntegers, writeIntegers } from './integers.ts';
-import { decoding, invalid } from './invalid.ts';
-import { gather, scatter, validRows } from './squeeze.ts';
+import { invalid } from './invalid.ts';
+import { PageReader } from './page-reader.ts';
+import { PageWriter } from './page-writer.ts';
+import { gather, spread, validRows } from './squeeze.ts';
 import { readStrings, writeStrings } from './strings.ts';
 import { readWideIntegers, writeWideIntegers } from './wide-integers.ts';
 
 /*
  * A column as bytes that say themselves how they are to be read:
  *
- *   type u8 · has nulls u8 · [one bit per row: has a value] · the values that are there, by their type
+ *   type + 8 u8 · a value per row
+ *   type u8 · has nulls u8 · [one bit per row: has a value] · the values that are there
  *
  * Rows without a value are squeezed out. Each type measures a few forms and takes the smallest (integers.ts, floats.ts,
  * strings.ts, bits.ts).
@@ -22,15 +25,17 @@ const INTEGER = 1;
 const WIDE_INTEGER = 2;
 const BOOLEAN = 3;
 const STRING = 4;
+/** Added to the type where no row lacks a value: then there is no null flag. */
+const FULL = 8;
 
 /** Encodes the first `rowCount` rows of a column. What stands under a zero validity bit is not kept. */
 export function encodeColumn(column: Column, rowCount: number): Uint8Array {
   assert(column.values.length >= rowCount, `column of ${column.values.length} values for ${rowCount} rows`);
   const validCount = countValid(column.validity, rowCount);
-  const writer = new ByteWriter(64 + validCount);
+  const writer = new PageWriter();
   const rows = validCount === rowCount ? undefined : validRows(column.validity!, rowCount, validCount);
-  writer.u8(typeTag(column)).u8(rows === undefined ? 0 : 1);
-  if (rows !== undefined) writeBits(writer, unpackBits(column.validity!, rowCount));
+  if (rows === undefined) writer.u8(FULL + typeTag(column));
+  else writeBits(writer.u8(typeTag(column)).u8(1), unpackBits(column.validity!, rowCount));
   writeValues(writer, column, rows, rowCount);
   return writer.finish();
 }
@@ -40,16 +45,29 @@ export function encodeColumn(column: Column, rowCount: number): Uint8Array {
  * @throws DbError CHUNK_INVALID
  */
 export function decodeColumn(bytes: Uint8Array, rowCount: number): Column {
-  return decoding('column', () => {
-    const reader = new ByteReader(bytes);
-    const type = reader.u8();
-    const hasNulls = reader.u8();
-    if (hasNulls > 1) throw invalid(`null flag ${hasNulls}`);
-    const validity = hasNulls === 1 ? packBits(readBits(reader, rowCount)) : undefined;
-    const column = readValues(reader, type, { rowCount, validity });
-    if (reader.remaining > 0) throw invalid(`${reader.remaining} bytes behind the column`);
-    return column;
-  });
+  return readColumn(bytes, rowCount, undefined);
+}
+
+/**
+ * As {@link decodeColumn}, for who decodes many columns: floats, and integers within ±(2^53 − 1), are put into the first
+ * `rowCount` of `into`, which is what the column then has as its values, longer as it may be. Other types have arrays of
+ * their own. After an error `into` holds anything.
+ * @throws DbError CHUNK_INVALID
+ */
+export function decodeColumnInto(bytes: Uint8Array, rowCount: number, into: Float64Array): Column {
+  assert(into.length >= rowCount, `room for ${into.length} of ${rowCount} values`);
+  return readColumn(bytes, rowCount, into);
+}
+
+function readColumn(bytes: Uint8Array, rowCount: number, into: Float64Array | undefined): Column {
+  const reader = new PageReader(bytes);
+  const tag = reader.u8();
+  const hasNulls = tag < FULL ? reader.u8() : 0;
+  if (hasNulls > 1) throw invalid(`null flag ${hasNulls}`);
+  const validity = hasNulls === 1 ? packBits(readBits(reader, rowCount)) : undefined;
+  const column = readValues(reader, tag < FULL ? tag : tag - FULL, { rowCount, validity, into });
+  if (reader.remaining > 0) throw invalid(`${reader.remaining} bytes behind the column`);
+  return column;
 }
 
 function typeTag(column: Column): number {
@@ -65,7 +83,7 @@ function typeTag(column: Column): number {
   }
 }
 
-function writeValues(writer: ByteWriter, column: Column, rows: Uint32Array | undefined, rowCount: number): void {
+function writeValues(writer: PageWriter, column: Column, rows: Uint32Array | undefined, rowCount: number): void {
   switch (column.type) {
     case 'float':
       return writeFloats(writer, presentNumbers(column.values, rows, rowCount));
@@ -98,49 +116,43 @@ function presentNumbers(values: Float64Array, rows: Uint32Array | undefined, row
   return rows === undefined ? values.subarray(0, rowCount) : gather(values, rows, new Float64Array(rows.length));
 }
 
-/** Which rows have values; all when there is no validity. */
-interface Presence {
+/** Which rows have values, all when there is no validity; and where numbers go. */
+interface Target {
   readonly rowCount: number;
   readonly validity: Uint8Array | undefined;
+  readonly into: Float64Array | undefined;
 }
 
-function readValues(reader: ByteReader, type: number, { rowCount, validity }: Presence): Column {
-  const validCount = countValid(validity, rowCount);
-  const rows = validity === undefined ? undefined : validRows(validity, rowCount, validCount);
+function readValues(reader: PageReader, type: number, target: Target): Column {
+  const { rowCount, validity, into } = target;
+  const validCount = validity === undefined ? rowCount : countValid(validity, rowCount);
   switch (type) {
-    case FLOAT:
-      return { type: 'float', values: spreadNumbers(readFloats(reader, validCount), rows, rowCount), validity };
-    case INTEGER:
-      return { type: 'integer', values: spreadNumbers(readIntegers(reader, validCount), rows, rowCount), validity };
+    case FLOAT: {
+      const values = into ?? new Float64Array(rowCount);
+      readFloats(reader, validCount, values);
+      return { type: 'float', values: spread(values, target, 0), validity };
+    }
+    case INTEGER: {
+      const values = into ?? new Float64Array(rowCount);
+      readIntegers(reader, validCount, values);
+      return { type: 'integer', values: spread(values, target, 0), validity };
+    }
     case WIDE_INTEGER: {
-      const values = readWideIntegers(reader, validCount);
-      return {
-        type: 'integer',
-        values: rows === undefined ? values : scatter(values, rows, new BigInt64Array(rowCount)),
-        validity,
-      };
+      const values = new BigInt64Array(rowCount);
+      readWideIntegers(reader, values.subarray(0, validCount));
+      return { type: 'integer', values: spread(values, target, 0n), validity };
     }
     case BOOLEAN: {
-      const values = readBits(reader, validCount);
-      return {
-        type: 'boolean',
-        values: rows === undefined ? values : scatter(values, rows, new Uint8Array(rowCount)),
-        validity,
-      };
+      const values = new Uint8Array(rowCount);
+      values.set(readBits(reader, validCount));
+      return { type: 'boolean', values: spread(values, target, 0), validity };
     }
     case STRING: {
       const values = readStrings(reader, validCount);
-      return {
-        type: 'string',
-        values: rows === undefined ? values : scatter(values, rows, new Array<string>(rowCount).fill('')),
-        validity,
-      };
+      values.length = rowCount;
+      return { type: 'string', values: spread(values, target, ''), validity };
     }
     default:
       throw invalid(`unknown type of column ${type}`);
   }
-}
-
-function spreadNumbers(values: Float64Array, rows: Uint32Array | undefined, rowCount: number): Float64Array {
-  return rows === undefined ? values : scatter(values, rows, new Float64Array(rowCount));
 }

@@ -1,7 +1,7 @@
 export { bitmapOf, bitmapSizeBytes, countValid, packBits, unpackBits } from './bits.ts';
 export { checksum } from './checksum.ts';
-export { decodeColumn, encodeColumn } from './column.ts';
+export { decodeColumn, decodeColumnInto, encodeColumn } from './column.ts';
 export { powerOfTen, scaleDecimals } from './decimals.ts';
-export { decodeOffsets, encodeOffsets } from './offsets.ts';
+export { decodeOffsets, decodeOffsetsInto, encodeOffsets } from './offsets.ts';
 export { decodeOrdinals, encodeOrdinals } from './ordinals.ts';
 export type { ScaledDecimals } from './decimals.ts';

@@ -1,8 +1,12 @@
-import { assert, type ByteReader, ByteWriter } from '@varve/base';
+import { assert } from '@varve/base';
+import { type CodedForm, maybeWriteCoded, readCoded } from './coded-differences.ts';
+import type { Order } from './differences.ts';
 import { invalid } from './invalid.ts';
-import { type Order, readPacked, type Shape, shapeOf, writePacked } from './packed-blocks.ts';
+import { readPacked, writePacked } from './packed-blocks.ts';
+import type { PageReader } from './page-reader.ts';
+import type { PageWriter } from './page-writer.ts';
 import { readRaw64, writeRaw64 } from './raw64.ts';
-import { readSigned, writeSigned } from './signed.ts';
+import { type Shape, shapeOf } from './shape.ts';
 
 /*
  * A run of whole numbers within ±(2^53 − 1), as small as a few simple ideas make it. Sizes are found in one pass; only the
@@ -11,8 +15,8 @@ import { readSigned, writeSigned } from './signed.ts';
  *   values ── over their common divisor ──▶ order 0: as they are           (noise in a narrow band)
  *                                           order 1: differences           (walks, counters)
  *                                           order 2: differences of these  (clocks)
- *   each packed in blocks of 128: a base and so many bits per number. Equal steps are the first value and the step; long
- *   runs are values and lengths.
+ *   each packed in blocks of 128: a base and so many bits per number; or in a prefix code, where that is clearly smaller.
+ *   Equal steps are the first value and the step; long runs are values and lengths.
  *
  * Used for columns, times, dictionary codes and lengths. The number of values is known from outside.
  */
@@ -22,50 +26,89 @@ const PACKED = 1; // + order 0, 1, 2
 const SCALED = 4; // + order 0, 1, 2
 const RUNS = 7;
 const RAW = 8;
+const CODED = 9; // + order 0, 1, 2; center 0 but for order 0
+const CODED_CENTERED = 11; // + order 1, 2
+const SCALED_CODED = 14;
+const CODED_WALK = 128; // + model: order 1, center 0, no outliers
 
 /** Runs must be this long on average before they are tried. */
 const RUN_LENGTH_MIN = 4;
+/** Orders whose blocks are so much bigger than the best one's are not tried. */
+const ORDER_SIZE_RATIO_MAX = 1.5;
+/** A prefix code is decoded half as fast as blocks: it must be that much smaller. */
+const CODED_SHARE_MAX = 15 / 16;
 
 /** Encodes whole numbers within ±(2^53 − 1). −0 becomes 0. */
-export function writeIntegers(writer: ByteWriter, values: Float64Array, mayRun = true): void {
+export function writeIntegers(writer: PageWriter, values: Float64Array, mayRun = true): void {
   const divisor = commonDivisor(values);
   const reduced = divisor > 1 ? reduce(values, divisor) : values;
   const shape = values.length > 0 ? shapeOf(reduced) : NO_VALUES;
-  if (shape.hasEqualSteps) writeEqualSteps(writer, values);
-  else if (shape.best === undefined) writeRaw64(writer.u8(RAW), values);
-  else if (mayRun && maybeWriteRuns(writer, values, shape)) return;
-  else {
-    const { order } = shape.best;
-    if (divisor > 1) writeSigned(writer.u8(SCALED + order).varint(divisor), values[0]!);
-    else writer.u8(PACKED + order);
-    writePacked(writer, reduced, order);
-  }
+  const { order, sizesBytes } = shape;
+  if (shape.hasEqualSteps) return writeEqualSteps(writer, values);
+  if (order === undefined) return writeRaw64(writer.u8(RAW), values);
+  const runs = mayRun ? maybeRuns(values, shape) : undefined;
+  const blocksSizeBytes = sizesBytes[order]!;
+  const runsSizeBytes = runs === undefined ? Infinity : sizeOfRuns(writer, runs);
+  const coded = maybeWriteCoded(writer, reduced, {
+    orders: ORDERS.filter((each) => sizesBytes[each]! <= blocksSizeBytes * ORDER_SIZE_RATIO_MAX),
+    sizeBytesMax: Math.min(blocksSizeBytes, runsSizeBytes) * CODED_SHARE_MAX,
+    writeForm: (form) => {
+      if (divisor > 1) writer.u8(SCALED_CODED).varint(divisor).signed(values[0]!);
+      writeCodedForm(writer, form);
+    },
+  });
+  if (coded) return;
+  if (runs !== undefined && runsSizeBytes < blocksSizeBytes) return writeRuns(writer, runs);
+  if (divisor > 1)
+    writer
+      .u8(SCALED + order)
+      .varint(divisor)
+      .signed(values[0]!);
+  else writer.u8(PACKED + order);
+  writePacked(writer, reduced, order);
 }
 
-/** The inverse of {@link writeIntegers}. @throws DbError CHUNK_INVALID, MESSAGE_INVALID */
-export function readIntegers(reader: ByteReader, count: number): Float64Array {
+/** The inverse of {@link writeIntegers}, into the first `count` values of `into`. @throws DbError CHUNK_INVALID */
+export function readIntegers(reader: PageReader, count: number, into: Float64Array): void {
   const kind = reader.u8();
+  if (kind >= CODED && kind !== SCALED_CODED) return readCoded(reader, readCodedForm(reader, kind), count, into);
   switch (kind) {
     case EQUAL_STEPS:
-      return readEqualSteps(reader, count);
+      return readEqualSteps(reader, count, into);
     case PACKED:
     case PACKED + 1:
     case PACKED + 2:
-      return readPacked(reader, (kind - PACKED) as Order, count);
-    case SCALED:
-    case SCALED + 1:
-    case SCALED + 2:
-      return readScaled(reader, (kind - SCALED) as Order, count);
+      return readPacked(reader, (kind - PACKED) as Order, count, into);
     case RUNS:
-      return readRuns(reader, count);
+      return readRuns(reader, count, into);
     case RAW:
-      return readRaw(reader, count);
+      return readRaw(reader, count, into);
     default:
-      throw invalid(`unknown kind of integers ${kind}`);
+      return readScaled(reader, kind, count, into);
   }
 }
 
-const NO_VALUES: Shape = { runCount: 0, hasEqualSteps: true, best: undefined };
+/** Integers in an array of their own. @throws DbError CHUNK_INVALID */
+export function newIntegers(reader: PageReader, count: number): Float64Array {
+  const values = new Float64Array(count);
+  readIntegers(reader, count, values);
+  return values;
+}
+
+const ORDERS: readonly Order[] = [0, 1, 2];
+const NO_VALUES: Shape = { runCount: 0, hasEqualSteps: true, order: undefined, sizesBytes: [] };
+
+function writeCodedForm(writer: PageWriter, { order, hasCenter, model }: CodedForm): void {
+  if (order === 1 && !hasCenter && model < CODED_WALK) writer.u8(CODED_WALK + model);
+  else writer.u8((order > 0 && hasCenter ? CODED_CENTERED : CODED) + order).u8(model);
+}
+
+function readCodedForm(reader: PageReader, kind: number): CodedForm {
+  if (kind >= CODED_WALK) return { order: 1, hasCenter: false, model: kind - CODED_WALK };
+  if (kind < CODED || kind > CODED_CENTERED + 2) throw invalid(`unknown kind of integers ${kind}`);
+  const hasCenter = kind === CODED || kind > CODED_CENTERED;
+  return { order: (kind - (kind > CODED_CENTERED ? CODED_CENTERED : CODED)) as Order, hasCenter, model: reader.u8() };
+}
 
 /**
  * The greatest number that divides all distances from the first value; 1 as soon as there is none, and where a distance is
@@ -91,71 +134,81 @@ function reduce(values: Float64Array, divisor: number): Float64Array {
   return reduced;
 }
 
-function readScaled(reader: ByteReader, order: Order, count: number): Float64Array {
+function readScaled(reader: PageReader, kind: number, count: number, into: Float64Array): void {
   const divisor = reader.varint();
-  const first = readSigned(reader);
-  const values = readPacked(reader, order, count);
-  for (let index = 0; index < count; index += 1) values[index] = values[index]! * divisor + first;
-  return values;
+  const first = reader.signed();
+  if (kind === SCALED_CODED) readCoded(reader, readCodedForm(reader, reader.u8()), count, into);
+  else readPacked(reader, (kind - SCALED) as Order, count, into);
+  for (let index = 0; index < count; index += 1) into[index] = into[index]! * divisor + first;
 }
 
-function writeEqualSteps(writer: ByteWriter, values: Float64Array): void {
-  writeSigned(writer.u8(EQUAL_STEPS), values[0] ?? 0);
-  writeSigned(writer, values.length > 1 ? values[1]! - values[0]! : 0);
+function writeEqualSteps(writer: PageWriter, values: Float64Array): void {
+  writer.u8(EQUAL_STEPS).signed(values[0] ?? 0);
+  writer.signed(values.length > 1 ? values[1]! - values[0]! : 0);
 }
 
-function readEqualSteps(reader: ByteReader, count: number): Float64Array {
-  let value = readSigned(reader);
-  const step = readSigned(reader);
-  const values = new Float64Array(count);
-  if (step === 0) return values.fill(value);
-  for (let index = 0; index < count; index += 1, value += step) values[index] = value;
-  return values;
+function readEqualSteps(reader: PageReader, count: number, into: Float64Array): void {
+  let value = reader.signed();
+  const step = reader.signed();
+  for (let index = 0; index < count; index += 1, value += step) into[index] = value;
 }
 
-function readRaw(reader: ByteReader, count: number): Float64Array {
-  const values = readRaw64(reader, count, Float64Array);
-  if (!values.every(Number.isSafeInteger)) throw invalid('an integer beyond ±(2^53 − 1)');
-  return values.map((value) => value + 0);
-}
-
-/** Where runs are long, and smaller than blocks of `shape` would be. */
-function maybeWriteRuns(writer: ByteWriter, values: Float64Array, { runCount, best }: Shape): boolean {
-  if (runCount * RUN_LENGTH_MIN > values.length) return false;
-  const runValues = new Float64Array(runCount);
-  const runLengths = new Float64Array(runCount);
-  let run = 0;
-  runValues[0] = values[0]!;
-  for (let index = 0; index < values.length; index += 1) {
-    if (values[index] !== runValues[run]) runValues[++run] = values[index]!;
-    runLengths[run]! += 1;
+function readRaw(reader: PageReader, count: number, into: Float64Array): void {
+  readRaw64(reader, count, into);
+  for (let index = 0; index < count; index += 1) {
+    if (!Number.isSafeInteger(into[index])) throw invalid('an integer beyond ±(2^53 − 1)');
+    into[index]! += 0;
   }
-  const runs = new ByteWriter().u8(RUNS).varint(runCount);
-  writeIntegers(runs, runValues, false);
-  writeIntegers(runs, runLengths, false);
-  const isSmaller = best === undefined || runs.length < best.sizeBytes;
-  if (isSmaller) writer.raw(runs.finish());
-  return isSmaller;
 }
 
-function readRuns(reader: ByteReader, count: number): Float64Array {
+interface Runs {
+  readonly values: Float64Array;
+  readonly lengths: Float64Array;
+}
+
+/** The values as runs, where these are long. */
+function maybeRuns(values: Float64Array, { runCount }: Shape): Runs | undefined {
+  if (runCount * RUN_LENGTH_MIN > values.length) return undefined;
+  const runs = { values: new Float64Array(runCount), lengths: new Float64Array(runCount) };
+  let run = 0;
+  runs.values[0] = values[0]!;
+  for (let index = 0; index < values.length; index += 1) {
+    if (values[index] !== runs.values[run]) runs.values[++run] = values[index]!;
+    runs.lengths[run]! += 1;
+  }
+  return runs;
+}
+
+function writeRuns(writer: PageWriter, { values, lengths }: Runs): void {
+  writer.u8(RUNS).varint(values.length);
+  writeIntegers(writer, values, false);
+  writeIntegers(writer, lengths, false);
+}
+
+function sizeOfRuns(writer: PageWriter, runs: Runs): number {
+  const start = writer.at;
+  writeRuns(writer, runs);
+  const sizeBytes = writer.at - start;
+  writer.at = start;
+  return sizeBytes;
+}
+
+function readRuns(reader: PageReader, count: number, into: Float64Array): void {
   const runCount = reader.varint();
   if (runCount > count) throw invalid(`${runCount} runs of ${count} values`);
-  const [runValues, runLengths] = [readUnnested(reader, runCount), readUnnested(reader, runCount)];
-  const values = new Float64Array(count);
+  const [runValues, runLengths] = [unnestedIntegers(reader, runCount), unnestedIntegers(reader, runCount)];
   let filled = 0;
   for (let run = 0; run < runCount; run += 1) {
     const end = filled + runLengths[run]!;
     if (!(end > filled && end <= count)) throw invalid(`run ${run} ends at ${end} of ${count} values`);
-    values.fill(runValues[run]!, filled, end);
+    into.fill(runValues[run]!, filled, end);
     filled = end;
   }
   if (filled !== count) throw invalid(`runs of ${filled} values where ${count} were expected`);
-  return values;
 }
 
 /** Runs inside of runs would let few bytes ask for much work. */
-function readUnnested(reader: ByteReader, count: number): Float64Array {
-  if (reader.bytes[reader.offset] === RUNS) throw invalid('runs inside of runs');
-  return readIntegers(reader, count);
+function unnestedIntegers(reader: PageReader, count: number): Float64Array {
+  if (reader.peek() === RUNS) throw invalid('runs inside of runs');
+  return newIntegers(reader, count);
 }

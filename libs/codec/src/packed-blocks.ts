@@ -1,7 +1,9 @@
-import { type ByteReader, type ByteWriter } from '@varve/base';
-import { packedSizeBytes, packWords, unpackWords } from './bit-packing.ts';
+import { canSum, packedSizeBytes, packWords, unpack } from './bit-packing.ts';
+import { type Order, readFirst, sumUp, writeFirst } from './differences.ts';
 import { invalid } from './invalid.ts';
-import { readSigned, writeSigned } from './signed.ts';
+import type { PageReader } from './page-reader.ts';
+import type { PageWriter } from './page-writer.ts';
+import { BLOCK_SIZE, bitWidth } from './shape.ts';
 
 /*
  * Whole numbers as differences of some order, in blocks: one block for the values 0–127, one for 128–255 … A block is
@@ -12,10 +14,6 @@ import { readSigned, writeSigned } from './signed.ts';
  * block only. Works in float64: an order whose differences leave ±(2^53 − 1) is not used.
  */
 
-/** How often differences were taken. The first `order` values stand in front of the blocks. */
-export type Order = 0 | 1 | 2;
-
-const BLOCK_SIZE = 128;
 const WIDTH_MAX = 53;
 const TWO_32 = 2 ** 32;
 
@@ -23,64 +21,12 @@ const TWO_32 = 2 ** 32;
 const differences = new Float64Array(BLOCK_SIZE);
 const lowNumbers = new Uint32Array(BLOCK_SIZE);
 const highNumbers = new Uint32Array(BLOCK_SIZE);
+const highParts = new Float64Array(BLOCK_SIZE);
 const words = new Uint32Array(BLOCK_SIZE + 1);
-const wordBytes = new Uint8Array(words.buffer);
-
-/** What the values look like, found in one pass. */
-export interface Shape {
-  /** Neighbours that are equal are one run. */
-  readonly runCount: number;
-  readonly hasEqualSteps: boolean;
-  /** The order with the smallest blocks, and about what they take; undefined where none is exact. */
-  readonly best: { readonly order: Order; readonly sizeBytes: number } | undefined;
-}
-
-/** Looks at at least one value: integers within ±(2^53 − 1). */
-export function shapeOf(values: Float64Array): Shape {
-  const sizes = [0, 0, 0];
-  let hasEqualSteps = true;
-  let previous = values[0]!;
-  let previousStep = values.length > 1 ? values[1]! - previous : 0;
-  // The first value has no step of its own: it is given the next one's, which must not count as the end of a run.
-  let runCount = 1 - Number(previousStep !== 0);
-  for (let start = 0; start < values.length; start += BLOCK_SIZE) {
-    const end = Math.min(start + BLOCK_SIZE, values.length);
-    let [min, max, minStep, maxStep, minBend, maxBend] = [
-      Infinity,
-      -Infinity,
-      Infinity,
-      -Infinity,
-      Infinity,
-      -Infinity,
-    ];
-    for (let index = start; index < end; index += 1) {
-      const value = values[index]!;
-      const step = index === 0 ? previousStep : value - previous;
-      const bend = step - previousStep;
-      if (value < min) min = value;
-      if (value > max) max = value;
-      if (step < minStep) minStep = step;
-      if (step > maxStep) maxStep = step;
-      if (bend < minBend) minBend = bend;
-      if (bend > maxBend) maxBend = bend;
-      runCount += Number(step !== 0); // Without a branch: on noise it would be mispredicted every other time.
-      previous = value;
-      previousStep = step;
-    }
-    hasEqualSteps &&= minBend === 0 && maxBend === 0;
-    sizes[0]! += blockSizeBytes(min, max, end - start);
-    sizes[1]! += blockSizeBytes(minStep, maxStep, end - start);
-    sizes[2]! += sizes[1] === Infinity ? Infinity : blockSizeBytes(minBend, maxBend, end - start);
-  }
-  const sizeBytes = Math.min(...sizes);
-  const best = sizeBytes === Infinity ? undefined : { order: sizes.indexOf(sizeBytes) as Order, sizeBytes };
-  return { runCount, hasEqualSteps: hasEqualSteps && sizes[1] !== Infinity, best };
-}
 
 /** Writes at least one value by an order that `shapeOf` found to be exact. */
-export function writePacked(writer: ByteWriter, values: Float64Array, order: Order): void {
-  if (order > 0) writeSigned(writer, values[0]!);
-  if (order > 1) writeSigned(writer, values.length > 1 ? values[1]! - values[0]! : 0);
+export function writePacked(writer: PageWriter, values: Float64Array, order: Order): void {
+  writeFirst(writer, order, values);
   for (let start = Math.min(order, values.length); start < values.length;) {
     const end = Math.min(blockEnd(start), values.length);
     writeBlock(writer, takeDifferences(values, order, { start, end }));
@@ -88,18 +34,14 @@ export function writePacked(writer: ByteWriter, values: Float64Array, order: Ord
   }
 }
 
-/** The inverse of {@link writePacked}. @throws DbError CHUNK_INVALID, MESSAGE_INVALID */
-export function readPacked(reader: ByteReader, order: Order, count: number): Float64Array {
-  const values = new Float64Array(count);
-  if (order > 0 && count > 0) values[0] = readSigned(reader);
-  if (order > 1 && count > 1) values[1] = values[0]! + readSigned(reader);
+/** The inverse of {@link writePacked}, into the first `count` values of `into`. @throws DbError CHUNK_INVALID */
+export function readPacked(reader: PageReader, order: Order, count: number, into: Float64Array): void {
+  readFirst(reader, order, count, into);
   for (let start = Math.min(order, count); start < count;) {
     const end = Math.min(blockEnd(start), count);
-    readBlock(reader, values, { start, end });
-    sumUp(values, order, { start, end });
+    readBlock(reader, order, { start, end, free: count }, into);
     start = end;
   }
-  return values;
 }
 
 /** Half-open range of values. */
@@ -110,16 +52,6 @@ interface Block {
 
 function blockEnd(start: number): number {
   return start - (start % BLOCK_SIZE) + BLOCK_SIZE;
-}
-
-/** Bytes of a block with such extremes; infinite where float64 would not be exact. */
-function blockSizeBytes(min: number, max: number, count: number): number {
-  const isExact = Number.isSafeInteger(min) && Number.isSafeInteger(max) && Number.isSafeInteger(max - min);
-  return isExact ? 2 + packedSizeBytes(count, bitWidth(max - min)) : Infinity;
-}
-
-function bitWidth(value: number): number {
-  return value < TWO_32 ? 32 - Math.clz32(value) : 64 - Math.clz32(Math.floor(value / TWO_32));
 }
 
 /** A view over the scratch array. */
@@ -141,18 +73,7 @@ function takeDifferences(values: Float64Array, order: Order, { start, end }: Blo
   return taken;
 }
 
-function sumUp(values: Float64Array, order: Order, { start, end }: Block): void {
-  if (order === 0) return;
-  let sum = values[start - 1]!;
-  if (order === 1) {
-    for (let index = start; index < end; index += 1) values[index] = sum += values[index]!;
-    return;
-  }
-  let step = sum - values[start - 2]!;
-  for (let index = start; index < end; index += 1) values[index] = sum += step += values[index]!;
-}
-
-function writeBlock(writer: ByteWriter, numbers: Float64Array): void {
+function writeBlock(writer: PageWriter, numbers: Float64Array): void {
   let min = numbers[0]!;
   let max = min;
   for (let index = 1; index < numbers.length; index += 1) {
@@ -161,7 +82,7 @@ function writeBlock(writer: ByteWriter, numbers: Float64Array): void {
     else if (number > max) max = number;
   }
   const width = bitWidth(max - min);
-  writeSigned(writer.u8(width), min);
+  writer.u8(width).signed(min);
   if (width <= 32) {
     for (let index = 0; index < numbers.length; index += 1) lowNumbers[index] = numbers[index]! - min;
     writeWords(writer, lowNumbers, { count: numbers.length, width });
@@ -176,16 +97,30 @@ function writeBlock(writer: ByteWriter, numbers: Float64Array): void {
   writeWords(writer, highNumbers, { count: numbers.length, width: width - 32 });
 }
 
-function readBlock(reader: ByteReader, values: Float64Array, { start, end }: Block): void {
+/** Values behind the block, up to `free`, may be overwritten: they are read later. */
+interface Target extends Block {
+  readonly free: number;
+}
+
+function readBlock(reader: PageReader, order: Order, { start, end, free }: Target, into: Float64Array): void {
   const count = end - start;
   const width = reader.u8();
   if (width > WIDTH_MAX) throw invalid(`a block of ${width} bits`);
-  const base = readSigned(reader);
-  readWords(reader, lowNumbers, { count, width: Math.min(width, 32) });
-  for (let index = 0; index < count; index += 1) values[start + index] = lowNumbers[index]! + base;
-  if (width <= 32) return;
-  readWords(reader, highNumbers, { count, width: width - 32 });
-  for (let index = 0; index < count; index += 1) values[start + index]! += highNumbers[index]! * TWO_32;
+  const base = reader.signed();
+  const lowWidth = Math.min(width, 32);
+  const low = { view: reader.view, at: reader.skip(packedSizeBytes(count, lowWidth)), count, width: lowWidth };
+  if (order === 1 && width < 32 && canSum(count, 2 ** width, base)) {
+    unpack(low, { base, isSum: true, from: into[start - 1]!, highs: undefined }, into, start, free);
+    return;
+  }
+  unpack(low, { base, isSum: false, from: 0, highs: undefined }, into, start, free);
+  if (width > 32) {
+    const at = reader.skip(packedSizeBytes(count, width - 32));
+    const high = { view: reader.view, at, count, width: width - 32 };
+    unpack(high, { base: 0, isSum: false, from: 0, highs: undefined }, highParts, 0, BLOCK_SIZE);
+    for (let index = 0; index < count; index += 1) into[start + index]! += highParts[index]! * TWO_32;
+  }
+  sumUp(into, order, start, end);
 }
 
 interface Words {
@@ -193,13 +128,7 @@ interface Words {
   readonly width: number;
 }
 
-function writeWords(writer: ByteWriter, numbers: Uint32Array, { count, width }: Words): void {
+function writeWords(writer: PageWriter, numbers: Uint32Array, { count, width }: Words): void {
   packWords(numbers, count, width, words);
-  writer.raw(wordBytes.subarray(0, packedSizeBytes(count, width)));
-}
-
-/** Words behind the last byte keep what was there: it ends up in numbers that are not read. */
-function readWords(reader: ByteReader, numbers: Uint32Array, { count, width }: Words): void {
-  wordBytes.set(reader.raw(packedSizeBytes(count, width)));
-  unpackWords(words, count, width, numbers);
+  writer.words(words, packedSizeBytes(count, width));
 }

@@ -1,3 +1,5 @@
+import { countValid } from './bits.ts';
+
 /** Anything with values by index: typed arrays and lists of strings. */
 interface Values<Value> {
   readonly length: number;
@@ -24,12 +26,23 @@ export function gather<Value, Into extends Values<Value>>(
   return into;
 }
 
-/** The inverse of {@link gather}: rows that are not given keep what is in `into`. */
-export function scatter<Value, Into extends Values<Value>>(
-  values: { readonly [index: number]: Value },
-  rows: Uint32Array,
-  into: Into,
+/** Where values belong: bit i of `validity` is whether row i has one. No validity: each has. */
+export interface Rows {
+  readonly rowCount: number;
+  readonly validity: Uint8Array | undefined;
+}
+
+/** The inverse of {@link gather}, in place: from the last row on, values move to their rows, `none` to the others. */
+export function spread<Value, Into extends Values<Value>>(
+  values: Into,
+  { rowCount, validity }: Rows,
+  none: Value,
 ): Into {
-  for (let index = 0; index < rows.length; index += 1) into[rows[index]!] = values[index]!;
-  return into;
+  if (validity === undefined) return values;
+  let at = countValid(validity, rowCount);
+  for (let row = rowCount - 1; row >= 0; row -= 1) {
+    const isValid = ((validity[row >> 3]! >> (row & 7)) & 1) === 1;
+    values[row] = isValid ? values[--at]! : none;
+  }
+  return values;
 }

@@ -1,6 +1,8 @@
-import { assert, type ByteReader, type ByteWriter } from '@varve/base';
-import { readIntegers, writeIntegers } from './integers.ts';
+import { assert } from '@varve/base';
+import { newIntegers, writeIntegers } from './integers.ts';
 import { invalid } from './invalid.ts';
+import type { PageReader } from './page-reader.ts';
+import type { PageWriter } from './page-writer.ts';
 import { readCompressed, writeCompressed } from './zstd.ts';
 
 /*
@@ -17,7 +19,7 @@ const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Encodes texts with any content. */
-export function writeStrings(writer: ByteWriter, values: readonly string[]): void {
+export function writeStrings(writer: PageWriter, values: readonly string[]): void {
   const codes = new Map<string, number>();
   for (const value of values) if (!codes.has(value)) codes.set(value, codes.size);
   if (codes.size * 2 > values.length && codes.size > 1) {
@@ -32,14 +34,14 @@ export function writeStrings(writer: ByteWriter, values: readonly string[]): voi
   writeTexts(writer, [...codes.keys()]);
 }
 
-/** The inverse of {@link writeStrings}. @throws DbError CHUNK_INVALID, MESSAGE_INVALID */
-export function readStrings(reader: ByteReader, count: number): string[] {
+/** The inverse of {@link writeStrings}. @throws DbError CHUNK_INVALID */
+export function readStrings(reader: PageReader, count: number): string[] {
   const kind = reader.u8();
   if (kind === PLAIN) return readTexts(reader, count);
   if (kind !== DICTIONARY) throw invalid(`unknown kind of strings ${kind}`);
   const distinctCount = reader.varint();
   if (distinctCount > count) throw invalid(`${distinctCount} distinct strings of ${count}`);
-  const codes = readIntegers(reader, count);
+  const codes = newIntegers(reader, count);
   const distinct = readTexts(reader, distinctCount);
   return Array.from(codes, (code) => {
     const text = distinct[code];
@@ -48,7 +50,7 @@ export function readStrings(reader: ByteReader, count: number): string[] {
   });
 }
 
-function writeTexts(writer: ByteWriter, texts: readonly string[]): void {
+function writeTexts(writer: PageWriter, texts: readonly string[]): void {
   const isUtf8 = texts.every((text) => text.isWellFormed());
   const parts = texts.map((text) => (isUtf8 ? textEncoder.encode(text) : utf16Bytes(text)));
   writeIntegers(
@@ -58,10 +60,10 @@ function writeTexts(writer: ByteWriter, texts: readonly string[]): void {
   writeCompressed(writer, concatenated(parts));
 }
 
-function readTexts(reader: ByteReader, count: number): string[] {
+function readTexts(reader: PageReader, count: number): string[] {
   const form = reader.u8();
   if (form !== UTF_8 && form !== UTF_16) throw invalid(`unknown form of text ${form}`);
-  const lengths = readIntegers(reader, count);
+  const lengths = newIntegers(reader, count);
   const bytes = readCompressed(reader);
   let offset = 0;
   const texts = Array.from(lengths, (length) => {

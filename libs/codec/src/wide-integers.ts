@@ -1,6 +1,7 @@
-import type { ByteReader, ByteWriter } from '@varve/base';
-import { readIntegers, writeIntegers } from './integers.ts';
+import { newIntegers, writeIntegers } from './integers.ts';
 import { invalid } from './invalid.ts';
+import type { PageReader } from './page-reader.ts';
+import type { PageWriter } from './page-writer.ts';
 import { readRaw64, writeRaw64 } from './raw64.ts';
 
 /*
@@ -13,7 +14,7 @@ const RAW = 1;
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Encodes any int64 values. */
-export function writeWideIntegers(writer: ByteWriter, values: BigInt64Array): void {
+export function writeWideIntegers(writer: PageWriter, values: BigInt64Array): void {
   let min = values[0] ?? 0n;
   let max = min;
   for (const value of values) {
@@ -27,11 +28,14 @@ export function writeWideIntegers(writer: ByteWriter, values: BigInt64Array): vo
   }
 }
 
-/** The inverse of {@link writeWideIntegers}. @throws DbError CHUNK_INVALID, MESSAGE_INVALID */
-export function readWideIntegers(reader: ByteReader, count: number): BigInt64Array {
+/** The inverse of {@link writeWideIntegers}, into all of `values`. @throws DbError CHUNK_INVALID */
+export function readWideIntegers(reader: PageReader, values: BigInt64Array): void {
   const kind = reader.u8();
-  if (kind === RAW) return readRaw64(reader, count, BigInt64Array);
-  if (kind !== DISTANCES) throw invalid(`unknown kind of wide integers ${kind}`);
-  const min = reader.i64();
-  return BigInt64Array.from(readIntegers(reader, count), (distance) => min + BigInt(distance));
+  if (kind === RAW) readRaw64(reader, values.length, values);
+  else if (kind === DISTANCES) addDistances(reader.i64(), newIntegers(reader, values.length), values);
+  else throw invalid(`unknown kind of wide integers ${kind}`);
+}
+
+function addDistances(min: bigint, distances: Float64Array, values: BigInt64Array): void {
+  for (let index = 0; index < values.length; index += 1) values[index] = min + BigInt(distances[index]!);
 }

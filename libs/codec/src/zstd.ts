@@ -1,6 +1,7 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import type { ByteReader, ByteWriter } from '@varve/base';
 import { invalid } from './invalid.ts';
+import type { PageReader } from './page-reader.ts';
+import type { PageWriter } from './page-writer.ts';
 
 const PLAIN = 0;
 const ZSTD = 1;
@@ -10,7 +11,7 @@ const ZSTD_SIZE_BYTES_MIN = 64;
 const ZSTD_SIZE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Bytes as they are or through zstd, whichever is smaller. */
-export function writeCompressed(writer: ByteWriter, plain: Uint8Array): void {
+export function writeCompressed(writer: PageWriter, plain: Uint8Array): void {
   if (plain.length >= ZSTD_SIZE_BYTES_MIN && plain.length <= ZSTD_SIZE_BYTES_MAX) {
     const packed = zstdCompressSync(plain);
     if (packed.length < plain.length) {
@@ -22,7 +23,7 @@ export function writeCompressed(writer: ByteWriter, plain: Uint8Array): void {
 }
 
 /** The inverse of {@link writeCompressed}; plain bytes are a view. @throws DbError CHUNK_INVALID */
-export function readCompressed(reader: ByteReader): Uint8Array {
+export function readCompressed(reader: PageReader): Uint8Array {
   const kind = reader.u8();
   if (kind === PLAIN) return reader.block();
   if (kind !== ZSTD) throw invalid(`unknown compression ${kind}`);

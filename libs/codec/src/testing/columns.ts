@@ -14,6 +14,11 @@ export function rowsOf(column: Column, rowCount: number): unknown[] {
 const rowCounts = fc.oneof(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 700 }));
 const safe = fc.maxSafeInteger();
 
+/** Small numbers around 0, wider at some times than at others: what a prefix code suits. */
+const bells = fc
+  .tuple(fc.constantFrom(1, 1, 1, 20), fc.array(fc.integer({ min: -1, max: 1 }), { minLength: 4, maxLength: 4 }))
+  .map(([scale, parts]) => scale * parts.reduce((sum, part) => sum + part, 0));
+
 /** Shapes of integers that lead to each of the encoder's forms. */
 const integers = (count: number): fc.Arbitrary<number[]> => {
   const step = (values: readonly number[]): number[] => {
@@ -23,6 +28,17 @@ const integers = (count: number): fc.Arbitrary<number[]> => {
   const many = (item: fc.Arbitrary<number>): fc.Arbitrary<number[]> =>
     fc.array(item, { minLength: count, maxLength: count });
   return fc.oneof(
+    many(bells).map((values) => values.map((value) => value * 1_000)),
+    many(bells).map(step),
+    many(bells).map(step).map(step),
+    many(
+      fc.oneof(
+        { weight: 40, arbitrary: bells },
+        safe.map((value) => Math.floor(value / 1_024)),
+      ),
+    ).map(step),
+    many(fc.oneof({ weight: 40, arbitrary: bells }, safe)),
+    many(bells.map((value) => value + 1_000_000)).map(step),
     many(safe),
     many(fc.integer({ min: -9, max: 90 })),
     many(fc.integer({ min: -3, max: 3 })).map(step),

@@ -1,0 +1,102 @@
+import { assert } from '@varve/base';
+
+const FIRST_SCALE = 0x40;
+const MORE = 0x80;
+const NEGATIVE = 0x40;
+/** Words may be stored beyond the last byte that counts. */
+const SLACK_SIZE_BYTES = 4;
+/** A bigger buffer is not kept for the next page. */
+const KEPT_SIZE_BYTES_MAX = 1024 * 1024;
+
+let kept: DataView<ArrayBuffer> | undefined = new DataView(new ArrayBuffer(4_096));
+
+/**
+ * Writes what `PageReader` reads. One form can be tried after the other in place: setting `at` back forgets what was
+ * written behind it.
+ *
+ * A page of 360 values is encoded in a few microseconds, of which a buffer of its own would take one: the buffer is kept
+ * for the next writer, and a second writer at the same time gets its own.
+ */
+export class PageWriter {
+  /** Bytes written so far. May be set to less. */
+  at = 0;
+  #view: DataView<ArrayBuffer>;
+
+  constructor() {
+    this.#view = kept ?? new DataView(new ArrayBuffer(4_096));
+    kept = undefined;
+  }
+
+  u8(value: number): this {
+    const at = this.reserve(1);
+    this.#view.setUint8(at, value);
+    return this;
+  }
+
+  i64(value: bigint): this {
+    const at = this.reserve(8);
+    this.#view.setBigInt64(at, value, true);
+    return this;
+  }
+
+  f64(value: number): this {
+    const at = this.reserve(8);
+    this.#view.setFloat64(at, value, true);
+    return this;
+  }
+
+  /** Unsigned LEB128 for whole numbers in 0..2^53 − 1. */
+  varint(value: number): this {
+    assert(Number.isSafeInteger(value) && value >= 0, `varint out of range: ${value}`);
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.u8((rest % 0x80) | 0x80);
+    return this.u8(rest);
+  }
+
+  /** A whole number within ±(2^53 − 1): six bits and the sign in the first byte, the rest as a varint. */
+  signed(value: number): this {
+    const magnitude = Math.abs(value);
+    const rest = Math.floor(magnitude / FIRST_SCALE);
+    this.u8((magnitude % FIRST_SCALE) + (value < 0 ? NEGATIVE : 0) + (rest > 0 ? MORE : 0));
+    return rest > 0 ? this.varint(rest) : this;
+  }
+
+  raw(bytes: Uint8Array): this {
+    const at = this.reserve(bytes.length);
+    new Uint8Array(this.#view.buffer).set(bytes, at);
+    return this;
+  }
+
+  /** A varint length, then the bytes. */
+  block(bytes: Uint8Array): this {
+    return this.varint(bytes.length).raw(bytes);
+  }
+
+  /** The first bytes of little-endian words. */
+  words(words: Uint32Array, sizeBytes: number): this {
+    const at = this.reserve(sizeBytes);
+    for (let word = 0; word * 4 < sizeBytes; word += 1) this.#view.setUint32(at + word * 4, words[word]!, true);
+    return this;
+  }
+
+  /** Makes room for bytes, whose values are not defined, and returns where they begin. */
+  reserve(sizeBytes: number): number {
+    const { at } = this;
+    this.at = at + sizeBytes;
+    if (this.at + SLACK_SIZE_BYTES > this.#view.byteLength) this.#grow(this.at + SLACK_SIZE_BYTES);
+    return at;
+  }
+
+  /** A copy of exactly what was written, in a buffer of its own. The writer ends here. */
+  finish(): Uint8Array {
+    const bytes = new Uint8Array(this.#view.buffer.slice(0, this.at));
+    if (this.#view.byteLength <= KEPT_SIZE_BYTES_MAX) kept = this.#view;
+    return bytes;
+  }
+
+  #grow(sizeBytes: number): void {
+    const grown = new Uint8Array(Math.max(sizeBytes, this.#view.byteLength * 2));
+    grown.set(new Uint8Array(this.#view.buffer));
+    this.#view = new DataView(grown.buffer);
+  }
+}

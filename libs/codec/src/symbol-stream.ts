@@ -1,0 +1,201 @@
+import { CODE_LENGTH_MAX, type CodeBook } from './code-books.ts';
+import { invalid } from './invalid.ts';
+
+/*
+ * Symbols of a code book as one stream of bits. A table of 2^11 entries says for the next 11 bits which symbols they begin
+ * with, up to eight at once, and how many bits these take:
+ *
+ *   bits … 0110100·10·0·11·0 ──▶ entry { symbols 8 × u8, count, bits } ──▶ one store of 8 bytes, on by `count`
+ *
+ * The next entry overwrites what was stored too much. Source of the idea: the double-symbol tables of zstd's Huffman
+ * decoder (Collet), RFC 8878.
+ */
+
+/** At most so many symbols are read or written at once. */
+export const SYMBOL_COUNT_MAX = 4_096;
+const ENTRY_COUNT = 1 << CODE_LENGTH_MAX;
+const ENTRY_MASK = ENTRY_COUNT - 1;
+/** Symbols per entry. */
+const ENTRY_SIZE = 8;
+
+const symbols = new Uint8Array(SYMBOL_COUNT_MAX + 4 * ENTRY_SIZE);
+const symbolView = new DataView(symbols.buffer);
+
+/** Where a stream is read. */
+export interface BitPlace {
+  /** Over the whole buffer. */
+  readonly view: DataView;
+  /** Byte at which `bit` 0 is. */
+  at: number;
+  bit: number;
+  /** Byte behind the last one of the stream, or of what it is a part of. */
+  readonly end: number;
+}
+
+interface DecodeTable {
+  /** Eight symbols as one float64. None is above 30, so that they never are a NaN. */
+  readonly symbols: Float64Array;
+  /** Bits of these symbols + 256 × their number. */
+  readonly steps: Uint16Array;
+  /** The group of the first code. */
+  readonly groups: Uint16Array;
+}
+
+const tables = new Map<CodeBook, DecodeTable>();
+
+/**
+ * Reads symbols: `count` of them, a multiple of the group size. What comes back lasts until the next read, and has room
+ * for 32 more.
+ * @throws DbError CHUNK_INVALID
+ */
+export function readSymbols(place: BitPlace, book: CodeBook, count: number): Uint8Array {
+  const table = tableOf(book);
+  const first = readEntries(place, table, count);
+  readGroups(place, { book, groups: table.groups }, { first, count });
+  place.at += place.bit >>> 3;
+  place.bit &= 7;
+  if (place.at + Number(place.bit > 0) > place.end) throw invalid('a stream of symbols that ends early');
+  return symbols;
+}
+
+/** Two entries at a time while both fit, and the four bytes they are in can be read. Returns how many symbols were. */
+function readEntries(place: BitPlace, { symbols: entries, steps }: DecodeTable, count: number): number {
+  const { view, at } = place;
+  const filledMax = count - 2 * ENTRY_SIZE;
+  const bitMax = (view.byteLength - at - 4) * 8;
+  let { bit } = place;
+  let filled = 0;
+  while (filled <= filledMax && bit <= bitMax) {
+    const word = view.getUint32((at + (bit >>> 3)) | 0, true) >>> (bit & 7);
+    const step = steps[word & ENTRY_MASK]!;
+    symbolView.setFloat64(filled, entries[word & ENTRY_MASK]!, true);
+    filled = (filled + (step >>> 8)) | 0;
+    const rest = word >>> (step & 0xff);
+    const nextStep = steps[rest & ENTRY_MASK]!;
+    symbolView.setFloat64(filled, entries[rest & ENTRY_MASK]!, true);
+    filled = (filled + (nextStep >>> 8)) | 0;
+    bit = (bit + (step & 0xff) + (nextStep & 0xff)) | 0;
+  }
+  place.bit = bit;
+  return filled;
+}
+
+interface Groups {
+  readonly book: CodeBook;
+  readonly groups: Uint16Array;
+}
+
+/** One code at a time, from symbol `first` on. */
+function readGroups(
+  place: BitPlace,
+  { book, groups }: Groups,
+  { first, count }: { first: number; count: number },
+): void {
+  const { groupSize, symbolCount, lengths } = book;
+  for (let filled = first; filled < count; filled += groupSize) {
+    let group = groups[peekBits(place) & ENTRY_MASK]!;
+    place.bit += lengths[group]!;
+    for (let index = 0; index < groupSize; index += 1) {
+      symbols[filled + index] = group % symbolCount;
+      group = Math.floor(group / symbolCount);
+    }
+  }
+}
+
+/** At least 17 bits; zeros behind the end. */
+function peekBits({ view, at, bit, end }: BitPlace): number {
+  const first = at + (bit >>> 3);
+  let word = 0;
+  for (let index = 0; index < 3 && first + index < end; index += 1) word |= view.getUint8(first + index) << (8 * index);
+  return word >>> (bit & 7);
+}
+
+/** What is coded. */
+export interface Symbols {
+  readonly book: CodeBook;
+  readonly lowWidth: number;
+  /**
+   * By number: symbol · 2^lowWidth + low bits, after `skipped` was taken off. Outside the book's symbols: an outlier. With
+   * room behind `count` for a group.
+   */
+  readonly distances: Int32Array;
+  readonly skipped: number;
+  readonly count: number;
+}
+
+/**
+ * Writes symbols into `words` from bit 0 on, the last group filled up with middle symbols; their low bits go to `low`.
+ * An outlier is coded as the middle symbol, and its index put into `outliers`.
+ * @returns bits
+ */
+export function writeSymbols(from: Symbols, { words, low, outliers }: WrittenSymbols): number {
+  const { book, lowWidth, distances, skipped, count } = from;
+  const { groupSize, symbolCount, radius, entries } = book;
+  const limit = symbolCount << lowWidth;
+  const mask = (1 << lowWidth) - 1;
+  distances.fill(skipped + (radius << lowWidth), count, count + groupSize);
+  let at = 0;
+  let word = 0;
+  let filled = 0;
+  for (let index = 0; index < count;) {
+    let group = 0;
+    for (let scale = 1, end = index + groupSize; index < end; index += 1, scale *= symbolCount) {
+      let distance = distances[index]! - skipped;
+      if (distance >>> 0 >= limit) {
+        outliers.push(index);
+        distance = radius << lowWidth;
+      }
+      group += (distance >> lowWidth) * scale;
+      if (lowWidth > 0) low[index] = distance & mask;
+    }
+    const entry = entries[group]!;
+    const length = entry >> CODE_LENGTH_MAX;
+    const code = entry & ENTRY_MASK;
+    word |= code << filled;
+    filled += length;
+    if (filled < 32) continue;
+    words[at] = word;
+    at += 1;
+    filled -= 32;
+    word = code >>> (length - filled);
+  }
+  words[at] = word;
+  return at * 32 + filled;
+}
+
+/** Where {@link writeSymbols} writes. */
+export interface WrittenSymbols {
+  readonly words: Uint32Array;
+  readonly low: Uint32Array;
+  readonly outliers: number[];
+}
+
+function tableOf(book: CodeBook): DecodeTable {
+  const made = tables.get(book) ?? makeTable(book);
+  tables.set(book, made);
+  return made;
+}
+
+function makeTable({ lengths, codes, groupSize, symbolCount }: CodeBook): DecodeTable {
+  const groups = new Uint16Array(ENTRY_COUNT);
+  for (const [group, length] of lengths.entries()) {
+    for (let entry = codes[group]!; entry < ENTRY_COUNT; entry += 1 << length) groups[entry] = group;
+  }
+  const bytes = new Uint8Array(ENTRY_COUNT * ENTRY_SIZE);
+  const steps = new Uint16Array(ENTRY_COUNT);
+  for (let entry = 0; entry < ENTRY_COUNT; entry += 1) {
+    let count = 0;
+    let bits = 0;
+    while (count + groupSize <= ENTRY_SIZE) {
+      let group = groups[entry >>> bits]!;
+      if (bits + lengths[group]! > CODE_LENGTH_MAX) break;
+      bits += lengths[group]!;
+      for (const end = count + groupSize; count < end; count += 1) {
+        bytes[entry * ENTRY_SIZE + count] = group % symbolCount;
+        group = Math.floor(group / symbolCount);
+      }
+    }
+    steps[entry] = bits + count * 256;
+  }
+  return { symbols: new Float64Array(bytes.buffer), steps, groups };
+}
