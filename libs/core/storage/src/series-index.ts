@@ -1,8 +1,12 @@
 import { assert, DbError } from '@varve/base';
 import { parseSeriesKey, type SeriesKey, type TagFilter, type TagSet } from '@varve/model';
-import { intersection, difference, union, type Postings } from './postings.ts';
+import { KeyCache } from './series-index/key-cache.ts';
+import { KeyOrder } from './series-index/key-order.ts';
+import { Segments } from './series-index/segments.ts';
+import { SeriesKeys } from './series-index/series-keys.ts';
+import { TagIndex } from './series-index/tag-index.ts';
 
-/** A series as queries name it. */
+/** A series as queries name it. Key and tags are made when they are first asked for. */
 export interface SeriesRef {
   /** From 1 up, in this replica only. */
   readonly seriesId: number;
@@ -16,76 +20,64 @@ export interface StoredSeriesLike {
   readonly key: string;
 }
 
-interface Measurement {
-  /** From 0 up, in order of first appearance. */
-  readonly measurementId: number;
-  readonly seriesIds: number[];
-  /** Tag key → value → series. Ids are given in ascending order, so appending keeps every list sorted. */
-  readonly tags: Map<string, Map<string, number[]>>;
-}
-
-/** Bounds what a damaged file can ask for: ids are given from 1 up, and a shard has far fewer series. */
 const SERIES_ID_MAX = 2 ** 31 - 1;
 
 /** About 1 KiB each; when full all are forgotten. */
 const REF_COUNT_MAX = 16_384;
 
 /**
- * Series key ↔ id, and per measurement tag key → tag value → series. An id is given when a series is first seen, and
- * becomes durable with the flush that first contains the series; one that was not flushed is given anew after a restart.
+ * Series key ↔ id, and which series have which tags. An id is given when a series is first seen, and becomes durable with
+ * the flush that first contains the series; one that was not flushed is given anew after a restart. A million series with
+ * ten tags take about 120 bytes each: docs/adr/0019-series-index.md.
  */
 export class SeriesIndex {
-  readonly #ids = new Map<string, number>();
-  /** Id → key; nothing at 0. */
-  readonly #keys: (string | undefined)[] = [undefined];
-  readonly #measurements = new Map<string, Measurement>();
-  /** Id of a series → id of its measurement. */
-  readonly #measurementIds: number[] = [];
+  readonly #segments = new Segments();
+  readonly #keys = new SeriesKeys(this.#segments);
+  readonly #tags = new TagIndex(this.#segments);
+  readonly #cache = new KeyCache();
+  /** By measurement. */
+  readonly #orders: KeyOrder[] = [];
   /** What queries asked for, with its tags taken out of the key. */
   readonly #refs = new Map<number, SeriesRef>();
 
-  /** @throws DbError STORAGE_CORRUPT when ids or keys repeat, or are no ids. */
+  /** @throws DbError STORAGE_CORRUPT when ids do not count from 1 up, or keys repeat. */
   static open(stored: readonly StoredSeriesLike[]): SeriesIndex {
     const index = new SeriesIndex();
     for (const { seriesId, key } of [...stored].sort((left, right) => left.seriesId - right.seriesId)) {
-      const isValid =
-        Number.isInteger(seriesId) && index.lastId < seriesId && seriesId <= SERIES_ID_MAX && !index.#ids.has(key);
-      if (!isValid) throw new DbError('STORAGE_CORRUPT', `series ${seriesId} after ${index.lastId}`, { seriesId, key });
-      index.#add(seriesId, key);
+      const { lastId } = index;
+      if (seriesId !== lastId + 1 || index.#add(key) !== seriesId)
+        throw new DbError('STORAGE_CORRUPT', `series ${seriesId} after ${lastId}`, { seriesId, key });
     }
     return index;
   }
 
   /** The greatest id given so far, 0 at first. */
   get lastId(): number {
-    return this.#keys.length - 1;
+    return this.#keys.lastId;
   }
 
   /** The id of a series; a new series gets the next one. */
   idOf(key: SeriesKey): number {
-    const known = this.#ids.get(key);
-    if (known !== undefined) return known;
-    const seriesId = this.lastId + 1;
-    assert(seriesId <= SERIES_ID_MAX, `series id ${seriesId} above ${SERIES_ID_MAX}`);
-    this.#add(seriesId, key);
+    const cached = this.#cache.get(key);
+    if (cached !== undefined) return cached;
+    const seriesId = this.#add(key);
+    this.#cache.onMiss(key, seriesId);
     return seriesId;
   }
 
   has(seriesId: number): boolean {
-    return this.#keys[seriesId] !== undefined;
+    return seriesId >= 1 && seriesId <= this.lastId;
   }
 
   keyOf(seriesId: number): SeriesKey {
-    const key = this.#keys[seriesId];
-    assert(key !== undefined, `no series ${seriesId}`);
-    return key;
+    assert(this.has(seriesId), `no series ${seriesId}`);
+    return this.#keys.keyOf(seriesId);
   }
 
   /** Which measurement the series is of: measurements count from 0 in order of first appearance, in this process only. */
   measurementIdOf(seriesId: number): number {
-    const measurementId = this.#measurementIds[seriesId];
-    assert(measurementId !== undefined, `no series ${seriesId}`);
-    return measurementId;
+    assert(this.has(seriesId), `no series ${seriesId}`);
+    return this.#tags.measurementIdOf(this.#keys.ownerOf(seriesId));
   }
 
   /** Series with ids above `afterId`, ascending. */
@@ -98,78 +90,64 @@ export class SeriesIndex {
 
   /** Sorted by name. */
   measurements(): readonly string[] {
-    return [...this.#measurements.keys()].sort();
+    return [...this.#tags.measurements()].sort();
   }
 
   /** Tag keys that any series of the measurement has, sorted. */
   tagKeys(measurement: string): readonly string[] {
-    return [...(this.#measurements.get(measurement)?.tags.keys() ?? [])].sort();
+    return [...this.#tags.tagKeys(measurement)].sort();
   }
 
   /** Series of the measurement that the filter lets pass, sorted by key. */
   series(measurement: string, filter: TagFilter): readonly SeriesRef[] {
-    const entry = this.#measurements.get(measurement);
-    if (entry === undefined) return [];
-    const ids = Array.from(matching(entry, filter));
-    return ids.map((seriesId) => this.#refOf(seriesId)).sort((left, right) => (left.key < right.key ? -1 : 1));
+    const measurementId = this.#tags.findMeasurement(measurement);
+    if (measurementId === undefined) return [];
+    const passing = this.#tags.matching(measurementId, filter, this.lastId);
+    const order = (this.#orders[measurementId] ??= new KeyOrder(this.#keys));
+    const ids = order.sorted(passing, {
+      seriesCount: this.#tags.seriesCountOf(measurementId),
+      all: () => this.#tags.matching(measurementId, { kind: 'all' }, this.lastId),
+    });
+    const areKept = ids.length <= REF_COUNT_MAX;
+    return Array.from(ids, (seriesId) => (areKept ? this.#keptRef(seriesId) : new LazySeries(this.#keys, seriesId)));
   }
 
-  #refOf(seriesId: number): SeriesRef {
+  #keptRef(seriesId: number): SeriesRef {
     const known = this.#refs.get(seriesId);
     if (known !== undefined) return known;
-    const key = this.keyOf(seriesId);
-    const ref = { seriesId, key, tags: parseSeriesKey(key).tags };
+    const ref = new LazySeries(this.#keys, seriesId);
     if (this.#refs.size >= REF_COUNT_MAX) this.#refs.clear();
     this.#refs.set(seriesId, ref);
     return ref;
   }
 
-  #add(seriesId: number, key: string): void {
-    const { measurement, tags } = parseSeriesKey(key);
-    this.#ids.set(key, seriesId);
-    this.#keys[seriesId] = key;
-    const entry = getOrAdd(this.#measurements, measurement, () => ({
-      measurementId: this.#measurements.size,
-      seriesIds: [],
-      tags: new Map(),
-    }));
-    this.#measurementIds[seriesId] = entry.measurementId;
-    entry.seriesIds.push(seriesId);
-    for (const [name, value] of tags) {
-      const values = getOrAdd(entry.tags, name, () => new Map<string, number[]>());
-      getOrAdd(values, value, () => []).push(seriesId);
-    }
+  /** The id of the key, whether it was there or not. */
+  #add(key: SeriesKey): number {
+    const { lastId } = this;
+    const seriesId = this.#keys.idOf(key);
+    if (seriesId <= lastId) return seriesId;
+    assert(seriesId <= SERIES_ID_MAX, `series id ${seriesId} above ${SERIES_ID_MAX}`);
+    this.#tags.addSeries(seriesId, this.#keys.ownerOf(seriesId), this.#keys.tagsOf(seriesId));
+    return seriesId;
   }
 }
 
-/** Ids of the series that pass, ascending. */
-function matching(entry: Measurement, filter: TagFilter): Postings {
-  switch (filter.kind) {
-    case 'all':
-      return entry.seriesIds;
-    case 'and':
-      return filter.parts.map((part) => matching(entry, part)).reduce(intersection, entry.seriesIds);
-    case 'or':
-      return union(filter.parts.map((part) => matching(entry, part)));
-    case 'equals':
-      if (filter.value === '') return withTag(entry, filter.key, (value) => value === '');
-      return entry.tags.get(filter.key)?.get(filter.value) ?? [];
-    case 'test':
-      return withTag(entry, filter.key, filter.test);
+class LazySeries implements SeriesRef {
+  readonly seriesId: number;
+  readonly #keys: SeriesKeys;
+  #key: SeriesKey | undefined = undefined;
+  #tags: TagSet | undefined = undefined;
+
+  constructor(keys: SeriesKeys, seriesId: number) {
+    this.seriesId = seriesId;
+    this.#keys = keys;
   }
-}
 
-/** Asks the test once per distinct value; series without the tag have the value ''. */
-function withTag(entry: Measurement, key: string, test: (value: string) => boolean): Postings {
-  const values = entry.tags.get(key) ?? new Map<string, number[]>();
-  const passesWithout = test('');
-  const wanted: Postings[] = [];
-  for (const [value, postings] of values) if (test(value) !== passesWithout) wanted.push(postings);
-  return passesWithout ? difference(entry.seriesIds, union(wanted)) : union(wanted);
-}
+  get key(): SeriesKey {
+    return (this.#key ??= this.#keys.keyOf(this.seriesId));
+  }
 
-function getOrAdd<Value>(map: Map<string, Value>, key: string, create: () => Value): Value {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = create()));
-  return value;
+  get tags(): TagSet {
+    return (this.#tags ??= parseSeriesKey(this.key).tags);
+  }
 }

@@ -11,6 +11,10 @@ export class UintList {
     return this.#values[index]!;
   }
 
+  set(index: number, value: number): void {
+    this.#values[index] = value;
+  }
+
   push(value: number): void {
     if (this.#length === this.#values.length) {
       const grown = new Uint32Array(this.#length * 2);
