@@ -51,10 +51,10 @@ export function unpackBits(bitmap: Uint8Array, count: number): Uint8Array {
 /** Zeros and ones as bits, or as integers where long runs make that smaller. */
 export function writeBits(writer: PageWriter, values: Uint8Array): void {
   const start = writer.at;
-  writeIntegers(writer.u8(INTEGERS), Float64Array.from(values));
-  if (writer.at - start <= bitmapSizeBytes(values.length)) return;
-  writer.at = start;
   writer.u8(BITS).raw(packBits(values));
+  const middle = writer.at;
+  writeIntegers(writer.u8(INTEGERS), Float64Array.from(values));
+  writer.keepSmaller(start, middle);
 }
 
 /** The inverse of {@link writeBits}. @throws DbError CHUNK_INVALID */

@@ -45,7 +45,7 @@ export interface CodedChoice {
   writeForm(form: CodedForm): void;
 }
 
-/** Writes the values coded, if that takes less than `sizeBytesMax`. @returns whether it did */
+/** Writes the values coded, if that takes less than `sizeBytesMax` without the form. @returns whether it did */
 export function maybeWriteCoded(writer: PageWriter, values: Float64Array, choice: CodedChoice): boolean {
   const { orders, sizeBytesMax } = choice;
   const profile = profileOf(values, orders, sizeBytesMax * 8);
@@ -65,6 +65,7 @@ export function maybeWriteCoded(writer: PageWriter, values: Float64Array, choice
   const start = writer.at;
   const hasCenter = order === 0 || center !== 0;
   choice.writeForm({ order, hasCenter, model: modelOf(profile) + (hasOutliers ? HAS_OUTLIERS : 0) });
+  const bodyStart = writer.at;
   writeFirst(writer, order, values);
   if (hasCenter) writer.signed(center);
   if (lowWidth > 0) {
@@ -73,7 +74,7 @@ export function maybeWriteCoded(writer: PageWriter, values: Float64Array, choice
   }
   writer.words(words, Math.ceil(streamBits / 8));
   if (hasOutliers) writeOutliers(writer, outliers, values);
-  if (writer.at - start < sizeBytesMax) return true;
+  if (writer.at - bodyStart < sizeBytesMax) return true;
   writer.at = start;
   return false;
 }

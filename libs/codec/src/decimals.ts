@@ -1,5 +1,9 @@
 /** Values looked at before all are scaled. */
-const SAMPLE_COUNT = 16;
+const SAMPLE_COUNT = 32;
+/** Of these, at most so many may need more digits than the others. */
+const SAMPLE_ODD_COUNT_MAX = 3;
+/** One of so many values may be odd: each costs nine bytes and more. */
+const ODD_SHARE = 16;
 
 /** Floats as integers over a power of ten. */
 export interface ScaledDecimals {
@@ -9,31 +13,67 @@ export interface ScaledDecimals {
   readonly integers: Float64Array;
 }
 
+/** Floats of which nearly all are integers over a power of ten. */
+export interface MostlyDecimals extends ScaledDecimals {
+  /** Indexes of those that are not, ascending; their integers are like those before them. */
+  readonly odd: readonly number[];
+}
+
 /**
  * The floats as integers over one power of ten, with as few digits as do; undefined where some float would not come back
  * bit by bit with `digitCountMax` digits (at most 22, beyond which powers of ten are not exact).
  *
  * Most floats were decimals with few digits once: 72.35 is the float64 nearest to 7235 / 100, and a division rounds to the
- * nearest. Source of the idea: ALP, Afroozeh et al., SIGMOD 2023 (without its exceptions).
+ * nearest. Source of the idea: ALP, Afroozeh et al., SIGMOD 2023.
  */
 export function scaleDecimals(floats: Float64Array, digitCountMax: number): ScaledDecimals | undefined {
+  const first = digitCountOf(floats, digitCountMax, 0);
+  if (first === undefined) return undefined;
   const integers = new Float64Array(floats.length);
-  const sample = floats.subarray(0, SAMPLE_COUNT);
-  let digitCount = 0;
-  while (!scale(sample, digitCount, integers)) if (++digitCount > digitCountMax) return undefined;
-  while (!scale(floats, digitCount, integers)) if (++digitCount > digitCountMax) return undefined;
-  return { digitCount, integers };
+  for (let digitCount = first; digitCount <= digitCountMax; digitCount += 1) {
+    const scaled = { integers, odd: [], oddCountMax: 0 };
+    if (scale(floats, digitCount, floats.length, scaled)) return { digitCount, integers };
+  }
+  return undefined;
 }
 
-/** False where a value would not come back exactly. −0 would not. */
-function scale(floats: Float64Array, digitCount: number, into: Float64Array): boolean {
+/** As {@link scaleDecimals}, but one of sixteen floats may be odd, as in ALP: it need not set the digits of all. */
+export function scaleMostDecimals(floats: Float64Array, digitCountMax: number): MostlyDecimals | undefined {
+  const digitCount = digitCountOf(floats, digitCountMax, SAMPLE_ODD_COUNT_MAX);
+  if (digitCount === undefined) return undefined;
+  const scaled = { integers: new Float64Array(floats.length), odd: [], oddCountMax: floats.length / ODD_SHARE };
+  return scale(floats, digitCount, floats.length, scaled) ? { digitCount, ...scaled } : undefined;
+}
+
+/** The fewest digits with which all floats of a sample but a few are exact; undefined where that is more than the most. */
+function digitCountOf(floats: Float64Array, digitCountMax: number, oddCountMax: number): number | undefined {
+  const count = Math.min(floats.length, SAMPLE_COUNT);
+  // Spread over all, as odd values may lie together.
+  for (let index = 0; index < count; index += 1) sample[index] = floats[Math.floor((index * floats.length) / count)]!;
+  for (let digitCount = 0; digitCount <= digitCountMax; digitCount += 1) {
+    const scaled = { integers: sampleIntegers, odd: [], oddCountMax: Math.min(oddCountMax, count >> 3) };
+    if (scale(sample, digitCount, count, scaled)) return digitCount;
+  }
+  return undefined;
+}
+
+interface Scaled {
+  readonly integers: Float64Array;
+  readonly odd: number[];
+  readonly oddCountMax: number;
+}
+
+/** False as soon as too many of the first `count` would not come back exactly. −0 would not. */
+function scale(floats: Float64Array, digitCount: number, count: number, into: Scaled): boolean {
+  const { integers, odd, oddCountMax } = into;
   const by = powerOfTen(digitCount);
-  for (let index = 0; index < floats.length; index += 1) {
+  let integer = 0;
+  for (let index = 0; index < count; index += 1) {
     const value = floats[index]!;
-    const integer = Math.round(value * by);
-    if (integer / by !== value || (integer === 0 && 1 / value < 0)) return false;
-    if (integer > Number.MAX_SAFE_INTEGER || integer < Number.MIN_SAFE_INTEGER) return false;
-    into[index] = integer;
+    const next = Math.round(value * by);
+    if (next / by === value && next <= MAX_SAFE && next >= -MAX_SAFE && (next !== 0 || 1 / value > 0)) integer = next;
+    else if (odd.push(index) > oddCountMax) return false;
+    integers[index] = integer;
   }
   return true;
 }
@@ -43,4 +83,8 @@ export function powerOfTen(exponent: number): number {
   return POWERS_OF_TEN[exponent]!;
 }
 
+const MAX_SAFE = Number.MAX_SAFE_INTEGER;
+// Nothing here survives a call.
+const sample = new Float64Array(SAMPLE_COUNT);
+const sampleIntegers = new Float64Array(SAMPLE_COUNT);
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));

@@ -7,6 +7,12 @@ import { decodeOffsets, encodeOffsets } from './offsets.ts';
 // and keep the old decoder. Bytes that only encode to something else (a better choice of forms) are changed on purpose.
 // zstd's output may differ between its versions, so forms with zstd are only decoded.
 
+// prettier-ignore
+const STEPS = [
+  0, 1, -1, 0, 0, 1, 2, -1, 0, -1, 0, 1, 0, 0, -2, 1, 0, -1, 1, 0, 0, 0, 1, -1, 0, 2, -1, 0, 1, 0, -3, 0, 1, 0, -1, 0,
+];
+const WALK = sums(STEPS.map((step, row) => step + Number(row % 9 === 0)));
+
 const check = (column: Column, hex: string): void => {
   expect(toHex(encodeColumn(column, column.values.length))).toBe(hex);
   checkDecoded(column, hex);
@@ -45,6 +51,43 @@ test('the bytes of columns change only on purpose', () => {
   check(floats(1 / 3), '08 ff 00 08 55 55 55 55 55 55 d5 3f');
 });
 
+test('the bytes of coded integers change only on purpose', () => {
+  check(integers(...STEPS), '09 09 0a 00 72 6d 4c ec 2d 28 d3 63 1b 0e');
+  check(integers(...WALK), '09 83 01 86 db 11 2d 2e d0 f7 7a 4d 05');
+  check(integers(...sums(WALK)), '09 0b 0a 01 02 ae 0d 62 6f 8d 32 7b 6c c3 01');
+  const uphill = WALK.map((value, row) => value + 1_000 * (row + 1));
+  check(integers(...uphill), '09 0c 03 a9 0f a8 0f 86 db 11 2d 2e d0 f7 7a 4d 05');
+  check(integers(...sums(uphill)), '09 0d 0a a9 0f 92 1f a8 0f ae 0d 62 6f 8d 32 7b 6c c3 01');
+  check(integers(...WALK.map((value) => value * 1_000)), '09 0e e8 07 a8 0f 83 00 86 db 11 2d 2e d0 f7 7a 4d 05');
+  const jumping = WALK.map((value, row) => value + (row >= 20 ? 1e6 : 0));
+  check(integers(...jumping), '09 0a 83 01 86 db 11 2d 2e d0 f7 7a 4d 05 01 13 80 89 7a');
+  const wider = sums(STEPS.map((step, row) => step * 16 + ((row * 7) % 16)));
+  check(
+    integers(...wider),
+    '09 0c 2c 00 08 53 70 97 53 70 97 53 70 97 53 70 97 53 00 35 c9 1d cc c2 53 6b 89 3b bc 4a f9 4d 30',
+  );
+});
+
+test('the bytes of floats that are no decimals change only on purpose', () => {
+  const rows = Array.from({ length: 9 }, (_, row) => row);
+  const oneOdd = WALK.map((value, row) => (row === 20 ? 1 / 3 : value / 10));
+  check(floats(...oneOdd), '08 0f 01 83 01 86 db 11 2d 2e d0 f7 7a 4d 05 01 14 55 55 55 55 55 55 d5 3f');
+  const nearPi = rows.map((row) => Math.PI + row / 1_000);
+  check(
+    floats(...nearPi),
+    '08 10 20 02 bb 87 c9 80 08 01 8c 08 24 18 2d 44 54 4d 8b fe 9d 82 e9 b8 e7 b8 47 73 31 ed a5 2d 7b 22 04 e8 c4 57 62 a2 0e 8d c0 5c 58 c2 1e 17 a2',
+  );
+  const signed = rows.map((row) => (row % 3 === 0 ? -1 : 1) * Math.fround(1 + ((row * 0.618) % 1)));
+  check(
+    floats(...signed),
+    '08 11 03 02 ff 07 ff 17 01 01 00 49 00 00 00 40 35 9e a7 c6 b3 9f da 4f 8d 37 0a 17 f7 53 bb 74 53 9f 1a 0f c0 ff db 06',
+  );
+  check(
+    floats(...rows.map((row) => (1 + (row % 2)) / 3)),
+    '08 12 02 01 01 00 aa 00 55 55 55 55 55 55 d5 3f 55 55 55 55 55 55 e5 3f',
+  );
+});
+
 test('columns without nulls that have a null flag are still read', () => {
   checkDecoded(integers(7, 7, 7), '01 00 00 07 00');
   checkDecoded(integers(100, 90, 80), '01 00 00 a4 01 4a');
@@ -65,6 +108,11 @@ test('the bytes of times change only on purpose', () => {
   check(Float64Array.of(10e9, 20e9, 30e9), '00 80 90 df c0 4a 80 90 df c0 4a');
   check(Float64Array.of(10e9, 20e9, 31e9), '05 80 94 eb dc 03 80 90 df c0 4a 00 01 0a 02');
 });
+
+function sums(values: readonly number[]): number[] {
+  let sum = 0;
+  return values.map((value) => (sum += value));
+}
 
 function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');

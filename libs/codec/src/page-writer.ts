@@ -87,6 +87,15 @@ export class PageWriter {
     return at;
   }
 
+  /** Two forms were written one behind the other, the second from `middle` on: keeps the smaller one, the first of equals. */
+  keepSmaller(start: number, middle: number): void {
+    const sizeBytes = this.at - middle;
+    if (sizeBytes < middle - start) {
+      new Uint8Array(this.#view.buffer).copyWithin(start, middle, this.at);
+      this.at = start + sizeBytes;
+    } else this.at = middle;
+  }
+
   /** A copy of exactly what was written, in a buffer of its own. The writer ends here. */
   finish(): Uint8Array {
     const bytes = new Uint8Array(this.#view.buffer.slice(0, this.at));
