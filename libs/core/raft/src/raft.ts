@@ -95,7 +95,7 @@ export class Raft {
     return this.#log.compactedIndex;
   }
 
-  /** The newest one in its log, by which it goes. */
+  /** By which it goes. */
   get membership(): Membership {
     return this.#log.membership;
   }
@@ -119,7 +119,7 @@ export class Raft {
     return this.#log.hasLeft(id);
   }
 
-  /** Of an entry that is there, or of the last one that was compacted. */
+  /** Of an entry that is there, or the last that was compacted. */
   termAt(index: number): number {
     return this.#log.termAt(index);
   }
@@ -134,10 +134,7 @@ export class Raft {
     return this.#reign?.status() ?? [];
   }
 
-  /**
-   * Asks the others whether they would vote for it, and stands for election in a new term when a quorum would. Alone it
-   * does so at once: it leads once its vote for itself is durable. Who has no vote, or cannot lead, does nothing.
-   */
+  /** Asks whether others would vote for it, and stands in a new term when a quorum would; alone at once. Who has no vote or cannot lead does nothing. */
   campaign(): void {
     assert(this.#role !== 'leader', 'a leader does not campaign');
     this.#electionTimer.redraw();
@@ -296,11 +293,7 @@ export class Raft {
     this.#becomeFollower(this.#term);
   }
 
-  /**
-   * Promises nothing, so it is no vote and restarts no timer. Who hears a leader does not answer. Of two that ask each other at
-   * once the lower number gives way, else both would stand and split the votes: an asker's own question reaches the other before
-   * its answer does, so the other does not stand on that answer.
-   */
+  /** Promises nothing, so it is no vote and restarts no timer. Who hears a leader does not answer. Of two that ask each other the lower number gives way. */
   #onPreVote(message: PreVote): void {
     const { from, term } = message;
     if (this.#hearsLeader()) return;
