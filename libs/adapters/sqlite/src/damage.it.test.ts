@@ -34,7 +34,12 @@ const writtenRaftLog = (): string => {
   log.begin(OWNER);
   log.write([
     persisting({ term: 5, votedFor: 2, commitIndex: 3 }, entriesOf(1, 40, 5, 700)),
-    { kind: 'compact', throughIndex: 2, term: 5, membership: { voters: [1, 2, 3], outgoing: [], learners: [], greatestId: 3 } },
+    {
+      kind: 'compact',
+      throughIndex: 2,
+      term: 5,
+      membership: { voters: [1, 2, 3], outgoing: [], learners: [], greatestId: 3 },
+    },
     { kind: 'remember', peer: { peerId: 2, diskId: 'b2'.repeat(16), boot: 4 } },
   ]);
   log.close();
@@ -133,7 +138,12 @@ test('S5, P07: no changed byte of a Raft log goes unnoticed: it is refused, said
   const isPrefix = (outcome: RaftLogContent, expected: RaftLogContent): boolean => {
     const damage = { lastIndex: 40, term: 5 };
     const hardState = { ...expected.hardState, commitIndex: 2 };
-    expect(outcome).toEqual({ ...expected, hardState, entries: expected.entries.slice(0, outcome.entries.length), damage });
+    expect(outcome).toEqual({
+      ...expected,
+      hardState,
+      entries: expected.entries.slice(0, outcome.entries.length),
+      damage,
+    });
     return true;
   };
   let cutCount = 0;
@@ -156,7 +166,7 @@ test('S5: no changed byte of a shard file changes its state, series or chunk hea
   checkFlips(writtenShard(), (directory) => {
     const files = new ShardFiles({ directory });
     try {
-      return [files.readState(1), files.readSeries(1), files.readChunkHeaders(1)];
+      return [files.readState(1), files.readSeries(1, { afterId: 0, countBefore: 0 }), files.readChunkHeaders(1)];
     } finally {
       files.close();
     }
@@ -208,11 +218,15 @@ test('P10, P14: a Raft log of which anything but an entry was changed is refused
   const check = (sql: string, reason: string): void => {
     const file = writtenRaftLog();
     inSql(file, sql);
-    for (const _ of [1, 2]) expect(() => readRaftLog(file), sql).toThrow(refusal('STORAGE_CORRUPT', `${file} is damaged: ${reason}`));
+    for (const _ of [1, 2])
+      expect(() => readRaftLog(file), sql).toThrow(refusal('STORAGE_CORRUPT', `${file} is damaged: ${reason}`));
   };
   check('UPDATE state SET voted_for = 0', 'the checksum of the hard state is wrong');
   check('UPDATE state SET last_index = 39', 'the checksum of the hard state is wrong');
-  check('UPDATE state SET membership = \'{"voters":[],"outgoing":[],"learners":[],"greatestId":0}\'', 'the checksum of the hard state is wrong');
+  check(
+    'UPDATE state SET membership = \'{"voters":[],"outgoing":[],"learners":[],"greatestId":0}\'',
+    'the checksum of the hard state is wrong',
+  );
   check('DELETE FROM state', 'the hard state is missing');
   check('UPDATE identity SET boot = 1000', 'the checksum of its identity is wrong');
   check('DELETE FROM identity', 'it has a log and does not say whose');
@@ -224,7 +238,11 @@ test('a shard that has lost a row is refused', () => {
     const path = writtenShard();
     inSql(path, sql);
     const files = new ShardFiles({ directory: dirname(path) });
-    const outcome = outcomeOf(() => [files.readState(1), files.readSeries(1), files.readChunkHeaders(1)]);
+    const outcome = outcomeOf(() => [
+      files.readState(1),
+      files.readSeries(1, { afterId: 0, countBefore: 0 }),
+      files.readChunkHeaders(1),
+    ]);
     files.close();
     expect(outcome, sql).toBe('STORAGE_CORRUPT');
   };
@@ -270,7 +288,14 @@ test('a file that stands where a directory is wanted is an unwritable directory'
 test('H10: a damaged hint is let go and counted, a damaged frame is not handed out; all others are', () => {
   const file = join(newTempDirectory(), 'hints.sqlite');
   const store = new HintFile({ file });
-  const hints = [1, 2, 3, 4].map((number) => ({ owner: 2, shard: 7, incarnation: 1, number, traceParent: undefined, frame: Buffer.alloc(900, number) }));
+  const hints = [1, 2, 3, 4].map((number) => ({
+    owner: 2,
+    shard: 7,
+    incarnation: 1,
+    number,
+    traceParent: undefined,
+    frame: Buffer.alloc(900, number),
+  }));
   const ids = store.append(hints);
   store.close();
   inSql(file, 'UPDATE hint SET owner = 3 WHERE number = 2');

@@ -27,7 +27,13 @@ class SqliteShardStore implements ShardStore {
   }
 
   async readSeries(shard: ShardId): Promise<readonly StoredSeries[]> {
-    return this.#worker.call('readSeries', shard);
+    const series: StoredSeries[] = [];
+    for (;;) {
+      const place = { afterId: series.at(-1)?.seriesId ?? 0, countBefore: series.length };
+      const page = await this.#worker.call('readSeries', shard, place);
+      if (page.length === 0) return series;
+      series.push(...page);
+    }
   }
 
   async readChunkHeaders(shard: ShardId): Promise<readonly StoredChunk[]> {

@@ -35,8 +35,16 @@ const FORMAT: FileFormat = {
     );
     INSERT INTO state VALUES (0, 0, 0, 0, 1, ${crcOf([0, 0, 0, 1])}, x'')`,
 };
+/** So many series are read together: the thread that reads has a small heap. */
+const SERIES_PAGE_COUNT = 4_096;
 /** Payloads are cached by those who know which ones are wanted again. */
 const CACHE_SIZE_BYTES = 512 * 1024;
+
+/** Up to where a file's series were read. */
+export interface SeriesPlace {
+  readonly afterId: number;
+  readonly countBefore: number;
+}
 
 interface StateRow {
   readonly state: ShardState;
@@ -70,16 +78,21 @@ export class ShardFile {
     return { ...this.#row.state, vector: this.#row.state.vector.slice() };
   }
 
-  /** @throws DbError STORAGE_CORRUPT when they are not as they were written */
-  readSeries(): StoredSeries[] {
-    const series = this.#rows('SELECT id, crc, key FROM series ORDER BY id').map(({ numbers, last }) => {
+  /**
+   * The next series after so many, the last of which is `afterId`; none when these were all.
+   * @throws DbError STORAGE_CORRUPT when they are not as they were written
+   */
+  readSeries({ afterId, countBefore }: SeriesPlace): StoredSeries[] {
+    const query = `SELECT id, crc, key FROM series WHERE id > ${afterId} ORDER BY id LIMIT ${SERIES_PAGE_COUNT}`;
+    const series = this.#rows(query).map(({ numbers, last }) => {
       const [seriesId, crc] = numbers as [number, number];
       const key = String(last);
       if (crc !== crcOfSeries({ seriesId, key })) throw this.#damaged(`the checksum of series ${seriesId} is wrong`);
       return { seriesId, key };
     });
     const ids = series.map(({ seriesId }) => seriesId);
-    this.#checkIds('series', ids, this.#row.seriesCount);
+    const isEnd = series.length < SERIES_PAGE_COUNT;
+    this.#checkIds('series', ids, isEnd ? this.#row.seriesCount - countBefore : SERIES_PAGE_COUNT);
     return series;
   }
 

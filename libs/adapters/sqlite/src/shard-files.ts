@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DbError } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { ShardChange, ShardState, StoredChunk, StoredSeries } from '@varve/ports';
-import { EMPTY_SHARD_STATE, ShardFile } from './shard-file.ts';
+import { EMPTY_SHARD_STATE, ShardFile, type SeriesPlace } from './shard-file.ts';
 import { makeDirectory, removeSqliteFile, UNFINISHED_SUFFIX } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
 import type { WorkerStore } from './worker-protocol.ts';
@@ -45,8 +45,8 @@ export class ShardFiles implements WorkerStore {
     return this.#file(shard)?.readState() ?? EMPTY_SHARD_STATE;
   }
 
-  readSeries(shard: ShardId): StoredSeries[] {
-    return this.#file(shard)?.readSeries() ?? [];
+  readSeries(shard: ShardId, place: SeriesPlace): StoredSeries[] {
+    return this.#file(shard)?.readSeries(place) ?? [];
   }
 
   readChunkHeaders(shard: ShardId): StoredChunk[] {

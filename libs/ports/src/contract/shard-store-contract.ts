@@ -118,6 +118,15 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
     expect((await again.readChunkHeaders(SHARD)).length).toBe(flushedSeq);
   });
 
+  check('ten thousand series come back whole and in order', async () => {
+    const { port: store } = await open();
+    const series = Array.from({ length: 10_000 }, (_, place) => ({ seriesId: place + 1, key: `cpu,host=${place}` }));
+    await store.commit(SHARD, change(1, { series: series.slice(0, 8_192) }));
+    expect(await store.readSeries(SHARD)).toEqual(series.slice(0, 8_192));
+    await store.commit(SHARD, change(2, { series: series.slice(8_192) }));
+    expect(await store.readSeries(SHARD)).toEqual(series);
+  });
+
   check('shards are kept apart, and a dropped one is empty again', async () => {
     const { port: store, crash } = await open();
     for (const shard of [3, 1, 12]) await store.commit(shard, change(shard, { chunks: [chunk(1, `shard ${shard}`)] }));
