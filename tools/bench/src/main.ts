@@ -7,7 +7,12 @@ import { metaReportOf } from './meta/meta-report.ts';
 import { measureMeta } from './meta/measure-meta.ts';
 import { measure, type Figures } from './measure.ts';
 import { startProgress } from './progress.ts';
+import { profileIngest } from './profile/profile-ingest.ts';
+import { profileReportOf } from './profile/profile-report.ts';
 import { reportOf } from './report.ts';
+import { MEASUREMENTS, measureStorage } from './storage/measure-storage.ts';
+import type { Measurement } from './storage/measurement.ts';
+import { storageReportOf } from './storage/storage-report.ts';
 import { isInstalled, PEERS, VARVE, type System } from './systems.ts';
 import { encodeWorkload } from './workload.ts';
 
@@ -20,6 +25,12 @@ Usage: npm run bench -- [options]
   --queries     afterwards the 15 query kinds, one client (default yes; --no-queries leaves them out)
   --rest N      seconds between the last ack and the look at the data directory (default 30)
   --seed N      the same seed gives the same rows and the same queries (default 1)
+  --storage     instead the figures of the storage, each beside what it has to keep to: 1,000,000 rows of 1,000 hosts and
+                other shapes of rows, writes under load, restart, scans, aggregates, growth, many series (about 20 minutes;
+                with --peers an hour)
+  --only A,B    of --storage only these: ${MEASUREMENTS.map(({ name }) => name).join(', ')}
+  --quick       of --storage a tenth of the rows: to see whether it runs; the figures say nothing
+  --profile     instead the server under node --cpu-prof while it takes 1,000,000 rows: where its time goes
   --cluster     instead of one process a cluster of processes with N = 3: rows/s at each level, memory, kills, hints
   --meta        instead of rows the meta group alone: proposals/s, kills and transfers of the leader, restarts, a large catalog
   --peers       the same against influxd, victoria-metrics and ts-server where they are on the PATH
@@ -36,6 +47,10 @@ const { values } = parseArgs({
     queries: { type: 'boolean', default: true },
     rest: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
+    storage: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
     cluster: { type: 'boolean', default: false },
     meta: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
@@ -43,17 +58,55 @@ const { values } = parseArgs({
   },
 });
 
-process.exitCode = values.help ? say(HELP) : values.meta ? await runMeta() : await run();
+process.exitCode = values.help ? say(HELP) : await (chosenRun() ?? run)();
+
+function chosenRun(): (() => Promise<number>) | undefined {
+  if (values.meta) return runMeta;
+  if (values.storage) return runStorage;
+  return values.profile ? runProfile : undefined;
+}
 
 async function runMeta(): Promise<number> {
   say(`${machineText()}\n`);
   return say(`\n${metaReportOf(await measureMeta())}`);
 }
 
+async function runStorage(): Promise<number> {
+  const systems = measuredSystems();
+  const settings = {
+    systems,
+    seed: wholeNumber('seed'),
+    restMs: wholeNumber('rest') * 1_000,
+    scale: values.quick ? 0.1 : 1,
+  };
+  say(`${machineText()}\n`);
+  const names = systems.map(({ name }) => name);
+  await measureStorage(chosenMeasurements(), settings, (section) => say(`\n${storageReportOf([section], names)}`));
+  return 0;
+}
+
+async function runProfile(): Promise<number> {
+  say(`${machineText()}\n`);
+  return say(`\n${profileReportOf(await profileIngest({ seed: wholeNumber('seed') }))}`);
+}
+
+/** Varve first. */
+function measuredSystems(): System[] {
+  return [VARVE, ...(values.peers ? installedPeers() : [])];
+}
+
+function chosenMeasurements(): readonly Measurement[] {
+  const names = values.only?.split(',') ?? MEASUREMENTS.map(({ name }) => name);
+  const unknown = names.filter((wanted) => !MEASUREMENTS.some(({ name }) => name === wanted));
+  if (unknown.length === 0) return MEASUREMENTS.filter(({ name }) => names.includes(name));
+  process.stderr.write(`--only does not know ${unknown.join(', ')}; --help lists what there is.\n`);
+  process.exit(1);
+}
+
 async function run(): Promise<number> {
   const rowCount = wholeNumber('rows');
   const hostCount = wholeNumber('hosts');
-  const systems = [VARVE, ...(values.peers ? installedPeers() : [])];
+  const systems = measuredSystems();
   say(`${rowCount} rows of ${hostCount} hosts; ${machineText()}\n`);
   const progress = startProgress({ label: 'encoding', total: rowCount, unit: 'rows' });
   const workload = encodeWorkload({ rowCount, hostCount, seed: wholeNumber('seed'), progress });
