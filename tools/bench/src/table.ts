@@ -1,4 +1,4 @@
-/** How many times better Varve is than the best peer: above 1 is ahead, whichever way the figure counts. Undefined: one of them has none. */
+/** How many times better Varve is than the best peer: above 1 is ahead, whichever way the figure counts. Undefined: one of them has none, or nothing to divide by. */
 export function ratioOf(
   own: number | string | undefined,
   others: readonly (number | string | undefined)[],
@@ -6,7 +6,8 @@ export function ratioOf(
 ): number | undefined {
   const figures = others.filter((other) => typeof other === 'number');
   if (typeof own !== 'number' || figures.length === 0) return undefined;
-  return better === 'more' ? own / Math.max(...figures) : Math.min(...figures) / own;
+  const ratio = better === 'more' ? own / Math.max(...figures) : Math.min(...figures) / own;
+  return Number.isFinite(ratio) ? ratio : undefined;
 }
 
 /** A figure with as many digits as are of use; a text as it is. */

@@ -57,3 +57,15 @@ test('the report has all systems, the ratio to the best, and the bounds with whi
   expect(text).toMatch(/^ {2}resident MiB +310 +failed +155 +0\.50 × +300 +150 +no$/m);
   expect(text).toMatch(/^ {2}strings +3\.00 +$/m);
 });
+
+test('a figure of zero is no ratio', () => {
+  const values = new Map([
+    ['Varve', 0],
+    ['A', 0],
+  ]);
+  const text = storageReportOf(
+    [{ title: 'refused', figures: [{ name: 'batches', better: 'less', values }] }],
+    ['Varve', 'A'],
+  );
+  expect(text).toMatch(/^ {2}batches +0\.00 +0\.00 +$/m);
+});
