@@ -5,7 +5,7 @@ const KEY_COUNT_MAX = 32_768;
 /** So many questions are looked back on. */
 const WINDOW_SIZE = KEY_COUNT_MAX;
 /** So many questions go by before a cache that was of no use is tried again. */
-const REST_COUNT = 8 * WINDOW_SIZE;
+const REST_COUNT = 4 * WINDOW_SIZE;
 
 /**
  * The ids of some series keys. A full cache takes no more, because series are written in turns: what it threw out would be
