@@ -1,5 +1,5 @@
 import { assert } from '@varve/base';
-import { canSum, packedSizeBytes, packWords, unpack } from './bit-packing.ts';
+import { canSum, packedSizeBytes, packWords, placeHighs, unpack } from './bit-packing.ts';
 import { BOOK_COUNT, codeBook, GROUP_SIZE_MAX, RADIUS_MAX, WIDE_BOOK } from './code-books.ts';
 import { LOW_WIDTH_MAX, originOf, type Profile, profileOf } from './difference-profile.ts';
 import { type Order, readFirst, sumUp, writeFirst } from './differences.ts';
@@ -32,9 +32,11 @@ export interface CodedForm {
   readonly model: number;
 }
 
+// Of one page; grown for a bigger one, of 65,536 values at most. Nothing here survives a call.
 let low = new Uint32Array(1_024);
 let lowWords = new Uint32Array(1_024);
 let words = new Uint32Array(1_024);
+let stream = new DataView(words.buffer);
 
 /** What may be written. */
 export interface CodedChoice {
@@ -56,7 +58,10 @@ export function maybeWriteCoded(writer: PageWriter, values: Float64Array, choice
   makeRoom(count);
   const indexes: number[] = [];
   const skipped = (RADIUS_MAX - book.radius) * 2 ** lowWidth;
-  const streamBits = writeSymbols({ book, lowWidth, distances, skipped, count }, { words, low, outliers: indexes });
+  const streamSizeBytes = writeSymbols(
+    { book, lowWidth, distances, skipped, count },
+    { stream, low, outliers: indexes },
+  );
   const origin = originOf(center, lowWidth, book.radius);
   const codedAs = origin + book.radius * 2 ** lowWidth;
   const outliers = { order, indexes, codedAs, codedMax: Math.abs(origin) + book.symbolCount * 2 ** lowWidth };
@@ -72,7 +77,7 @@ export function maybeWriteCoded(writer: PageWriter, values: Float64Array, choice
     packWords(low, count, lowWidth, lowWords);
     writer.words(lowWords, packedSizeBytes(count, lowWidth));
   }
-  writer.words(words, Math.ceil(streamBits / 8));
+  writer.words(words, streamSizeBytes);
   if (hasOutliers) writeOutliers(writer, outliers, values);
   if (writer.at - bodyStart < sizeBytesMax) return true;
   writer.at = start;
@@ -93,8 +98,10 @@ export function readCoded(reader: PageReader, form: CodedForm, count: number, in
   for (let start: number = order; start < count; start += SYMBOL_COUNT_MAX) {
     const pieceCount = Math.min(SYMBOL_COUNT_MAX, count - start);
     const highs = readSymbols(place, book, groupedCount(pieceCount, number));
-    const low = { view, at: lowAt + ((start - order) / 8) * lowWidth, count: pieceCount, width: lowWidth };
-    unpack(low, { base, isSum, from: isSum ? into[start - 1]! : 0, highs }, into, start, count);
+    const unpacking = { base, isSum, from: isSum ? into[start - 1]! : 0, highs };
+    const at = lowAt + ((start - order) / 8) * lowWidth;
+    if (lowWidth === 0) placeHighs(pieceCount, unpacking, into, start);
+    else unpack({ view, at, count: pieceCount, width: lowWidth }, unpacking, into, start, count);
     if (!isSum) sumUp(into, order, start, start + pieceCount);
   }
   reader.at = place.at + Number(place.bit > 0);
@@ -106,9 +113,10 @@ function makeRoom(count: number): void {
   low = new Uint32Array(count + GROUP_SIZE_MAX);
   lowWords = new Uint32Array(low.length);
   words = new Uint32Array(low.length);
+  stream = new DataView(words.buffer);
 }
 
-/** Fills `symbolsOut`, up to a whole group, and `lowNumbers`. */
+/** Numbers that are coded: the last group is a whole one. */
 function groupedCount(count: number, book: number): number {
   const { groupSize } = codeBook(book);
   return Math.ceil(count / groupSize) * groupSize;

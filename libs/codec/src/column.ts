@@ -113,7 +113,8 @@ function writeValues(writer: PageWriter, column: Column, rows: Uint32Array | und
 }
 
 function presentNumbers(values: Float64Array, rows: Uint32Array | undefined, rowCount: number): Float64Array {
-  return rows === undefined ? values.subarray(0, rowCount) : gather(values, rows, new Float64Array(rows.length));
+  if (rows !== undefined) return gather(values, rows, new Float64Array(rows.length));
+  return values.length === rowCount ? values : values.subarray(0, rowCount);
 }
 
 /** Which rows have values, all when there is no validity; and where numbers go. */

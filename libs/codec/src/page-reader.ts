@@ -97,9 +97,8 @@ function viewOf(buffer: ArrayBufferLike): DataView {
 const tailBytes = new Uint8Array(TAIL_SIZE_BYTES);
 const tailView = new DataView(tailBytes.buffer);
 
-/** A copy of the `sizeBytes` from `at` on, with zeros behind it: for who reads whole words at a buffer's end. */
+/** A copy of the `sizeBytes` from `at` on, with any bytes behind it: for who reads whole words at a buffer's end. */
 export function copyTail(view: DataView, at: number, sizeBytes: number): DataView {
   for (let index = 0; index < sizeBytes; index += 1) tailBytes[index] = view.getUint8(at + index);
-  tailBytes.fill(0, sizeBytes);
   return tailView;
 }

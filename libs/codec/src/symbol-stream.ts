@@ -58,7 +58,10 @@ export function readSymbols(place: BitPlace, book: CodeBook, count: number): Uin
   return symbols;
 }
 
-/** Two entries at a time while both fit, and the four bytes they are in can be read. Returns how many symbols were. */
+/**
+ * Two entries at a time while both fit, then single ones, as long as the four bytes they are in can be read.
+ * @returns how many symbols were read
+ */
 function readEntries(place: BitPlace, { symbols: entries, steps }: DecodeTable, count: number): number {
   const { view, at } = place;
   const filledMax = count - 2 * ENTRY_SIZE;
@@ -75,6 +78,12 @@ function readEntries(place: BitPlace, { symbols: entries, steps }: DecodeTable, 
     symbolView.setFloat64(filled, entries[rest & ENTRY_MASK]!, true);
     filled = (filled + (nextStep >>> 8)) | 0;
     bit = (bit + (step & 0xff) + (nextStep & 0xff)) | 0;
+  }
+  while (filled <= count - ENTRY_SIZE && bit <= bitMax) {
+    const entry = (view.getUint32((at + (bit >>> 3)) | 0, true) >>> (bit & 7)) & ENTRY_MASK;
+    symbolView.setFloat64(filled, entries[entry]!, true);
+    filled += steps[entry]! >>> 8;
+    bit += steps[entry]! & 0xff;
   }
   place.bit = bit;
   return filled;
@@ -124,11 +133,11 @@ export interface Symbols {
 }
 
 /**
- * Writes symbols into `words` from bit 0 on, the last group filled up with middle symbols; their low bits go to `low`.
+ * Writes symbols into `stream` from bit 0 on, the last group filled up with middle symbols; their low bits go to `low`.
  * An outlier is coded as the middle symbol, and its index put into `outliers`.
- * @returns bits
+ * @returns bytes
  */
-export function writeSymbols(from: Symbols, { words, low, outliers }: WrittenSymbols): number {
+export function writeSymbols(from: Symbols, { stream, low, outliers }: WrittenSymbols): number {
   const { book, lowWidth, distances, skipped, count } = from;
   const { groupSize, symbolCount, radius, entries } = book;
   const limit = symbolCount << lowWidth;
@@ -149,23 +158,20 @@ export function writeSymbols(from: Symbols, { words, low, outliers }: WrittenSym
       if (lowWidth > 0) low[index] = distance & mask;
     }
     const entry = entries[group]!;
-    const length = entry >> CODE_LENGTH_MAX;
-    const code = entry & ENTRY_MASK;
-    word |= code << filled;
-    filled += length;
-    if (filled < 32) continue;
-    words[at] = word;
-    at += 1;
-    filled -= 32;
-    word = code >>> (length - filled);
+    // Without a branch, of which nobody could guess the outcome: whole bytes are done with, the rest is stored again.
+    word |= (entry & ENTRY_MASK) << filled;
+    stream.setUint32(at, word, true);
+    filled += entry >> CODE_LENGTH_MAX;
+    at = (at + (filled >>> 3)) | 0;
+    word >>>= filled & 24;
+    filled &= 7;
   }
-  words[at] = word;
-  return at * 32 + filled;
+  return at + Number(filled > 0);
 }
 
 /** Where {@link writeSymbols} writes. */
 export interface WrittenSymbols {
-  readonly words: Uint32Array;
+  readonly stream: DataView;
   readonly low: Uint32Array;
   readonly outliers: number[];
 }
