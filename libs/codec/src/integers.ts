@@ -46,24 +46,22 @@ export function writeIntegers(writer: PageWriter, values: Float64Array, mayRun =
   const { order, sizesBytes } = shape;
   if (shape.hasEqualSteps) return writeEqualSteps(writer, values);
   if (order === undefined) return writeRaw64(writer.u8(RAW), values);
-  const runs = mayRun ? maybeRuns(values, shape) : undefined;
+  const start = writer.at;
+  const hasRuns = mayRun && maybeWriteRuns(writer, values, shape);
+  const middle = writer.at;
+  const writeScale = (kind: number): PageWriter => writer.u8(kind).varint(divisor).signed(values[0]!);
   const blocksSizeBytes = sizesBytes[order]!;
-  const runsSizeBytes = runs === undefined ? Infinity : sizeOfRuns(writer, runs);
-  const coded = maybeWriteCoded(writer, reduced, {
+  const isCoded = maybeWriteCoded(writer, reduced, {
     orders: ORDERS.filter((each) => sizesBytes[each]! <= blocksSizeBytes * ORDER_SIZE_RATIO_MAX),
-    sizeBytesMax: Math.min(blocksSizeBytes, runsSizeBytes) * CODED_SHARE_MAX,
+    sizeBytesMax: (hasRuns ? middle - start : blocksSizeBytes) * CODED_SHARE_MAX,
     writeForm: (form) => {
-      if (divisor > 1) writer.u8(SCALED_CODED).varint(divisor).signed(values[0]!);
+      if (divisor > 1) writeScale(SCALED_CODED);
       writeCodedForm(writer, form);
     },
   });
-  if (coded) return;
-  if (runs !== undefined && runsSizeBytes < blocksSizeBytes) return writeRuns(writer, runs);
-  if (divisor > 1)
-    writer
-      .u8(SCALED + order)
-      .varint(divisor)
-      .signed(values[0]!);
+  if (isCoded && hasRuns) writer.keepSmaller(start, middle);
+  if (isCoded || hasRuns) return;
+  if (divisor > 1) writeScale(SCALED + order);
   else writer.u8(PACKED + order);
   writePacked(writer, reduced, order);
 }
@@ -161,36 +159,24 @@ function readRaw(reader: PageReader, count: number, into: Float64Array): void {
   }
 }
 
-interface Runs {
-  readonly values: Float64Array;
-  readonly lengths: Float64Array;
-}
-
-/** The values as runs, where these are long. */
-function maybeRuns(values: Float64Array, { runCount }: Shape): Runs | undefined {
-  if (runCount * RUN_LENGTH_MIN > values.length) return undefined;
-  const runs = { values: new Float64Array(runCount), lengths: new Float64Array(runCount) };
+/** Writes the values as runs, where these are long and smaller than blocks. @returns whether it did */
+function maybeWriteRuns(writer: PageWriter, values: Float64Array, { runCount, sizesBytes }: Shape): boolean {
+  if (runCount * RUN_LENGTH_MIN > values.length) return false;
+  const runValues = new Float64Array(runCount);
+  const runLengths = new Float64Array(runCount);
   let run = 0;
-  runs.values[0] = values[0]!;
+  runValues[0] = values[0]!;
   for (let index = 0; index < values.length; index += 1) {
-    if (values[index] !== runs.values[run]) runs.values[++run] = values[index]!;
-    runs.lengths[run]! += 1;
+    if (values[index] !== runValues[run]) runValues[++run] = values[index]!;
+    runLengths[run]! += 1;
   }
-  return runs;
-}
-
-function writeRuns(writer: PageWriter, { values, lengths }: Runs): void {
-  writer.u8(RUNS).varint(values.length);
-  writeIntegers(writer, values, false);
-  writeIntegers(writer, lengths, false);
-}
-
-function sizeOfRuns(writer: PageWriter, runs: Runs): number {
   const start = writer.at;
-  writeRuns(writer, runs);
-  const sizeBytes = writer.at - start;
+  writer.u8(RUNS).varint(runCount);
+  writeIntegers(writer, runValues, false);
+  writeIntegers(writer, runLengths, false);
+  if (writer.at - start < Math.min(...sizesBytes)) return true;
   writer.at = start;
-  return sizeBytes;
+  return false;
 }
 
 function readRuns(reader: PageReader, count: number, into: Float64Array): void {
@@ -201,8 +187,8 @@ function readRuns(reader: PageReader, count: number, into: Float64Array): void {
   for (let run = 0; run < runCount; run += 1) {
     const end = filled + runLengths[run]!;
     if (!(end > filled && end <= count)) throw invalid(`run ${run} ends at ${end} of ${count} values`);
-    into.fill(runValues[run]!, filled, end);
-    filled = end;
+    const value = runValues[run]!;
+    for (; filled < end; filled += 1) into[filled] = value; // Most runs are too short for what a call of fill() costs.
   }
   if (filled !== count) throw invalid(`runs of ${filled} values where ${count} were expected`);
 }

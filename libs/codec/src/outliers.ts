@@ -46,22 +46,34 @@ export function writeOutliers(writer: PageWriter, { order, indexes, codedAs }: O
 export function readOutliers(reader: PageReader, order: Order, count: number, values: Float64Array): void {
   const outlierCount = reader.varint();
   if (outlierCount > count) throw invalid(`${outlierCount} outliers of ${count} values`);
+  const added = { sum: 0, step: 0 };
   let at: number = order;
-  let sum = 0;
-  let step = 0;
-  const addUntil = (end: number): void => {
-    if (order === 0) at = end;
-    for (; at < end; at += 1) values[at]! += sum += step;
-  };
   for (let read = 0; read < outlierCount; read += 1) {
     const index = at + reader.varint();
     if (index >= count) throw invalid(`an outlier at ${index} of ${count} values`);
-    addUntil(index);
+    if (order > 0) add(added, values, at, index);
     const missing = reader.signed();
-    if (order === 2) step += missing;
-    else sum = order === 1 ? sum + missing : missing;
-    values[at]! += sum += step;
-    at += 1;
+    if (order === 0) added.sum = missing;
+    else if (order === 1) added.sum += missing;
+    else added.step += missing;
+    at = index + 1;
+    add(added, values, index, at);
   }
-  addUntil(count);
+  if (order > 0) add(added, values, at, count);
+}
+
+/** What is missing from the next value, and by how much more from each after it. */
+interface Added {
+  sum: number;
+  step: number;
+}
+
+function add(added: Added, values: Float64Array, start: number, end: number): void {
+  const { step } = added;
+  let { sum } = added;
+  for (let index = start; index < end; index += 1) {
+    sum += step;
+    values[index] = values[index]! + sum;
+  }
+  added.sum = sum;
 }
