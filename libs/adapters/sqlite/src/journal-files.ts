@@ -4,7 +4,7 @@ import { assert, DbError, type SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { JournalExtent, JournalRow } from '@varve/ports';
 import { JournalFile } from './journal-file.ts';
-import { damagedFile, makeDirectory, removeSqliteFile, sqliteFileSizeBytes } from './sqlite-file.ts';
+import { damagedFile, makeDirectory, makeWal, removeSqliteFile, sqliteFileSizeBytes } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
 import type { WorkerStore } from './worker-protocol.ts';
 
@@ -64,6 +64,7 @@ export class JournalFiles implements WorkerStore {
     this.#files = listFiles(directory).map((file) => this.#take(file));
     const newest = this.#files.at(-1);
     this.#active = newest === undefined ? this.#create(1) : new JournalFile(newest.path, { isNew: false });
+    makeWal(this.#active.path);
   }
 
   /** The last seq of each shard that has rows, trimmed or not. */
@@ -175,6 +176,7 @@ export class JournalFiles implements WorkerStore {
     for (const shard of this.#trimmed.keys()) if (!shards.has(shard)) this.#trimmed.delete(shard);
     const full = this.#active;
     this.#active = this.#create(this.#files.at(-1)!.number + 1);
+    makeWal(this.#active.path);
     this.#active.commit([], this.#trimmed);
     full.close();
   }

@@ -2,7 +2,7 @@ import { assert, DbError, type SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { Journal, JournalExtent, JournalRow } from '@varve/ports';
 import type { JournalBatch, JournalFiles, JournalFilesOptions } from './journal-files.ts';
-import { WorkerClient } from './worker-client.ts';
+import { WorkerClient, type StoreClient } from './worker-client.ts';
 
 /** A call of `append` that is not committed yet. */
 interface PendingAppend {
@@ -25,12 +25,16 @@ const WAITING_SIZE_BYTES_MAX = 512 * 1024 * 1024;
  * STORAGE_FULL, STORAGE_FAILED
  */
 export async function openJournal(options: JournalFilesOptions): Promise<Journal> {
-  const worker = await WorkerClient.start<JournalFiles>({ store: 'journal', options });
-  return new SqliteJournal(worker, new Map(await worker.call('lastSeqs')));
+  return journalOn(await WorkerClient.start<JournalFiles>({ store: 'journal', options }));
+}
+
+/** The journal over its files, wherever these are. */
+export async function journalOn(files: StoreClient<JournalFiles>): Promise<Journal> {
+  return new SqliteJournal(files, new Map(await files.call('lastSeqs')));
 }
 
 class SqliteJournal implements Journal {
-  readonly #worker: WorkerClient<JournalFiles>;
+  readonly #files: StoreClient<JournalFiles>;
   /** Of each shard, with what is under way. */
   readonly #lastSeqs: Map<ShardId, number>;
   #waiting: PendingAppend[] = [];
@@ -40,8 +44,8 @@ class SqliteJournal implements Journal {
   #failure: unknown;
   #isClosed = false;
 
-  constructor(worker: WorkerClient<JournalFiles>, lastSeqs: Map<ShardId, number>) {
-    this.#worker = worker;
+  constructor(files: StoreClient<JournalFiles>, lastSeqs: Map<ShardId, number>) {
+    this.#files = files;
     this.#lastSeqs = lastSeqs;
   }
 
@@ -65,7 +69,7 @@ class SqliteJournal implements Journal {
   async *read(shard: ShardId, afterSeq: number): AsyncGenerator<JournalRow> {
     let lastSeq = afterSeq;
     for (;;) {
-      const rows = await this.#worker.call('readPage', shard, lastSeq);
+      const rows = await this.#files.call('readPage', shard, lastSeq);
       if (rows.length === 0) return;
       yield* rows;
       lastSeq = rows.at(-1)!.seq;
@@ -73,21 +77,21 @@ class SqliteJournal implements Journal {
   }
 
   async extents(): Promise<readonly JournalExtent[]> {
-    return this.#worker.call('extents');
+    return this.#files.call('extents');
   }
 
   async trim(shard: ShardId, throughSeq: number): Promise<void> {
-    await this.#worker.call('trim', shard, throughSeq);
+    await this.#files.call('trim', shard, throughSeq);
   }
 
   async sizeBytes(): Promise<SizeBytes> {
-    return this.#worker.call('sizeBytes');
+    return this.#files.call('sizeBytes');
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     while (this.#waiting.length > 0 && this.#failure === undefined) await this.#sendBatch();
-    await this.#worker.close();
+    await this.#files.close();
   }
 
   #countSeqs(rows: readonly JournalRow[]): void {
@@ -118,7 +122,7 @@ class SqliteJournal implements Journal {
     const batch = pack(calls.flatMap(({ rows }) => rows));
     this.#underwayCount += 1;
     try {
-      await this.#worker.callWith(
+      await this.#files.callWith(
         [batch.heads.buffer as ArrayBuffer, batch.frames.buffer as ArrayBuffer],
         'append',
         batch,

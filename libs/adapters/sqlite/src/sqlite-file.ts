@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { DbError, type SizeBytes } from '@varve/base';
@@ -50,6 +50,7 @@ export function openSqliteFile(
       database.pragma('locking_mode = EXCLUSIVE'); // first of all: WAL needs no shared memory then
       checkFormat(database, path, format);
       setUp(database, cacheSizeBytes);
+      makeWalDurable(path);
       return database;
     } catch (error) {
       database.close();
@@ -101,7 +102,31 @@ export function buildSqliteFile(
 }
 
 /**
- * Makes the name of a file's WAL durable before SQLite opens it. SQLite syncs the directory too, but goes on when that
+ * Makes what SQLite has found in a file's WAL durable. A process that was killed, or whose sync failed, may have left it in
+ * the page cache only; and what a failed sync has left there no later one writes. So all of it is written again, the same
+ * bytes in the same places. Nobody else writes there: the file is locked.
+ */
+function makeWalDurable(path: string): void {
+  const walPath = `${path}-wal`;
+  if (!existsSync(walPath) || statSync(walPath).size === 0) return;
+  const descriptor = openSync(walPath, 'r+');
+  try {
+    const piece = Buffer.alloc(REWRITTEN_SIZE_BYTES);
+    for (let offset = 0, readBytes = -1; readBytes !== 0; offset += readBytes) {
+      readBytes = readSync(descriptor, piece, 0, piece.length, offset);
+      for (let written = 0; written < readBytes;) written += writeSync(descriptor, piece, written, readBytes - written, offset + written);
+    }
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  syncDirectory(dirname(path));
+}
+
+const REWRITTEN_SIZE_BYTES = 1024 * 1024;
+
+/**
+ * Makes the name of a file's WAL durable before anything is written to it. SQLite syncs the directory too, but goes on when that
  * fails, and a WAL whose name is lost takes with it everything that was acknowledged.
  */
 export function makeWal(path: string): void {

@@ -13,8 +13,18 @@ type MethodName<Store> = {
 type Arguments<Method> = Method extends (...args: infer Args) => unknown ? Args : never;
 type Result<Method> = Method extends (...args: never[]) => infer Value ? Value : never;
 
-/** A store in a worker thread, called by the names and types of its own methods. */
-export class WorkerClient<Store> {
+/** A store somewhere else, called by the names and types of its own methods. */
+export interface StoreClient<Store> {
+  /** Calls are worked off in their order. @throws DbError what the method threw, STORAGE_FAILED */
+  call<Name extends MethodName<Store>>(name: Name, ...args: Arguments<Store[Name]>): Promise<Result<Store[Name]>>;
+  /** As `call`; the buffers are the store's from now on. */
+  callWith<Name extends MethodName<Store>>(transferred: readonly Transferable[], name: Name, ...args: Arguments<Store[Name]>): Promise<Result<Store[Name]>>;
+  /** Resolves when all calls have ended and the store is closed. Later calls are refused. */
+  close(): Promise<void>;
+}
+
+/** A store in a worker thread. */
+export class WorkerClient<Store> implements StoreClient<Store> {
   readonly #worker: Worker;
   readonly #calls = new Map<
     number,
@@ -47,7 +57,6 @@ export class WorkerClient<Store> {
     );
   }
 
-  /** Calls a method in the worker. Calls are worked off in their order. @throws DbError what the method threw, STORAGE_FAILED */
   async call<Name extends MethodName<Store>>(
     name: Name,
     ...args: Arguments<Store[Name]>
@@ -55,7 +64,6 @@ export class WorkerClient<Store> {
     return this.#send(name, args, []);
   }
 
-  /** As `call`; the buffers are the worker's from now on and empty here. */
   async callWith<Name extends MethodName<Store>>(
     transferred: readonly Transferable[],
     name: Name,
@@ -64,7 +72,6 @@ export class WorkerClient<Store> {
     return this.#send(name, args, transferred);
   }
 
-  /** Resolves when all calls have ended and the store is closed. Later calls are refused. */
   async close(): Promise<void> {
     if (this.#refusal === undefined) {
       const closed = this.#send('close', [], []);

@@ -1,0 +1,1 @@
+export { openStoresHere } from './open-stores-here.ts';

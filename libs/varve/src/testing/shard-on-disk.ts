@@ -1,0 +1,130 @@
+import type { SizeBytes } from '@varve/base';
+import { flushShard, mergeShard, PayloadCache, readSeries, recoverShard, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { encodeFrames } from '@varve/frame';
+import { openInprocBus } from '@varve/inproc-adapter';
+import { seriesKey, valueAt } from '@varve/model';
+import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Journal, type ShardStore } from '@varve/ports';
+import { openStoresHere } from '@varve/sqlite-adapter/testing';
+import { systemClock, systemRandom } from '@varve/system-adapter';
+
+const SHARD = 1;
+const LANES = ['a', 'b', 'c'];
+/** So few that frames overwrite each other's cells. */
+const TIME_COUNT = 5;
+/** Makes a large frame of several pages. */
+const PADDING = 'a text that is no part of any other one, '.repeat(200);
+const LARGE_FRAMES: ReadonlySet<number> = new Set([2, 3]);
+const WHOLE_RANGE = { startOffsetNs: 0, endOffsetNs: Number.MAX_SAFE_INTEGER };
+const PORTS = { clock: systemClock, random: systemRandom, log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER };
+
+/** Cells by lane and time: the number of the frame that wrote it last. */
+export type Cells = ReadonlyMap<string, number>;
+
+/**
+ * One shard on real files, and every step of its life by itself: what a data node does with it, without the node. Its frames
+ * have numbers; frame n writes n into one cell of each lane, over what frame n - 5 wrote there. Frames 2 and 3 are large.
+ */
+export class ShardOnDisk {
+  readonly #journal: Journal;
+  readonly #shardStore: ShardStore;
+  readonly #replica: ShardReplica;
+  readonly #writePath: WritePath;
+  /** The journal has failed: a data node would have ended. */
+  isFatal = false;
+
+  /** As a data node opens it: recovers, then trims what is in chunks. @throws DbError */
+  static async open(directory: string, options: { readonly journalFileSizeBytesMax?: SizeBytes } = {}): Promise<ShardOnDisk> {
+    const { journal, shardStore } = await openStoresHere(directory, options);
+    const replica = await recoverShard({ journal, shardStore }, { shard: SHARD, startNs: 0n, others: [] });
+    await trimJournal(journal, replica);
+    return new ShardOnDisk(journal, shardStore, replica);
+  }
+
+  private constructor(journal: Journal, shardStore: ShardStore, replica: ShardReplica) {
+    this.#journal = journal;
+    this.#shardStore = shardStore;
+    this.#replica = replica;
+    const ports = { ...PORTS, bus: openInprocBus(), journal, shardStore, onFatal: () => void (this.isFatal = true) };
+    const node = { id: 1, epochOf: () => 1, isOpen: () => true, isOverloaded: () => false, onInserted: () => undefined };
+    this.#writePath = new WritePath(ports, node);
+  }
+
+  /** Resolves when a data node would ack frame n. @throws DbError */
+  write(number: number): Promise<void> {
+    return this.#writePath.storeFromPeer(this.#replica, frameOf(number));
+  }
+
+  /** @throws DbError */
+  flush(): Promise<void> {
+    return flushShard({ ...PORTS, journal: this.#journal, shardStore: this.#shardStore }, this.#replica);
+  }
+
+  /** @returns whether there was something to merge. @throws DbError */
+  merge(): Promise<boolean> {
+    return mergeShard({ ...PORTS, journal: this.#journal, shardStore: this.#shardStore }, this.#replica);
+  }
+
+  /** Resolves when the storage threads have done what they do behind their answers, such as checkpoints. */
+  async settle(): Promise<void> {
+    await this.#journal.extents();
+    await this.#shardStore.shards();
+  }
+
+  /** What a query would see. @throws DbError */
+  async cells(): Promise<Cells> {
+    const from = { replica: this.#replica, shardStore: this.#shardStore, cache: new PayloadCache(0) };
+    const cells = new Map<string, number>();
+    for (const series of this.#replica.table.series('disk', { kind: 'all' })) {
+      const { offsetsNs, columns } = await readSeries(from, { series, range: WHOLE_RANGE, fields: ['number'] });
+      const { column } = columns.find(({ name }) => name === 'number')!;
+      for (const [row, offsetNs] of offsetsNs.entries()) cells.set(`${series.key} ${offsetNs}`, Number(valueAt(column, row)));
+    }
+    return cells;
+  }
+
+  async close(): Promise<void> {
+    await this.#journal.close();
+    await this.#shardStore.close();
+  }
+}
+
+/** What is wrong with cells after some frames were asked for and some of these acknowledged; nothing when all is well. */
+export function problemsOf(cells: Cells, { asked, acked }: { readonly asked: readonly number[]; readonly acked: readonly number[] }): string[] {
+  const problems: string[] = [];
+  for (const key of LANES.map((lane) => keyOf(lane))) {
+    for (let time = 0; time < TIME_COUNT; time += 1) {
+      const ofCell = (numbers: readonly number[]): number[] => numbers.filter((number) => number % TIME_COUNT === time);
+      const found = cells.get(`${key} ${time}`) ?? 0;
+      const least = Math.max(0, ...ofCell(acked));
+      if (found < least) problems.push(`${key} ${time}: ${found} is there, ${least} was acknowledged`);
+      if (found !== 0 && !asked.includes(found)) problems.push(`${key} ${time}: ${found} was never asked for`);
+      if (found !== 0 && found % TIME_COUNT !== time) problems.push(`${key} ${time}: ${found} belongs elsewhere`);
+    }
+  }
+  if (cells.size > LANES.length * TIME_COUNT) problems.push(`${cells.size} cells`);
+  return problems;
+}
+
+function keyOf(lane: string): string {
+  return seriesKey('disk', [['lane', lane]]);
+}
+
+function frameOf(number: number): Uint8Array {
+  const text = LARGE_FRAMES.has(number) ? PADDING : '';
+  const rowCount = LANES.length;
+  const table = {
+    measurement: 'disk',
+    rowCount,
+    seriesIndexes: Uint32Array.from(LANES.keys()),
+    times: { ms: new Float64Array(rowCount), subNs: new Int32Array(rowCount).fill(number % TIME_COUNT) },
+    lineIndexes: Uint32Array.from(LANES.keys()),
+    columns: [
+      { name: 'number', column: { type: 'integer', values: new Float64Array(rowCount).fill(number) } as const },
+      { name: 'text', column: { type: 'string', values: LANES.map((lane) => `${lane}${number}${text}`) } as const },
+    ],
+  };
+  const slice = { shard: SHARD, startNs: 0n, tables: [{ table, rowIndexes: undefined }], series: LANES.map((lane) => ({ key: keyOf(lane), measurement: 'disk' })) };
+  const stamp = { mutation: { incarnation: 1, shard: SHARD, number }, version: { wallMs: number, counter: 0, incarnation: 1 } };
+  const [frame] = encodeFrames(slice, () => stamp);
+  return frame!;
+}
