@@ -7,6 +7,8 @@ import { onTestFinished } from 'vitest';
 // The real program as tests see it: a process of its own, on a free port, on a data directory that goes with the test.
 
 const MAIN = resolve(import.meta.dirname, '../main.ts');
+/** Where the bootstrap has it too. */
+const COMPILE_CACHE = resolve(import.meta.dirname, '../../../../.cache/compiled');
 const READY_TIMEOUT_MS = 20_000;
 
 /** How a process ended and all it said. */
@@ -29,6 +31,8 @@ export interface TestServer {
   stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<Ended>;
   /** `kill -9`. */
   kill(): Promise<Ended>;
+  /** Waits until the process ends by itself. */
+  ended(): Promise<Ended>;
 }
 
 /** A directory that is removed when the test ends. */
@@ -45,7 +49,7 @@ export function runProgram(flags: readonly string[], env: NodeJS.ProcessEnv = {}
 
 /** Starts the program and waits until it answers; the process and its directory are gone when the test ends. */
 export async function startServer(
-  options: { readonly flags?: readonly string[]; readonly dataDir?: string } = {},
+  options: { readonly flags?: readonly string[]; readonly dataDir?: string; readonly main?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<TestServer> {
   const dataDir = options.dataDir ?? join(temporaryDirectory(), 'data');
   const flags = [
@@ -59,11 +63,11 @@ export async function startServer(
   ];
   let program: Program | undefined;
   let url = '';
-  const end = async (signal: NodeJS.Signals): Promise<Ended> => {
+  const end = async (signal?: NodeJS.Signals): Promise<Ended> => {
     if (program === undefined) throw new Error('the server is not running');
     const { child, ended } = program;
     program = undefined;
-    child.kill(signal);
+    if (signal !== undefined) child.kill(signal);
     return ended;
   };
   onTestFinished(async () => {
@@ -79,11 +83,12 @@ export async function startServer(
       return program?.child.pid ?? -1;
     },
     async start() {
-      program = spawnProgram(flags, {});
+      program = spawnProgram(flags, options.env ?? {}, options.main);
       url = await readyUrl(program);
     },
     stop: (signal = 'SIGTERM') => end(signal),
     kill: () => end('SIGKILL'),
+    ended: () => end(),
   };
   await server.start();
   return server;
@@ -96,9 +101,9 @@ interface Program {
   readonly said: () => { readonly stdout: string; readonly stderr: string };
 }
 
-function spawnProgram(flags: readonly string[], env: NodeJS.ProcessEnv): Program {
-  const child = spawn(process.execPath, [MAIN, ...flags], {
-    env: { ...process.env, ...env },
+function spawnProgram(flags: readonly string[], env: NodeJS.ProcessEnv, main = MAIN): Program {
+  const child = spawn(process.execPath, [main, ...flags], {
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
