@@ -1,4 +1,4 @@
-import { fork, spawn, type ChildProcess, type Serializable } from 'node:child_process';
+import { fork, type ChildProcess, type Serializable } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { DbError, type ErrorCode } from '@varve/base';
@@ -13,8 +13,6 @@ export interface ChildModule {
   readonly args: readonly unknown[];
   /** Methods that return an AsyncIterable; the child collects it. */
   readonly iterables?: readonly string[];
-  /** Writes beyond this file size fail with an I/O error, as on a broken disk. In blocks of 512 bytes. */
-  readonly fileSizeBlockCountMax?: number;
 }
 
 /** A port whose implementation lives in a process of its own, so that a test can kill it. */
@@ -57,16 +55,9 @@ export async function openKillable<Port extends { close(): Promise<void> }>(chil
   };
 }
 
-function startChild({ module, factory, fileSizeBlockCountMax }: ChildModule): ChildProcess {
+function startChild({ module, factory }: ChildModule): ChildProcess {
   const main = new URL('./child-main.ts', import.meta.url);
-  const options = { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] } as const;
-  if (fileSizeBlockCountMax === undefined)
-    return fork(main, [module.href, factory], { ...options, stdio: [...options.stdio] });
-  const limited = `ulimit -f ${fileSizeBlockCountMax}; exec "$0" "$@"`;
-  return spawn('/bin/sh', ['-c', limited, process.execPath, main.pathname, module.href, factory], {
-    ...options,
-    stdio: [...options.stdio],
-  });
+  return fork(main, [module.href, factory], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
 /** Calls methods of the port in the child; one answer per call. */
