@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { ensureNatsServer } from '@varve/nats-adapter/server';
-import { ensureStrace } from './ensure-strace.ts';
+import { ensureCCompiler } from './ensure-c-compiler.ts';
 import { closingText, countOf, type Count } from './report.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -17,7 +17,7 @@ export async function runStages(kind: 'short' | 'long'): Promise<number> {
 }
 
 async function shortStages(): Promise<Count[]> {
-  for (const ensure of [ensureNatsServer, ensureStrace]) ensure((line) => process.stdout.write(`${line}\n`));
+  for (const ensure of [ensureNatsServer, ensureCCompiler]) ensure((line) => process.stdout.write(`${line}\n`));
   return [
     await command('types', 'tsc', ['-p', 'tsconfig.json']),
     // The boundary rule reads the project graph; without one it says nothing and passes.

@@ -16,8 +16,9 @@
  *   KILL          the process ends before the call           CUT     the power goes before the call
  *   UNPLUG        as CUT, for the files of `path` only: the process lives on, and all its later calls on them get EIO
  *
- * Beside it stand two more files. `.trace` gets a line per call: its name and the path (of `rename` the new one). Two names
- * are of the trace only: `create`, before an `open` that creates, and `say`, for a write to the standard output. `.state` has
+ * Beside it stand two more files. `.trace` gets a line per call: its name and the path (of `rename` the new one). Three
+ * names are of the trace only: `create`, before an `open` that creates, `say`, for a write to the standard output, and
+ * `fault`, behind a call that the rule has changed. `.state` has
  * what is not on the disk yet, for the process that comes after this one.
  *
  * A power cut takes back what was written since the file's last sync, and names since the last sync of their directory, by
@@ -496,6 +497,12 @@ static void note_call(const char *call, const char *path) {
   must(real_write(trace, line, length) > 0);
 }
 
+/* Of `lasting`, 0 is once, 1 is always from then on, 2 is each nth. */
+static int is_due(long met) {
+  if (rule.lasting == 2) return met % rule.nth == 0;
+  return met == rule.nth || (met > rule.nth && rule.lasting == 1);
+}
+
 /* Counts a call, and says what is to become of it. The caller holds the mutex. */
 static enum fault meet(const char *call, const char *path) {
   note_call(call, path);
@@ -507,8 +514,9 @@ static enum fault meet(const char *call, const char *path) {
   }
   if (rule.fault == NONE || !has_call(call) || fnmatch(rule.path, path, 0) != 0) return NONE;
   counts()->met += 1;
-  if (counts()->met < rule.nth || (counts()->met > rule.nth && !rule.lasting)) return NONE;
+  if (!is_due(counts()->met)) return NONE;
   counts()->changed += 1;
+  note_call("fault", path);
   if (rule.fault == KILL) kill(getpid(), SIGKILL);
   if (rule.fault == CUT) {
     cut_power("*");

@@ -35,18 +35,20 @@ const cut = (disk: FaultyDisk, seed: number, program = ''): void => {
 };
 const contentOf = (disk: FaultyDisk, name: string): string => readFileSync(join(disk.root, name), 'utf8');
 
-faultyDiskTest('the so manieth matching call fails, once or from then on, and no other one', () => {
+faultyDiskTest('the so manieth matching call fails, once, from then on or each time, and no other one', () => {
   const disk = newDisk();
   const program = `const fd = fs.openSync(dir + '/a', 'w'); for (let n = 0; n < 4; n += 1) attempt(() => { put(fd, 'x', 0); fs.fsyncSync(fd); });`;
   disk.setRule({ fault: 'EIO', calls: ['sync'], path: '*/a', nth: 2 });
   expect(run(disk, program).lines).toEqual(['done', 'EIO', 'done', 'done']);
   expect(disk.counts()).toEqual({ metCount: 4, changedCount: 1 });
-  disk.setRule({ fault: 'ENOSPC', calls: ['write'], nth: 3, isLasting: true });
+  disk.setRule({ fault: 'ENOSPC', calls: ['write'], nth: 3, repeats: 'onwards' });
   expect(run(disk, program).lines).toEqual(['done', 'done', 'ENOSPC', 'ENOSPC']);
+  disk.setRule({ fault: 'ENOSPC', calls: ['write'], nth: 2, repeats: 'each' });
+  expect(run(disk, program).lines).toEqual(['done', 'ENOSPC', 'done', 'ENOSPC']);
   disk.setRule({ fault: 'EIO', path: '*/b', nth: 1 });
   expect(run(disk, program).lines).toEqual(['done', 'done', 'done', 'done']);
   expect(disk.counts()).toEqual({ metCount: 0, changedCount: 0 });
-  expect(disk.trace()).toEqual(expect.arrayContaining([`create ${disk.root}/a`, `write ${disk.root}/a`, `sync ${disk.root}/a`, 'say ']));
+  expect(disk.trace()).toEqual(expect.arrayContaining([`create ${disk.root}/a`, `write ${disk.root}/a`, `sync ${disk.root}/a`, `fault ${disk.root}/a`, 'say ']));
 });
 
 faultyDiskTest('a short write is half there, and its rest gets ENOSPC', () => {
@@ -54,7 +56,7 @@ faultyDiskTest('a short write is half there, and its rest gets ENOSPC', () => {
   disk.setRule({ fault: 'SHORT', calls: ['write'], nth: 1 });
   const { lines } = run(disk, `const fd = fs.openSync(dir + '/a', 'w'); for (let n = 0; n < 3; n += 1) attempt(() => put(fd, 'x', 0));`);
   expect(lines).toEqual(['1000', '2000', '2000']); // The first one tried to write the rest, and says what it has written.
-  expect(disk.trace().slice(3, 5)).toEqual([`write ${disk.root}/a`, `write ${disk.root}/a`]);
+  expect(disk.trace().slice(3, 6)).toEqual([`write ${disk.root}/a`, `fault ${disk.root}/a`, `write ${disk.root}/a`]);
 });
 
 faultyDiskTest('a power cut takes back what was not synced, also by the process before, and nothing else', () => {

@@ -23,8 +23,8 @@ export interface DiskRule {
   readonly path?: string;
   /** From 1, of the calls that match, counted from when the rule was set. */
   readonly nth: number;
-  /** All matching calls from that one on, until another rule is set. */
-  readonly isLasting?: boolean;
+  /** `onwards`: all matching calls from that one on. `each`: that one, and each nth after it. Once when absent. */
+  readonly repeats?: 'onwards' | 'each';
   /** Of a power cut: which of the writes that were not synced are on the disk. Each third seed keeps none. */
   readonly seed?: number;
 }
@@ -41,6 +41,7 @@ export interface DiskCounts {
 export const POWER_CUT_EXIT_CODE = 93;
 
 const ALL_CALLS: readonly DiskCall[] = ['open', 'write', 'sync', 'truncate', 'rename', 'unlink'];
+const REPEATS = { onwards: 1, each: 2 } as const;
 const PAGE_SIZE_BYTES = 4096;
 const ROOT = 'FAULTY_DISK_ROOT';
 const CONTROL = 'FAULTY_DISK_CONTROL';
@@ -79,10 +80,10 @@ export class FaultyDisk {
 
   /** Holds from the next call on, with new counts; without a rule nothing fails. */
   setRule(rule?: DiskRule): void {
-    const { fault = 'NONE', calls = ALL_CALLS, path = '*', nth = 0, isLasting = false, seed = 0 } = rule ?? {};
+    const { fault = 'NONE', calls = ALL_CALLS, path = '*', nth = 0, repeats, seed = 0 } = rule ?? {};
     this.#ruleCount += 1;
     const number = `${process.pid}${this.#ruleCount}`;
-    const text = `${number} fault=${fault} calls=${calls.join(',')} path=${path} nth=${nth} lasting=${Number(isLasting)} seed=${seed};`;
+    const text = `${number} fault=${fault} calls=${calls.join(',')} path=${path} nth=${nth} lasting=${repeats === undefined ? 0 : REPEATS[repeats]} seed=${seed};`;
     writeSync(this.#control, Buffer.from(text.padEnd(PAGE_SIZE_BYTES, '\0')), 0, PAGE_SIZE_BYTES, 0);
   }
 
@@ -93,7 +94,7 @@ export class FaultyDisk {
     return { metCount: bytes[0]!, changedCount: bytes[1]! };
   }
 
-  /** What was called so far: `sync /path`, `rename /new/path`; `create /path` before an `open` of a new file; `say` for output. */
+  /** What was called so far: `sync /path`, `rename /new/path`; `create /path` before an `open` of a new file; `fault /path` behind what the rule changed; `say` for output. */
   trace(): string[] {
     return readFileSync(`${this.env[CONTROL]!}.trace`, 'utf8').split('\n').slice(0, -1);
   }
