@@ -52,6 +52,7 @@ export const ERROR_CODES = {
   STORAGE_FULL: { httpStatus: 503, retryable: true },
   STORAGE_CORRUPT: { httpStatus: 500, retryable: false },
   STORAGE_NEWER_FORMAT: { httpStatus: 500, retryable: false },
+  STORAGE_OLDER_FORMAT: { httpStatus: 500, retryable: false },
   STORAGE_LOCKED: { httpStatus: 500, retryable: false },
   STORAGE_UNWRITABLE: { httpStatus: 500, retryable: false },
   // Start-up.

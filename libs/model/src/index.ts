@@ -50,7 +50,7 @@ export type { MutationVector, NumberIntervals } from './mutation-vector.ts';
 export type { BatchSeries, MeasurementTable, PointBatch, TableSlice } from './point-batch.ts';
 export type { Cell, SeriesBlock } from './result-block.ts';
 export type { SeriesKey, TagSet } from './series-key.ts';
-export type { SeriesSlice } from './series-slice.ts';
+export type { FieldSummary, SeriesSlice, SeriesSummary, SummaryNumbers } from './series-slice.ts';
 export type { TagFilter } from './tag-filter.ts';
 export type { SplitTimes, TimeRange } from './time.ts';
 export type { MutationId, Version } from './version.ts';

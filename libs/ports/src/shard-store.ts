@@ -15,21 +15,27 @@ export interface StoredSeries {
   readonly key: string;
 }
 
-/** One sealed chunk. `header` is what a query needs to decide without the payload; both are opaque bytes here. */
-export interface StoredChunk {
-  readonly chunkId: number;
-  readonly seriesId: number;
+/** Which rows a chunk has. What the numbers mean is decided above. */
+export interface StoredExtent {
+  /** Both inclusive. */
+  readonly firstSeriesId: number;
+  readonly lastSeriesId: number;
   /** Offsets from the shard's start in ns, both inclusive, exact below 2^53. */
   readonly minOffsetNs: number;
   readonly maxOffsetNs: number;
-  readonly header: Uint8Array;
+  readonly rowCount: number;
+  readonly tier: number;
+}
+
+/** One sealed chunk, without its bytes. */
+export interface StoredChunk extends StoredExtent {
+  readonly chunkId: number;
+  readonly headerSizeBytes: SizeBytes;
   readonly payloadSizeBytes: SizeBytes;
 }
 
-export interface NewChunk {
-  readonly seriesId: number;
-  readonly minOffsetNs: number;
-  readonly maxOffsetNs: number;
+/** `header` is what a query needs to decide without the payload; both are opaque bytes here. */
+export interface NewChunk extends StoredExtent {
   readonly header: Uint8Array;
   readonly payload: Uint8Array;
 }
@@ -50,9 +56,11 @@ export interface ShardStore {
   /** A shard without a file has flushedSeq 0 and an empty vector (zero bytes). @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT */
   readState(shard: ShardId): Promise<ShardState>;
   readSeries(shard: ShardId): Promise<readonly StoredSeries[]>;
-  /** All chunks without their payloads, ascending by chunkId. */
-  readChunkHeaders(shard: ShardId): Promise<readonly StoredChunk[]>;
-  /** Payloads in the order asked for; undefined where there is no such chunk (a merge may have removed it meanwhile). */
+  /** All chunks, ascending by chunkId. */
+  readChunks(shard: ShardId): Promise<readonly StoredChunk[]>;
+  /** In the order asked for; undefined where there is no such chunk (a merge may have removed it meanwhile). */
+  readHeaders(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]>;
+  /** As `readHeaders`. */
   readPayloads(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]>;
   /**
    * Resolves when the change survives a power cut; creates the file when there is none. All or nothing.

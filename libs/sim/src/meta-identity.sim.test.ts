@@ -115,7 +115,7 @@ test('M14, M16: a fourth node waits until it is made a member, catches up and vo
   const removed = world.leader;
   await world.scheduler.runUntilSettled(world.control((removed % 3) + 1).removePeer(removed)); // passed on to the leader
   await world.createDatabase('without it');
-  await world.scheduler.runFor(1_000);
+  await world.scheduler.runFor(5_000);
   expect(world.group.fatal.map(String).join()).toMatch(new RegExp(`peer ${removed} was removed from the meta group`));
   world.kill(removed);
   expect(await world.outcomeOf(world.group.start(removed))).toMatch(/META_IDENTITY: peer .* was removed/);

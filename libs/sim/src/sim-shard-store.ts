@@ -7,7 +7,7 @@ import type { SimProcess } from './sim-process.ts';
 interface ShardContent {
   state: ShardState;
   readonly series: StoredSeries[];
-  readonly chunks: Map<number, { readonly chunk: StoredChunk; readonly payload: Uint8Array }>;
+  readonly chunks: Map<number, { readonly chunk: StoredChunk; readonly header: Uint8Array; readonly payload: Uint8Array }>;
   nextChunkId: number;
 }
 
@@ -33,10 +33,12 @@ export class SimShardStore implements ShardStore {
     return this.#read(shard, 'series', ({ series }) => [...series]);
   }
 
-  async readChunkHeaders(shard: ShardId): Promise<readonly StoredChunk[]> {
-    return this.#read(shard, 'headers', ({ chunks }) =>
-      [...chunks.values()].map(({ chunk }) => structuredClone(chunk)),
-    );
+  async readChunks(shard: ShardId): Promise<readonly StoredChunk[]> {
+    return this.#read(shard, 'chunks', ({ chunks }) => [...chunks.values()].map(({ chunk }) => ({ ...chunk })));
+  }
+
+  async readHeaders(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#read(shard, 'headers', ({ chunks }) => chunkIds.map((chunkId) => chunks.get(chunkId)?.header.slice()));
   }
 
   async readPayloads(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]> {
@@ -75,10 +77,10 @@ function apply(content: ShardContent, change: ShardChange): number[] {
   content.state = change.state;
   content.series.push(...change.series);
   for (const chunkId of change.removedChunkIds) content.chunks.delete(chunkId);
-  return change.chunks.map(({ payload, ...rest }) => {
+  return change.chunks.map(({ header, payload, ...extent }) => {
     const chunkId = content.nextChunkId;
     content.nextChunkId += 1;
-    content.chunks.set(chunkId, { chunk: { ...rest, chunkId, payloadSizeBytes: payload.length }, payload });
+    content.chunks.set(chunkId, { chunk: { ...extent, chunkId, headerSizeBytes: header.length, payloadSizeBytes: payload.length }, header, payload });
     return chunkId;
   });
 }

@@ -53,9 +53,7 @@ const writtenShard = (): string => {
     files.commit(1, {
       series: ids.map((id) => ({ seriesId: flushedSeq * 1_000 + id, key: `cpu,host=host_${id}` })),
       chunks: ids.map((id) => ({
-        seriesId: id,
-        minOffsetNs: id,
-        maxOffsetNs: 1e15 + id,
+        ...{ firstSeriesId: id, lastSeriesId: id + 3, minOffsetNs: id, maxOffsetNs: 1e15 + id, rowCount: 9, tier: 1 },
         header: Buffer.alloc(60, id),
         payload: Buffer.alloc(40, id),
       })),
@@ -162,11 +160,11 @@ test('S5, P07: no changed byte of a Raft log goes unnoticed: it is refused, said
   expect(cutCount).toBeGreaterThan(20);
 });
 
-test('S5: no changed byte of a shard file changes its state, series or chunk headers', () => {
+test('S5: no changed byte of a shard file changes its state, series or chunks', () => {
   checkFlips(writtenShard(), (directory) => {
     const files = new ShardFiles({ directory });
     try {
-      return [files.readState(1), files.readSeries(1, { afterId: 0, countBefore: 0 }), files.readChunkHeaders(1)];
+      return [files.readState(1), files.readSeries(1, { afterId: 0, countBefore: 0 }), files.readChunks(1)];
     } finally {
       files.close();
     }
@@ -241,7 +239,7 @@ test('a shard that has lost a row is refused', () => {
     const outcome = outcomeOf(() => [
       files.readState(1),
       files.readSeries(1, { afterId: 0, countBefore: 0 }),
-      files.readChunkHeaders(1),
+      files.readChunks(1),
     ]);
     files.close();
     expect(outcome, sql).toBe('STORAGE_CORRUPT');
@@ -264,7 +262,7 @@ test('a damaged shard is refused; the others are served', async () => {
     });
   }
   files.close();
-  truncateSync(join(directory, 'shard-1.sqlite'), 20_000);
+  truncateSync(join(directory, 'shard-1.sqlite'), 6_000);
   const store = await openShardStore({ directory });
   await expect(store.readState(1)).rejects.toThrow(refusal('STORAGE_CORRUPT', 'shard-1.sqlite is damaged'));
   expect((await store.readState(2)).flushedSeq).toBe(2);

@@ -41,8 +41,12 @@ class SqliteShardStore implements ShardStore {
     }
   }
 
-  async readChunkHeaders(shard: ShardId): Promise<readonly StoredChunk[]> {
-    return this.#files.call('readChunkHeaders', shard);
+  async readChunks(shard: ShardId): Promise<readonly StoredChunk[]> {
+    return this.#files.call('readChunks', shard);
+  }
+
+  async readHeaders(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#files.call('readHeaders', shard, chunkIds);
   }
 
   async readPayloads(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]> {

@@ -1,11 +1,12 @@
 import type { DbError } from '@varve/base';
+import type { ShardId } from '@varve/model';
 import type { NewChunk, ShardChange, ShardState, StoredChunk, StoredSeries } from '@varve/ports';
 import {
   applicationIdOf,
   blobOf,
+  buildSqliteFile,
   checkpoint,
   crcOf,
-  createSqliteFile,
   damagedFile,
   openSqliteFile,
   type FileFormat,
@@ -17,27 +18,31 @@ import { inFile } from './storage-error.ts';
 /** A shard that has no file yet, or one without a commit. */
 export const EMPTY_SHARD_STATE: ShardState = { flushedSeq: 0, vector: new Uint8Array(0) };
 
+/** Chunks end in a page of their own, half of which is empty on average. */
+const PAGE_SIZE_BYTES = 4_096;
 const FORMAT: FileFormat = {
   kind: 'shard',
   applicationId: applicationIdOf('VRSH'),
-  version: 1,
-  // Blobs live in ordinary rowid tables: WITHOUT ROWID takes three times the space. Checksums cover everything but
-  // payloads; `state` counts the rows of the other tables, so that a lost one is noticed, and the ids given to chunks.
+  version: 2,
+  oldestVersion: 2,
+  pageSizeBytes: PAGE_SIZE_BYTES,
+  // Blobs live in ordinary rowid tables: WITHOUT ROWID takes three times the space. Checksums cover everything but headers and
+  // payloads, which have their own; `state` counts the rows of the other tables, so that a lost one is noticed, and the ids
+  // given to chunks, and says whose file this is.
   schema: `
     CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT NOT NULL, crc INTEGER NOT NULL);
     CREATE TABLE chunk (
-      id INTEGER PRIMARY KEY, series INTEGER NOT NULL, min_offset_ns INTEGER NOT NULL, max_offset_ns INTEGER NOT NULL,
-      crc INTEGER NOT NULL, header BLOB NOT NULL, payload BLOB NOT NULL
+      id INTEGER PRIMARY KEY, first_series INTEGER NOT NULL, last_series INTEGER NOT NULL, min_offset_ns INTEGER NOT NULL, max_offset_ns INTEGER NOT NULL,
+      row_count INTEGER NOT NULL, tier INTEGER NOT NULL, crc INTEGER NOT NULL, header BLOB NOT NULL, payload BLOB NOT NULL
     );
     CREATE TABLE state (
-      id INTEGER PRIMARY KEY CHECK (id = 0), flushed_seq INTEGER NOT NULL, series_count INTEGER NOT NULL, chunk_count INTEGER NOT NULL,
+      id INTEGER PRIMARY KEY CHECK (id = 0), shard INTEGER NOT NULL, flushed_seq INTEGER NOT NULL, series_count INTEGER NOT NULL, chunk_count INTEGER NOT NULL,
       next_chunk_id INTEGER NOT NULL, crc INTEGER NOT NULL, vector BLOB NOT NULL
-    );
-    INSERT INTO state VALUES (0, 0, 0, 0, 1, ${crcOf([0, 0, 0, 1])}, x'')`,
+    )`,
 };
 /** So many series are read together: the thread that reads has a small heap. */
 const SERIES_PAGE_COUNT = 4_096;
-/** Payloads are cached by those who know which ones are wanted again. */
+/** Bytes are cached by those who know which ones are wanted again. */
 const CACHE_SIZE_BYTES = 512 * 1024;
 
 /** Up to where a file's series were read. */
@@ -54,22 +59,30 @@ interface StateRow {
   readonly nextChunkId: number;
 }
 
-type ChunkNumbers = [number, number, number, number, number, number];
-type StateNumbers = [number, number, number, number, number];
+type ChunkNumbers = [number, number, number, number, number, number, number, number, number];
+type StateNumbers = [number, number, number, number, number, number];
+
+const EMPTY_ROW: StateRow = { state: EMPTY_SHARD_STATE, seriesCount: 0, chunkCount: 0, nextChunkId: 1 };
 
 /** One shard's chunks in one SQLite file. The checksums inside payloads are the business of those who read them. */
 export class ShardFile {
   readonly #path: string;
+  readonly #shard: ShardId;
   readonly #database: SqliteDatabase;
+  readonly #header: SqliteStatement;
   readonly #payload: SqliteStatement;
   #row: StateRow;
   /** The WAL holds commits that are not in the file itself yet. */
   #isCheckpointDue = false;
 
-  /** Creates the file when asked to; otherwise it must be there. */
-  constructor(path: string, { isNew }: { readonly isNew: boolean }) {
+  /** Creates the file when asked to; otherwise it must be there, and be this shard's. */
+  constructor(path: string, { shard, isNew }: { readonly shard: ShardId; readonly isNew: boolean }) {
     this.#path = path;
-    this.#database = (isNew ? createSqliteFile : openSqliteFile)(path, FORMAT, { cacheSizeBytes: CACHE_SIZE_BYTES });
+    this.#shard = shard;
+    const options = { cacheSizeBytes: CACHE_SIZE_BYTES };
+    if (isNew) buildSqliteFile(path, FORMAT, options, (database) => putRow(database, shard, EMPTY_ROW));
+    this.#database = openSqliteFile(path, FORMAT, options);
+    this.#header = inFile(path, () => this.#database.prepare('SELECT header FROM chunk WHERE id = ?').pluck());
     this.#payload = inFile(path, () => this.#database.prepare('SELECT payload FROM chunk WHERE id = ?').pluck());
     this.#row = this.#readRow();
   }
@@ -97,12 +110,12 @@ export class ShardFile {
   }
 
   /** @throws DbError STORAGE_CORRUPT when they are not as they were written */
-  readChunkHeaders(): StoredChunk[] {
-    const columns = 'id, series, min_offset_ns, max_offset_ns, length(payload), crc, header';
+  readChunks(): StoredChunk[] {
+    const columns = 'id, first_series, last_series, min_offset_ns, max_offset_ns, row_count, tier, length(header), length(payload), crc';
     const chunks = this.#rows(`SELECT ${columns} FROM chunk ORDER BY id`).map(({ numbers, last }) => {
-      const [chunkId, seriesId, minOffsetNs, maxOffsetNs, payloadSizeBytes, crc] = numbers as ChunkNumbers;
-      const chunk = { chunkId, seriesId, minOffsetNs, maxOffsetNs, header: blobOf(last), payloadSizeBytes };
-      if (crc !== crcOfChunk(chunk)) throw this.#damaged(`the checksum of chunk ${chunkId} is wrong`);
+      const [chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, headerSizeBytes, payloadSizeBytes] = numbers as ChunkNumbers;
+      const chunk = { chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, headerSizeBytes, payloadSizeBytes };
+      if (Number(last) !== crcOfChunk(chunk)) throw this.#damaged(`the checksum of chunk ${chunkId} is wrong`);
       return chunk;
     });
     const ids = chunks.map(({ chunkId }) => chunkId);
@@ -110,13 +123,12 @@ export class ShardFile {
     return chunks;
   }
 
+  readHeaders(chunkIds: readonly number[]): (Uint8Array | undefined)[] {
+    return this.#blobs(this.#header, chunkIds);
+  }
+
   readPayloads(chunkIds: readonly number[]): (Uint8Array | undefined)[] {
-    return inFile(this.#path, () =>
-      chunkIds.map((chunkId) => {
-        const payload: unknown = this.#payload.get(chunkId);
-        return payload === undefined ? undefined : blobOf(payload);
-      }),
-    );
+    return this.#blobs(this.#payload, chunkIds);
   }
 
   /** One transaction. @throws DbError STORAGE_FULL, STORAGE_FAILED: nothing was changed */
@@ -132,7 +144,7 @@ export class ShardFile {
         chunkCount: before.chunkCount + chunkIds.length - removedCount,
         nextChunkId: before.nextChunkId + chunkIds.length,
       };
-      this.#putRow(row);
+      putRow(this.#database, this.#shard, row);
       return { chunkIds, row };
     });
     const { chunkIds, row } = inFile(this.#path, () => apply());
@@ -162,32 +174,35 @@ export class ShardFile {
   }
 
   #putChunks(chunks: readonly NewChunk[], firstId: number): number[] {
-    const put = this.#database.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)');
-    return chunks.map((chunk, index) => {
+    const put = this.#database.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    return chunks.map(({ header, payload, ...extent }, index) => {
       const chunkId = firstId + index;
-      const { seriesId, minOffsetNs, maxOffsetNs, header, payload } = chunk;
-      const crc = crcOfChunk({ ...chunk, chunkId, payloadSizeBytes: payload.length });
-      put.run(chunkId, seriesId, minOffsetNs, maxOffsetNs, crc, header, payload);
+      const { firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier } = extent;
+      const crc = crcOfChunk({ ...extent, chunkId, headerSizeBytes: header.length, payloadSizeBytes: payload.length });
+      put.run(chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, crc, header, payload);
       return chunkId;
     });
   }
 
-  #putRow({ state: { flushedSeq, vector }, seriesCount, chunkCount, nextChunkId }: StateRow): void {
-    const numbers = [flushedSeq, seriesCount, chunkCount, nextChunkId];
-    this.#database
-      .prepare('REPLACE INTO state VALUES (0, ?, ?, ?, ?, ?, ?)')
-      .run(...numbers, crcOf(numbers, vector), vector);
-  }
-
   #readRow(): StateRow {
-    const columns = 'flushed_seq, series_count, chunk_count, next_chunk_id, crc, vector';
+    const columns = 'shard, flushed_seq, series_count, chunk_count, next_chunk_id, crc, vector';
     const [found] = this.#rows(`SELECT ${columns} FROM state`);
     if (found === undefined) throw this.#damaged('its state is missing');
-    const [flushedSeq, seriesCount, chunkCount, nextChunkId, crc] = found.numbers as StateNumbers;
+    const [shard, flushedSeq, seriesCount, chunkCount, nextChunkId, crc] = found.numbers as StateNumbers;
     const vector = blobOf(found.last).slice();
-    const isAsWritten = crc === crcOf([flushedSeq, seriesCount, chunkCount, nextChunkId], vector);
+    const isAsWritten = crc === crcOf([shard, flushedSeq, seriesCount, chunkCount, nextChunkId], vector);
     if (!isAsWritten) throw this.#damaged('the checksum of its state is wrong');
+    if (shard !== this.#shard) throw this.#damaged(`it is the file of shard ${shard}: put each file back under its own name`);
     return { state: { flushedSeq, vector }, seriesCount, chunkCount, nextChunkId };
+  }
+
+  #blobs(statement: SqliteStatement, chunkIds: readonly number[]): (Uint8Array | undefined)[] {
+    return inFile(this.#path, () =>
+      chunkIds.map((chunkId) => {
+        const blob: unknown = statement.get(chunkId);
+        return blob === undefined ? undefined : blobOf(blob);
+      }),
+    );
   }
 
   /** As many as were written, each once. */
@@ -208,13 +223,17 @@ export class ShardFile {
   }
 }
 
+function putRow(database: SqliteDatabase, shard: ShardId, { state: { flushedSeq, vector }, seriesCount, chunkCount, nextChunkId }: StateRow): void {
+  const numbers = [shard, flushedSeq, seriesCount, chunkCount, nextChunkId];
+  database.prepare('REPLACE INTO state VALUES (0, ?, ?, ?, ?, ?, ?, ?)').run(...numbers, crcOf(numbers, vector), vector);
+}
+
 function crcOfSeries({ seriesId, key }: StoredSeries): number {
   return crcOf([seriesId], textEncoder.encode(key));
 }
 
-function crcOfChunk(chunk: StoredChunk): number {
-  const { chunkId, seriesId, minOffsetNs, maxOffsetNs, payloadSizeBytes, header } = chunk;
-  return crcOf([chunkId, seriesId, minOffsetNs, maxOffsetNs, payloadSizeBytes], header);
+function crcOfChunk({ chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, headerSizeBytes, payloadSizeBytes }: StoredChunk): number {
+  return crcOf([chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, headerSizeBytes, payloadSizeBytes]);
 }
 
 const textEncoder = new TextEncoder();

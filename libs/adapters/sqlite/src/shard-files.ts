@@ -49,8 +49,12 @@ export class ShardFiles implements WorkerStore {
     return this.#file(shard)?.readSeries(place) ?? [];
   }
 
-  readChunkHeaders(shard: ShardId): StoredChunk[] {
-    return this.#file(shard)?.readChunkHeaders() ?? [];
+  readChunks(shard: ShardId): StoredChunk[] {
+    return this.#file(shard)?.readChunks() ?? [];
+  }
+
+  readHeaders(shard: ShardId, chunkIds: readonly number[]): (Uint8Array | undefined)[] {
+    return this.#file(shard)?.readHeaders(chunkIds) ?? chunkIds.map(() => undefined);
   }
 
   readPayloads(shard: ShardId, chunkIds: readonly number[]): (Uint8Array | undefined)[] {
@@ -92,13 +96,13 @@ export class ShardFiles implements WorkerStore {
   /** The shard's file, open; undefined when it has none. */
   #file(shard: ShardId): ShardFile | undefined {
     if (!this.#known.has(shard)) return undefined;
-    const file = this.#open.get(shard) ?? new ShardFile(this.#pathOf(shard), { isNew: false });
+    const file = this.#open.get(shard) ?? new ShardFile(this.#pathOf(shard), { shard, isNew: false });
     this.#keepOpen(shard, file);
     return file;
   }
 
   #create(shard: ShardId): ShardFile {
-    const file = new ShardFile(this.#pathOf(shard), { isNew: true });
+    const file = new ShardFile(this.#pathOf(shard), { shard, isNew: true });
     this.#known.add(shard);
     this.#keepOpen(shard, file);
     return file;

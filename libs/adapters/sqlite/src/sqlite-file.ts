@@ -21,6 +21,10 @@ export interface FileFormat {
   readonly applicationId: number;
   /** SQLite's user_version, from 1. A file with a greater one is refused; a smaller one is for the caller to bring up. */
   readonly version: number;
+  /** Smaller ones are refused. Default: any is brought up. */
+  readonly oldestVersion?: number;
+  /** Default {@link PAGE_SIZE_BYTES}. */
+  readonly pageSizeBytes?: SizeBytes;
   readonly schema: string;
 }
 
@@ -84,7 +88,7 @@ export function buildSqliteFile(
     removeSqliteFile(unfinished);
     const database = new Database(unfinished, { timeout: 0 });
     try {
-      database.pragma(`page_size = ${PAGE_SIZE_BYTES}`);
+      database.pragma(`page_size = ${format.pageSizeBytes ?? PAGE_SIZE_BYTES}`);
       database.pragma('locking_mode = EXCLUSIVE');
       setUp(database, options.cacheSizeBytes);
       database.exec(`BEGIN; ${format.schema}`);
@@ -227,11 +231,15 @@ function syncDirectory(path: string): void {
 }
 
 /** Before anything is changed in the file. */
-function checkFormat(database: SqliteDatabase, path: string, { kind, applicationId, version }: FileFormat): void {
+function checkFormat(database: SqliteDatabase, path: string, { kind, applicationId, version, oldestVersion = 0 }: FileFormat): void {
   if (database.pragma('application_id', { simple: true }) !== applicationId) {
     throw damagedFile(path, `it is not a Varve ${kind} file`);
   }
   const found = versionOf(database);
+  if (found < oldestVersion) {
+    const text = `${path}: ${kind} format ${found} is of a version before the first release, this version knows ${oldestVersion} to ${version}; read the data with the version that wrote it, and write it anew`;
+    throw new DbError('STORAGE_OLDER_FORMAT', text, { path, found, version });
+  }
   if (found > version) {
     throw new DbError(
       'STORAGE_NEWER_FORMAT',

@@ -1,11 +1,8 @@
 import type { MutationVector } from '@varve/model';
-import type { NewChunkLike } from './chunk.ts';
-import type { StoredChunkLike } from './chunk-directory.ts';
+import type { NewChunkLike } from './chunk/encode-chunk.ts';
 import { ChunkStream } from './chunk-stream.ts';
-import { encodeRows, type EncodedRows } from './encode-rows.ts';
-import { gatherRows } from './gather-rows.ts';
+import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import type { Memtable } from './memtable.ts';
-import { mergeRows } from './rows.ts';
 import type { StoredSeriesLike } from './series-index.ts';
 
 /** Cells unpacked at a time: 1 MiB. Fewer cost more calls per frame, more a longer wait for the first chunk of a batch. */
@@ -24,7 +21,7 @@ export class FlushJob {
     this.series = state.series;
     this.flushedSeq = state.flushedSeq;
     this.vector = state.vector;
-    this.#chunks = new ChunkStream(encodeMemtable(sealed));
+    this.#chunks = new ChunkStream(sealed.sorted(BATCH_CELL_COUNT_MAX), 0);
   }
 
   /** The next chunks, of about so many rows; none when all were handed out. */
@@ -35,12 +32,5 @@ export class FlushJob {
   /** The chunks with the ids that the store gave them. */
   stored(chunkIds: readonly number[]): readonly StoredChunkLike[] {
     return this.#chunks.stored(chunkIds);
-  }
-}
-
-function* encodeMemtable(memtable: Memtable): Generator<EncodedRows> {
-  for (const batch of memtable.batches(BATCH_CELL_COUNT_MAX)) {
-    const gathered = gatherRows(batch.map(({ pieces }) => pieces));
-    for (const [index, { seriesId }] of batch.entries()) yield* encodeRows(seriesId, mergeRows([gathered[index]!]));
   }
 }

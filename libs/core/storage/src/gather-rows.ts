@@ -3,7 +3,8 @@ import type { Column, FieldType, NamedColumn, Version } from '@varve/model';
 import { isBitSet, setBit, zeroBits } from './bits.ts';
 import { bigsOf, integerColumn } from './columns.ts';
 import { rowVersions, type RowVersions } from './row-versions.ts';
-import { fieldKey, sliceCells, type VersionedRows } from './rows.ts';
+import { fieldKey } from './rows.ts';
+import type { SortedRows } from './sorted-rows.ts';
 
 /*
  * From frames, where a column holds a few rows of each series, to one series after the other. Each frame's columns are
@@ -21,8 +22,14 @@ export interface RowPiece {
   readonly endRow: number;
 }
 
-/** One answer per group: its rows piece by piece, with the named fields (all when `names` is undefined). */
-export function gatherRows(groups: readonly (readonly RowPiece[])[], names?: ReadonlySet<string>): VersionedRows[] {
+/** What is gathered of one series. */
+export interface SeriesPieces {
+  readonly seriesId: number;
+  readonly pieces: readonly RowPiece[];
+}
+
+/** One block per series: its rows piece by piece, with the named fields (all when `names` is undefined). No block is brought into order. */
+export function gatherRows(groups: readonly SeriesPieces[], names?: ReadonlySet<string>): SortedRows {
   const { rowStarts, rowCount, deals } = planDeals(groups);
   const offsetsNs = new Float64Array(rowCount);
   const gathered = new Map<string, GatheredColumn>();
@@ -37,11 +44,13 @@ export function gatherRows(groups: readonly (readonly RowPiece[])[], names?: Rea
       column.deal(rows.readColumn(index, firstRow, endRow), deal);
     }
   }
-  const cells = { offsetsNs, columns: Array.from(gathered.values(), (column) => column.finish()) };
-  return groups.map((pieces, index) => {
-    const { offsetsNs, columns } = sliceCells(cells, rowStarts[index]!, rowStarts[index + 1]!);
-    return { offsetsNs, columns, versions: versionsOf(pieces, offsetsNs.length) };
-  });
+  return {
+    seriesIds: Uint32Array.from(groups, ({ seriesId }) => seriesId),
+    starts: rowStarts,
+    offsetsNs,
+    columns: Array.from(gathered.values(), (column) => column.finish()),
+    versions: versionsOf(groups, rowCount),
+  };
 }
 
 /** Which rows of a section go where: its row `fromRows[i]` to `toRows[i]`. */
@@ -53,7 +62,7 @@ interface Deal {
   endRow: number;
 }
 
-function planDeals(groups: readonly (readonly RowPiece[])[]): {
+function planDeals(groups: readonly SeriesPieces[]): {
   rowStarts: Uint32Array;
   rowCount: number;
   deals: Map<FrameRows, Deal>;
@@ -61,7 +70,7 @@ function planDeals(groups: readonly (readonly RowPiece[])[]): {
   const rowStarts = new Uint32Array(groups.length + 1);
   const deals = new Map<FrameRows, Deal>();
   let rowCount = 0;
-  for (const [index, pieces] of groups.entries()) {
+  for (const [index, { pieces }] of groups.entries()) {
     for (const { segment, startRow, endRow } of pieces) {
       let deal = deals.get(segment.rows);
       if (deal === undefined)
@@ -79,17 +88,19 @@ function planDeals(groups: readonly (readonly RowPiece[])[]): {
   return { rowStarts, rowCount, deals };
 }
 
-function versionsOf(pieces: readonly RowPiece[], rowCount: number): RowVersions {
+/** A version is one object for all rows of its frame. */
+function versionsOf(groups: readonly SeriesPieces[], rowCount: number): RowVersions {
   const ordinals = new Uint32Array(rowCount);
+  const known = new Map<Version, number>();
   let row = 0;
-  for (let ordinal = 0; ordinal < pieces.length; ordinal += 1) {
-    const { startRow, endRow } = pieces[ordinal]!;
-    for (let count = endRow - startRow; count > 0; count -= 1) ordinals[row++] = ordinal;
+  for (const { pieces } of groups) {
+    for (const { segment, startRow, endRow } of pieces) {
+      let ordinal = known.get(segment.version);
+      if (ordinal === undefined) known.set(segment.version, (ordinal = known.size));
+      ordinals.fill(ordinal, row, (row += endRow - startRow));
+    }
   }
-  return rowVersions(
-    pieces.map(({ segment }) => segment.version),
-    ordinals,
-  );
+  return rowVersions([...known.keys()], ordinals);
 }
 
 /** One field of all rows, filled section by section. */

@@ -1,9 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeChunkHeader } from './chunk-header.ts';
-import { encodeRows } from './encode-rows.ts';
-import { gatherRows } from './gather-rows.ts';
 import { Memtable } from './memtable.ts';
-import { mergeRows, type VersionedRows } from './rows.ts';
 import { markOf } from './testing/arbitraries.ts';
 import { cellsOf, frameOf, type TestRow } from './testing/frames.ts';
 
@@ -17,28 +13,22 @@ function memtableOf(...frames: readonly TestRow[][]): Memtable {
   return memtable;
 }
 
-test('T4, F12: batches hold every row once, few cells each, and one measurement', () => {
+test('T4, F12: parts hold every row once, few cells each, one measurement, and series in order', () => {
   const long = rowsAt(1, [...Array(50).keys()]);
-  const memtable = memtableOf([...rowsAt(2, [1, 2, 3]), ...long], rowsAt(1, [60, 70]), [
-    { key: 'mem,id=3', offsetNs: 1, fields: { s: 'x' } },
+  const memtable = memtableOf([...rowsAt(2, [1, 2, 3]), ...long], rowsAt(1, [60, 70]), [{ key: 'mem,id=3', offsetNs: 1, fields: { s: 'x' } }]);
+  const measured = Array.from(memtable.sorted(30), (parts) => [...parts]);
+  expect(measured.map((parts) => parts.flatMap(({ seriesIds, starts }) => Array.from(seriesIds, (seriesId, block) => [seriesId, starts[block + 1]! - starts[block]!])))).toEqual([
+    [[1, 10], [1, 10], [1, 10], [1, 10], [1, 10], [1, 2], [2, 3]],
+    [[3, 1]],
   ]);
-  const counts = new Map<number, number>();
-  for (const batch of memtable.batches(30)) {
-    const rowCounts = batch.map(({ pieces }) =>
-      pieces.reduce((sum, { startRow, endRow }) => sum + endRow - startRow, 0),
-    );
-    expect(rowCounts.reduce((sum, count) => sum + count, 0) * 3).toBeLessThanOrEqual(30);
-    expect(new Set(batch.map(({ seriesId }) => seriesId === 3)).size).toBe(1);
-    for (const [index, { seriesId }] of batch.entries())
-      counts.set(seriesId, (counts.get(seriesId) ?? 0) + rowCounts[index]!);
-  }
-  expect(counts).toEqual(
-    new Map([
-      [2, 3],
-      [1, 52],
-      [3, 1],
-    ]),
-  );
+  for (const { offsetsNs } of measured.flat()) expect(offsetsNs.length * 3).toBeLessThanOrEqual(30);
+});
+
+test('rows of a series that came out of order, or twice, are in normal form', () => {
+  const memtable = memtableOf(rowsAt(1, [5, 7]), rowsAt(2, [1]), rowsAt(1, [6, 7]));
+  const [parts] = [...memtable.sorted(1_000)];
+  const [rows] = [...parts!];
+  expect([Array.from(rows!.seriesIds), Array.from(rows!.offsetsNs)]).toEqual([[1, 2], [5, 6, 7, 1]]);
 });
 
 test('a memtable that absorbed a newer one reads like both', () => {
@@ -63,35 +53,4 @@ test('frames outside of the range are not looked at', () => {
   expect(offsetsIn(20, 30)).toEqual([10, 20]);
   expect(offsetsIn(40, 50)).toEqual([30, 40]);
   expect(offsetsIn(41, 50)).toEqual([]);
-});
-
-function gathered(rows: TestRow[]): VersionedRows {
-  const { header, sections } = frameOf(markOf(0, 1_000), rows);
-  return mergeRows(
-    gatherRows([
-      [
-        {
-          segment: { rows: sections[0]!.rows, version: header.version },
-          startRow: 0,
-          endRow: sections[0]!.rows.rowCount,
-        },
-      ],
-    ]),
-  );
-}
-
-test('F12: rows are cut into chunks of at most 4,096 rows, about equal, and of bounded text', () => {
-  const check = (rows: TestRow[], expected: number[]): void => {
-    const chunks = [...encodeRows(1, gathered(rows))];
-    expect(chunks.map(({ rowCount }) => rowCount)).toEqual(expected);
-    expect(chunks.map(({ chunk }) => decodeChunkHeader(chunk.header).rowCount)).toEqual(expected);
-  };
-  const times = (count: number): number[] => [...Array(count).keys()];
-
-  check(rowsAt(1, times(4_096)), [4_096]);
-  check(rowsAt(1, times(4_097)), [2_048, 2_049]);
-  check(rowsAt(1, times(10_000)), [2_500, 2_500, 2_500, 2_500]);
-  check(rowsAt(1, times(4), { s: 'x'.repeat(64 * 1_024) }), [4]);
-  check(rowsAt(1, times(5), { s: 'x'.repeat(64 * 1_024) }), [2, 3]);
-  check(rowsAt(1, times(2), { s: 'x'.repeat(300 * 1_024) }), [1, 1]); // one row is never cut
 });

@@ -1,8 +1,9 @@
 import { assert } from '@varve/base';
 import type { Frame, FrameRows } from '@varve/frame';
 import type { SeriesKey, Version } from '@varve/model';
-import { gatherRows, type RowPiece } from './gather-rows.ts';
+import { gatherRows, type RowPiece, type SeriesPieces } from './gather-rows.ts';
 import { mergeRows, type OffsetRange, type VersionedRows } from './rows.ts';
+import { normalized, type SortedRows } from './sorted-rows.ts';
 import { UintList } from './uint-list.ts';
 
 /*
@@ -24,12 +25,6 @@ interface Segment {
   readonly firstEntry: number;
   readonly minOffsetNs: number;
   readonly maxOffsetNs: number;
-}
-
-/** What a batch holds of one series. */
-export interface SeriesPieces {
-  readonly seriesId: number;
-  readonly pieces: readonly RowPiece[];
 }
 
 /** Stands for "no older entry". */
@@ -85,33 +80,32 @@ export class Memtable {
       ({ segment }) => segment.minOffsetNs < range.endOffsetNs && range.startOffsetNs <= segment.maxOffsetNs,
     );
     if (pieces.length === 0) return undefined;
-    const [rows] = gatherRows([pieces], names);
-    return mergeRows([rows!]);
+    return mergeRows([gatherRows([{ seriesId, pieces }], names)]);
   }
 
-  /**
-   * Everything, in batches of about so many cells, so that unpacked rows never take much memory. A batch holds series of
-   * one measurement. A series may continue in the next batch.
-   */
-  *batches(cellCountMax: number): Generator<readonly SeriesPieces[]> {
-    for (const seriesIds of this.#seriesIds.values()) {
-      let batch: SeriesPieces[] = [];
-      let cellCount = 0;
-      for (const seriesId of seriesIds) {
-        let pieces: RowPiece[] = [];
-        for (const piece of cutPieces(this.#piecesOf(seriesId), cellCountMax)) {
-          if (cellCount > 0 && cellCount + cellCountOf(piece) > cellCountMax) {
-            if (pieces.length > 0) batch.push({ seriesId, pieces });
-            yield batch;
-            [batch, pieces, cellCount] = [[], [], 0];
-          }
-          pieces.push(piece);
-          cellCount += cellCountOf(piece);
+  /** Everything, measurement by measurement, each in parts of about so many cells, so that unpacked rows never take much memory. */
+  *sorted(cellCountMax: number): Generator<Iterable<SortedRows>> {
+    for (const seriesIds of this.#seriesIds.values()) yield this.#sorted(Uint32Array.from(seriesIds).sort(), cellCountMax);
+  }
+
+  /** Series ascend, each in normal form; one may continue in the next part. */
+  *#sorted(seriesIds: Uint32Array, cellCountMax: number): Generator<SortedRows> {
+    let batch: SeriesPieces[] = [];
+    let cellCount = 0;
+    for (const seriesId of seriesIds) {
+      let pieces: RowPiece[] = [];
+      for (const piece of cutPieces(this.#piecesOf(seriesId), cellCountMax)) {
+        if (cellCount > 0 && cellCount + cellCountOf(piece) > cellCountMax) {
+          if (pieces.length > 0) batch.push({ seriesId, pieces });
+          yield normalized(gatherRows(batch));
+          [batch, pieces, cellCount] = [[], [], 0];
         }
-        batch.push({ seriesId, pieces });
+        pieces.push(piece);
+        cellCount += cellCountOf(piece);
       }
-      yield batch;
+      batch.push({ seriesId, pieces });
     }
+    yield normalized(gatherRows(batch));
   }
 
   #add(section: Omit<Segment, 'firstEntry'>): void {

@@ -1,56 +1,55 @@
 import { assert } from '@varve/base';
 import type { MutationVector } from '@varve/model';
-import { decodeChunk, type NewChunkLike } from './chunk.ts';
-import type { ChunkEntry, StoredChunkLike } from './chunk-directory.ts';
-import { chunkInvalid } from './chunk-invalid.ts';
+import type { ChunkHeader } from './chunk/chunk-header.ts';
+import { chunkInvalid } from './chunk/chunk-invalid.ts';
+import type { NewChunkLike } from './chunk/encode-chunk.ts';
 import { ChunkStream } from './chunk-stream.ts';
-import { encodeRows, type EncodedRows } from './encode-rows.ts';
-import { mergeRows } from './rows.ts';
+import type { StoredChunkLike } from './directory/chunk-tree.ts';
+import { mergeChunks } from './merge-chunks.ts';
 
-/** Chunk payloads by id. */
-export type Payloads = ReadonlyMap<number, Uint8Array>;
+/** The bytes of chunks, checked, as far as they are at hand. */
+export interface ChunkBytes {
+  header(chunkId: number): ChunkHeader | undefined;
+  payload(chunkId: number): Uint8Array | undefined;
+}
 
-/** Fewer and larger chunks for some series. Fetch the payloads, read it until it is empty, commit, then complete it. */
+/** Fewer chunks for some series. Fetch the bytes, read it until it is empty, commit, then complete it. */
 export class MergeJob {
-  /** Chunks that the new ones replace: their payloads are needed, and they are removed in the same transaction. */
-  readonly chunkIds: readonly number[];
+  /** Chunks that the new ones replace: their bytes are needed, and they are removed in the same transaction. */
+  readonly chunks: readonly StoredChunkLike[];
   /** The state of the file, which a merge does not change. */
   readonly flushedSeq: number;
   readonly vector: MutationVector;
-  /** Each group holds chunks of one series. */
-  readonly groups: readonly (readonly ChunkEntry[])[];
-  #chunks: ChunkStream | undefined;
+  #stream: ChunkStream | undefined;
 
-  constructor(groups: readonly (readonly ChunkEntry[])[], state: Pick<MergeJob, 'flushedSeq' | 'vector'>) {
-    this.groups = groups;
-    this.chunkIds = groups.flat().map(({ chunkId }) => chunkId);
+  constructor(chunks: readonly StoredChunkLike[], state: Pick<MergeJob, 'flushedSeq' | 'vector'>) {
+    this.chunks = chunks;
     this.flushedSeq = state.flushedSeq;
     this.vector = state.vector;
+  }
+
+  get chunkIds(): readonly number[] {
+    return this.chunks.map(({ chunkId }) => chunkId);
   }
 
   /**
    * The next chunks, of about so many rows; none when all were handed out.
    * @throws DbError CHUNK_INVALID: abandon the merge; the chunks stay as they are
    */
-  nextChunks(rowCountMax: number, payloads: Payloads): readonly NewChunkLike[] {
-    this.#chunks ??= new ChunkStream(encodeMerged(this.groups, payloads));
-    return this.#chunks.take(rowCountMax);
+  nextChunks(rowCountMax: number, bytes: ChunkBytes): readonly NewChunkLike[] {
+    this.#stream ??= new ChunkStream([mergeChunks(this.chunkIds.map((chunkId) => partOf(chunkId, bytes)))], this.chunks[0]!.tier + 1);
+    return this.#stream.take(rowCountMax);
   }
 
   /** The new chunks with the ids that the store gave them. */
   stored(chunkIds: readonly number[]): readonly StoredChunkLike[] {
-    assert(this.#chunks !== undefined, 'a merge without a chunk');
-    return this.#chunks.stored(chunkIds);
+    assert(this.#stream !== undefined, 'a merge without a chunk');
+    return this.#stream.stored(chunkIds);
   }
 }
 
-function* encodeMerged(groups: readonly (readonly ChunkEntry[])[], payloads: Payloads): Generator<EncodedRows> {
-  for (const chunks of groups) {
-    const parts = chunks.map(({ chunkId, header }) => {
-      const payload = payloads.get(chunkId);
-      if (payload === undefined) throw chunkInvalid(`payload of chunk ${chunkId} is missing`);
-      return decodeChunk(header, payload);
-    });
-    yield* encodeRows(chunks[0]!.seriesId, mergeRows(parts));
-  }
+function partOf(chunkId: number, bytes: ChunkBytes): { readonly header: ChunkHeader; readonly payload: Uint8Array } {
+  const [header, payload] = [bytes.header(chunkId), bytes.payload(chunkId)];
+  if (header === undefined || payload === undefined) throw chunkInvalid(`chunk ${chunkId} is missing`);
+  return { header, payload };
 }

@@ -19,7 +19,7 @@ function partOf(index: number, wallMs: number, rows: Parameters<typeof frameOf>[
     rows.map((row) => ({ ...row, key: KEY })),
   );
   const segment = { rows: sections[0]!.rows, version: header.version };
-  return gatherRows([[{ segment, startRow: 0, endRow: segment.rows.rowCount }]])[0]!;
+  return gatherRows([{ seriesId: 1, pieces: [{ segment, startRow: 0, endRow: segment.rows.rowCount }] }]);
 }
 
 /** Every cell with its version, in an order of its own. */

@@ -109,7 +109,8 @@ function byFirstOffset<Part extends Cells>(parts: readonly Part[]): readonly Par
     .sort((left, right) => left.offsetsNs[0]! - right.offsetsNs[0]!);
 }
 
-function concatCells(parts: readonly Cells[]): Cells {
+/** The rows of all parts, one part after the other. */
+export function concatCells(parts: readonly Cells[]): Cells {
   if (parts.length === 1) return { offsetsNs: parts[0]!.offsetsNs, columns: parts[0]!.columns };
   const rowCount = parts.reduce((sum, { offsetsNs }) => sum + offsetsNs.length, 0);
   const offsetsNs = new Float64Array(rowCount);
@@ -230,6 +231,7 @@ function winnersOf(
   return winners;
 }
 
-function hasAnyValue({ validity }: Column): boolean {
+/** Whether any row has a value. */
+export function hasAnyValue({ validity }: Column): boolean {
   return validity === undefined || validity.some((byte) => byte !== 0);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { NewChunkLike } from './chunk.ts';
+import type { NewChunkLike } from './chunk/encode-chunk.ts';
 import type { FlushJob } from './flush-job.ts';
 import type { MergeJob } from './merge-job.ts';
 import { anyRows, anyWallMs, FIELDS, markOf } from './testing/arbitraries.ts';
@@ -101,7 +101,7 @@ class Driver {
     const job = this.#job;
     if (job === undefined) return 0;
     const chunks =
-      'groups' in job ? job.nextChunks(rowCount, this.shard.payloads(job.chunkIds)) : job.nextChunks(rowCount);
+      'chunkIds' in job ? job.nextChunks(rowCount, this.shard.bytes) : job.nextChunks(rowCount);
     this.#taken.push(...chunks);
     return chunks.length;
   }
@@ -119,7 +119,7 @@ class Driver {
     if (job === undefined) return;
     while (this.#take(2) > 0);
     const { flushedSeq, vector } = job;
-    if ('groups' in job) {
+    if ('chunkIds' in job) {
       this.table.completeMerge(
         job,
         this.shard.commit({ series: [], chunks: this.#taken, removedChunkIds: job.chunkIds, flushedSeq, vector }),
@@ -138,7 +138,7 @@ class Driver {
   #abandon(): void {
     const job = this.#job;
     if (job === undefined) return;
-    if ('groups' in job) this.table.abandonMerge(job);
+    if ('chunkIds' in job) this.table.abandonMerge(job);
     else this.table.abandonFlush(job);
     this.counts.abandoned += 1;
     [this.#job, this.#taken] = [undefined, []];

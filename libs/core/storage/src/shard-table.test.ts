@@ -1,8 +1,9 @@
 import { EMPTY_VECTOR, hasMutation } from '@varve/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { anyRows, anyWallMs, FIELDS, markOf } from './testing/arbitraries.ts';
-import { EVERYTHING, expectSame } from './testing/expect-same.ts';
+import { anyRows, anyWallMs, markOf } from './testing/arbitraries.ts';
+import type { ChunkBytes } from './merge-job.ts';
+import { expectSame, readSlice } from './testing/expect-same.ts';
 import { cellsOf, frameOf, type TestRow } from './testing/frames.ts';
 import { flush, MemoryShard, mergeAll, takeAll } from './testing/memory-shard.ts';
 import { NaiveShard } from './testing/naive-shard.ts';
@@ -160,7 +161,7 @@ test('F9: a merge leaves fewer chunks, the same cells, and the state of the file
 
 test('F12: a flush hands out as many chunks at a time as were asked for', () => {
   const node = new Node();
-  node.write(Array.from({ length: 10 }, (_, index) => rowAt(index % 2, 1, `cpu,host=${index >> 1}`)));
+  node.write(Array.from({ length: 10 }, (_, index) => rowAt(index % 2, 1, `cpu${index >> 1}`)));
   const job = node.table.beginFlush()!;
   expect([1, 4, 3, 1].map((rowCount) => job.nextChunks(rowCount).length)).toEqual([1, 2, 2, 0]);
 });
@@ -172,7 +173,7 @@ test('F9, F13: an abandoned merge leaves the old chunks, and is tried again when
     flush(node.table, node.shard);
   }
   const job = node.table.planMerge()!;
-  expect(() => job.nextChunks(1, new Map())).toThrow(expect.objectContaining({ code: 'CHUNK_INVALID' }));
+  expect(() => job.nextChunks(1, { header: () => undefined, payload: () => undefined })).toThrow(invalid);
   node.table.abandonMerge(job);
   expectSame(node);
   expect(node.table.planMerge()).toBeUndefined();
@@ -235,51 +236,37 @@ function orderOf(length: number): fc.Arbitrary<{ frame: number; isFlushed: boole
     );
 }
 
+const invalid = expect.objectContaining({ code: 'CHUNK_INVALID' });
+
 test('F13: a damaged payload fails the reads that touch it and no others', () => {
   const node = new Node();
   node.write([rowAt(1, 10), rowAt(1, 10, 'mem')]);
   flush(node.table, node.shard);
-  const [ref] = node.table.series('cpu', { kind: 'all' });
-  const { chunkIds } = node.table.planRead(ref!, EVERYTHING, FIELDS);
-  const payload = node.shard.payloads(chunkIds).get(chunkIds[0]!)!;
-  const damaged = new Map([[chunkIds[0]!, payload.map((byte, at) => (at === 1 ? byte ^ 4 : byte))]]);
-  expect(() => node.table.read(ref!, EVERYTHING, FIELDS, damaged)).toThrow(
-    expect.objectContaining({ code: 'CHUNK_INVALID' }),
-  );
-  const [other] = node.table.series('mem', { kind: 'all' });
-  const plan = node.table.planRead(other!, EVERYTHING, FIELDS);
-  expect(cellsOf(node.table.read(other!, EVERYTHING, FIELDS, node.shard.payloads(plan.chunkIds))).size).toBe(1);
+  const [[cpu], [mem]] = [node.table.series('cpu', { kind: 'all' }), node.table.series('mem', { kind: 'all' })];
+  const chunkId = node.shard.chunkIds.find((each) => node.shard.chunk(each).firstSeriesId === cpu!.seriesId)!;
+  node.shard.damage(chunkId, { payload: node.shard.chunk(chunkId).payload.map((byte, at) => (at === 1 ? byte ^ 4 : byte)) });
+  expect(() => readSlice(node, cpu!.seriesId)).toThrow(invalid);
+  expect(cellsOf(readSlice(node, mem!.seriesId)).size).toBe(1);
 });
 
 test('F13: a chunk in the place of another is not taken for it', () => {
   const node = new Node();
   node.write([rowAt(1, 10), rowAt(1, 20, 'mem')]);
-  const job = node.table.beginFlush()!;
-  const [first, second] = takeAll(() => job.nextChunks(1));
-  const stored = { ...first!, header: second!.header, chunkId: 1, payloadSizeBytes: second!.payload.length };
-  const table = ShardTable.open({
-    startNs: 0n,
-    flushedSeq: 1,
-    vector: EMPTY_VECTOR,
-    series: job.series,
-    chunks: [stored],
-  });
-  const ref = { seriesId: first!.seriesId };
-  expect(() => table.planRead(ref, EVERYTHING, FIELDS)).toThrow(expect.objectContaining({ code: 'CHUNK_INVALID' }));
+  flush(node.table, node.shard);
+  const [first, second] = node.shard.chunkIds;
+  node.shard.damage(first!, { header: node.shard.chunk(second!).header });
+  expect(() => readSlice(node, node.shard.chunk(first!).firstSeriesId)).toThrow(invalid);
+  node.shard.damage(first!, { header: node.shard.chunk(first!).header });
+  node.write([rowAt(2, 10), rowAt(2, 20, 'mem')]);
 });
 
-test('a chunk of a series that the file does not have makes the file corrupt', () => {
-  const chunk = {
-    chunkId: 1,
-    seriesId: 7,
-    minOffsetNs: 0,
-    maxOffsetNs: 1,
-    header: new Uint8Array(0),
-    payloadSizeBytes: 0,
-  };
-  const open = (): ShardTable =>
-    ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, series: [], chunks: [chunk] });
-  expect(open).toThrow(expect.objectContaining({ code: 'STORAGE_CORRUPT' }));
+test('a chunk of a series that the file does not have, or of two measurements, makes the file corrupt', () => {
+  const series = [{ seriesId: 1, key: 'cpu' }, { seriesId: 2, key: 'mem' }];
+  const extent = { minOffsetNs: 0, maxOffsetNs: 1, rowCount: 1, tier: 0, headerSizeBytes: 0, payloadSizeBytes: 0 };
+  const open = (firstSeriesId: number, lastSeriesId: number) => (): ShardTable =>
+    ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, series, chunks: [{ ...extent, chunkId: 1, firstSeriesId, lastSeriesId }] });
+  expect(open(1, 1)).not.toThrow();
+  for (const [first, last] of [[7, 7], [1, 7], [1, 2], [2, 1]] as const) expect(open(first, last), `${first} to ${last}`).toThrow(expect.objectContaining({ code: 'STORAGE_CORRUPT' }));
 });
 
 test('a plan names only chunks that overlap the half-open range and have a wanted field', () => {
@@ -288,9 +275,10 @@ test('a plan names only chunks that overlap the half-open range and have a wante
     node.write([rowAt(offsetNs, offsetNs), rowAt(offsetNs + 5, offsetNs)]);
     flush(node.table, node.shard);
   }
+  const bytes: ChunkBytes = { header: (chunkId) => node.shard.bytes.header(chunkId), payload: () => undefined };
   const check = (startOffsetNs: number, endOffsetNs: number, names: string[], expected: number[]): void =>
     expect(
-      node.table.planRead({ seriesId: 1 }, { startOffsetNs, endOffsetNs }, names).chunkIds,
+      node.table.planRead({ seriesId: 1, range: { startOffsetNs, endOffsetNs }, fields: new Set(names) }, bytes).missingPayloads,
       `[${startOffsetNs}, ${endOffsetNs})`,
     ).toEqual(expected);
 

@@ -1,13 +1,13 @@
 import { assert, DbError, type TimestampNs } from '@varve/base';
 import type { Frame } from '@varve/frame';
-import { hasMutation, withMutation, type MutationVector, type SeriesSlice, type TagFilter } from '@varve/model';
-import { unpackChunk, wantedFields } from './chunk.ts';
-import { ChunkDirectory, type ChunkEntry, type StoredChunkLike } from './chunk-directory.ts';
+import { hasMutation, withMutation, type MutationVector, type TagFilter } from '@varve/model';
+import { ChunkDirectory } from './directory/chunk-directory.ts';
+import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import { FlushJob } from './flush-job.ts';
 import { Memtable } from './memtable.ts';
-import { MergeJob, type Payloads } from './merge-job.ts';
-import { MERGE_CHUNK_COUNT_MIN, planSeriesMerge } from './merge-plan.ts';
-import { readRows, rowsWithin, sliceRows, type OffsetRange, type VersionedRows } from './rows.ts';
+import { MergeJob, type ChunkBytes } from './merge-job.ts';
+import { planRead, readPieces, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
+import type { VersionedRows } from './rows.ts';
 import { SeriesIndex, type SeriesRef, type StoredSeriesLike } from './series-index.ts';
 
 /** What the shard's file holds. */
@@ -20,11 +20,6 @@ export interface StoredShard {
   readonly chunks: readonly StoredChunkLike[];
 }
 
-/** A merge looks at so many series at most before it says that there is nothing to do. */
-const MERGE_SERIES_COUNT_MAX = 10_000;
-/** Payloads that one merge fetches, about: they are in memory together. */
-const MERGE_PAYLOAD_BYTES_MAX = 8 * 1_024 * 1_024;
-
 /**
  * Everything in memory of one shard replica: which series there are, the newest rows, which chunks hold the others, what
  * the replica has, and how far that is in the shard's file. Decides, and does no I/O: whoever drives it journals a frame
@@ -33,7 +28,7 @@ const MERGE_PAYLOAD_BYTES_MAX = 8 * 1_024 * 1_024;
 export class ShardTable {
   readonly startNs: TimestampNs;
   readonly #index: SeriesIndex;
-  readonly #directory = new ChunkDirectory();
+  readonly #directory: ChunkDirectory;
   #active = new Memtable();
   /** What the flush under way moves. */
   #sealed: Memtable | undefined;
@@ -44,8 +39,6 @@ export class ShardTable {
   #flushedSeq: number;
   /** Series up to here are in the file. */
   #flushedSeriesId: number;
-  /** Series that got chunks since a merge looked at them. */
-  readonly #mergeCandidates = new Set<number>();
 
   /** @throws DbError STORAGE_CORRUPT */
   static open(stored: StoredShard): ShardTable {
@@ -55,13 +48,16 @@ export class ShardTable {
   private constructor({ startNs, flushedSeq, vector, series, chunks }: StoredShard) {
     this.startNs = startNs;
     this.#index = SeriesIndex.open(series);
+    this.#directory = new ChunkDirectory((seriesId) => this.#index.measurementIdOf(seriesId));
     this.#flushedSeriesId = this.#index.lastId;
     this.#flushedVector = this.#vector = vector;
     this.#flushedSeq = this.#lastSeq = flushedSeq;
     for (const chunk of chunks) {
-      if (!this.#index.has(chunk.seriesId))
-        throw new DbError('STORAGE_CORRUPT', `chunk ${chunk.chunkId} of no series`, { seriesId: chunk.seriesId });
-      this.#addChunk(chunk);
+      const { chunkId, firstSeriesId, lastSeriesId } = chunk;
+      for (const seriesId of [firstSeriesId, lastSeriesId]) {
+        if (!this.#index.has(seriesId)) throw new DbError('STORAGE_CORRUPT', `chunk ${chunkId} of no series`, { seriesId });
+      }
+      this.#directory.add(chunk);
     }
   }
 
@@ -116,7 +112,7 @@ export class ShardTable {
   /** The store has committed the job: its chunks take the place of the sealed rows. */
   completeFlush(job: FlushJob, chunkIds: readonly number[]): void {
     this.#end(job);
-    for (const chunk of job.stored(chunkIds)) this.#addChunk(chunk);
+    for (const chunk of job.stored(chunkIds)) this.#directory.add(chunk);
     this.#sealed = undefined;
     this.#flushedSeq = job.flushedSeq;
     this.#flushedVector = job.vector;
@@ -132,22 +128,12 @@ export class ShardTable {
     this.#sealed = undefined;
   }
 
-  /** Chunks worth merging, of some series. Undefined when none were found; more may be after the next flush. */
+  /** Chunks worth merging. Undefined when none were found; more may be after the next flush. */
   planMerge(): MergeJob | undefined {
     assert(this.#job === undefined, 'a flush or merge is under way');
-    const groups: (readonly ChunkEntry[])[] = [];
-    let [seriesCount, payloadBytes] = [0, 0];
-    for (const seriesId of this.#mergeCandidates) {
-      if (seriesCount === MERGE_SERIES_COUNT_MAX || payloadBytes >= MERGE_PAYLOAD_BYTES_MAX) break;
-      seriesCount += 1;
-      this.#mergeCandidates.delete(seriesId);
-      const chunks = planSeriesMerge(this.#directory.chunksOf(seriesId));
-      if (chunks === undefined) continue;
-      groups.push(chunks);
-      for (const { payloadSizeBytes } of chunks) payloadBytes += payloadSizeBytes;
-    }
-    if (groups.length === 0) return undefined;
-    const job = new MergeJob(groups, { flushedSeq: this.#flushedSeq, vector: this.#flushedVector });
+    const chunks = this.#directory.planMerge();
+    if (chunks === undefined) return undefined;
+    const job = new MergeJob(chunks, { flushedSeq: this.#flushedSeq, vector: this.#flushedVector });
     this.#job = job;
     return job;
   }
@@ -155,11 +141,11 @@ export class ShardTable {
   /** The store has committed the job: the new chunks take the place of the old ones. */
   completeMerge(job: MergeJob, chunkIds: readonly number[]): void {
     this.#end(job);
-    for (const chunk of job.groups.flat()) this.#directory.remove(chunk);
-    for (const chunk of job.stored(chunkIds)) this.#addChunk(chunk);
+    for (const chunk of job.chunks) this.#directory.remove(chunk);
+    for (const chunk of job.stored(chunkIds)) this.#directory.add(chunk);
   }
 
-  /** The store refused, or a chunk is damaged: everything stays. These series are not tried again before they get new chunks. */
+  /** The store refused, or a chunk is damaged: everything stays. It is tried again when more chunks lie over these. */
   abandonMerge(job: MergeJob): void {
     this.#end(job);
   }
@@ -179,52 +165,21 @@ export class ShardTable {
     return this.#index.tagKeys(measurement);
   }
 
-  /** The chunks whose payloads `read` needs. @throws DbError CHUNK_INVALID */
-  planRead(
-    { seriesId }: Pick<SeriesRef, 'seriesId'>,
-    range: OffsetRange,
-    fields: readonly string[],
-  ): { readonly chunkIds: readonly number[] } {
-    return { chunkIds: this.#chunksToRead(seriesId, range, new Set(fields)).map(({ chunkId }) => chunkId) };
+  /** What a read needs of chunks, as far as the bytes at hand tell. Nothing is read. @throws DbError CHUNK_INVALID */
+  planRead(read: SeriesRead, bytes: ChunkBytes): ReadPlan {
+    const chunks = this.#directory.chunksOf(read.seriesId, read.range);
+    const memtables = [this.#sealed, this.#active].map((memtable) => memtable?.read(read.seriesId, read.range, read.fields));
+    return planRead(read, chunks, memtables.filter((rows): rows is VersionedRows => rows !== undefined), bytes);
   }
 
   /**
    * The rows of a series in a half-open range, with the columns that it has of the fields asked for; per cell the greatest
-   * version. Rows without any of these fields may be there or not. Nothing may have changed since `planRead`.
+   * version. Rows without any of these fields may be there or not. Nothing may have changed since `planRead`, and nothing that
+   * it named may be missing.
    * @throws DbError CHUNK_INVALID
    */
-  read(
-    { seriesId }: Pick<SeriesRef, 'seriesId'>,
-    range: OffsetRange,
-    fields: readonly string[],
-    payloads: Payloads,
-  ): SeriesSlice {
-    const names = new Set(fields);
-    const parts: VersionedRows[] = [];
-    for (const chunk of this.#chunksToRead(seriesId, range, names)) {
-      const payload = payloads.get(chunk.chunkId);
-      assert(payload !== undefined, `payload of chunk ${chunk.chunkId} was not fetched`);
-      const header = this.#directory.headerOf(chunk);
-      const rows = unpackChunk(header, payload, wantedFields(header, names));
-      parts.push(sliceRows(rows, ...rowsWithin(rows, range)));
-    }
-    for (const memtable of [this.#sealed, this.#active]) {
-      const rows = memtable?.read(seriesId, range, names);
-      if (rows !== undefined) parts.push(sliceRows(rows, ...rowsWithin(rows, range)));
-    }
-    return readRows(parts.filter(({ columns }) => columns.length > 0));
-  }
-
-  #chunksToRead(seriesId: number, range: OffsetRange, names: ReadonlySet<string>): readonly ChunkEntry[] {
-    return this.#directory
-      .chunksWithin(seriesId, range)
-      .filter((chunk) => wantedFields(this.#directory.headerOf(chunk), names).length > 0);
-  }
-
-  #addChunk(chunk: StoredChunkLike): void {
-    this.#directory.add(chunk);
-    if (this.#directory.chunksOf(chunk.seriesId).length >= MERGE_CHUNK_COUNT_MIN)
-      this.#mergeCandidates.add(chunk.seriesId);
+  read(read: SeriesRead, plan: ReadPlan, bytes: ChunkBytes): Iterable<SeriesPiece> {
+    return readPieces(read, plan, bytes);
   }
 
   #end(job: FlushJob | MergeJob): void {

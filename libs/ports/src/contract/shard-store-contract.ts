@@ -4,10 +4,13 @@ import { bytesOf, contractTest, forgetOutcome, textOf, type Drive, type OpenPort
 
 const SHARD = 5;
 
-const chunk = (seriesId: number, text: string, minOffsetNs = 0, maxOffsetNs = 10): NewChunk => ({
-  seriesId,
+const chunk = (firstSeriesId: number, text: string, minOffsetNs = 0, maxOffsetNs = 10): NewChunk => ({
+  firstSeriesId,
+  lastSeriesId: firstSeriesId + 2,
   minOffsetNs,
   maxOffsetNs,
+  rowCount: text.length,
+  tier: 1,
   header: bytesOf(`header of ${text}`),
   payload: bytesOf(text),
 });
@@ -19,13 +22,8 @@ const change = (flushedSeq: number, parts: Partial<ShardChange> = {}): ShardChan
   ...parts,
 });
 const payloadTexts = async (store: ShardStore, shard = SHARD): Promise<(string | undefined)[]> => {
-  const headers = await store.readChunkHeaders(shard);
-  return (
-    await store.readPayloads(
-      shard,
-      headers.map(({ chunkId }) => chunkId),
-    )
-  ).map(textOf);
+  const chunkIds = (await store.readChunks(shard)).map(({ chunkId }) => chunkId);
+  return (await store.readPayloads(shard, chunkIds)).map(textOf);
 };
 
 /** What every {@link ShardStore} must keep, real or simulated. */
@@ -37,7 +35,8 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
     const { flushedSeq, vector } = await store.readState(SHARD);
     expect([flushedSeq, vector.length]).toEqual([0, 0]);
     expect(await store.readSeries(SHARD)).toEqual([]);
-    expect(await store.readChunkHeaders(SHARD)).toEqual([]);
+    expect(await store.readChunks(SHARD)).toEqual([]);
+    expect(await store.readHeaders(SHARD, [1, 2])).toEqual([undefined, undefined]);
     expect(await store.readPayloads(SHARD, [1, 2])).toEqual([undefined, undefined]);
     await store.drop(SHARD);
     expect(await store.shards()).toEqual([]);
@@ -57,36 +56,25 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
       const { flushedSeq, vector } = await opened.readState(SHARD);
       expect([flushedSeq, textOf(vector)]).toEqual([12, 'vector 12']);
       expect(await opened.readSeries(SHARD)).toEqual(series);
-      const headers = await opened.readChunkHeaders(SHARD);
-      expect(headers.map(({ header, ...rest }) => ({ ...rest, header: textOf(header) }))).toEqual([
-        {
-          chunkId: ids[0],
-          seriesId: 1,
-          minOffsetNs: 0,
-          maxOffsetNs: largestOffsetNs,
-          payloadSizeBytes: 5,
-          header: 'header of first',
-        },
-        {
-          chunkId: ids[1],
-          seriesId: 2,
-          minOffsetNs: 5,
-          maxOffsetNs: 5,
-          payloadSizeBytes: 6,
-          header: 'header of second',
-        },
+      const stored = { rowCount: 5, tier: 1, headerSizeBytes: 15, payloadSizeBytes: 5 };
+      expect(await opened.readChunks(SHARD)).toEqual([
+        { ...stored, chunkId: ids[0], firstSeriesId: 1, lastSeriesId: 3, minOffsetNs: 0, maxOffsetNs: largestOffsetNs },
+        { chunkId: ids[1], firstSeriesId: 2, lastSeriesId: 4, minOffsetNs: 5, maxOffsetNs: 5, rowCount: 6, tier: 1, headerSizeBytes: 16, payloadSizeBytes: 6 },
       ]);
+      expect((await opened.readHeaders(SHARD, ids)).map(textOf)).toEqual(['header of first', 'header of second']);
       expect(await payloadTexts(opened)).toEqual(['first', 'second']);
     };
     await verify(store);
     await verify((await crash()).port);
   });
 
-  check('payloads come in the order asked for, undefined where there is no such chunk', async () => {
+  check('bytes come in the order asked for, undefined where there is no such chunk', async () => {
     const { port: store } = await open();
     const [first, second] = await store.commit(SHARD, change(1, { chunks: [chunk(1, 'a'), chunk(1, 'b')] }));
     const payloads = await store.readPayloads(SHARD, [second!, 999, first!, second!]);
     expect(payloads.map(textOf)).toEqual(['b', undefined, 'a', 'b']);
+    const headers = await store.readHeaders(SHARD, [second!, 999, first!]);
+    expect(headers.map(textOf)).toEqual(['header of b', undefined, 'header of a']);
   });
 
   check('a merge replaces chunks in the same change, and the id of a removed chunk is never given again', async () => {
@@ -115,7 +103,7 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
     expect(flushedSeq).toBeGreaterThanOrEqual(2);
     expect(textOf(vector)).toBe(`vector ${flushedSeq}`);
     expect((await again.readSeries(SHARD)).length).toBe(flushedSeq);
-    expect((await again.readChunkHeaders(SHARD)).length).toBe(flushedSeq);
+    expect((await again.readChunks(SHARD)).length).toBe(flushedSeq);
   });
 
   check('ten thousand series come back whole and in order', async () => {

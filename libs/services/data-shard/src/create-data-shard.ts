@@ -8,7 +8,7 @@ import type { Subscription } from '@varve/ports';
 import { subjectsOf, type Subjects } from '@varve/wire';
 import { Joining } from './joining.ts';
 import { OwnEcho } from './own-echo.ts';
-import { PayloadCache } from './payload-cache.ts';
+import { ChunkCache } from './chunk-cache.ts';
 import type { DataShardConfig, DataShardPorts } from './ports.ts';
 import { Pulls } from './pull-path.ts';
 import { recoverShard } from './recovery.ts';
@@ -49,7 +49,7 @@ class DataShard implements Service {
   readonly #liveness: LivenessView;
   readonly #replicas = new Map<ShardId, ShardReplica>();
   readonly #upkeep: Upkeep;
-  readonly #cache: PayloadCache;
+  readonly #cache: ChunkCache;
   #subscriptions: readonly Subscription[] = [];
   #owned: ReadonlyMap<ShardId, OwnedShard> = new Map();
   #running: Running | undefined;
@@ -69,7 +69,7 @@ class DataShard implements Service {
     this.#follower = new CatalogFollower(ports, { subjects: this.#subjects });
     this.#liveness = new LivenessView(ports, this.#subjects);
     this.#upkeep = new Upkeep(ports, config, this.#replicas);
-    this.#cache = new PayloadCache(config.payloadCacheSizeBytesMax);
+    this.#cache = new ChunkCache(config.payloadCacheSizeBytesMax);
   }
 
   async start(): Promise<void> {

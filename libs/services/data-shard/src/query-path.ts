@@ -4,7 +4,7 @@ import type { Clock, ShardStore, Tracer } from '@varve/ports';
 import { decodeShardPlan, runShardPlan, type ShardSource } from '@varve/query';
 import { attributes, spans } from '@varve/telemetry';
 import type { WireMessage } from '@varve/wire';
-import type { PayloadCache } from './payload-cache.ts';
+import type { ChunkCache } from './chunk-cache.ts';
 import { readSeries } from './read-shard.ts';
 import type { ShardReplica } from './shard-replica.ts';
 import { Turns } from './turns.ts';
@@ -18,7 +18,7 @@ export interface ReadFrom {
   /** Looks whether this node may have missed frames just now: a process that was paused does not know it yet. */
   readonly checkJoining: () => void;
   readonly shardStore: ShardStore;
-  readonly cache: PayloadCache;
+  readonly cache: ChunkCache;
   readonly clock: Clock;
   readonly tracer: Tracer;
 }
@@ -62,9 +62,9 @@ function sourceOf({ shardStore, cache, clock }: ReadFrom, replica: ShardReplica)
   return {
     startNs: replica.table.startNs,
     series: (measurement, filter) => replica.table.series(measurement, filter),
-    read: async (series, range, fields) => {
+    read: async ({ seriesId }, range, fields, maySummarize) => {
       await turns.maybeRest();
-      return readSeries({ replica, shardStore, cache }, { series, range, fields });
+      return readSeries({ replica, shardStore, cache }, { seriesId, range, fields: new Set(fields), maySummarize });
     },
   };
 }

@@ -21,7 +21,7 @@ export async function recoverShard(
     flushedSeq,
     vector: vector.length === 0 ? EMPTY_VECTOR : decodeVector(vector),
     series: await shardStore.readSeries(shard),
-    chunks: await shardStore.readChunkHeaders(shard),
+    chunks: await shardStore.readChunks(shard),
   });
   let journalIndex: JournalIndex | undefined;
   for await (const { seq, frame } of journal.read(shard, 0)) {

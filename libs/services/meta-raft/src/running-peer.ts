@@ -31,8 +31,8 @@ export interface RunningPeerParts {
 
 /** For the message that asks another peer to lead. */
 const HAND_OVER_GRACE_MS = 200;
-/** For the answer to who has removed this peer. */
-const REMOVED_GRACE_MS = 500;
+/** For the answer to who has removed this peer: it comes behind a proposal of its own, which may have to be sent twice. */
+const REMOVED_GRACE_MS = 3_000;
 
 /**
  * A peer that takes part: messages, ticks and proposals go into Raft, and the loop does what comes out. It serves as a

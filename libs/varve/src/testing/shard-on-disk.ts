@@ -1,8 +1,8 @@
 import type { SizeBytes } from '@varve/base';
-import { flushShard, mergeShard, PayloadCache, readSeries, recoverShard, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { flushShard, mergeShard, readSeries, recoverShard, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames } from '@varve/frame';
 import { openInprocBus } from '@varve/inproc-adapter';
-import { seriesKey, valueAt } from '@varve/model';
+import { seriesKey, valueAt, type SeriesSlice } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Journal, type ShardStore } from '@varve/ports';
 import { openStoresHere } from '@varve/sqlite-adapter/testing';
 import { systemClock, systemRandom } from '@varve/system-adapter';
@@ -72,10 +72,11 @@ export class ShardOnDisk {
 
   /** What a query would see. @throws DbError */
   async cells(): Promise<Cells> {
-    const from = { replica: this.#replica, shardStore: this.#shardStore, cache: new PayloadCache(0) };
+    const from = { replica: this.#replica, shardStore: this.#shardStore };
     const cells = new Map<string, number>();
     for (const series of this.#replica.table.series('disk', { kind: 'all' })) {
-      const { offsetsNs, columns } = await readSeries(from, { series, range: WHOLE_RANGE, fields: ['number'] });
+      const [slice] = await readSeries(from, { seriesId: series.seriesId, range: WHOLE_RANGE, fields: new Set(['number']) });
+      const { offsetsNs, columns } = slice as SeriesSlice;
       const { column } = columns.find(({ name }) => name === 'number')!;
       for (const [row, offsetNs] of offsetsNs.entries()) cells.set(`${series.key} ${offsetNs}`, Number(valueAt(column, row)));
     }

@@ -88,9 +88,7 @@ async function benchRaftLog(): Promise<void> {
 async function benchShardStore(): Promise<void> {
   const store = await openShardStore({ directory: join(directory, 'shards') });
   const chunks = Array.from({ length: 400 }, (_, index) => ({
-    seriesId: index + 1,
-    minOffsetNs: 0,
-    maxOffsetNs: 1,
+    ...{ firstSeriesId: index + 1, lastSeriesId: index + 1, minOffsetNs: 0, maxOffsetNs: 1, rowCount: 1, tier: 0 },
     header: new Uint8Array(100),
     payload: new Uint8Array(40_000).map((_, at) => (at * 2_654_435_761) >>> 24),
   }));

@@ -11,6 +11,10 @@ export const count: FunctionDefinition = {
       add: (slot, run) => {
         counts[slot] = (counts[slot] ?? 0) + run.end - run.start;
       },
+      addSummary: (slot, run) => {
+        counts[slot] = (counts[slot] ?? 0) + run.count;
+      },
+      countIsEnough: true,
       partCount: (slot) => (counts[slot] === undefined ? 0 : 1),
       encode: (slot, _part, writer) => writer.varint(counts[slot]!),
     };

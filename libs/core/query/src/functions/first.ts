@@ -4,5 +4,6 @@ import { compareTimes, compareValues, selector } from './selector.ts';
 export const first = selector({
   argumentTypes: ['float', 'integer', 'string', 'boolean'],
   pick: (_vector, start) => start,
+  pickOf: ({ minOffsetNs, summary }, { first }) => ({ value: first, time: minOffsetNs + summary.firstNs }),
   compare: (left, right) => compareTimes(left, right) || compareValues(right.value, left.value),
 });

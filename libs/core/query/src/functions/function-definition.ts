@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
-import type { Cell, FieldType, SeriesKey } from '@varve/model';
+import type { Cell, FieldSummary, FieldType, SeriesKey } from '@varve/model';
 import type { Vector } from './vector.ts';
 
 /**
@@ -37,9 +37,24 @@ export interface Run {
   neighbours(vectorIndex: number): readonly Cell[];
 }
 
+/** What some rows of one series, all inside one window, have of a field, in place of their values. */
+export interface SummaryRun {
+  /** Of the rows, both inclusive. */
+  readonly minOffsetNs: number;
+  readonly maxOffsetNs: number;
+  /** Values: at least one. */
+  readonly count: number;
+  readonly summary: FieldSummary;
+  readonly seriesKey: SeriesKey;
+}
+
 /** Slots are numbered from 0 without gaps. All values of one state have the type it was created for. */
 export interface PartialState {
   add(slot: number, run: Run): void;
+  /** As `add` of all these values. Absent: the values themselves are needed. */
+  readonly addSummary?: (slot: number, run: SummaryRun) => void;
+  /** Whether `addSummary` is fine with a summary without numbers. */
+  readonly countIsEnough?: boolean;
   /** Into how many pieces the slot's bytes are cut, so that each is far below a frame. 0: nothing was added. */
   partCount(slot: number): number;
   encode(slot: number, partIndex: number, writer: ByteWriter): void;

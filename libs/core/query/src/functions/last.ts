@@ -4,5 +4,6 @@ import { compareTimes, compareValues, selector } from './selector.ts';
 export const last = selector({
   argumentTypes: ['float', 'integer', 'string', 'boolean'],
   pick: (_vector, _start, end) => end - 1,
+  pickOf: ({ maxOffsetNs, summary }, { last }) => ({ value: last, time: maxOffsetNs - summary.lastNs }),
   compare: (left, right) => compareTimes(right, left) || compareValues(right.value, left.value),
 });

@@ -8,5 +8,6 @@ export const min = selector({
     for (let index = start + 1; index < end; index += 1) if (values[index]! < values[best]!) best = index;
     return best;
   },
+  pickOf: ({ minOffsetNs }, { min, minNs }) => ({ value: min, time: minOffsetNs + minNs }),
   compare: (left, right) => compareValues(left.value, right.value) || compareTimes(left, right),
 });

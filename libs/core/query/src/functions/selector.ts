@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
-import type { Cell, FieldType, FieldValue, SeriesKey } from '@varve/model';
+import type { Cell, FieldType, FieldValue, SeriesKey, SummaryNumbers } from '@varve/model';
 import { decodeCell, decodeValue, encodeCell } from '../partial/cell-bytes.ts';
-import type { FunctionDefinition, FunctionOptions, Merger, PartialState } from './function-definition.ts';
+import type { FunctionDefinition, FunctionOptions, Merger, PartialState, SummaryRun } from './function-definition.ts';
 import { valueIn, type Vector } from './vector.ts';
 
 /**
@@ -11,6 +11,8 @@ import { valueIn, type Vector } from './vector.ts';
 export interface SelectorRule {
   readonly argumentTypes: readonly FieldType[];
   pick(vector: Vector, start: number, end: number): number;
+  /** The point that it would pick of all values that a summary stands for. Absent: a summary does not tell. */
+  readonly pickOf?: (run: SummaryRun, numbers: SummaryNumbers) => Point & { readonly time: number };
   /** Negative: the first is the better one. Zero: only the series can decide. */
   compare(left: Point, right: Point): number;
 }
@@ -46,15 +48,19 @@ export function selector(rule: SelectorRule): FunctionDefinition {
 
 function createPartial(rule: SelectorRule, { neighbourCount }: FunctionOptions): PartialState {
   const slots: SlotPoint[] = [];
+  const offer = (slot: number, point: Omit<SlotPoint, 'neighbours'>, neighbours: () => readonly Cell[]): void => {
+    const held = slots[slot];
+    if (held === undefined || beats(rule, point, held)) slots[slot] = { ...point, neighbours: neighbours() };
+  };
+  const { pickOf } = rule;
   return {
     add: (slot, run) => {
       const { vector, seriesKey } = run;
       const index = rule.pick(vector, run.start, run.end);
       const point = { value: valueIn(vector, index), time: vector.offsetsNs[index]!, seriesKey };
-      const held = slots[slot];
-      if (held !== undefined && !beats(rule, point, held)) return;
-      slots[slot] = { ...point, neighbours: neighbourCount === 0 ? NOTHING : run.neighbours(index) };
+      offer(slot, point, () => (neighbourCount === 0 ? NOTHING : run.neighbours(index)));
     },
+    ...(pickOf === undefined ? {} : { addSummary: (slot: number, run: SummaryRun) => offer(slot, { ...pickOf(run, run.summary.numbers!), seriesKey: run.seriesKey }, () => NOTHING) }),
     partCount: (slot) => (slots[slot] === undefined ? 0 : 1),
     encode: (slot, _part, writer) => encodePoint(writer, slots[slot]!, neighbourCount),
   };

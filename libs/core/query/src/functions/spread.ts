@@ -19,6 +19,9 @@ export const spread: FunctionDefinition = {
       add: (slot, { vector, start, end }) => {
         slots[slot] = joined(slots[slot], boundsOf(vector, start, end));
       },
+      addSummary: (slot, { summary: { numbers } }) => {
+        slots[slot] = joined(slots[slot], { least: numbers!.min, greatest: numbers!.max });
+      },
       partCount: (slot) => (slots[slot] === undefined ? 0 : 1),
       encode: (slot, _part, writer) => {
         encodeCell(writer, slots[slot]!.least);

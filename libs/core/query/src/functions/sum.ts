@@ -1,9 +1,10 @@
 import type { ByteReader, ByteWriter } from '@varve/base';
 import { ExactSum } from './exact-sum.ts';
+import { FloatSum } from './float-sum.ts';
 import type { FunctionDefinition, Merger, PartialState } from './function-definition.ts';
 import { exactNumber } from './vector.ts';
 
-/** The sum. Of integers it is an exact integer that wraps around at 64 bits; of floats it adds in order of time. */
+/** The sum. Of integers it is an exact integer that wraps around at 64 bits; of floats it is rounded once. */
 export const sum: FunctionDefinition = {
   argumentTypes: ['float', 'integer'],
   isSelector: false,
@@ -13,29 +14,23 @@ export const sum: FunctionDefinition = {
 };
 
 function floatPartial(): PartialState {
-  const sums: number[] = [];
+  const sums: FloatSum[] = [];
   return {
-    add: (slot, { vector, start, end }) => {
-      const values = vector.values as Float64Array;
-      let total = sums[slot] ?? 0;
-      for (let index = start; index < end; index += 1) total += values[index]!;
-      sums[slot] = total;
-    },
+    add: (slot, { vector, start, end }) => (sums[slot] ??= new FloatSum()).addRange(vector.values as Float64Array, start, end),
+    addSummary: (slot, { summary: { numbers } }) => (sums[slot] ??= new FloatSum()).addPair(numbers!.sum, numbers!.sumRest),
     partCount: (slot) => (sums[slot] === undefined ? 0 : 1),
-    encode: (slot, _part, writer) => writer.f64(sums[slot]!),
+    encode: (slot, _part, writer) => sums[slot]!.encode(writer),
   };
 }
 
 function floatMerger(): Merger {
-  let total: number | undefined;
+  let total: FloatSum | undefined;
   return {
     reset: () => {
       total = undefined;
     },
-    merge: (reader) => {
-      total = (total ?? 0) + reader.f64();
-    },
-    results: () => (total === undefined ? [] : [{ value: total, timeNs: undefined, neighbours: [] }]),
+    merge: (reader) => (total ??= new FloatSum()).merge(reader),
+    results: () => (total === undefined ? [] : [{ value: total.total, timeNs: undefined, neighbours: [] }]),
   };
 }
 
@@ -48,6 +43,7 @@ function integerPartial(): PartialState {
       if (values instanceof Float64Array) total.addRange(values, start, end);
       else for (let index = start; index < end; index += 1) total.add((values as BigInt64Array)[index]!);
     },
+    addSummary: (slot, { summary: { numbers } }) => (sums[slot] ??= new ExactSum()).add(numbers!.sum),
     partCount: (slot) => (sums[slot] === undefined ? 0 : 1),
     encode: (slot, _part, writer: ByteWriter) => writer.i64(sums[slot]!.total),
   };

@@ -1,5 +1,5 @@
 import { DbError } from '@varve/base';
-import type { Cell, SeriesSlice } from '@varve/model';
+import type { Cell, FieldType, SeriesSlice, SeriesSummary } from '@varve/model';
 import type { PartialState, Run } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { denseVector, type Vector } from '../functions/vector.ts';
@@ -42,6 +42,39 @@ export class GroupAggregates {
   /** Per call, whether anything was added. */
   get hasValues(): readonly boolean[] {
     return this.#hasValues;
+  }
+
+  /** Whether summaries may stand for rows: no row and no cell beside a value is looked at, and each function can do with them. */
+  get takesSummaries(): boolean {
+    const isFieldOnly = this.#plan.output.calls.every(({ column }) => this.#group.measurement.origins[column]!.kind !== 'tag');
+    return this.#group.rowFilter.passesAll && this.#plan.output.neighbours.length === 0 && isFieldOnly && this.#states.every(({ addSummary }) => addSummary !== undefined);
+  }
+
+  /**
+   * Adds what rows of one window come to; false when the rows themselves are needed, and nothing was added.
+   * @throws DbError QUERY_LIMIT when there are too many windows
+   */
+  addSummary(series: SourceSeries, { minOffsetNs, maxOffsetNs, rowCount, fields }: SeriesSummary): boolean {
+    const { columns } = this.#plan;
+    const { origins } = this.#group.measurement;
+    const runs = Array.from(this.#callsByColumn, ([column, calls]) => {
+      const field = fields.find(({ name }) => name === origins[column]!.name);
+      return { calls, field, type: columns[column]!.type };
+    }).filter(({ field, type }) => field !== undefined && (field.type === type || isNumeric(field.type) === isNumeric(type)));
+    const isEnough = runs.every(
+      ({ calls, field, type }) => (field!.type === type || type === 'float') && calls.every((call) => this.#states[call]!.countIsEnough === true || field!.summary.numbers !== undefined),
+    );
+    if (!isEnough) return false;
+    for (const { calls, field } of runs) {
+      const { summary } = field!;
+      const slot = this.#slotOf(this.#grid.indexOf(minOffsetNs));
+      const run = { minOffsetNs, maxOffsetNs, count: rowCount - summary.nullCount, summary, seriesKey: series.key };
+      for (const call of calls) {
+        this.#hasValues[call] = true;
+        this.#states[call]!.addSummary!(slot, run);
+      }
+    }
+    return true;
   }
 
   /** @throws DbError QUERY_LIMIT when there are too many windows, or too many values in one */
@@ -94,6 +127,10 @@ export class GroupAggregates {
     this.#slots.set(windowIndex, slot);
     return slot;
   }
+}
+
+function isNumeric(type: FieldType): boolean {
+  return type === 'float' || type === 'integer';
 }
 
 function createState(plan: AggregatesPlan, call: PlanCall): PartialState {

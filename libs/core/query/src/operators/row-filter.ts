@@ -17,6 +17,11 @@ export class RowFilter {
     this.#passes = rowFilter === undefined ? undefined : compileExpression(rowFilter, { input, integerDivision: 'truncated' });
   }
 
+  /** Whether every row passes, whatever is in it. */
+  get passesAll(): boolean {
+    return this.#passes === undefined;
+  }
+
   /** Rows of a series that pass, ascending; undefined: all of them. */
   rowsThatPass(rows: SeriesRows): Int32Array | undefined {
     const passes = this.#passes;

@@ -1,5 +1,5 @@
 import { DbError } from '@varve/base';
-import { SHARD_WINDOW_NS_MAX, type SeriesSlice } from '@varve/model';
+import { SHARD_WINDOW_NS_MAX, type SeriesSlice, type SeriesSummary } from '@varve/model';
 import { AGGREGATE_FRAME, encodeGroup } from '../partial/aggregate-frame.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
 import { encodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
@@ -39,9 +39,17 @@ async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>
   for (const group of seriesGroups(plan, source)) {
     const aggregates = new GroupAggregates(plan, group, grid);
     const fields = fieldsToRead(group.measurement);
+    const maySummarize = aggregates.takesSummaries ? (minNs: number, maxNs: number): boolean => grid.indexOf(minNs) === grid.indexOf(maxNs) : undefined;
     for (const series of group.series) {
       assertWanted(signal);
-      aggregates.add(series, await source.read(series, range, fields));
+      const unclear: SeriesSummary[] = [];
+      for (const piece of await source.read(series, range, fields, maySummarize)) {
+        if (!('rowCount' in piece)) aggregates.add(series, piece);
+        else if (!aggregates.addSummary(series, piece)) unclear.push(piece);
+      }
+      for (const { minOffsetNs, maxOffsetNs } of unclear) {
+        for (const rows of await source.read(series, { startOffsetNs: minOffsetNs, endOffsetNs: maxOffsetNs + 1 }, fields)) aggregates.add(series, rows as SeriesSlice);
+      }
     }
     const windows = aggregates.finish();
     if (windows.order.length > 0) yield* encodeGroup(writer, { key: group.key, hasValues: aggregates.hasValues }, windows);
@@ -76,10 +84,13 @@ async function readPiece({ source, signal }: Job<RowsOutput>, group: SeriesGroup
   const slices: SeriesSlice[] = [];
   for (const series of group.series) {
     assertWanted(signal);
-    slices.push(await source.read(series, piece, fields));
+    const [rows = NO_ROWS] = await source.read(series, piece, fields);
+    slices.push(rows as SeriesSlice);
   }
   return slices;
 }
+
+const NO_ROWS: SeriesSlice = { offsetsNs: new Float64Array(0), columns: [] };
 
 /** The plan's range as offsets of the shard; undefined when the shard has no part in it. */
 function offsetsIn(plan: ShardPlan, source: ShardSource): OffsetRange | undefined {

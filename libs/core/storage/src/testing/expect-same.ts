@@ -1,4 +1,6 @@
+import type { FieldSummary, FieldValue, SeriesSlice, SeriesSummary } from '@varve/model';
 import { expect } from 'vitest';
+import type { SeriesPiece, SeriesRead } from '../read-pieces.ts';
 import type { OffsetRange } from '../rows.ts';
 import type { ShardTable } from '../shard-table.ts';
 import { FIELDS } from './arbitraries.ts';
@@ -19,12 +21,68 @@ export function expectSame(
     const found = table.series(measurement, { kind: 'all' });
     expect(found.map(({ key }) => key)).toEqual(naive.keys(measurement));
     for (const ref of found) {
-      const { chunkIds } = table.planRead(ref, range, names);
-      const slice = table.read(ref, range, names, shard.payloads(chunkIds));
+      const slice = readSlice({ table, shard }, ref.seriesId, range, names);
       expect(isStrictlyAscending(slice.offsetsNs), 'times ascend, each once').toBe(true);
-      expect(cellsOf(slice), ref.key).toEqual(naive.read(ref.key, range, names));
+      const cells = naive.read(ref.key, range, names);
+      expect(cellsOf(slice), ref.key).toEqual(cells);
+      expectSummaries({ table, shard }, ref.seriesId, { range, names, cells });
     }
   }
+}
+
+/** Rows without summaries: one slice, empty when there is nothing. */
+export function readSlice({ table, shard }: Shard, seriesId: number, range: OffsetRange = EVERYTHING, names: readonly string[] = FIELDS): SeriesSlice {
+  const [slice, ...others] = readAll({ table, shard }, { seriesId, range, fields: new Set(names) });
+  expect(others).toEqual([]);
+  return (slice as SeriesSlice | undefined) ?? { offsetsNs: new Float64Array(0), columns: [] };
+}
+
+interface Shard {
+  readonly table: ShardTable;
+  readonly shard: MemoryShard;
+}
+
+function readAll({ table, shard }: Shard, read: SeriesRead): SeriesPiece[] {
+  const plan = table.planRead(read, shard.bytes);
+  expect([plan.missingHeaders, plan.missingPayloads]).toEqual([[], []]);
+  return [...table.read(read, plan, shard.bytes)];
+}
+
+/** With summaries wherever they are allowed, and in every other window only: count, sum, extremes and ends must be those of the cells. */
+function expectSummaries(shard: Shard, seriesId: number, wanted: { readonly range: OffsetRange; readonly names: readonly string[]; readonly cells: Cells }): void {
+  for (const maySummarize of [() => true, (minNs: number) => minNs % 2 === 0]) {
+    const pieces = readAll(shard, { seriesId, range: wanted.range, fields: new Set(wanted.names), maySummarize });
+    let lastNs = -1;
+    for (const piece of pieces) {
+      if (!('rowCount' in piece)) {
+        if (piece.offsetsNs.length > 0) lastNs = piece.offsetsNs.at(-1)!;
+        continue;
+      }
+      expect(piece.minOffsetNs, 'pieces follow each other in time').toBeGreaterThan(lastNs);
+      lastNs = piece.maxOffsetNs;
+      for (const { name, summary } of piece.fields) expectSummary(wanted.cells, piece, { name, summary });
+    }
+  }
+}
+
+type Cells = ReadonlyMap<number, ReadonlyMap<string, FieldValue>>;
+
+function expectSummary(cells: Cells, piece: SeriesSummary, { name, summary }: { readonly name: string; readonly summary: FieldSummary }): void {
+  const found = [...cells]
+    .filter(([offsetNs, ofTime]) => offsetNs >= piece.minOffsetNs && offsetNs <= piece.maxOffsetNs && ofTime.has(name))
+    .map(([offsetNs, ofTime]) => ({ offsetNs, value: ofTime.get(name)! }))
+    .sort((left, right) => left.offsetNs - right.offsetNs);
+  expect(piece.rowCount - summary.nullCount, name).toBe(found.length);
+  expect([piece.minOffsetNs + summary.firstNs, piece.maxOffsetNs - summary.lastNs]).toEqual([found[0]!.offsetNs, found.at(-1)!.offsetNs]);
+  const { numbers } = summary;
+  if (numbers === undefined) return;
+  const values = found.map(({ value }) => value as number);
+  const [min, max] = [Math.min(...values), Math.max(...values)];
+  expect([numbers.first, numbers.last]).toEqual([values[0], values.at(-1)]);
+  expect([numbers.min === min, numbers.max === max]).toEqual([true, true]);
+  const timeOf = (value: number): number => found.find((each) => each.value === value)!.offsetNs - piece.minOffsetNs;
+  expect([numbers.minNs, numbers.maxNs]).toEqual([timeOf(min), timeOf(max)]);
+  expect(numbers.sum + numbers.sumRest).toBeCloseTo(values.reduce((sum, value) => sum + value, 0), 5);
 }
 
 function isStrictlyAscending(offsetsNs: Float64Array): boolean {

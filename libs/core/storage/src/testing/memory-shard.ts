@@ -1,9 +1,12 @@
 import { assert } from '@varve/base';
 import type { Frame } from '@varve/frame';
 import { EMPTY_VECTOR, type MutationVector } from '@varve/model';
-import type { NewChunkLike } from '../chunk.ts';
-import type { StoredChunkLike } from '../chunk-directory.ts';
-import type { Payloads } from '../merge-job.ts';
+import { openHeader } from '../chunk/open-header.ts';
+import type { ChunkHeader } from '../chunk/chunk-header.ts';
+import type { NewChunkLike } from '../chunk/encode-chunk.ts';
+import { checkPayload } from '../chunk/read-chunk.ts';
+import type { StoredChunkLike } from '../directory/chunk-tree.ts';
+import type { ChunkBytes } from '../merge-job.ts';
 import type { StoredSeriesLike } from '../series-index.ts';
 import { ShardTable } from '../shard-table.ts';
 
@@ -19,6 +22,7 @@ interface MemoryChange {
 export class MemoryShard {
   readonly #series: StoredSeriesLike[] = [];
   readonly #chunks = new Map<number, NewChunkLike>();
+  readonly #headers = new Map<number, ChunkHeader>();
   readonly #journal: { readonly seq: number; readonly frame: Frame }[] = [];
   #state: { flushedSeq: number; vector: MutationVector } = { flushedSeq: 0, vector: EMPTY_VECTOR };
   #nextChunkId = 1;
@@ -59,15 +63,43 @@ export class MemoryShard {
     });
   }
 
-  payloads(chunkIds: readonly number[]): Payloads {
-    return new Map(chunkIds.map((chunkId) => [chunkId, this.#chunks.get(chunkId)!.payload]));
+  /** Every chunk, as a data node would check it. */
+  get bytes(): ChunkBytes {
+    return { header: (chunkId) => this.#header(chunkId), payload: (chunkId) => this.#payload(chunkId) };
+  }
+
+  /** What a reader finds from now on. */
+  damage(chunkId: number, damaged: Partial<Pick<NewChunkLike, 'header' | 'payload'>>): void {
+    this.#chunks.set(chunkId, { ...this.#chunks.get(chunkId)!, ...damaged });
+    this.#headers.delete(chunkId);
+  }
+
+  chunk(chunkId: number): NewChunkLike {
+    return this.#chunks.get(chunkId)!;
+  }
+
+  get chunkIds(): number[] {
+    return [...this.#chunks.keys()];
+  }
+
+  #header(chunkId: number): ChunkHeader {
+    let header = this.#headers.get(chunkId);
+    if (header === undefined) this.#headers.set(chunkId, (header = openHeader(this.chunk(chunkId), this.chunk(chunkId).header)));
+    return header;
+  }
+
+  #payload(chunkId: number): Uint8Array {
+    const { payload } = this.chunk(chunkId);
+    checkPayload(this.#header(chunkId), payload);
+    return payload;
   }
 
   /** As after a restart: the file, then the journal rows above `flushedSeq`. */
   open(): ShardTable {
-    const chunks = Array.from(this.#chunks, ([chunkId, { payload, ...rest }]): StoredChunkLike => ({
-      ...rest,
+    const chunks = Array.from(this.#chunks, ([chunkId, { header, payload, ...extent }]): StoredChunkLike => ({
+      ...extent,
       chunkId,
+      headerSizeBytes: header.length,
       payloadSizeBytes: payload.length,
     }));
     const table = ShardTable.open({ startNs: 0n, ...this.#state, series: this.#series, chunks });
@@ -89,8 +121,7 @@ export function flush(table: ShardTable, shard: MemoryShard): void {
 export function mergeAll(table: ShardTable, shard: MemoryShard): void {
   for (let job = table.planMerge(); job !== undefined; job = table.planMerge()) {
     const { chunkIds, flushedSeq, vector } = job;
-    const payloads = shard.payloads(chunkIds);
-    const chunks = takeAll(() => job.nextChunks(3, payloads));
+    const chunks = takeAll(() => job.nextChunks(3, shard.bytes));
     table.completeMerge(job, shard.commit({ series: [], chunks, removedChunkIds: chunkIds, flushedSeq, vector }));
   }
 }

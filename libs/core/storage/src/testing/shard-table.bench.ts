@@ -1,5 +1,5 @@
 import { decodeFrame, encodeFrames } from '@varve/frame';
-import type { PointBatch } from '@varve/model';
+import type { PointBatch, SeriesSlice } from '@varve/model';
 import { ShardTable } from '../shard-table.ts';
 import { MemoryShard, takeAll } from './memory-shard.ts';
 
@@ -83,9 +83,10 @@ function report(name: string, count: number, unit: string, run: () => void): voi
 function scan(table: ShardTable, shard: MemoryShard, fields: readonly string[]): void {
   let sum = 0;
   for (const ref of table.series('cpu', { kind: 'all' })) {
-    const { chunkIds } = table.planRead(ref, EVERYTHING, fields);
-    const { columns } = table.read(ref, EVERYTHING, fields, shard.payloads(chunkIds));
-    for (const { column } of columns) sum += Number(column.values[0]);
+    const read = { seriesId: ref.seriesId, range: EVERYTHING, fields: new Set(fields) };
+    for (const piece of table.read(read, table.planRead(read, shard.bytes), shard.bytes)) {
+      for (const { column } of (piece as SeriesSlice).columns) sum += Number(column.values[0]);
+    }
   }
   if (Number.isNaN(sum)) throw new Error('no sum');
 }

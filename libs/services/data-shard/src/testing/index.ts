@@ -1,7 +1,6 @@
 /** The steps of a shard, for tests that take them one by one on stores of their own. */
 export { flushShard } from '../flush.ts';
 export { mergeShard } from '../merge.ts';
-export { PayloadCache } from '../payload-cache.ts';
 export { readSeries } from '../read-shard.ts';
 export { recoverShard } from '../recovery.ts';
 export { trimJournal } from '../trim.ts';

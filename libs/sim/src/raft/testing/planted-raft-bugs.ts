@@ -33,7 +33,7 @@ export const PLANTED_RAFT_BUGS: Readonly<Record<string, PlantedBug>> = {
   ]),
   'a vote asks for no log': bug(1, [
     ['raft.ts', 'const isGranted = isFree && this.#log.isCoveredBy(message);', 'const isGranted = isFree;'],
-    ['raft.ts', 'isGranted: this.#log.isCoveredBy(message) });', 'isGranted: true });'],
+    ['raft.ts', 'const isGranted = this.#log.isCoveredBy(message);', 'const isGranted = true;'],
   ]),
   'the vote of a term is forgotten': bug(1, [['raft.ts', 'if (term !== this.#term) this.#votedFor = 0;', 'this.#votedFor = 0;']]),
   'half is a quorum': bug(1, [['quorum.ts', 'return Math.floor(voterCount / 2) + 1;', 'return Math.floor(voterCount / 2);']]),

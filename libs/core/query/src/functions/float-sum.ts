@@ -1,0 +1,50 @@
+import type { ByteReader, ByteWriter } from '@varve/base';
+
+/**
+ * A sum of floats and what it lacks: both together are exact to 106 bits, so that neither the order of values nor the way they
+ * are spread over chunks, shards and nodes shows. Source: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
+ * endlicher Summen" (1974).
+ */
+export class FloatSum {
+  #sum = 0;
+  #rest = 0;
+
+  add(value: number): void {
+    const next = this.#sum + value;
+    this.#rest += Math.abs(this.#sum) >= Math.abs(value) ? this.#sum - next + value : value - next + this.#sum;
+    this.#sum = next;
+  }
+
+  addRange(values: Float64Array, start: number, end: number): void {
+    let [sum, rest] = [this.#sum, this.#rest];
+    for (let index = start; index < end; index += 1) {
+      const value = values[index]!;
+      const next = sum + value;
+      rest += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
+      sum = next;
+    }
+    this.#sum = sum;
+    this.#rest = rest;
+  }
+
+  /** Two numbers of another sum. */
+  addPair(sum: number, rest: number): void {
+    this.add(sum);
+    this.#rest += rest;
+  }
+
+  /** Rounded once. Beyond float64 it is infinite, as adding one by one is. */
+  get total(): number {
+    const total = this.#sum + this.#rest;
+    return Number.isNaN(total) ? this.#sum : total;
+  }
+
+  encode(writer: ByteWriter): void {
+    writer.f64(this.#sum).f64(this.#rest);
+  }
+
+  merge(reader: ByteReader): void {
+    const sum = reader.f64();
+    this.addPair(sum, reader.f64());
+  }
+}

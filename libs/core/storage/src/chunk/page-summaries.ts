@@ -1,0 +1,115 @@
+import type { ByteReader, ByteWriter } from '@varve/base';
+import { decodeColumn, encodeColumn } from '@varve/codec';
+import type { FieldSummary, SummaryNumbers } from '@varve/model';
+import { isBitSet, setBit, zeroBits } from '../bits.ts';
+import { chunkInvalid } from './chunk-invalid.ts';
+import { readNumbers, writeNumbers } from './numbers.ts';
+
+/** The summaries of one field, page by page, packed: what all pages have alike takes nothing. docs/formats/chunk.md, "Summaries". */
+export interface PageSummaries {
+  /** Page → rows without a value, first time − the page's least, the page's greatest − last time. Absent: 0 in all. */
+  readonly gaps: readonly [nullCounts: Float64Array, firstNs: Float64Array, lastNs: Float64Array] | undefined;
+  /** Page → the cells' numbers. Absent: no page has them. */
+  readonly numbers: PageNumbers | undefined;
+}
+
+/** Under a zero bit of `validity` a page has no numbers. */
+export interface PageNumbers {
+  readonly validity: Uint8Array | undefined;
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly minNs: Float64Array;
+  readonly maxNs: Float64Array;
+  readonly sum: Float64Array;
+  /** What the sums lack. Absent: nothing. */
+  readonly sumRest: Float64Array | undefined;
+}
+
+/** No page has anything to say. */
+export const NO_SUMMARIES: PageSummaries = { gaps: undefined, numbers: undefined };
+
+const GAPS = 1;
+const NUMBERS = 2;
+const REST = 4;
+const WORDS = ['first', 'last', 'min', 'max', 'sum'] as const;
+
+/** Packs summaries; undefined where a page has none of this field. */
+export function packSummaries(summaries: readonly (FieldSummary | undefined)[]): PageSummaries {
+  const gapOf = (pick: (summary: FieldSummary) => number): Float64Array => Float64Array.from(summaries, (each) => (each === undefined ? 0 : pick(each)));
+  const gaps = [gapOf(({ nullCount }) => nullCount), gapOf(({ firstNs }) => firstNs), gapOf(({ lastNs }) => lastNs)] as const;
+  const hasGaps = gaps.some((values) => values.some((value) => value !== 0));
+  return { gaps: hasGaps ? gaps : undefined, numbers: packNumbers(summaries) };
+}
+
+function packNumbers(summaries: readonly (FieldSummary | undefined)[]): PageNumbers | undefined {
+  if (summaries.every((each) => each?.numbers === undefined)) return undefined;
+  const bits = zeroBits(summaries.length);
+  for (const [page, each] of summaries.entries()) if (each?.numbers !== undefined) setBit(bits, page);
+  const of = (word: keyof SummaryNumbers): Float64Array => Float64Array.from(summaries, (each) => each?.numbers?.[word] ?? 0);
+  const sumRest = of('sumRest');
+  return {
+    validity: summaries.some((each) => each?.numbers === undefined) ? bits : undefined,
+    ...{ first: of('first'), last: of('last'), min: of('min'), max: of('max'), minNs: of('minNs'), maxNs: of('maxNs'), sum: of('sum') },
+    sumRest: sumRest.some((value) => value !== 0) ? sumRest : undefined,
+  };
+}
+
+/** The summary of a page that has the field and one block of rows. */
+export function summaryOf({ gaps, numbers }: PageSummaries, page: number): FieldSummary {
+  return {
+    nullCount: gaps?.[0][page] ?? 0,
+    firstNs: gaps?.[1][page] ?? 0,
+    lastNs: gaps?.[2][page] ?? 0,
+    numbers: numbers !== undefined && hasNumbers(numbers, page) ? numbersOf(numbers, page) : undefined,
+  };
+}
+
+/** Whether a page's numbers are known. */
+export function hasNumbers({ validity }: PageNumbers, page: number): boolean {
+  return validity === undefined || isBitSet(validity, page);
+}
+
+function numbersOf(numbers: PageNumbers, page: number): SummaryNumbers {
+  return {
+    ...{ first: numbers.first[page]!, last: numbers.last[page]!, min: numbers.min[page]!, max: numbers.max[page]! },
+    ...{ minNs: numbers.minNs[page]!, maxNs: numbers.maxNs[page]!, sum: numbers.sum[page]!, sumRest: numbers.sumRest?.[page] ?? 0 },
+  };
+}
+
+/** Source: docs/formats/chunk.md, "Summaries". */
+export function writeSummaries(writer: ByteWriter, { gaps, numbers }: PageSummaries): void {
+  const kinds = (gaps === undefined ? 0 : GAPS) | (numbers === undefined ? 0 : NUMBERS) | (numbers?.sumRest === undefined ? 0 : REST);
+  writer.u8(kinds);
+  for (const values of gaps ?? []) writeNumbers(writer, values);
+  if (numbers === undefined) return;
+  for (const word of WORDS) writeFloats(writer, numbers[word], numbers.validity);
+  for (const values of [numbers.minNs, numbers.maxNs]) writeNumbers(writer, values);
+  if (numbers.sumRest !== undefined) writeFloats(writer, numbers.sumRest, undefined);
+}
+
+/** The inverse of {@link writeSummaries}. @throws DbError CHUNK_INVALID */
+export function readSummaries(reader: ByteReader, pageCount: number): PageSummaries {
+  const kinds = reader.u8();
+  if (kinds > (GAPS | NUMBERS | REST) || ((kinds & REST) !== 0 && (kinds & NUMBERS) === 0)) throw chunkInvalid(`summaries of kinds ${kinds}`);
+  const gap = (): Float64Array => readNumbers(reader, pageCount);
+  const gaps = (kinds & GAPS) === 0 ? undefined : ([gap(), gap(), gap()] as const);
+  if ((kinds & NUMBERS) === 0) return { gaps, numbers: undefined };
+  const first = readFloats(reader, pageCount);
+  const rest = WORDS.slice(1).map(() => readFloats(reader, pageCount).values);
+  const [last, min, max, sum] = rest as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const [minNs, maxNs] = [readNumbers(reader, pageCount), readNumbers(reader, pageCount)];
+  const sumRest = (kinds & REST) === 0 ? undefined : readFloats(reader, pageCount).values;
+  return { gaps, numbers: { validity: first.validity, first: first.values, last, min, max, minNs, maxNs, sum, sumRest } };
+}
+
+function writeFloats(writer: ByteWriter, values: Float64Array, validity: Uint8Array | undefined): void {
+  writer.block(encodeColumn({ type: 'float', values, validity }, values.length));
+}
+
+function readFloats(reader: ByteReader, count: number): { readonly values: Float64Array; readonly validity: Uint8Array | undefined } {
+  const column = decodeColumn(reader.block(), count);
+  if (column.type !== 'float') throw chunkInvalid(`summaries of type ${column.type}`);
+  return column as { values: Float64Array; validity: Uint8Array | undefined };
+}

@@ -1,0 +1,56 @@
+import type { Column, FieldSummary, NamedColumn, SummaryNumbers } from '@varve/model';
+import { isBitSet } from '../bits.ts';
+
+/** Summarizes a column with at least one value; rows ascend by time, and no time has two values. */
+export function summarize({ column }: NamedColumn, offsetsNs: Float64Array): FieldSummary {
+  const rowCount = offsetsNs.length;
+  const { count, firstRow, lastRow } = extentOf(column, rowCount);
+  return {
+    nullCount: rowCount - count,
+    firstNs: offsetsNs[firstRow]! - offsetsNs[0]!,
+    lastNs: offsetsNs[rowCount - 1]! - offsetsNs[lastRow]!,
+    numbers: column.type === 'float' || column.type === 'integer' ? numbersOf(column, offsetsNs, [firstRow, lastRow]) : undefined,
+  };
+}
+
+function extentOf({ validity }: Column, rowCount: number): { count: number; firstRow: number; lastRow: number } {
+  if (validity === undefined) return { count: rowCount, firstRow: 0, lastRow: rowCount - 1 };
+  let [count, firstRow, lastRow] = [0, -1, -1];
+  for (let row = 0; row < rowCount; row += 1) {
+    if (!isBitSet(validity, row)) continue;
+    if (count === 0) firstRow = row;
+    lastRow = row;
+    count += 1;
+  }
+  return { count, firstRow, lastRow };
+}
+
+function numbersOf({ type, values, validity }: Column & { readonly type: 'float' | 'integer' }, offsetsNs: Float64Array, [firstRow, lastRow]: readonly [number, number]): SummaryNumbers | undefined {
+  if (values instanceof BigInt64Array) return undefined;
+  let [minRow, maxRow] = [firstRow, firstRow];
+  for (let row = firstRow; row <= lastRow; row += 1) {
+    if (validity !== undefined && !isBitSet(validity, row)) continue;
+    if (values[row]! < values[minRow]!) minRow = row;
+    if (values[row]! > values[maxRow]!) maxRow = row;
+  }
+  const [min, max] = [values[minRow]!, values[maxRow]!];
+  if (type === 'integer' && Math.max(-min, max) * values.length > Number.MAX_SAFE_INTEGER) return undefined;
+  const { sum, sumRest } = sumOf(values, validity, type);
+  if (!Number.isFinite(sum)) return undefined;
+  const [minNs, maxNs] = [offsetsNs[minRow]! - offsetsNs[0]!, offsetsNs[maxRow]! - offsetsNs[0]!];
+  return { first: values[firstRow]!, last: values[lastRow]!, min, max, minNs, maxNs, sum, sumRest };
+}
+
+/** Source of the rest: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen" (1974). */
+function sumOf(values: Float64Array, validity: Uint8Array | undefined, type: 'float' | 'integer'): Pick<SummaryNumbers, 'sum' | 'sumRest'> {
+  let [sum, rest] = [0, 0];
+  for (let row = 0; row < values.length; row += 1) {
+    if (validity !== undefined && !isBitSet(validity, row)) continue;
+    const value = values[row]!;
+    const next = sum + value;
+    rest += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
+    sum = next;
+  }
+  const total = sum + rest;
+  return { sum: total, sumRest: type === 'integer' ? 0 : sum - total + rest };
+}

@@ -1,0 +1,51 @@
+import { DbError } from '@varve/base';
+import type { OffsetRange } from '../rows.ts';
+import { ChunkTree, type StoredChunkLike } from './chunk-tree.ts';
+
+/** Which chunks a shard has, measurement by measurement. */
+export class ChunkDirectory {
+  readonly #trees = new Map<number, ChunkTree>();
+  readonly #measurementIdOf: (seriesId: number) => number;
+  #chunkCount = 0;
+
+  /** Asks which measurement a series is of. */
+  constructor(measurementIdOf: (seriesId: number) => number) {
+    this.#measurementIdOf = measurementIdOf;
+  }
+
+  get chunkCount(): number {
+    return this.#chunkCount;
+  }
+
+  /** @throws DbError STORAGE_CORRUPT when it is no chunk of one measurement */
+  add(chunk: StoredChunkLike): void {
+    const { chunkId, firstSeriesId, lastSeriesId } = chunk;
+    const measurement = this.#measurementIdOf(firstSeriesId);
+    if (firstSeriesId > lastSeriesId || measurement !== this.#measurementIdOf(lastSeriesId)) {
+      throw new DbError('STORAGE_CORRUPT', `chunk ${chunkId} of series ${firstSeriesId} to ${lastSeriesId}`, { chunkId, firstSeriesId, lastSeriesId });
+    }
+    let tree = this.#trees.get(measurement);
+    if (tree === undefined) this.#trees.set(measurement, (tree = new ChunkTree()));
+    tree.add(chunk);
+    this.#chunkCount += 1;
+  }
+
+  remove(chunk: StoredChunkLike): void {
+    this.#trees.get(this.#measurementIdOf(chunk.firstSeriesId))!.remove(chunk);
+    this.#chunkCount -= 1;
+  }
+
+  /** Chunks that may have rows of a series in a range. */
+  chunksOf(seriesId: number, range: OffsetRange): readonly StoredChunkLike[] {
+    return this.#trees.get(this.#measurementIdOf(seriesId))?.chunksOf(seriesId, range) ?? [];
+  }
+
+  /** Chunks to merge next. Undefined: nothing is worth it before the next flush. */
+  planMerge(): readonly StoredChunkLike[] | undefined {
+    for (const tree of this.#trees.values()) {
+      const chunks = tree.planMerge();
+      if (chunks !== undefined) return chunks;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,130 @@
+import { assert } from '@varve/base';
+import type { SeriesSlice, SeriesSummary } from '@varve/model';
+import type { ChunkHeader } from './chunk/chunk-header.ts';
+import { hasNumbers, summaryOf } from './chunk/page-summaries.ts';
+import { blocksOf, hasField, isAlone, pageOf, readBlock } from './chunk/read-chunk.ts';
+import type { StoredChunkLike } from './directory/chunk-tree.ts';
+import type { ChunkBytes } from './merge-job.ts';
+import { readRows, rowsWithin, sliceRows, type OffsetRange, type VersionedRows } from './rows.ts';
+
+/**
+ * What a reader gets of a series, one piece after the other in time: rows, or, for a page that nothing overlaps and whose
+ * cells are all in the range, what its rows come to.
+ */
+export type SeriesPiece = SeriesSlice | SeriesSummary;
+
+/** What is asked of a series. */
+export interface SeriesRead {
+  readonly seriesId: number;
+  readonly range: OffsetRange;
+  readonly fields: ReadonlySet<string>;
+  /** Whether a summary of everything between two times, both inclusive, is as good as the rows. Absent: never. */
+  readonly maySummarize?: ((minOffsetNs: number, maxOffsetNs: number) => boolean) | undefined;
+}
+
+/** A block of a chunk, or what a memtable has. */
+type Source = { readonly minNs: number; readonly maxNs: number } & (
+  | { readonly kind: 'block'; readonly chunkId: number; readonly header: ChunkHeader; readonly block: number; readonly page: number; readonly fields: readonly number[] }
+  | { readonly kind: 'rows'; readonly rows: VersionedRows }
+);
+
+/** What a read needs: sources that overlap in time are merged, one group after the other. */
+export interface ReadPlan {
+  readonly groups: readonly (readonly Source[])[];
+  /** Bytes that must be fetched first; where headers are missing, payloads are not known yet. */
+  readonly missingHeaders: readonly StoredChunkLike[];
+  readonly missingPayloads: readonly number[];
+}
+
+/** Finds out which rows a read needs. Without I/O: the headers of these chunks may be missing. */
+export function planRead(read: SeriesRead, chunks: readonly StoredChunkLike[], memtables: readonly VersionedRows[], bytes: ChunkBytes): ReadPlan {
+  const missingHeaders = chunks.filter(({ chunkId }) => bytes.header(chunkId) === undefined);
+  if (missingHeaders.length > 0) return { groups: [], missingHeaders, missingPayloads: [] };
+  const sources = [...chunks.flatMap(({ chunkId }) => blockSources(read, chunkId, bytes.header(chunkId)!)), ...memtables.flatMap((rows) => rowSource(rows, read.range))];
+  const groups = overlapping(sources);
+  const needed = new Set<number>();
+  for (const group of groups) {
+    if (isSummary(read, group)) continue;
+    for (const source of group) if (source.kind === 'block' && bytes.payload(source.chunkId) === undefined) needed.add(source.chunkId);
+  }
+  return { groups, missingHeaders, missingPayloads: [...needed] };
+}
+
+/** Reads what was planned, in the order of time. @throws DbError CHUNK_INVALID */
+export function* readPieces(read: SeriesRead, { groups }: ReadPlan, bytes: ChunkBytes): Generator<SeriesPiece> {
+  let pending: VersionedRows[] = [];
+  for (const group of groups) {
+    if (!isSummary(read, group)) {
+      for (const source of group) pending.push(rowsOf(read, source, bytes));
+      continue;
+    }
+    if (pending.length > 0) yield readRows(pending);
+    pending = [];
+    yield summaryPiece(group[0] as Source & { kind: 'block' });
+  }
+  if (pending.length > 0) yield readRows(pending);
+}
+
+/** Blocks that have any of the fields, in the range. */
+function blockSources({ seriesId, range, fields }: SeriesRead, chunkId: number, header: ChunkHeader): Source[] {
+  const wanted = Array.from(header.fields.keys()).filter((field) => fields.has(header.fields[field]!.name));
+  const sources: Source[] = [];
+  const [first, end] = blocksOf(header, seriesId);
+  for (let block = first; block < end; block += 1) {
+    const page = pageOf(header, block);
+    const [minNs, maxNs] = [header.minOffsetsNs[page]!, header.maxOffsetsNs[page]!];
+    if (minNs >= range.endOffsetNs || maxNs < range.startOffsetNs) continue;
+    const inPage = wanted.filter((field) => hasField(header, page, field));
+    if (inPage.length > 0) sources.push({ kind: 'block', minNs, maxNs, chunkId, header, block, page, fields: inPage });
+  }
+  return sources;
+}
+
+function rowSource(rows: VersionedRows, range: OffsetRange): Source[] {
+  const cut = sliceRows(rows, ...rowsWithin(rows, range));
+  if (cut.offsetsNs.length === 0 || cut.columns.length === 0) return [];
+  return [{ kind: 'rows', minNs: cut.offsetsNs[0]!, maxNs: cut.offsetsNs.at(-1)!, rows: cut }];
+}
+
+/** Groups in the order of time: no source of one overlaps one of another. A page that others share counts with all of its times. */
+function overlapping(sources: readonly Source[]): readonly (readonly Source[])[] {
+  const groups: Source[][] = [];
+  let endNs = -1;
+  for (const source of sources.toSorted((left, right) => left.minNs - right.minNs)) {
+    if (source.minNs > endNs) groups.push([source]);
+    else groups.at(-1)!.push(source);
+    endNs = Math.max(endNs, source.maxNs);
+  }
+  return groups;
+}
+
+/** Whether its summary says all that is wanted of the only source of a group. */
+function isSummary({ range, maySummarize }: SeriesRead, [source, ...others]: readonly Source[]): boolean {
+  if (maySummarize === undefined || others.length > 0 || source?.kind !== 'block') return false;
+  const { header, page, minNs, maxNs, fields } = source;
+  if (!isAlone(header, page) || minNs < range.startOffsetNs || maxNs >= range.endOffsetNs || !maySummarize(minNs, maxNs)) return false;
+  return fields.every((field) => {
+    const { type, summaries } = header.fields[field]!;
+    return type === 'string' || type === 'boolean' || (summaries.numbers !== undefined && hasNumbers(summaries.numbers, page));
+  });
+}
+
+function summaryPiece({ header, page, block, minNs, maxNs, fields }: Source & { readonly kind: 'block' }): SeriesSummary {
+  return {
+    minOffsetNs: minNs,
+    maxOffsetNs: maxNs,
+    rowCount: header.blockStarts[block + 1]! - header.blockStarts[block]!,
+    fields: fields.map((field) => {
+      const { name, type, summaries } = header.fields[field]!;
+      return { name, type, summary: summaryOf(summaries, page) };
+    }),
+  };
+}
+
+function rowsOf({ range }: SeriesRead, source: Source, bytes: ChunkBytes): VersionedRows {
+  if (source.kind === 'rows') return source.rows;
+  const payload = bytes.payload(source.chunkId);
+  assert(payload !== undefined, `payload of chunk ${source.chunkId} was not fetched`);
+  const rows = readBlock(source.header, payload, source.block, source.fields);
+  return sliceRows(rows, ...rowsWithin(rows, range));
+}

@@ -1,0 +1,68 @@
+import { assert } from '@varve/base';
+import type { ShardStore, StoredChunk } from '@varve/ports';
+import { checkPayload, openHeader, type ChunkBytes, type ChunkHeader } from '@varve/storage';
+import type { ChunkCache } from './chunk-cache.ts';
+import type { ShardReplica } from './shard-replica.ts';
+
+/** Where bytes of chunks come from. */
+export interface ChunkSource {
+  readonly replica: ShardReplica;
+  readonly shardStore: ShardStore;
+  /** Absent: what is read is not wanted again. */
+  readonly cache?: ChunkCache;
+}
+
+/** The bytes of chunks that one read or merge works on: what it has seen stays until its end, whatever the cache lets go of. */
+export class ChunksAtHand implements ChunkBytes {
+  readonly #from: ChunkSource;
+  readonly #headers = new Map<number, ChunkHeader>();
+  readonly #payloads = new Map<number, Uint8Array>();
+
+  constructor(from: ChunkSource) {
+    this.#from = from;
+  }
+
+  header(chunkId: number): ChunkHeader | undefined {
+    const { replica, cache } = this.#from;
+    return kept(this.#headers, chunkId, () => cache?.header(replica.shard, chunkId));
+  }
+
+  payload(chunkId: number): Uint8Array | undefined {
+    const { replica, cache } = this.#from;
+    return kept(this.#payloads, chunkId, () => cache?.payload(replica.shard, chunkId));
+  }
+
+  /** A chunk that a merge has removed meanwhile is left out; the next plan does not name it any more. @throws DbError CHUNK_INVALID */
+  async fetchHeaders(chunks: readonly StoredChunk[]): Promise<void> {
+    const { replica, shardStore, cache } = this.#from;
+    const fetched = await shardStore.readHeaders(replica.shard, chunks.map(({ chunkId }) => chunkId));
+    assert(fetched.length === chunks.length, `${fetched.length} headers for ${chunks.length} chunks`);
+    for (const [index, chunk] of chunks.entries()) {
+      const bytes = fetched[index];
+      if (bytes === undefined) continue;
+      const header = openHeader(chunk, bytes);
+      this.#headers.set(chunk.chunkId, header);
+      cache?.putHeader(replica.shard, chunk.chunkId, header, bytes.length);
+    }
+  }
+
+  /** As `fetchHeaders`, of chunks whose headers are at hand. @throws DbError CHUNK_INVALID */
+  async fetchPayloads(chunkIds: readonly number[]): Promise<void> {
+    const { replica, shardStore, cache } = this.#from;
+    const fetched = await shardStore.readPayloads(replica.shard, chunkIds);
+    assert(fetched.length === chunkIds.length, `${fetched.length} payloads for ${chunkIds.length} chunks`);
+    for (const [index, chunkId] of chunkIds.entries()) {
+      const payload = fetched[index];
+      if (payload === undefined) continue;
+      checkPayload(this.header(chunkId)!, payload);
+      this.#payloads.set(chunkId, payload);
+      cache?.putPayload(replica.shard, chunkId, payload);
+    }
+  }
+}
+
+function kept<Value>(values: Map<number, Value>, chunkId: number, find: () => Value | undefined): Value | undefined {
+  const value = values.get(chunkId) ?? find();
+  if (value !== undefined) values.set(chunkId, value);
+  return value;
+}

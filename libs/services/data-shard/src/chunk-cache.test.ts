@@ -1,0 +1,39 @@
+import type { ChunkHeader } from '@varve/storage';
+import { expect, test } from 'vitest';
+import { ChunkCache } from './chunk-cache.ts';
+
+const bytes = (sizeBytes: number): Uint8Array => new Uint8Array(sizeBytes);
+
+test('the payload used longest ago leaves first', () => {
+  const cache = new ChunkCache(40);
+  cache.putPayload(1, 1, bytes(10));
+  cache.putPayload(1, 2, bytes(10));
+  cache.payload(1, 1);
+  cache.putPayload(1, 3, bytes(10));
+  expect([1, 2, 3].map((chunkId) => cache.payload(1, chunkId) !== undefined)).toEqual([true, false, true]);
+  expect(cache.sizeBytes).toBe(20);
+});
+
+test('a payload over the whole bound is not kept and pushes nothing out', () => {
+  const cache = new ChunkCache(40);
+  cache.putPayload(1, 1, bytes(10));
+  cache.putPayload(1, 2, bytes(21));
+  expect(cache.payload(1, 1)).toBeDefined();
+  expect(cache.payload(1, 2)).toBeUndefined();
+});
+
+test('the same payload twice counts once, and another shard’s chunk is another one', () => {
+  const cache = new ChunkCache(40);
+  cache.putPayload(1, 1, bytes(10));
+  cache.putPayload(1, 1, bytes(10));
+  expect(cache.sizeBytes).toBe(10);
+  expect(cache.payload(2, 1)).toBeUndefined();
+});
+
+test('payloads do not push out headers, which count with what they unfold to', () => {
+  const cache = new ChunkCache(40);
+  cache.putHeader(1, 1, {} as ChunkHeader, 2);
+  for (let chunkId = 1; chunkId < 10; chunkId += 1) cache.putPayload(1, chunkId, bytes(10));
+  expect(cache.header(1, 1)).toBeDefined();
+  expect(cache.sizeBytes).toBe(16 + 20);
+});

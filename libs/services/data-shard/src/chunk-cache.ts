@@ -1,0 +1,77 @@
+import type { SizeBytes } from '@varve/base';
+import type { ShardId } from '@varve/model';
+import type { ChunkHeader } from '@varve/storage';
+
+/** Decoded headers take about so many times their bytes. */
+const HEADER_FACTOR = 8;
+/** Of the whole, for headers. */
+const HEADER_SHARE = 0.5;
+
+/**
+ * Bytes of chunks that queries used last, checked, bounded: payloads packed, because unpacking is cheaper than the memory, and
+ * headers decoded. A chunk never changes, so nothing here is ever stale.
+ */
+export class ChunkCache {
+  readonly #headers: LeastRecentlyUsed<ChunkHeader>;
+  readonly #payloads: LeastRecentlyUsed<Uint8Array>;
+
+  constructor(sizeBytesMax: SizeBytes) {
+    this.#headers = new LeastRecentlyUsed(sizeBytesMax * HEADER_SHARE);
+    this.#payloads = new LeastRecentlyUsed(sizeBytesMax * (1 - HEADER_SHARE));
+  }
+
+  get sizeBytes(): SizeBytes {
+    return this.#headers.sizeBytes + this.#payloads.sizeBytes;
+  }
+
+  header(shard: ShardId, chunkId: number): ChunkHeader | undefined {
+    return this.#headers.get(`${shard}/${chunkId}`);
+  }
+
+  payload(shard: ShardId, chunkId: number): Uint8Array | undefined {
+    return this.#payloads.get(`${shard}/${chunkId}`);
+  }
+
+  /** `sizeBytes`: of the header as it is stored. */
+  putHeader(shard: ShardId, chunkId: number, header: ChunkHeader, sizeBytes: SizeBytes): void {
+    this.#headers.put(`${shard}/${chunkId}`, header, sizeBytes * HEADER_FACTOR);
+  }
+
+  putPayload(shard: ShardId, chunkId: number, payload: Uint8Array): void {
+    this.#payloads.put(`${shard}/${chunkId}`, payload, payload.length);
+  }
+}
+
+class LeastRecentlyUsed<Value> {
+  readonly #sizeBytesMax: SizeBytes;
+  /** In order of use, oldest first. */
+  readonly #entries = new Map<string, { readonly value: Value; readonly sizeBytes: SizeBytes }>();
+  #sizeBytes: SizeBytes = 0;
+
+  constructor(sizeBytesMax: SizeBytes) {
+    this.#sizeBytesMax = sizeBytesMax;
+  }
+
+  get sizeBytes(): SizeBytes {
+    return this.#sizeBytes;
+  }
+
+  get(key: string): Value | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.value;
+  }
+
+  put(key: string, value: Value, sizeBytes: SizeBytes): void {
+    if (sizeBytes > this.#sizeBytesMax || this.#entries.has(key)) return;
+    this.#entries.set(key, { value, sizeBytes });
+    this.#sizeBytes += sizeBytes;
+    for (const [oldest, entry] of this.#entries) {
+      if (this.#sizeBytes <= this.#sizeBytesMax) return;
+      this.#entries.delete(oldest);
+      this.#sizeBytes -= entry.sizeBytes;
+    }
+  }
+}
