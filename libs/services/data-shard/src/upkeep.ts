@@ -25,8 +25,8 @@ interface Trouble {
 }
 
 /**
- * When to flush and merge: the largest memtable when all together are over budget, any that has been dirty too long; then
- * what is worth merging. One job at a time, in the background.
+ * When to flush and merge: the largest memtable when all together are over budget, any that has been dirty too long; in
+ * between what is worth merging. One job at a time, in the background.
  */
 export class Upkeep {
   readonly #ports: FlushPorts & { readonly clock: Clock };
@@ -38,6 +38,8 @@ export class Upkeep {
   #job: { readonly shard: ShardId; readonly done: Promise<boolean> } | undefined;
   #isStopped = false;
   readonly #troubles = new Map<ShardId, Trouble>();
+  /** They were flushed, and may have chunks worth merging. */
+  readonly #toMerge = new Set<ShardReplica>();
 
   constructor(
     ports: FlushPorts & { readonly clock: Clock },
@@ -83,10 +85,17 @@ export class Upkeep {
     return [...this.#troubles.values()].map(({ text }) => text);
   }
 
+  /** Flushes come first: after each merge, which is small, it is looked again. */
   async #round(): Promise<void> {
-    for (let due = this.#nextDue(); due !== undefined && !this.#isStopped; due = this.#nextDue()) {
-      const hasFlushed = await this.#run(due, 'flush', flushShard);
-      while (hasFlushed && !due.isDropped && !this.#isStopped && (await this.#mayMergeMore(due)));
+    while (!this.#isStopped) {
+      const due = this.#nextDue();
+      if (due !== undefined) {
+        if (await this.#run(due, 'flush', flushShard)) this.#toMerge.add(due);
+        continue;
+      }
+      const [replica] = this.#toMerge;
+      if (replica === undefined) return;
+      if (replica.isDropped || !(await this.#mayMergeMore(replica))) this.#toMerge.delete(replica);
     }
   }
 
