@@ -2,9 +2,8 @@ import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { READ_LEVELS, type FieldValue, type ReadLevel } from '@varve/model';
 import type { QueryRequest } from '@varve/ports';
-import type { ByteBudget } from './byte-budget.ts';
 import type { ErrorForm, Exchange } from './exchange.ts';
-import { readBody } from './request-body.ts';
+import { readBody, type BodyBounds } from './request-body.ts';
 import type { EpochUnit } from './time-text.ts';
 
 /** How the answer is to look. */
@@ -54,11 +53,11 @@ export function queryOf(parameters: URLSearchParams): Pick<QueryRequest, 'text' 
 }
 
 /** Of the URL and, for POST, of the form in the body, which wins. @throws DbError REQUEST_INVALID, REQUEST_TOO_LARGE, WRITE_OVERLOADED */
-export async function queryParametersOf(exchange: Exchange, budget: ByteBudget): Promise<URLSearchParams> {
+export async function queryParametersOf(exchange: Exchange, bounds: BodyBounds): Promise<URLSearchParams> {
   const contentType = exchange.header('content-type') ?? '';
   const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(contentType);
   if (exchange.request.method !== 'POST' || !isForm) return exchange.parameters;
-  const body = await readBody(exchange, budget, LIMITS.querySizeBytesMax);
+  const body = await readBody(exchange, bounds, LIMITS.querySizeBytesMax);
   try {
     const merged = new URLSearchParams(exchange.parameters);
     for (const [name, value] of await formFields(body.bytes, contentType)) merged.set(name, value);

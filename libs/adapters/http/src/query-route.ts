@@ -2,28 +2,28 @@ import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import type { Gateway, ResultItem } from '@varve/ports';
 import { AnswerStream } from './answer-stream.ts';
-import type { ByteBudget } from './byte-budget.ts';
 import { CsvWriter } from './csv-writer.ts';
 import { errorText } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { JsonWriter } from './json-writer.ts';
 import type { OutputBuffer } from './output-buffer.ts';
 import { errorFormOf, queryFormOf, queryOf, queryParametersOf, type QueryForm } from './query-request.ts';
+import type { BodyBounds } from './request-body.ts';
 import type { RequestClock } from './request-clock.ts';
 import type { ResultWriter } from './result-writer.ts';
 
 export interface QueryRouteParts {
   readonly gateway: Gateway;
   readonly clock: RequestClock;
-  readonly budget: ByteBudget;
+  readonly bounds: BodyBounds;
   /** 0 is no limit. */
   readonly rowCountMax: number;
 }
 
 /** Steps 1 and 11 of a query: request → QueryRequest, items → a streamed answer. @throws DbError while nothing was sent */
-export async function queryRoute(exchange: Exchange, { gateway, clock, budget, rowCountMax }: QueryRouteParts): Promise<void> {
+export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, rowCountMax }: QueryRouteParts): Promise<void> {
   exchange.errorForm = errorFormOf(exchange, exchange.parameters);
-  const parameters = await queryParametersOf(exchange, budget);
+  const parameters = await queryParametersOf(exchange, bounds);
   exchange.errorForm = errorFormOf(exchange, parameters);
   const form = queryFormOf(exchange, parameters);
   const items = gateway.runQuery({

@@ -5,6 +5,7 @@ import { LIMITS, type Address, type VarveConfig } from '@varve/config';
 import { SILENT_TRACER, type Clock, type Gateway, type Health, type Log, type MetaControl, type Metrics, type Tracer } from '@varve/ports';
 import { spans } from '@varve/telemetry';
 import { ByteBudget } from './byte-budget.ts';
+import { LargeBodyTurns } from './large-body-turns.ts';
 import { answerError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { healthRoute } from './health-route.ts';
@@ -104,15 +105,15 @@ function statusRoutes(healthOf: () => Health, { metricsText, version }: HttpOpti
 }
 
 function apiRoutes(gateway: Gateway, { metrics, tracer = SILENT_TRACER, clock, config }: HttpOptions): Routes {
-  const budget = new ByteBudget(LIMITS.bodiesUnderWaySizeBytesMax, metrics);
+  const bounds = { budget: new ByteBudget(LIMITS.bodiesUnderWaySizeBytesMax, metrics), turns: new LargeBodyTurns() };
   const requestClock = new RequestClock(clock);
   const throttle = new WriteThrottle(clock, {
     concurrentCountMax: config.concurrentWriteCountMax,
     enqueuedCountMax: config.enqueuedWriteCountMax,
     timeoutMs: config.enqueuedWriteTimeoutMs,
   });
-  const write = { gateway, clock: requestClock, throttle, budget, bodySizeBytesMax: config.bodySizeBytesMax };
-  const query = { gateway, clock: requestClock, budget, rowCountMax: config.rowCountMax };
+  const write = { gateway, clock: requestClock, throttle, bounds, bodySizeBytesMax: config.bodySizeBytesMax };
+  const query = { gateway, clock: requestClock, bounds, rowCountMax: config.rowCountMax };
   const onOptions: Handler = (exchange) => exchange.answer(200);
   const onWrite = traced(tracer, spans.httpWrite, (exchange) => writeRoute(exchange, write));
   const onQuery = traced(tracer, spans.httpQuery, (exchange) => queryRoute(exchange, query));

@@ -1,9 +1,8 @@
 import { DbError, type SizeBytes } from '@varve/base';
 import { WRITE_LEVELS, type WriteLevel } from '@varve/model';
 import type { Gateway, Precision, WriteSummary } from '@varve/ports';
-import type { ByteBudget } from './byte-budget.ts';
 import type { Exchange } from './exchange.ts';
-import { readBody } from './request-body.ts';
+import { readBody, type BodyBounds } from './request-body.ts';
 import type { RequestClock } from './request-clock.ts';
 import type { WriteThrottle } from './write-throttle.ts';
 
@@ -11,7 +10,7 @@ export interface WriteRouteParts {
   readonly gateway: Gateway;
   readonly clock: RequestClock;
   readonly throttle: WriteThrottle;
-  readonly budget: ByteBudget;
+  readonly bounds: BodyBounds;
   readonly bodySizeBytesMax: SizeBytes;
 }
 
@@ -27,8 +26,8 @@ export async function writeRoute(exchange: Exchange, parts: WriteRouteParts): Pr
   exchange.answer(204);
 }
 
-async function writeBody(exchange: Exchange, target: WriteTarget, { gateway, clock, budget, bodySizeBytesMax }: WriteRouteParts): Promise<WriteSummary> {
-  const body = await readBody(exchange, budget, bodySizeBytesMax);
+async function writeBody(exchange: Exchange, target: WriteTarget, { gateway, clock, bounds, bodySizeBytesMax }: WriteRouteParts): Promise<WriteSummary> {
+  const body = await readBody(exchange, bounds, bodySizeBytesMax);
   try {
     return gateway.writePoints({ ...target, body: body.bytes, nowNs: clock.nowNs(), traceParent: exchange.traceParent });
   } finally {

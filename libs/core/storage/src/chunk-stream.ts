@@ -1,7 +1,7 @@
 import { assert } from '@varve/base';
 import { CHUNK_WEIGHT_MAX, cutChunks } from './chunk/cut-chunks.ts';
 import { weightOf } from './chunk/weight.ts';
-import { encodeChunk, type NewChunkLike } from './chunk/encode-chunk.ts';
+import { encodeChunkInSteps, type NewChunkLike } from './chunk/encode-chunk.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import type { SortedRows } from './sorted-rows.ts';
 
@@ -9,6 +9,8 @@ import type { SortedRows } from './sorted-rows.ts';
 const PAYLOAD_SIZE_BYTES_MAX = 64 * 1_024;
 /** Less is not worth a chunk of its own, however large the cells are. */
 const WEIGHT_MIN = 2_048;
+/** Fetching a row takes about so much of the work of packing it. */
+const GATHERING_SHARE = 0.5;
 /** What a cell takes before any chunk was made. */
 const FIRST_BYTES_PER_WEIGHT = 1;
 
@@ -19,6 +21,9 @@ export class ChunkStream {
   /** What was taken, without the bytes. */
   readonly #taken: Omit<StoredChunkLike, 'chunkId'>[] = [];
   #bytesPerWeight = FIRST_BYTES_PER_WEIGHT;
+  /** The chunk at hand, and what its rows weigh. */
+  #encoding: Generator<number, NewChunkLike> | undefined;
+  #weight = 0;
   #isDone = false;
 
   /** Rows of one measurement after the other; the series of each ascend. */
@@ -27,18 +32,17 @@ export class ChunkStream {
     this.#tier = tier;
   }
 
-  /** The next chunks of about so many rows, at least one while there is one. */
-  take(rowCountMax: number): readonly NewChunkLike[] {
+  /** What is finished after work on about so many rows: none where a chunk is not whole yet. Undefined: everything was taken. */
+  take(rowCountMax: number): readonly NewChunkLike[] | undefined {
+    if (this.#isDone) return undefined;
     const chunks: NewChunkLike[] = [];
-    let rowCount = 0;
-    while (!this.#isDone && (rowCount < rowCountMax || chunks.length === 0)) {
-      const { done, value } = this.#rows.next();
-      this.#isDone = done === true;
-      if (done === true) break;
-      const chunk = encodeChunk(value, this.#tier);
-      this.#learn(chunk, value);
-      chunks.push(chunk);
-      rowCount += chunk.rowCount;
+    for (let rowCount = 0; rowCount < rowCountMax && !this.#isDone; ) {
+      if (this.#encoding === undefined) rowCount += this.#begin() * GATHERING_SHARE;
+      else {
+        const step = this.#encoding.next();
+        if (step.done === true) chunks.push(this.#end(step.value));
+        else rowCount += step.value;
+      }
     }
     return chunks;
   }
@@ -54,9 +58,22 @@ export class ChunkStream {
     for (const rows of measurements) yield* cutChunks(rows, () => this.#weightMax());
   }
 
-  #learn({ header, payload, ...extent }: NewChunkLike, rows: SortedRows): void {
+  /** Fetches the rows of the next chunk. @returns how many */
+  #begin(): number {
+    const { done, value } = this.#rows.next();
+    this.#isDone = done === true;
+    if (done === true) return 0;
+    this.#encoding = encodeChunkInSteps(value, this.#tier);
+    this.#weight = weightOf(value);
+    return value.offsetsNs.length;
+  }
+
+  #end(chunk: NewChunkLike): NewChunkLike {
+    const { header, payload, ...extent } = chunk;
     this.#taken.push({ ...extent, headerSizeBytes: header.length, payloadSizeBytes: payload.length });
-    this.#bytesPerWeight = payload.length / weightOf(rows);
+    this.#bytesPerWeight = payload.length / this.#weight;
+    this.#encoding = undefined;
+    return chunk;
   }
 
   #weightMax(): number {

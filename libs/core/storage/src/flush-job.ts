@@ -5,8 +5,8 @@ import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import type { Memtable } from './memtable.ts';
 import type { StoredSeriesLike } from './series-index.ts';
 
-/** Cells unpacked at a time: 1 MiB. Fewer cost more calls per frame, more a longer wait for the first chunk of a batch. */
-const BATCH_CELL_COUNT_MAX = 128 * 1_024;
+/** Cells unpacked at a time: half a MiB. Fewer cost more calls per frame, more a longer wait for the first chunk of a batch. */
+const BATCH_CELL_COUNT_MAX = 64 * 1_024;
 
 /** What a flush moves: sealed frames on their way into chunks. Read it until it is empty, commit, then complete it. */
 export class FlushJob {
@@ -24,8 +24,8 @@ export class FlushJob {
     this.#chunks = new ChunkStream(sealed.sorted(BATCH_CELL_COUNT_MAX), 0);
   }
 
-  /** The next chunks, of about so many rows; none when all were handed out. */
-  nextChunks(rowCountMax: number): readonly NewChunkLike[] {
+  /** What is finished after work on about so many rows. Undefined: everything was handed out. */
+  nextChunks(rowCountMax: number): readonly NewChunkLike[] | undefined {
     return this.#chunks.take(rowCountMax);
   }
 

@@ -33,10 +33,10 @@ export class MergeJob {
   }
 
   /**
-   * The next chunks, of about so many rows; none when all were handed out.
+   * What is finished after work on about so many rows. Undefined: everything was handed out.
    * @throws DbError CHUNK_INVALID: abandon the merge; the chunks stay as they are
    */
-  nextChunks(rowCountMax: number, bytes: ChunkBytes): readonly NewChunkLike[] {
+  nextChunks(rowCountMax: number, bytes: ChunkBytes): readonly NewChunkLike[] | undefined {
     this.#stream ??= new ChunkStream([mergeChunks(this.chunkIds.map((chunkId) => partOf(chunkId, bytes)))], this.chunks[0]!.tier + 1);
     return this.#stream.take(rowCountMax);
   }

@@ -97,13 +97,14 @@ class Driver {
   /** Chunks taken before the commit wait here, as in the flusher. */
   #taken: NewChunkLike[] = [];
 
-  #take(rowCount: number): number {
+  /** Returns whether there may be more. */
+  #take(rowCount: number): boolean {
     const job = this.#job;
-    if (job === undefined) return 0;
+    if (job === undefined) return false;
     const chunks =
       'chunkIds' in job ? job.nextChunks(rowCount, this.shard.bytes) : job.nextChunks(rowCount);
-    this.#taken.push(...chunks);
-    return chunks.length;
+    this.#taken.push(...(chunks ?? []));
+    return chunks !== undefined;
   }
 
   #insert(mark: FrameMark, rows: readonly TestRow[], isNew: boolean): void {
@@ -117,7 +118,7 @@ class Driver {
   #commit(): void {
     const job = this.#job;
     if (job === undefined) return;
-    while (this.#take(2) > 0);
+    while (this.#take(2));
     const { flushedSeq, vector } = job;
     if ('chunkIds' in job) {
       this.table.completeMerge(

@@ -30,6 +30,12 @@ export interface NewChunkLike extends ChunkExtent {
 
 /** Packs rows of series of one measurement, 1 to 65,536 of them. Source: docs/formats/chunk.md. */
 export function encodeChunk(rows: SortedRows, tier: number): NewChunkLike {
+  const steps = encodeChunkInSteps(rows, tier);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** As {@link encodeChunk}, page by page: yields how many rows were packed. */
+export function* encodeChunkInSteps(rows: SortedRows, tier: number): Generator<number, NewChunkLike> {
   const rowCount = rows.offsetsNs.length;
   assert(1 <= rowCount && rowCount <= CHUNK_ROW_COUNT_LIMIT, `a chunk of ${rowCount} rows`);
   const { seriesIds, blockStarts, pageStarts } = cutPages(rows);
@@ -57,6 +63,7 @@ export function encodeChunk(rows: SortedRows, tier: number): NewChunkLike {
       summaries[field]!.push(isThere && !isShared ? summarize(named, offsetsNs) : undefined);
       sectionStarts.push(writer.length);
     }
+    yield endRow - startRow;
   }
   const payload = writer.finish();
   const header = encodeChunkHeader({

@@ -127,8 +127,8 @@ export function mergeAll(table: ShardTable, shard: MemoryShard): void {
 }
 
 /** All chunks of a job, slice by slice. */
-export function takeAll(next: () => readonly NewChunkLike[]): NewChunkLike[] {
+export function takeAll(next: () => readonly NewChunkLike[] | undefined): NewChunkLike[] {
   const chunks: NewChunkLike[] = [];
-  for (let slice = next(); slice.length > 0; slice = next()) chunks.push(...slice);
+  for (let slice = next(); slice !== undefined; slice = next()) chunks.push(...slice);
   return chunks;
 }
