@@ -1,5 +1,5 @@
 import { Prng } from '@varve/base';
-import { decodeColumn, encodeColumn } from '@varve/codec';
+import { decodeColumnInto, encodeColumn } from '@varve/codec';
 import type { Column } from '@varve/model';
 import { startProgress } from '../progress.ts';
 import { VARVE } from '../systems.ts';
@@ -9,6 +9,8 @@ import type { Measurement } from './measurement.ts';
 
 const BLOCK_ROW_COUNT = 1_000;
 const BLOCK_COUNT = 1_000;
+/** Each block is unpacked into the same array. */
+const INTO = new Float64Array(BLOCK_ROW_COUNT);
 const SCAN_MS = 2_000;
 const WARM_UP_MS = 500;
 
@@ -61,7 +63,7 @@ function encodeBlocks({
       walk = Math.min(100, Math.max(0, walk + normal(random)));
       return toField(walk);
     });
-    for (const value of values) sum += value;
+    sum += sumOf(values);
     const column: Column = { type, values, validity: undefined };
     return encodeColumn(column, BLOCK_ROW_COUNT);
   });
@@ -89,9 +91,21 @@ function scanFor(name: string, field: EncodedField, durationMs: number): number 
 function scanField({ blocks }: EncodedField): number {
   let sum = 0;
   for (const block of blocks) {
-    const { values } = decodeColumn(block, BLOCK_ROW_COUNT);
+    const { values } = decodeColumnInto(block, BLOCK_ROW_COUNT, INTO);
     if (!(values instanceof Float64Array)) throw new Error('a field of other values');
-    for (let row = 0; row < BLOCK_ROW_COUNT; row += 1) sum += values[row]!;
+    sum += sumOf(values);
   }
   return sum;
+}
+
+/** In four lanes: one would take longer than what is measured. */
+function sumOf(values: Float64Array): number {
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  for (let row = 0; row < BLOCK_ROW_COUNT; row += 4) {
+    first += values[row]!;
+    second += values[row + 1]!;
+    third += values[row + 2]!;
+    fourth += values[row + 3]!;
+  }
+  return first + second + third + fourth;
 }
