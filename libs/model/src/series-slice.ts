@@ -42,8 +42,7 @@ export interface SummaryNumbers {
   readonly maxNs: number;
   readonly sum: number;
   /**
-   * What `sum` lacks of the sum: both together are exact to 106 bits, so that a sum of sums does not depend on how rows were
-   * cut. 0 for integers.
+   * What `sum` lacks of the sum, so that a sum of sums does not depend on how rows were cut. 0 for integers.
    */
   readonly sumRest: number;
 }

@@ -1,3 +1,4 @@
+export { namingChunk } from './chunk/chunk-invalid.ts';
 export { decodeChunkHeader } from './chunk/chunk-header.ts';
 export { openHeader } from './chunk/open-header.ts';
 export { checkPayload, readChunk } from './chunk/read-chunk.ts';

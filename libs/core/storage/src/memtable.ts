@@ -2,7 +2,7 @@ import { assert } from '@varve/base';
 import type { Frame, FrameRows } from '@varve/frame';
 import type { SeriesKey, Version } from '@varve/model';
 import { gatherRows, type RowPiece, type SeriesPieces } from './gather-rows.ts';
-import { mergeRows, type OffsetRange, type VersionedRows } from './rows.ts';
+import { fieldKey, mergeRows, type OffsetRange, type VersionedRows } from './rows.ts';
 import { normalized, type SortedRows } from './sorted-rows.ts';
 import { UintList } from './uint-list.ts';
 
@@ -91,17 +91,17 @@ export class Memtable {
   /** Series ascend, each in normal form; one may continue in the next part. */
   *#sorted(seriesIds: Uint32Array, cellCountMax: number): Generator<SortedRows> {
     let batch: SeriesPieces[] = [];
-    let cellCount = 0;
+    let area = new Area();
     for (const seriesId of seriesIds) {
       let pieces: RowPiece[] = [];
       for (const piece of cutPieces(this.#piecesOf(seriesId), cellCountMax)) {
-        if (cellCount > 0 && cellCount + cellCountOf(piece) > cellCountMax) {
+        if (area.rowCount > 0 && area.cellCountWith(piece) > cellCountMax) {
           if (pieces.length > 0) batch.push({ seriesId, pieces });
           yield normalized(gatherRows(batch));
-          [batch, pieces, cellCount] = [[], [], 0];
+          [batch, pieces, area] = [[], [], new Area()];
         }
         pieces.push(piece);
-        cellCount += cellCountOf(piece);
+        area.add(piece);
       }
       batch.push({ seriesId, pieces });
     }
@@ -133,6 +133,29 @@ export class Memtable {
       pieces.push({ segment, startRow: segment.rows.rowStarts[place]!, endRow: segment.rows.rowStarts[place + 1]! });
     }
     return pieces.reverse();
+  }
+}
+
+/** Rows that are gathered together: each gets a cell of each column that any of them has, and a time. */
+class Area {
+  rowCount = 0;
+  readonly #columns = new Set<string>();
+  readonly #segments = new Set<RowPiece['segment']>();
+
+  cellCountWith(piece: RowPiece): number {
+    this.#learn(piece.segment);
+    return (this.rowCount + piece.endRow - piece.startRow) * (this.#columns.size + 1);
+  }
+
+  add(piece: RowPiece): void {
+    this.#learn(piece.segment);
+    this.rowCount += piece.endRow - piece.startRow;
+  }
+
+  #learn(segment: RowPiece['segment']): void {
+    if (this.#segments.has(segment)) return;
+    this.#segments.add(segment);
+    for (const { name, type } of segment.rows.columns) this.#columns.add(fieldKey(name, type));
   }
 }
 

@@ -1,11 +1,14 @@
+import { isBitSet } from './bits.ts';
 import { pageCountOf, type ChunkHeader } from './chunk/chunk-header.ts';
+import { namingChunk } from './chunk/chunk-invalid.ts';
 import { readBlocks } from './chunk/read-chunk.ts';
 import { pickRows } from './columns.ts';
 import { mergeRows } from './rows.ts';
-import { blockOf, concatBlocks, sliceBlocks, type SortedRows } from './sorted-rows.ts';
+import { blockAlone, blockOf, concatBlocks, sliceBlocks, type SortedRows } from './sorted-rows.ts';
 
 /** A chunk whose bytes are at hand. */
 export interface OpenChunk {
+  readonly chunkId: number;
   readonly header: ChunkHeader;
   readonly payload: Uint8Array;
 }
@@ -61,10 +64,10 @@ class ChunkCursor {
 
   /** The next page, when it has such a series. */
   #unpack(endId: number): SortedRows | undefined {
-    const { header, payload } = this.#chunk;
+    const { chunkId, header, payload } = this.#chunk;
     if (this.#nextPage === this.#pageCount || header.seriesIds[header.pageStarts[this.#nextPage]!]! >= endId) return undefined;
     this.#nextPage += 1;
-    return readBlocks(header, payload, this.#nextPage - 1);
+    return namingChunk(chunkId, () => readBlocks(header, payload, this.#nextPage - 1));
   }
 }
 
@@ -84,7 +87,7 @@ export function mergeBlocks(rows: SortedRows): SortedRows {
     }
     if (run.length > 0) parts.push(pickBlocks(rows, run));
     run = [];
-    parts.push(blockOf(seriesId, mergeRows(blocks.map((block) => sliceBlocks(rows, block, block + 1)))));
+    parts.push(blockOf(seriesId, mergeRows(blocks.map((block) => blockAlone(rows, block)))));
   }
   if (run.length > 0) parts.push(pickBlocks(rows, run));
   return concatBlocks(parts);
@@ -129,7 +132,7 @@ function pickBlocks(rows: SortedRows, blocks: readonly number[]): SortedRows {
 
 function withValue(validity: Uint8Array | undefined, rows: Int32Array): Int32Array {
   if (validity === undefined) return rows;
-  return rows.map((row) => (((validity[row >> 3]! >> (row & 7)) & 1) === 1 ? row : -1));
+  return rows.map((row) => (isBitSet(validity, row) ? row : -1));
 }
 
 function isDistinct(seriesIds: Uint32Array): boolean {

@@ -5,7 +5,7 @@ import { chunkInvalid } from './chunk/chunk-invalid.ts';
 import type { NewChunkLike } from './chunk/encode-chunk.ts';
 import { ChunkStream } from './chunk-stream.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
-import { mergeChunks } from './merge-chunks.ts';
+import { mergeChunks, type OpenChunk } from './merge-chunks.ts';
 
 /** The bytes of chunks, checked, as far as they are at hand. */
 export interface ChunkBytes {
@@ -48,8 +48,8 @@ export class MergeJob {
   }
 }
 
-function partOf(chunkId: number, bytes: ChunkBytes): { readonly header: ChunkHeader; readonly payload: Uint8Array } {
+function partOf(chunkId: number, bytes: ChunkBytes): OpenChunk {
   const [header, payload] = [bytes.header(chunkId), bytes.payload(chunkId)];
   if (header === undefined || payload === undefined) throw chunkInvalid(`chunk ${chunkId} is missing`);
-  return { header, payload };
+  return { chunkId, header, payload };
 }

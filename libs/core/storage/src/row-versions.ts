@@ -22,20 +22,31 @@ export function rowVersions(dictionary: readonly Version[], ordinals: Uint32Arra
   return { versions, ordinals: ordinals.map((ordinal) => ordinalOf[ordinal]!) };
 }
 
-/** The versions of rows that stand one after the other. */
+/** The versions of rows that stand one after the other. A dictionary that parts share is looked at once. */
 export function concatVersions(parts: readonly RowVersions[]): RowVersions {
   if (parts.length === 1) return parts[0]!;
   const rowCount = parts.reduce((sum, { ordinals }) => sum + ordinals.length, 0);
-  const dictionary: Version[] = [];
   const ordinals = new Uint32Array(rowCount);
+  const dictionary: Version[] = [];
+  const starts = new Map<readonly Version[], number>();
   let startRow = 0;
   for (const part of parts) {
-    for (let row = 0; row < part.ordinals.length; row += 1)
-      ordinals[startRow + row] = part.ordinals[row]! + dictionary.length;
-    for (const version of part.versions) dictionary.push(version);
+    let start = starts.get(part.versions);
+    if (start === undefined) {
+      starts.set(part.versions, (start = dictionary.length));
+      for (const version of part.versions) dictionary.push(version);
+    }
+    for (let row = 0; row < part.ordinals.length; row += 1) ordinals[startRow + row] = part.ordinals[row]! + start;
     startRow += part.ordinals.length;
   }
   return rowVersions(dictionary, ordinals);
+}
+
+/** The same for a few rows of many: with the versions that they have, and no others. */
+export function narrowVersions({ versions, ordinals }: RowVersions): RowVersions {
+  const used = Uint32Array.from(new Set(ordinals)).sort();
+  const ordinalOf = new Map(Array.from(used, (ordinal, index) => [ordinal, index]));
+  return { versions: Array.from(used, (ordinal) => versions[ordinal]!), ordinals: ordinals.map((ordinal) => ordinalOf.get(ordinal)!) };
 }
 
 function usedOrdinals(dictionarySize: number, ordinals: Uint32Array): number[] {

@@ -185,6 +185,24 @@ test('F9, F13: an abandoned merge leaves the old chunks, and is tried again when
   expectSame(node);
 });
 
+// Constant values take no room, so a chunk is full by its rows; random ones fill it by bytes. Neither becomes fewer by a merge.
+test.each([['constant', () => 1], ['random', (row: number) => Math.sin(row) * 1e9]])('F12: merges of one long series of %s values end', (_name, valueOf) => {
+  const shard = new MemoryShard();
+  const table = shard.open();
+  let merged = 0;
+  for (let seq = 1; seq <= 60; seq += 1) {
+    table.insert(frameOf(markOf(seq, 1_000 + seq), Array.from({ length: 4_000 }, (_, row) => rowAt(seq * 4_000 + row, valueOf(row)))), seq);
+    if (seq % 5 === 0) flush(table, shard);
+    for (let job = table.planMerge(); job !== undefined; job = table.planMerge()) {
+      merged += 1;
+      expect(merged).toBeLessThan(50);
+      const chunks = takeAll(() => job.nextChunks(10_000, shard.bytes));
+      table.completeMerge(job, shard.commit({ series: [], chunks, removedChunkIds: job.chunkIds, flushedSeq: job.flushedSeq, vector: job.vector }));
+    }
+  }
+  expect(readSlice({ table, shard }, 1).offsetsNs.length).toBe(240_000);
+});
+
 test('F10: a second job while one is under way, or the end of one that is not, is a bug', () => {
   const node = new Node();
   node.write([rowAt(1, 10)]);

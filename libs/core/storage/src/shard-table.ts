@@ -141,13 +141,20 @@ export class ShardTable {
   /** The store has committed the job: the new chunks take the place of the old ones. */
   completeMerge(job: MergeJob, chunkIds: readonly number[]): void {
     this.#end(job);
+    const stored = job.stored(chunkIds);
     for (const chunk of job.chunks) this.#directory.remove(chunk);
-    for (const chunk of job.stored(chunkIds)) this.#directory.add(chunk);
+    for (const chunk of stored) this.#directory.add(chunk);
+    if (isPointless(job.chunks, stored)) for (const chunk of stored) this.#directory.leaveAlone(chunk);
   }
 
-  /** The store refused, or a chunk is damaged: everything stays. It is tried again when more chunks lie over these. */
-  abandonMerge(job: MergeJob): void {
+  /**
+   * The store refused, or a chunk is damaged: everything stays. It is tried again when more chunks lie over these; the chunk that
+   * `damagedChunkId` names is in no merge any more.
+   */
+  abandonMerge(job: MergeJob, damagedChunkId?: number): void {
     this.#end(job);
+    const damaged = job.chunks.find(({ chunkId }) => chunkId === damagedChunkId);
+    if (damaged !== undefined) this.#directory.leaveAlone(damaged);
   }
 
   /** Sorted by name. */
@@ -186,4 +193,9 @@ export class ShardTable {
     assert(job === this.#job, 'a job that is not under way');
     this.#job = undefined;
   }
+}
+
+/** Chunks of one series cannot become narrower: where they are full, whatever fills them, merging them again would go on for ever. */
+function isPointless(before: readonly StoredChunkLike[], after: readonly StoredChunkLike[]): boolean {
+  return after.length >= before.length && before.every(({ firstSeriesId, lastSeriesId }) => firstSeriesId === lastSeriesId);
 }

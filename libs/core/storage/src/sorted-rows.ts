@@ -1,7 +1,7 @@
 import { assert } from '@varve/base';
 import { sliceColumn } from './columns.ts';
-import { concatVersions, type RowVersions } from './row-versions.ts';
-import { concatCells, mergeRows, type VersionedRows } from './rows.ts';
+import { concatVersions, narrowVersions, type RowVersions } from './row-versions.ts';
+import { concatCells, hasAnyValue, mergeRows, type VersionedRows } from './rows.ts';
 
 /**
  * Rows of several series, one series after the other: what a flush, a merge and a chunk work on, so that nothing is made per
@@ -37,6 +37,12 @@ export function sliceBlock(rows: SortedRows, block: number, startRow: number, en
   };
 }
 
+/** One block with versions of its own: the dictionary of all rows may be long. */
+export function blockAlone(rows: SortedRows, block: number): SortedRows {
+  const alone = sliceBlocks(rows, block, block + 1);
+  return { ...alone, versions: narrowVersions(alone.versions) };
+}
+
 /** One after the other. */
 export function concatBlocks(parts: readonly SortedRows[]): SortedRows {
   if (parts.length === 1) return parts[0]!;
@@ -70,7 +76,7 @@ export function normalized(rows: SortedRows): SortedRows {
   for (let block = 0; block < seriesIds.length; block += 1) {
     if (isAscending(offsetsNs, starts[block]!, starts[block + 1]!)) continue;
     if (from < block) parts.push(sliceBlocks(rows, from, block));
-    parts.push(blockOf(seriesIds[block]!, mergeRows([sliceBlocks(rows, block, block + 1)])));
+    parts.push(blockOf(seriesIds[block]!, mergeRows([blockAlone(rows, block)])));
     from = block + 1;
   }
   if (from === 0) return rows;
@@ -86,7 +92,7 @@ function isAscending(offsetsNs: Float64Array, startRow: number, endRow: number):
 function sliceAll({ offsetsNs, columns, versions }: VersionedRows, startRow: number, endRow: number): Pick<SortedRows, 'offsetsNs' | 'columns' | 'versions'> {
   return {
     offsetsNs: offsetsNs.subarray(startRow, endRow),
-    columns: columns.map(({ name, column }) => ({ name, column: sliceColumn(column, startRow, endRow) })),
+    columns: columns.map(({ name, column }) => ({ name, column: sliceColumn(column, startRow, endRow) })).filter(({ column }) => hasAnyValue(column)),
     versions: sliceVersions(versions, startRow, endRow),
   };
 }

@@ -1,6 +1,6 @@
 import { assert } from '@varve/base';
 import type { ShardStore, StoredChunk } from '@varve/ports';
-import { checkPayload, openHeader, type ChunkBytes, type ChunkHeader } from '@varve/storage';
+import { checkPayload, namingChunk, openHeader, type ChunkBytes, type ChunkHeader } from '@varve/storage';
 import type { ChunkCache } from './chunk-cache.ts';
 import type { ShardReplica } from './shard-replica.ts';
 
@@ -40,7 +40,7 @@ export class ChunksAtHand implements ChunkBytes {
     for (const [index, chunk] of chunks.entries()) {
       const bytes = fetched[index];
       if (bytes === undefined) continue;
-      const header = openHeader(chunk, bytes);
+      const header = namingChunk(chunk.chunkId, () => openHeader(chunk, bytes));
       this.#headers.set(chunk.chunkId, header);
       cache?.putHeader(replica.shard, chunk.chunkId, header, bytes.length);
     }
@@ -54,7 +54,7 @@ export class ChunksAtHand implements ChunkBytes {
     for (const [index, chunkId] of chunkIds.entries()) {
       const payload = fetched[index];
       if (payload === undefined) continue;
-      checkPayload(this.header(chunkId)!, payload);
+      namingChunk(chunkId, () => checkPayload(this.header(chunkId)!, payload));
       this.#payloads.set(chunkId, payload);
       cache?.putPayload(replica.shard, chunkId, payload);
     }

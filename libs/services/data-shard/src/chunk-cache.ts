@@ -3,7 +3,7 @@ import type { ShardId } from '@varve/model';
 import type { ChunkHeader } from '@varve/storage';
 
 /** Decoded headers take about so many times their bytes. */
-const HEADER_FACTOR = 8;
+const HEADER_FACTOR = 24;
 /** Of the whole, for headers. */
 const HEADER_SHARE = 0.5;
 

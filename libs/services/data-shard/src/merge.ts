@@ -1,3 +1,4 @@
+import { DbError } from '@varve/base';
 import { encodeVector } from '@varve/model';
 import { ChunksAtHand } from './chunk-bytes.ts';
 import { inSlices } from './in-slices.ts';
@@ -22,7 +23,7 @@ export async function mergeShard({ clock, shardStore }: FlushPorts, replica: Sha
     table.completeMerge(job, chunkIds);
     return true;
   } catch (error) {
-    table.abandonMerge(job);
+    table.abandonMerge(job, error instanceof DbError && error.code === 'CHUNK_INVALID' ? Number(error.facts['chunkId']) : undefined);
     throw error;
   }
 }

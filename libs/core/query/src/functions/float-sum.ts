@@ -1,8 +1,8 @@
 import type { ByteReader, ByteWriter } from '@varve/base';
 
 /**
- * A sum of floats and what it lacks: both together are exact to 106 bits, so that neither the order of values nor the way they
- * are spread over chunks, shards and nodes shows. Source: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
+ * A sum of floats and what it lacks, so that neither the order of values nor the way they are spread over chunks, shards and nodes
+ * shows: only values that cancel each other over more than 30 decimal digits, or leave float64, can tell. Source: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
  * endlicher Summen" (1974).
  */
 export class FloatSum {

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '@varve/base';
+import { assert, ByteReader, ByteWriter } from '@varve/base';
 import { checksum } from '@varve/codec';
 import type { FieldType, Version } from '@varve/model';
 import { chunkInvalid, decodingChunk } from './chunk-invalid.ts';
@@ -7,8 +7,8 @@ import { readSummaries, writeSummaries, type PageSummaries } from './page-summar
 
 /** Bounds what a damaged header can ask for; a chunk is cut at a fraction of it. */
 export const CHUNK_ROW_COUNT_LIMIT = 65_536;
-/** The same: names of fields are in each header. */
-const FIELD_COUNT_LIMIT = 65_536;
+/** The same: times, versions and columns of all pages. A row of more fields has a chunk of its own. */
+const SECTION_COUNT_LIMIT = 1_048_576;
 
 const UINT32_MAX = 2 ** 32 - 1;
 const FORMAT = 2;
@@ -67,6 +67,7 @@ export function sectionOf({ fields }: ChunkHeader, page: number): number {
 export function encodeChunkHeader(header: ChunkHeader): Uint8Array {
   const { tier, rowCount, fields, maxVersion, sectionStarts, seriesIds, pageStarts } = header;
   const pageCount = pageCountOf(header);
+  assert(rowCount <= CHUNK_ROW_COUNT_LIMIT && pageCount * (fields.length + 2) <= SECTION_COUNT_LIMIT, `a chunk of ${rowCount} rows, ${pageCount} pages and ${fields.length} fields`);
   const writer = new ByteWriter(1_024);
   writer.u8(FORMAT).varint(tier).varint(rowCount).varint(pageCount).varint(seriesIds.length).varint(fields.length);
   writer.varint(header.payloadSizeBytes).u32(header.payloadChecksum);
@@ -113,7 +114,7 @@ function readHeader(reader: ByteReader): ChunkHeader {
   if (format !== FORMAT) throw chunkInvalid(`format ${format} of a chunk, this version reads ${FORMAT}`, { format });
   const [tier, rowCount] = [reader.varint(), reader.varint()];
   const [pageCount, blockCount, fieldCount] = [reader.varint(), reader.varint(), reader.varint()];
-  const isSane = 1 <= rowCount && rowCount <= CHUNK_ROW_COUNT_LIMIT && 1 <= pageCount && pageCount <= blockCount && blockCount <= rowCount && fieldCount <= FIELD_COUNT_LIMIT;
+  const isSane = 1 <= rowCount && rowCount <= CHUNK_ROW_COUNT_LIMIT && 1 <= pageCount && pageCount <= blockCount && blockCount <= rowCount && pageCount * (fieldCount + 2) <= SECTION_COUNT_LIMIT;
   if (!isSane) throw chunkInvalid('counts of a chunk header', { rowCount, pageCount, blockCount, fieldCount });
   const [payloadSizeBytes, payloadChecksum] = [reader.varint(), reader.u32()];
   const maxVersion = { wallMs: reader.varint(), counter: reader.varint(), incarnation: reader.varint() };
@@ -132,7 +133,12 @@ function readHeader(reader: ByteReader): ChunkHeader {
   });
   const sectionStarts = startsOf(sizes, dictionarySizeBytes);
   const isWhole =
-    reader.remaining === 0 && pageStarts[pageCount] === blockCount && blockStarts[blockCount] === rowCount && sectionStarts.at(-1) === payloadSizeBytes && isPositive(pageStarts) && isPositive(blockStarts);
+    reader.remaining === 0 &&
+    pageStarts[pageCount] === blockCount &&
+    blockStarts[blockCount] === rowCount &&
+    sectionStarts.at(-1) === payloadSizeBytes &&
+    isPositive(pageStarts) &&
+    isPositive(blockStarts);
   if (!isWhole) throw chunkInvalid('a chunk header that does not add up', { rowCount, pageCount, blockCount, fieldCount });
   return { tier, rowCount, maxVersion, payloadSizeBytes, payloadChecksum, fields, pageStarts, minOffsetsNs, maxOffsetsNs, seriesIds, blockStarts, sectionStarts };
 }

@@ -14,3 +14,13 @@ export function decodingChunk<Value>(part: string, decode: () => Value): Value {
     throw chunkInvalid(`${part} of a chunk: ${error.message}`, error.facts, error);
   }
 }
+
+/** What is thrown says which chunk it is, as its fact `chunkId`. */
+export function namingChunk<Value>(chunkId: number, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof DbError)) throw error;
+    throw new DbError(error.code, error.message, { ...error.facts, chunkId }, { cause: error });
+  }
+}

@@ -27,9 +27,6 @@ export interface PageNumbers {
   readonly sumRest: Float64Array | undefined;
 }
 
-/** No page has anything to say. */
-export const NO_SUMMARIES: PageSummaries = { gaps: undefined, numbers: undefined };
-
 const GAPS = 1;
 const NUMBERS = 2;
 const REST = 4;

@@ -44,9 +44,9 @@ export function readBlock(header: ChunkHeader, payload: Uint8Array, block: numbe
   const page = pageOf(header, block);
   const rows = readPage(header, payload, page, fields);
   const pageRow = header.blockStarts[header.pageStarts[page]!]!;
-  const block1 = sliceRows(rows, header.blockStarts[block]! - pageRow, header.blockStarts[block + 1]! - pageRow);
-  if (!isAscending(block1.offsetsNs)) throw chunkInvalid('times of a block do not ascend', { seriesId: header.seriesIds[block] });
-  return block1;
+  const alone = sliceRows(rows, header.blockStarts[block]! - pageRow, header.blockStarts[block + 1]! - pageRow);
+  if (!isAscending(alone.offsetsNs)) throw chunkInvalid('times of a block do not ascend', { seriesId: header.seriesIds[block] });
+  return alone;
 }
 
 /** Rows of all blocks of a page. Blocks are not looked into. @throws DbError CHUNK_INVALID, also when `versions` is read */
@@ -134,7 +134,9 @@ function sectionBytes({ sectionStarts }: ChunkHeader, payload: Uint8Array, secti
 /** Whole numbers that are not negative. */
 function decodeNumbers(bytes: Uint8Array, count: number): Float64Array {
   const column = decodeColumn(bytes, count);
-  if (column.type !== 'integer' || column.values instanceof BigInt64Array || column.validity !== undefined) throw chunkInvalid('numbers of a page');
+  if (column.type !== 'integer' || column.values instanceof BigInt64Array || column.validity !== undefined || column.values.some((value) => value < 0)) {
+    throw chunkInvalid('numbers of a page');
+  }
   return column.values;
 }
 

@@ -35,6 +35,11 @@ export class ChunkDirectory {
     this.#chunkCount -= 1;
   }
 
+  /** No merge takes it any more. */
+  leaveAlone(chunk: StoredChunkLike): void {
+    this.#trees.get(this.#measurementIdOf(chunk.firstSeriesId))!.leaveAlone(chunk);
+  }
+
   /** Chunks that may have rows of a series in a range. */
   chunksOf(seriesId: number, range: OffsetRange): readonly StoredChunkLike[] {
     return this.#trees.get(this.#measurementIdOf(seriesId))?.chunksOf(seriesId, range) ?? [];

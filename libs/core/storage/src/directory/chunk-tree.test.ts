@@ -52,6 +52,43 @@ test('where all below a range is too much at a time, the chunks of the range its
   expect(ids(treeOf(...narrow, ...wide).planMerge())).toEqual(ids(wide));
 });
 
+test('full chunks of one series are merged only where they overlap, and never for ever', () => {
+  const at = (minOffsetNs: number, tier = 0): StoredChunkLike => chunk(5, 5, { minOffsetNs, maxOffsetNs: minOffsetNs + 9, tier });
+  const beside = Array.from({ length: 8 }, (_, part) => at(part * 10));
+  const tree = treeOf(...beside);
+  expect(tree.planMerge()).toBeUndefined();
+  const over = Array.from({ length: 3 }, () => at(5));
+  for (const each of over) tree.add(each);
+  const plan = tree.planMerge();
+  expect(ids(plan)).toEqual(ids([beside[0]!, beside[1]!, ...over]));
+  for (const each of plan!) tree.remove(each);
+  for (let part = 0; part < 5; part += 1) tree.add(at(part * 10, 1));
+  expect(tree.planMerge()).toBeUndefined();
+});
+
+test('a chunk that is left alone is in no plan, and does not bring one about', () => {
+  const over = Array.from({ length: MERGE_DEPTH }, () => chunk(16, 31));
+  const tree = treeOf(...over);
+  tree.leaveAlone(over[0]!);
+  expect(tree.planMerge()).toBeUndefined();
+  const more = chunk(16, 31);
+  tree.add(more);
+  expect(ids(tree.planMerge())).toEqual(ids([...over.slice(1), more]));
+  expect(ids(tree.chunksOf(20, EVERYTHING))).toEqual(ids([...over, more])); // it is still read
+});
+
+test('F12: a merge takes a bounded number of chunks, bytes and rows, and the next one goes on', () => {
+  const tree = treeOf(...Array.from({ length: 200 }, () => chunk(0, 4_095)));
+  for (let left = 200; left >= MERGE_DEPTH; ) {
+    const plan = tree.planMerge()!;
+    expect(plan.length).toBeLessThanOrEqual(64);
+    expect(plan.reduce((sum, { payloadSizeBytes }) => sum + payloadSizeBytes, 0)).toBeLessThanOrEqual(1_024 * 1_024);
+    for (const each of plan) tree.remove(each);
+    left -= plan.length;
+  }
+  expect(tree.planMerge()).toBeUndefined();
+});
+
 // Methodology: flushes of any width, each a set of aligned ranges, merged as planned into chunks of half the width (twice the
 // rows no longer fit) or of the same.
 test('F12: merges end, and a row is rewritten about once per factor of four that its series grows by', () => {

@@ -11,8 +11,12 @@ export interface StoredChunkLike extends ChunkExtent {
 
 /** So many chunks over each other make a merge. */
 export const MERGE_DEPTH = 4;
-/** Payloads of one merge: what is encoded anew before others get a turn is bounded. */
+/** Of one merge: what is fetched and encoded anew before others get a turn is bounded. */
 const MERGE_SIZE_BYTES_MAX = 1_024 * 1_024;
+const MERGE_ROW_COUNT_MAX = 256 * 1_024;
+const MERGE_CHUNK_COUNT_MAX = 64;
+/** Chunks of one series that are this large and lie beside each other gain nothing from a merge. */
+const SETTLED_SIZE_BYTES_MIN = 16 * 1_024;
 
 const LEVEL_COUNT = 32;
 
@@ -20,20 +24,23 @@ const LEVEL_COUNT = 32;
  * The chunks of one measurement. Each lies at the least range [k · 2^n, (k + 1) · 2^n) of series ids that holds it, a node of
  * a binary tree: chunks that may have a series are on the way from its leaf to the root. A merge takes chunks of one tier
  * below one node when they lie at least four deep on average, so that each row is rewritten once per factor of four that its
- * series grows by.
+ * series grows by. Chunks that a merge would not make fewer, or cannot read, do not count.
  */
 interface Node {
   /** Chunks that lie at this very node. */
   readonly chunks: StoredChunkLike[];
-  /** Per tier: at and below this node. */
+  /** Per tier: chunks that count, at and below this node. */
   readonly below: Sums[];
 }
 
 interface Sums {
   chunkCount: number;
   sizeBytes: number;
+  rowCount: number;
   /** Widths of the chunks' ranges: over this node's own it is how deep they lie. */
   width: number;
+  /** Those at this very node. */
+  ownCount: number;
 }
 
 /** A node and a tier of it. */
@@ -45,24 +52,32 @@ interface Place {
 
 export class ChunkTree {
   readonly #nodes = new Map<number, Node>();
-  /** Places that may be worth a merge, as text. */
+  /** Chunks that may be merged. */
+  readonly #counted = new Set<StoredChunkLike>();
+  /** Places that may be worth a merge, as text; the ones found last come last. */
   readonly #candidates = new Map<string, Place>();
 
   add(chunk: StoredChunkLike): void {
     const { level, start } = nodeOf(chunk);
-    this.#node(level, start).chunks.push(chunk);
-    for (let at = level; at < LEVEL_COUNT; at += 1) {
-      const place = { level: at, start: alignedTo(start, at), tier: chunk.tier };
-      this.#addUp(place, chunk, 1);
-      if (this.#isWorthIt(place)) this.#candidates.set(`${at}/${place.start}/${chunk.tier}`, place);
-    }
+    const { chunks } = this.#node(level, start);
+    chunks.push(chunk);
+    if (!isSettled(chunk)) return this.#count(chunk);
+    const others = chunks.filter((other) => other !== chunk && other.tier === chunk.tier && overlap(other, chunk));
+    for (const each of others.length > 0 ? [chunk, ...others] : []) if (!this.#counted.has(each)) this.#count(each);
   }
 
   remove(chunk: StoredChunkLike): void {
+    this.leaveAlone(chunk);
     const { level, start } = nodeOf(chunk);
     const { chunks } = this.#node(level, start);
     chunks.splice(chunks.indexOf(chunk), 1);
-    for (let at = level; at < LEVEL_COUNT; at += 1) this.#addUp({ level: at, start: alignedTo(start, at), tier: chunk.tier }, chunk, -1);
+    this.#maybeForget(level, start);
+  }
+
+  /** No merge takes it: it is damaged, and would fail each one. */
+  leaveAlone(chunk: StoredChunkLike): void {
+    if (!this.#counted.delete(chunk)) return;
+    this.#addUp(chunk, -1);
   }
 
   /** Chunks that may have rows of a series in a range. */
@@ -77,45 +92,63 @@ export class ChunkTree {
     return found;
   }
 
-  /** Chunks to merge next: of one tier, those over the narrowest range that is worth it. Undefined: there are none. */
+  /** Chunks to merge next: of one tier, over one range. Undefined: there are none. */
   planMerge(): readonly StoredChunkLike[] | undefined {
     for (const [key, place] of this.#candidates) {
       this.#candidates.delete(key);
-      if (!this.#isWorthIt(place)) continue;
-      const own = this.#nodes.get(keyOf(place.level, place.start))!.chunks.filter(({ tier }) => tier === place.tier);
-      return this.#isSmall(place) ? this.#collect(place, []) : own;
+      const sums = this.#sumsOf(place);
+      if (sums === undefined || !isWorthIt(sums, place)) continue;
+      return isSmall(sums) ? this.#collect(place, []) : this.#someOf(place);
     }
     return undefined;
   }
 
-  /** Whether its chunks lie deep enough: all below it when that is not too much at a time, else those of this very range. */
-  #isWorthIt(place: Place): boolean {
-    const node = this.#nodes.get(keyOf(place.level, place.start));
-    const sums = node?.below[place.tier];
-    if (node === undefined || sums === undefined || sums.width < MERGE_DEPTH * 2 ** place.level) return false;
-    return this.#isSmall(place) || node.chunks.filter(({ tier }) => tier === place.tier).length >= MERGE_DEPTH;
+  #count(chunk: StoredChunkLike): void {
+    this.#counted.add(chunk);
+    this.#addUp(chunk, 1);
   }
 
-  #isSmall({ level, start, tier }: Place): boolean {
-    return this.#nodes.get(keyOf(level, start))!.below[tier]!.sizeBytes <= MERGE_SIZE_BYTES_MAX;
+  /** Where it changes what lies at and below a node, a merge may have become worth it: more chunks, or fewer at a time. */
+  #addUp(chunk: StoredChunkLike, sign: 1 | -1): void {
+    const own = nodeOf(chunk);
+    for (let level = own.level; level < LEVEL_COUNT; level += 1) {
+      const place = { level, start: alignedTo(own.start, level), tier: chunk.tier };
+      const node = this.#node(level, place.start);
+      const sums = (node.below[chunk.tier] ??= { chunkCount: 0, sizeBytes: 0, rowCount: 0, width: 0, ownCount: 0 });
+      sums.chunkCount += sign;
+      sums.sizeBytes += sign * chunk.payloadSizeBytes;
+      sums.rowCount += sign * chunk.rowCount;
+      sums.width += sign * 2 ** own.level;
+      if (level === own.level) sums.ownCount += sign;
+      if (isWorthIt(sums, place)) this.#candidates.set(`${level}/${place.start}/${chunk.tier}`, place);
+      this.#maybeForget(level, place.start);
+    }
+  }
+
+  /** Of the chunks at a node as many as may be merged at a time, those that begin first. */
+  #someOf({ level, start, tier }: Place): readonly StoredChunkLike[] {
+    const own = this.#nodes.get(keyOf(level, start))!.chunks.filter((chunk) => chunk.tier === tier && this.#counted.has(chunk));
+    own.sort((left, right) => left.minOffsetNs - right.minOffsetNs);
+    let [sizeBytes, rowCount] = [0, 0];
+    const tooMany = own.findIndex((chunk, index) => {
+      sizeBytes += chunk.payloadSizeBytes;
+      rowCount += chunk.rowCount;
+      return index >= MERGE_DEPTH && (sizeBytes > MERGE_SIZE_BYTES_MAX || rowCount > MERGE_ROW_COUNT_MAX || index >= MERGE_CHUNK_COUNT_MAX);
+    });
+    return tooMany < 0 ? own : own.slice(0, tooMany);
   }
 
   #collect({ level, start, tier }: Place, into: StoredChunkLike[]): readonly StoredChunkLike[] {
     const node = this.#nodes.get(keyOf(level, start));
     if (node === undefined || (node.below[tier]?.chunkCount ?? 0) === 0) return into;
-    for (const chunk of node.chunks) if (chunk.tier === tier) into.push(chunk);
+    for (const chunk of node.chunks) if (chunk.tier === tier && this.#counted.has(chunk)) into.push(chunk);
     if (level === 0) return into;
     this.#collect({ level: level - 1, start, tier }, into);
     return this.#collect({ level: level - 1, start: start + 2 ** (level - 1), tier }, into);
   }
 
-  #addUp({ level, start, tier }: Place, chunk: StoredChunkLike, sign: 1 | -1): void {
-    const node = this.#node(level, start);
-    const sums = (node.below[tier] ??= { chunkCount: 0, sizeBytes: 0, width: 0 });
-    sums.chunkCount += sign;
-    sums.sizeBytes += sign * chunk.payloadSizeBytes;
-    sums.width += sign * 2 ** nodeOf(chunk).level;
-    if (node.chunks.length === 0 && node.below.every((each) => each === undefined || each.chunkCount === 0)) this.#nodes.delete(keyOf(level, start));
+  #sumsOf({ level, start, tier }: Place): Sums | undefined {
+    return this.#nodes.get(keyOf(level, start))?.below[tier];
   }
 
   #node(level: number, start: number): Node {
@@ -124,6 +157,29 @@ export class ChunkTree {
     if (node === undefined) this.#nodes.set(key, (node = { chunks: [], below: [] }));
     return node;
   }
+
+  #maybeForget(level: number, start: number): void {
+    const node = this.#nodes.get(keyOf(level, start));
+    if (node?.chunks.length === 0 && node.below.every((each) => each === undefined || each.chunkCount === 0)) this.#nodes.delete(keyOf(level, start));
+  }
+}
+
+/** Whether chunks lie deep enough: all below a node when that is not too much at a time, else those of this very range. */
+function isWorthIt(sums: Sums, { level }: Place): boolean {
+  return sums.width >= MERGE_DEPTH * 2 ** level && (isSmall(sums) || sums.ownCount >= MERGE_DEPTH);
+}
+
+function isSmall({ sizeBytes, rowCount, chunkCount }: Sums): boolean {
+  return sizeBytes <= MERGE_SIZE_BYTES_MAX && rowCount <= MERGE_ROW_COUNT_MAX && chunkCount <= MERGE_CHUNK_COUNT_MAX;
+}
+
+/** Whether it is cut as finely as chunks are: merged with those beside it, it would become as many again. */
+function isSettled({ firstSeriesId, lastSeriesId, payloadSizeBytes }: StoredChunkLike): boolean {
+  return firstSeriesId === lastSeriesId && payloadSizeBytes >= SETTLED_SIZE_BYTES_MIN;
+}
+
+function overlap(left: StoredChunkLike, right: StoredChunkLike): boolean {
+  return left.minOffsetNs <= right.maxOffsetNs && right.minOffsetNs <= left.maxOffsetNs;
 }
 
 /** The least range that holds the chunk's series. */

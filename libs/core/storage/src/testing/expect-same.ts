@@ -50,18 +50,26 @@ function readAll({ table, shard }: Shard, read: SeriesRead): SeriesPiece[] {
 
 /** With summaries wherever they are allowed, and in every other window only: count, sum, extremes and ends must be those of the cells. */
 function expectSummaries(shard: Shard, seriesId: number, wanted: { readonly range: OffsetRange; readonly names: readonly string[]; readonly cells: Cells }): void {
-  for (const maySummarize of [() => true, (minNs: number) => minNs % 2 === 0]) {
+  for (const maySummarize of [(): boolean => true, (minNs: number, maxNs: number): boolean => Math.floor(minNs / 3) === Math.floor(maxNs / 3)]) {
     const pieces = readAll(shard, { seriesId, range: wanted.range, fields: new Set(wanted.names), maySummarize });
     let lastNs = -1;
+    const counts = new Map<string, number>();
+    const count = (name: string, more: number): unknown => counts.set(name, (counts.get(name) ?? 0) + more);
     for (const piece of pieces) {
       if (!('rowCount' in piece)) {
+        for (const cells of cellsOf(piece).values()) for (const name of cells.keys()) count(name, 1);
         if (piece.offsetsNs.length > 0) lastNs = piece.offsetsNs.at(-1)!;
         continue;
       }
+      expect(maySummarize(piece.minOffsetNs, piece.maxOffsetNs), 'only what may be').toBe(true);
+      for (const { name, summary } of piece.fields) count(name, piece.rowCount - summary.nullCount);
       expect(piece.minOffsetNs, 'pieces follow each other in time').toBeGreaterThan(lastNs);
       lastNs = piece.maxOffsetNs;
       for (const { name, summary } of piece.fields) expectSummary(wanted.cells, piece, { name, summary });
     }
+    const wantedCounts = new Map<string, number>();
+    for (const cells of wanted.cells.values()) for (const name of cells.keys()) wantedCounts.set(name, (wantedCounts.get(name) ?? 0) + 1);
+    expect(counts, 'every cell once, in a row or in a summary').toEqual(wantedCounts);
   }
 }
 
