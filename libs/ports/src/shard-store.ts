@@ -63,7 +63,8 @@ export interface ShardStore {
   /** As `readHeaders`. */
   readPayloads(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]>;
   /**
-   * Resolves when the change survives a power cut; creates the file when there is none. All or nothing.
+   * Resolves when the change survives a power cut; creates the file when there is none. All or nothing. The chunks' bytes are the
+   * store's from the call on.
    * @returns ids of the new chunks, in their order and ascending; an id is never given again
    * @throws DbError STORAGE_FULL, STORAGE_FAILED
    */

@@ -62,15 +62,21 @@ async function readSent(exchange: Exchange, budget: ByteBudget, sizeBytesMax: Si
   }
 }
 
-/** A copy of our own: a piece may lie in a buffer that it shares with the next request. */
+/** A copy of our own: a piece may lie in a buffer that it shares with the next request. One that does not is let go. */
 function joined(pieces: readonly Uint8Array[], sizeBytes: SizeBytes): Uint8Array {
   const bytes = Buffer.allocUnsafeSlow(sizeBytes);
   let offset = 0;
   for (const piece of pieces) {
     bytes.set(piece, offset);
     offset += piece.length;
+    if (piece.length === piece.buffer.byteLength) letGo(piece);
   }
   return bytes;
+}
+
+/** Gives the memory of a whole buffer back at once. */
+function letGo({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
 function bodyOf(bytes: Uint8Array, budget: ByteBudget): RequestBody {
@@ -80,7 +86,7 @@ function bodyOf(bytes: Uint8Array, budget: ByteBudget): RequestBody {
     release() {
       budget.give(sizeBytes);
       // Smaller buffers may be pieces of Node's pool, which is not ours to let go.
-      if (sizeBytes > Buffer.poolSize && bytes.buffer instanceof ArrayBuffer && !bytes.buffer.detached) bytes.buffer.transfer(0);
+      if (sizeBytes > Buffer.poolSize) letGo(bytes);
     },
   };
 }

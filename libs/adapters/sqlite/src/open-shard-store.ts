@@ -54,7 +54,9 @@ class SqliteShardStore implements ShardStore {
   }
 
   async commit(shard: ShardId, change: ShardChange): Promise<readonly number[]> {
-    return this.#files.call('commit', shard, { ...change, chunks: change.chunks.map(withOwnBytes) });
+    const chunks = change.chunks.map(withOwnBytes);
+    const buffers = chunks.flatMap(({ header, payload }) => [header.buffer, payload.buffer] as ArrayBuffer[]);
+    return this.#files.callWith(buffers, 'commit', shard, { ...change, chunks });
   }
 
   async drop(shard: ShardId): Promise<void> {
@@ -66,7 +68,7 @@ class SqliteShardStore implements ShardStore {
   }
 }
 
-/** A message takes a view's whole buffer along, so views into larger ones are cut out first. */
+/** A buffer changes hands as a whole, so views into larger ones are cut out first. */
 function withOwnBytes(chunk: NewChunk): NewChunk {
   return { ...chunk, header: ownBytes(chunk.header), payload: ownBytes(chunk.payload) };
 }

@@ -5,35 +5,42 @@
  */
 import { parentPort, workerData, type Transferable } from 'node:worker_threads';
 import { assert, DbError } from '@varve/base';
-import { HintFile } from './hint-file.ts';
-import { JournalFiles } from './journal-files.ts';
-import { RaftLogFile } from './raft-log-file.ts';
-import { ShardFiles } from './shard-files.ts';
 import type { StoreCall, StoreChoice, StoreReply, WorkerStore } from './worker-protocol.ts';
 
 assert(parentPort !== null, 'the storage worker runs in a worker thread only');
 const port = parentPort;
+const open = await openerOf(workerData as StoreChoice);
 let store: WorkerStore | undefined;
 
 answer(0, () => {
-  store = openStore(workerData as StoreChoice);
+  store = open();
 });
 port.on('message', ({ id, method, args }: StoreCall) => {
   answer(id, () => methodOf(store!, method)(...args));
+  letGo(args);
   if (method === 'close') port.close();
   else store!.afterReply();
 });
 
-function openStore(choice: StoreChoice): WorkerStore {
+/** Loads what this thread's store needs, and no other store: each thread has modules of its own. */
+async function openerOf(choice: StoreChoice): Promise<() => WorkerStore> {
   switch (choice.store) {
-    case 'journal':
-      return new JournalFiles(choice.options);
-    case 'shards':
-      return new ShardFiles(choice.options);
-    case 'hints':
-      return new HintFile(choice.options);
-    case 'raft':
-      return new RaftLogFile(choice.options);
+    case 'journal': {
+      const { JournalFiles } = await import('./journal-files.ts');
+      return () => new JournalFiles(choice.options);
+    }
+    case 'shards': {
+      const { ShardFiles } = await import('./shard-files.ts');
+      return () => new ShardFiles(choice.options);
+    }
+    case 'hints': {
+      const { HintFile } = await import('./hint-file.ts');
+      return () => new HintFile(choice.options);
+    }
+    case 'raft': {
+      const { RaftLogFile } = await import('./raft-log-file.ts');
+      return () => new RaftLogFile(choice.options);
+    }
   }
 }
 
@@ -55,6 +62,11 @@ function answer(id: number, produce: () => unknown): void {
     port.postMessage(reply);
     if (id === 0) port.close();
   }
+}
+
+/** Frees the bytes of a call's arguments at once: no store keeps them, and the collector of a thread that makes few objects comes late. */
+function letGo(args: readonly unknown[]): void {
+  for (const buffer of ownedBuffers(args)) (buffer as ArrayBuffer).transfer(0);
 }
 
 /** Buffers in a result change hands instead of being copied: what a store returns it does not keep. */
