@@ -1,7 +1,7 @@
 import type { VarveConfig } from '@varve/config';
 import { startHttp } from '@varve/http-adapter';
 import { startTelemetry } from '@varve/otel-adapter';
-import { VERSION } from '@varve/process';
+import { VERSION } from '@varve/process/main';
 import { openLog, openMetrics, systemClock, systemRandom } from '@varve/system-adapter';
 import { openEmbedded } from 'varve';
 import { banner } from './banner.ts';
