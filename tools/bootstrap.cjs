@@ -5,12 +5,12 @@
  * pinned Node of node_modules. The Node version is settled here, before better-sqlite3 is loaded: its native part ends
  * an older Node without a word.
  *
- * Usage: node tools/bootstrap.cjs PROGRAM.ts [ARGUMENT ...]
+ * Usage: node [NODE FLAG ...] tools/bootstrap.cjs PROGRAM.ts [ARGUMENT ...]; the program gets the flags as well
  */
 const { spawn, spawnSync } = require('node:child_process');
-const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+const { existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const { createHash } = require('node:crypto');
-const { join, resolve } = require('node:path');
+const { dirname, join, resolve } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
 const root = resolve(__dirname, '..');
@@ -25,10 +25,19 @@ if (program === undefined) fail('Usage: node tools/bootstrap.cjs PROGRAM.ts [ARG
 if (Number(process.versions.node.split('.')[0]) < 18) fail(`Varve needs Node 18 or newer to set itself up; this is ${process.version}.`);
 if (installedLock() !== wantedLock()) install();
 rememberCompiled();
+compileAhead();
 handOver();
 
 function wantedLock() {
-  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  return sha256(readFileSync(join(root, 'package-lock.json')));
+}
+
+function sha256(content) {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function isWantedNode() {
+  return Number(process.versions.node.split('.')[0]) >= wantedMajor;
 }
 
 function installedLock() {
@@ -51,15 +60,32 @@ function rememberCompiled() {
   require('node:module').enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 }
 
-/** In this process when it already is the right Node, so that no second process stays in memory. */
+/**
+ * A program with a compile-ahead.ts beside it has that run once, in a process that ends: one that strips types keeps some 50 MB
+ * for it. Code that was compiled under other flags is not taken. When it fails, the program works as well.
+ */
+function compileAhead() {
+  const ahead = join(dirname(resolve(root, program)), 'compile-ahead.ts');
+  const flags = process.execArgv.filter((flag) => !/^--(cpu-prof|heap-prof|inspect)/.test(flag));
+  const done = join(process.env.NODE_COMPILE_CACHE, `${sha256(JSON.stringify([ahead, wantedLock(), flags]))}.done`);
+  if (!existsSync(ahead) || existsSync(done)) return;
+  const node = isWantedNode() ? process.execPath : pinnedNode;
+  spawnSync(node, [...flags, ahead, '--version'], { stdio: 'ignore', timeout: 30_000 });
+  mkdirSync(dirname(done), { recursive: true });
+  writeFileSync(done, '');
+}
+
+/** In this process when it already is the right Node, else in its place where that can be, so that no second process stays in memory. */
 function handOver() {
   const file = resolve(root, program);
-  if (Number(process.versions.node.split('.')[0]) >= wantedMajor) {
+  if (isWantedNode()) {
     process.argv = [process.argv[0], file, ...programArguments];
     import(pathToFileURL(file).href).catch((error) => fail(error.stack));
     return;
   }
-  const child = spawn(pinnedNode, [file, ...programArguments], { stdio: 'inherit' });
+  const parameters = [...process.execArgv, file, ...programArguments];
+  if (process.execve !== undefined && process.platform !== 'win32') process.execve(pinnedNode, [pinnedNode, ...parameters], process.env);
+  const child = spawn(pinnedNode, parameters, { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(`Varve: cannot start ${pinnedNode}: ${error.message}`));
   child.on('exit', (code, signal) => process.exit(code === null ? 128 + (signal === 'SIGKILL' ? 9 : 15) : code));
