@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { delimiter, join, resolve } from 'node:path';
 import { influxqlOf, rangeQueryOf, type Question } from './query-kinds.ts';
@@ -43,7 +43,14 @@ const influxLike = {
   valuePath: ({ field, host }) => askInfluxql(`SELECT ${field} FROM cpu WHERE hostname = '${host}'`),
 } satisfies Partial<System>;
 
-/** The database of this repository, all four services in one process. */
+const ROOT = resolve(import.meta.dirname, '../../..');
+/** What `npm start` hands to Node: flags, the bootstrap, the program. */
+const START = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly scripts: { readonly start: string } }).scripts.start
+  .split(' ')
+  .slice(1)
+  .map((word) => (word.startsWith('-') ? word : join(ROOT, word)));
+
+/** The database of this repository, all four services in one process, as `npm start` starts it. */
 export const VARVE: System = {
   ...influxLike,
   name: 'Varve',
@@ -52,7 +59,7 @@ export const VARVE: System = {
   prepare: (directory, [port]) => ({
     program: process.execPath,
     programArguments: [
-      resolve(import.meta.dirname, '../../../apps/varve/src/main.ts'),
+      ...START,
       ...['--http-bind-address', `127.0.0.1:${port}`, '--data-dir', join(directory, 'data'), '--logging-level', 'warn'],
     ],
   }),

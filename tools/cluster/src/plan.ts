@@ -91,14 +91,15 @@ interface ServicePlan {
 }
 
 function planService({ node, root }: Pick<Surroundings, 'node' | 'root'>, { app, program = join(root, `apps/${app}/src/main.ts`), name, flags }: ServicePlan): PlannedProcess {
-  return { name, command: node, arguments: [...(NODE_FLAGS[app] ?? []), program, '--node-name', name, '--logging-format', 'console', ...flags] };
+  return { name, command: node, arguments: [...NODE_FLAGS, program, '--node-name', name, '--logging-format', 'console', ...flags] };
 }
 
 /**
- * For Node itself, as the app's image and `nx serve` have them too. What a meta node keeps it keeps for long, and it leaves little
- * garbage: three spaces of up to 32 MiB for what is young would be more than a large catalog takes.
+ * For Node itself, as the apps' images, `nx serve` and `npm start` have them too. V8 would let three spaces for what is young grow to
+ * 32 MiB each, and keep them. What a service throws away is mostly bytes outside of the heap, and what a meta node keeps it keeps
+ * for long.
  */
-const NODE_FLAGS: Readonly<Record<string, readonly string[]>> = { 'meta-raft': ['--max-semi-space-size=4'] };
+const NODE_FLAGS = ['--max-semi-space-size=4'];
 
 function natsServer(number: number, count: number, { natsServer: command, ports }: Surroundings): PlannedProcess {
   const clientPort = (each: number): number => ports[each - 1]!;
