@@ -65,14 +65,19 @@ function rememberCompiled() {
  * for it. Code that was compiled under other flags is not taken. When it fails, the program works as well.
  */
 function compileAhead() {
+  const cache = process.env.NODE_COMPILE_CACHE;
   const ahead = join(dirname(resolve(root, program)), 'compile-ahead.ts');
   const flags = process.execArgv.filter((flag) => !/^--(cpu-prof|heap-prof|inspect)/.test(flag));
-  const done = join(process.env.NODE_COMPILE_CACHE, `${sha256(JSON.stringify([ahead, wantedLock(), flags]))}.done`);
-  if (!existsSync(ahead) || existsSync(done)) return;
+  const done = join(cache, `${sha256(JSON.stringify([ahead, wantedLock(), flags]))}.done`);
+  if (cache === '' || !existsSync(ahead) || existsSync(done)) return;
   const node = isWantedNode() ? process.execPath : pinnedNode;
   spawnSync(node, [...flags, ahead, '--version'], { stdio: 'ignore', timeout: 30_000 });
-  mkdirSync(dirname(done), { recursive: true });
-  writeFileSync(done, '');
+  try {
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(done, '');
+  } catch {
+    // What cannot be written is a cache only.
+  }
 }
 
 /** In this process when it already is the right Node, else in its place where that can be, so that no second process stays in memory. */
