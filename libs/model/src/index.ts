@@ -12,6 +12,8 @@ export { packCatalog, unpackCatalog } from './packed-catalog.ts';
 export { parseSeriesKey, seriesKey } from './series-key.ts';
 export { newShardGroupRange, SHARD_WINDOW_NS_MAX, shardGroupIndexAt, shardGroupWindow } from './shard-group-window.ts';
 export { sharedOwners } from './shared-values.ts';
+export { tagFilterOf } from './tag-expression.ts';
+export { matchesTags } from './tag-filter.ts';
 export { covers, joinNs, MAX_TIME_NS, MIN_TIME_NS, overlaps, splitNs, timeRange } from './time.ts';
 export { compareVersions } from './version.ts';
 export type {
@@ -51,6 +53,8 @@ export type { BatchSeries, MeasurementTable, PointBatch, TableSlice } from './po
 export type { Cell, SeriesBlock } from './result-block.ts';
 export type { SeriesKey, TagSet } from './series-key.ts';
 export type { FieldSummary, SeriesSlice, SeriesSummary, SummaryNumbers } from './series-slice.ts';
+export type { MatcherOf, TagExpression } from './tag-expression.ts';
 export type { TagFilter } from './tag-filter.ts';
 export type { SplitTimes, TimeRange } from './time.ts';
+export type { Tombstone } from './tombstone.ts';
 export type { MutationId, Version } from './version.ts';

@@ -8,3 +8,19 @@ export type TagFilter =
   | { readonly kind: 'or'; readonly parts: readonly TagFilter[] }
   | { readonly kind: 'equals'; readonly key: string; readonly value: string }
   | { readonly kind: 'test'; readonly key: string; readonly test: (value: string) => boolean };
+
+/** Whether a tag filter holds for the tags that `valueOf` names ('' where a series lacks one). */
+export function matchesTags(filter: TagFilter, valueOf: (key: string) => string): boolean {
+  switch (filter.kind) {
+    case 'all':
+      return true;
+    case 'and':
+      return filter.parts.every((part) => matchesTags(part, valueOf));
+    case 'or':
+      return filter.parts.some((part) => matchesTags(part, valueOf));
+    case 'equals':
+      return valueOf(filter.key) === filter.value;
+    case 'test':
+      return filter.test(valueOf(filter.key));
+  }
+}

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Cell, FieldType } from '@varve/model';
+import { matchesTags, type Cell, type FieldType } from '@varve/model';
 import type { Expr, Operator } from '../influxql/ast.ts';
 import { compileExpression } from './expression.ts';
 import { planCondition } from './plan-condition.ts';
-import { compileTagFilter, matchesTags } from './tag-expression.ts';
+import { compileTagFilter } from './tag-expression.ts';
 
 const FIELDS: ReadonlyMap<string, FieldType> = new Map([['f', 'float'], ['s', 'string'], ['b', 'boolean']]);
 const TAGS = ['t', 'u'];

@@ -1,9 +1,9 @@
-import type { FieldType } from '@varve/model';
+import type { FieldType, TagExpression } from '@varve/model';
 import type { BinaryExpr, Expr, Variable } from '../influxql/ast.ts';
 import type { Expression } from './expression.ts';
 import { literalExpression } from './literal-expression.ts';
 import type { ColumnOrigin } from './shard-plan.ts';
-import { bothOf, eitherOf, NO_SERIES, type TagExpression } from './tag-expression.ts';
+import { bothOf, eitherOf, NO_SERIES } from './tag-expression.ts';
 
 /** What a condition on tags and fields asks of one measurement. */
 export interface PlannedCondition {

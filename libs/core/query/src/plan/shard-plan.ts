@@ -1,8 +1,7 @@
 import { DbError } from '@varve/base';
-import type { FieldType, TimeRange } from '@varve/model';
+import type { FieldType, TagExpression, TimeRange } from '@varve/model';
 import type { FunctionName } from '../functions/function-table.ts';
 import type { Expression } from './expression.ts';
-import type { TagExpression } from './tag-expression.ts';
 
 /**
  * What one shard does for a query: which series, which rows, which cells or partial aggregates. Plain data; the same plan

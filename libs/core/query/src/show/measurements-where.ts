@@ -1,8 +1,7 @@
-import type { TagSet } from '@varve/model';
+import { matchesTags, type TagExpression, type TagSet } from '@varve/model';
 import type { Expr } from '../influxql/ast.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
-import type { TagExpression } from '../plan/tag-expression.ts';
-import { compileTagFilter, matchesTags } from '../plan/tag-expression.ts';
+import { compileTagFilter } from '../plan/tag-expression.ts';
 import { hasTimeCondition, showFilter } from './show-filter.ts';
 
 /**

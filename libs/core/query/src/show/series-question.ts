@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter, DbError } from '@varve/base';
-import type { SeriesKey, TagFilter } from '@varve/model';
-import { compileTagFilter, type TagExpression } from '../plan/tag-expression.ts';
+import type { SeriesKey, TagExpression, TagFilter } from '@varve/model';
+import { compileTagFilter } from '../plan/tag-expression.ts';
 
 /** What a coordinator asks data nodes about the series of a shard: their keys, or only the keys of their tags. */
 export interface SeriesQuestion {

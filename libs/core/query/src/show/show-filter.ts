@@ -1,8 +1,8 @@
+import type { TagExpression } from '@varve/model';
 import type { Expr } from '../influxql/ast.ts';
 import { planCondition } from '../plan/plan-condition.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
 import { splitTime } from '../plan/split-time.ts';
-import type { TagExpression } from '../plan/tag-expression.ts';
 
 /** The WHERE of a SHOW statement as a predicate on tags. Bounds of time are dropped, as InfluxDB drops them. */
 export function showFilter(condition: Expr | undefined): TagExpression | PlanError {

@@ -1,7 +1,6 @@
-import type { RetentionPolicyId } from '@varve/model';
+import type { RetentionPolicyId, TagExpression } from '@varve/model';
 import type { ShowStatement } from '../influxql/ast.ts';
 import type { PlanError } from '../plan/schema-view.ts';
-import type { TagExpression } from '../plan/tag-expression.ts';
 import { showFilter } from './show-filter.ts';
 import { notSupported, scopedMeasurements, showScope, type ScopedShow, type ShowContext } from './show-scope.ts';
 

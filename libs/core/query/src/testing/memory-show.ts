@@ -1,7 +1,7 @@
-import { parseSeriesKey, type Catalog, type Cell, type Database, type SeriesBlock } from '@varve/model';
+import { matchesTags, parseSeriesKey, type Catalog, type Cell, type Database, type SeriesBlock } from '@varve/model';
 import { emptyCatalog } from '@varve/model/testing';
 import type { ShowStatement } from '../influxql/ast.ts';
-import { compileTagFilter, matchesTags } from '../plan/tag-expression.ts';
+import { compileTagFilter } from '../plan/tag-expression.ts';
 import { tagValue } from '../operators/series-groups.ts';
 import { showNeeds } from '../show/show-needs.ts';
 import { showRows } from '../show/show-rows.ts';
