@@ -80,5 +80,5 @@ function writeSection(body: ByteWriter, measurement: string, key: string): void 
 }
 
 function seal(body: ByteWriter, counts: { readonly rowCount: number; readonly sectionCount: number }): Uint8Array {
-  return sealFrame({ shard: SHARD, buffer: body.finish(), ...counts }, stamps()());
+  return sealFrame({ shard: SHARD, kind: 'rows', buffer: body.finish(), ...counts }, stamps()());
 }

@@ -6,7 +6,10 @@ import { expect, test } from 'vitest';
 import { decodeFrame } from './decode-frame.ts';
 import { encodeFrames } from './encode-frame.ts';
 import { frameHeader } from './frame-header.ts';
-import { anyPoints, cellsOfFrames, sliceOf, stamps } from './testing/slices.ts';
+import { sealFrame } from './layout.ts';
+import { anyPoints, cellsOfFrames, SHARD, sliceOf, stamps } from './testing/slices.ts';
+import { anyTombstone } from './testing/tombstones.ts';
+import { encodeTombstone } from './tombstone-frame.ts';
 
 // Two kinds of bad bytes. Damage: any change of a sealed frame must be refused, because the checksum sees it. Forgery: the
 // checksum is made right again, so that the body's own checks are all that is left; then a frame is read to the last cell
@@ -16,15 +19,19 @@ const BODY_SIZE_AT = 12;
 const HEADER_SIZE_BYTES = 56;
 const FORGERIES_PER_SEED = 100_000;
 
-const samples = fc
-  .sample(anyPoints, { seed: 1, numRuns: 300 })
-  .flatMap((points) => encodeFrames(sliceOf(points), stamps()));
+const tombstones = fc
+  .sample(anyTombstone, { seed: 1, numRuns: 100 })
+  .map((tombstone) => sealFrame(encodeTombstone(SHARD, tombstone), stamps()()));
+const samples = [
+  ...fc.sample(anyPoints, { seed: 1, numRuns: 300 }).flatMap((points) => encodeFrames(sliceOf(points), stamps())),
+  ...tombstones,
+];
 
 test('F7: every single flipped bit of a frame is refused', () => {
   const smallest = samples
     .filter(({ length }) => length > HEADER_SIZE_BYTES)
     .sort((left, right) => left.length - right.length);
-  for (const bytes of [smallest[0]!, smallest[20]!, smallest[60]!]) {
+  for (const bytes of [smallest[0]!, smallest[20]!, smallest[60]!, tombstones[0]!, tombstones[1]!]) {
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const flipped = bytes.slice();
       flipped[bit >> 3]! ^= 1 << (bit & 7);
@@ -35,7 +42,7 @@ test('F7: every single flipped bit of a frame is refused', () => {
 });
 
 test('F7: a frame cut short or followed by anything is refused', () => {
-  for (const bytes of samples.slice(0, 40)) {
+  for (const bytes of [...samples.slice(0, 40), ...tombstones.slice(0, 20)]) {
     for (let end = 0; end < bytes.length; end += 1) expect(isRefused(bytes.subarray(0, end))).toBe(true);
     expect(isRefused(Uint8Array.of(...bytes, 0))).toBe(true);
   }

@@ -3,6 +3,7 @@ import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type Frame, type FrameSectio
 import { HEADER_SIZE_BYTES, invalidFrame, type RawHeader, readHeader, verifyChecksum } from './layout.ts';
 import { PackedRows } from './packed-rows.ts';
 import { readSeriesKeys, unfoldBudget, type UnfoldBudget } from './series-keys.ts';
+import { readTombstone } from './tombstone-frame.ts';
 
 /**
  * Reads a frame and checks everything that could fail later. The rows stay packed: they lie over `bytes`, which must not
@@ -14,11 +15,13 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     throw invalidFrame(`frame of ${bytes.length} bytes, at most ${FRAME_SIZE_BYTES_MAX}`);
   const raw = readHeader(bytes);
   verifyChecksum(bytes);
-  const { shard, mutation, version, rowCount } = raw;
+  const { shard, kind, mutation, version, rowCount } = raw;
+  const header = { shard, kind, mutation, version, rowCount };
+  if (kind === 'tombstone') return { header, sections: [], tombstone: readTombstone(bytes, raw), sizeBytes: bytes.length };
   const sections = readSections(bytes, raw);
   let sizeBytes = bytes.length;
   for (const { rows } of sections) sizeBytes += rows.sizeBytes;
-  return { header: { shard, mutation, version, rowCount }, sections, sizeBytes };
+  return { header, sections, tombstone: undefined, sizeBytes };
 }
 
 type PackedSection = FrameSection & { readonly rows: PackedRows };

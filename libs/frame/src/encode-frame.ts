@@ -29,7 +29,7 @@ export function encodeFrames(slice: FrameSlice, stamp: () => FrameStamp): Uint8A
 
 /** A frame without rows: it settles its mutation id and nothing else. */
 export function encodeVoidFrame(shard: ShardId, stamp: FrameStamp): Uint8Array {
-  return sealFrame({ shard, buffer: new Uint8Array(HEADER_SIZE_BYTES), rowCount: 0, sectionCount: 0 }, stamp);
+  return sealFrame({ shard, kind: 'rows', buffer: new Uint8Array(HEADER_SIZE_BYTES), rowCount: 0, sectionCount: 0 }, stamp);
 }
 
 /**
@@ -45,7 +45,7 @@ export function encodeBodies(slice: FrameSlice): FrameBody[] {
   let guess = ROW_COUNT_FIRST;
   for (let first = 0; first < rowCount;) {
     const count = Math.min(guess, rowCount - first);
-    const body = { shard, ...encodeSections(cut(tables, first, first + count), context) };
+    const body: FrameBody = { shard, kind: 'rows', ...encodeSections(cut(tables, first, first + count), context) };
     const sizeBytes = body.buffer.length;
     if (sizeBytes <= FRAME_SIZE_BYTES_MAX) {
       bodies.push(body);
@@ -56,7 +56,7 @@ export function encodeBodies(slice: FrameSlice): FrameBody[] {
   return bodies;
 }
 
-function encodeSections(tables: readonly TableSlice[], context: SectionContext): Omit<FrameBody, 'shard'> {
+function encodeSections(tables: readonly TableSlice[], context: SectionContext): Omit<FrameBody, 'shard' | 'kind'> {
   const measurements = new Set(tables.map(({ table }) => table.measurement));
   assert(measurements.size === tables.length, `${tables.length} tables of ${measurements.size} measurements`);
   const expectedBytes = tables.reduce((sum, table) => sum + 16 * rowCountOf(table), 1_024);

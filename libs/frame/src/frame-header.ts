@@ -7,7 +7,7 @@ import { readHeader, verifyChecksum } from './layout.ts';
  * @throws DbError FRAME_INVALID
  */
 export function frameHeader(bytes: Uint8Array, { isVerified = false } = {}): FrameHeader {
-  const { shard, mutation, version, rowCount } = readHeader(bytes);
+  const { shard, kind, mutation, version, rowCount } = readHeader(bytes);
   if (!isVerified) verifyChecksum(bytes);
-  return { shard, mutation, version, rowCount };
+  return { shard, kind, mutation, version, rowCount };
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from '@varve/config';
-import type { BatchSeries, Column, FieldType, MutationId, ShardId, TableSlice, Version } from '@varve/model';
+import type { BatchSeries, Column, FieldType, MutationId, ShardId, TableSlice, Tombstone, Version } from '@varve/model';
 import type { TimestampNs } from '@varve/base';
 
 /** No frame is bigger, header included. A bigger batch becomes several frames. Source: DESIGN §3. */
@@ -7,12 +7,16 @@ export const FRAME_SIZE_BYTES_MAX = LIMITS.frameSizeBytesMax;
 /** No frame has more rows, so that what a few bytes say about constant columns cannot ask for much memory. */
 export const FRAME_ROW_COUNT_MAX = 65_536;
 
+/** What a frame holds: rows or nothing, or a delete. */
+export type FrameKind = 'rows' | 'tombstone';
+
 /** What stands in front of every frame. Source: docs/formats/frame.md. */
 export interface FrameHeader {
   readonly shard: ShardId;
+  readonly kind: FrameKind;
   readonly mutation: MutationId;
   readonly version: Version;
-  /** 0 in a void frame: it only says that its mutation id is settled. */
+  /** 0 in a tombstone, and in a void frame, which only says that its mutation id is settled. */
   readonly rowCount: number;
 }
 
@@ -33,8 +37,10 @@ export interface FrameSlice {
 /** A checked frame: journal record and memtable segment at once. */
 export interface Frame {
   readonly header: FrameHeader;
-  /** One per measurement, in order of first appearance. */
+  /** One per measurement, in order of first appearance; none in a tombstone. */
   readonly sections: readonly FrameSection[];
+  /** In a frame of that kind only. */
+  readonly tombstone: Tombstone | undefined;
   /** What the rows take in memory, for budgets: the bytes and what was parsed of them, without the series keys. */
   readonly sizeBytes: number;
 }

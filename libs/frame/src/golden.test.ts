@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import type { FieldValue } from '@varve/model';
+import type { FieldValue, Tombstone } from '@varve/model';
 import { encodeFrames, encodeVoidFrame } from './encode-frame.ts';
+import { sealFrame } from './layout.ts';
 import { sliceOf, SHARD, stamps } from './testing/slices.ts';
+import { encodeTombstone } from './tombstone-frame.ts';
 
 // Frames are on disk and on the bus for as long as there are clusters. If this fails, an older node would misread a newer
 // frame or the other way round: bump the format version, keep reading the old one, and change docs/formats/frame.md. The
@@ -50,6 +52,32 @@ test('the bytes of a void frame change only on purpose', () => {
     07 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00
     03 00 00 00 03 00 00 00 00 a8 da 76 9b 01 01 00
     00 00 00 00 00 00 00 00"
+  `);
+});
+
+test('the bytes of a tombstone change only on purpose', () => {
+  const tombstone: Tombstone = {
+    measurement: 'm é',
+    series: {
+      kind: 'and',
+      parts: [
+        { kind: 'match', key: 'host', operator: '=', value: 'a' },
+        { kind: 'or', parts: [{ kind: 'match', key: 'dc', operator: '=~', value: '^x' }, { kind: 'match', key: 'dc', operator: '!~', value: 'y$' }] },
+        { kind: 'match', key: 'os', operator: '!=', value: '' },
+        { kind: 'all' },
+      ],
+    },
+    startOffsetNs: 1_000,
+    endOffsetNs: 7_776_000_000_000_001,
+  };
+  expect(linesOfHex(sealFrame(encodeTombstone(SHARD, tombstone), stamps()()))).toMatchInlineSnapshot(`
+    "56 52 56 46 01 02 00 00 5d c3 ba 0c 30 00 00 00
+    07 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00
+    03 00 00 00 03 00 00 00 00 a8 da 76 9b 01 01 00
+    00 00 00 00 00 00 00 00 01 04 6d 20 c3 a9 e8 07
+    81 80 98 ae b1 87 e8 0d 01 04 03 04 68 6f 73 74
+    01 61 02 02 05 02 64 63 02 5e 78 06 02 64 63 02
+    79 24 04 02 6f 73 00 00"
   `);
 });
 

@@ -1,6 +1,6 @@
 import { assert, DbError } from '@varve/base';
 import { checksum } from '@varve/codec';
-import type { FrameHeader, FrameStamp } from './frame.ts';
+import type { FrameHeader, FrameKind, FrameStamp } from './frame.ts';
 import type { ShardId } from '@varve/model';
 
 /*
@@ -11,8 +11,9 @@ import type { ShardId } from '@varve/model';
 /** "VRVF" in the order of the bytes. */
 const MAGIC = 0x46565256;
 const FORMAT_VERSION = 1;
-/** The kind of frame that holds rows or nothing. Others get numbers of their own. */
-const KIND_BATCH = 1;
+/** Kinds by their number; others get numbers of their own. */
+const KINDS: Readonly<Record<number, FrameKind>> = { 1: 'rows', 2: 'tombstone' };
+const KIND_NUMBERS: Readonly<Record<FrameKind, number>> = { rows: 1, tombstone: 2 };
 const UINT32_MAX = 2 ** 32 - 1;
 const WALL_MS_MAX = 2 ** 48 - 1;
 
@@ -38,6 +39,7 @@ export const HEADER_SIZE_BYTES = 56;
 /** A frame that lacks its stamp. `buffer` has room for the header before the body. */
 export interface FrameBody {
   readonly shard: ShardId;
+  readonly kind: FrameKind;
   readonly buffer: Uint8Array;
   readonly rowCount: number;
   readonly sectionCount: number;
@@ -45,13 +47,13 @@ export interface FrameBody {
 
 /** Writes the header in front of a body and returns the frame, which is the body's buffer: a body is sealed once. */
 export function sealFrame(body: FrameBody, stamp: FrameStamp): Uint8Array {
-  const { shard, buffer, rowCount, sectionCount } = body;
+  const { shard, kind, buffer, rowCount, sectionCount } = body;
   const { mutation, version } = stamp;
   assertStamp(shard, stamp);
   const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   view.setUint32(AT.magic, MAGIC, true);
   view.setUint8(AT.formatVersion, FORMAT_VERSION);
-  view.setUint8(AT.kind, KIND_BATCH);
+  view.setUint8(AT.kind, KIND_NUMBERS[kind]);
   view.setUint16(AT.reserved, 0, true);
   view.setUint32(AT.bodySize, buffer.length - HEADER_SIZE_BYTES, true);
   view.setBigUint64(AT.shard, BigInt(shard), true);
@@ -80,14 +82,16 @@ export function readHeader(bytes: Uint8Array): RawHeader {
   const formatVersion = view.getUint8(AT.formatVersion);
   if (formatVersion !== FORMAT_VERSION)
     throw invalidFrame(`frame of format ${formatVersion}, this program reads ${FORMAT_VERSION}`);
-  const kind = view.getUint8(AT.kind);
-  if (kind !== KIND_BATCH || view.getUint16(AT.reserved, true) !== 0)
-    throw invalidFrame(`unknown kind of frame ${kind}`);
+  const kindNumber = view.getUint8(AT.kind);
+  const kind = KINDS[kindNumber];
+  if (kind === undefined || view.getUint16(AT.reserved, true) !== 0)
+    throw invalidFrame(`unknown kind of frame ${kindNumber}`);
   const sizeBytes = HEADER_SIZE_BYTES + view.getUint32(AT.bodySize, true);
   if (sizeBytes !== bytes.length) throw invalidFrame(`frame of ${sizeBytes} bytes in ${bytes.length}`);
   const shard = safeUint64(view, AT.shard);
   return {
     shard,
+    kind,
     mutation: { incarnation: view.getUint32(AT.mutationIncarnation, true), shard, number: safeUint64(view, AT.number) },
     version: {
       wallMs: view.getUint32(AT.wallMs, true) + view.getUint16(AT.wallMs + 4, true) * 2 ** 32,

@@ -131,7 +131,7 @@ test('a column without a value in these rows is left out', () => {
 test('F4: the header says what was stamped, at the ends of every range', () => {
   const check = (stamp: Parameters<typeof encodeVoidFrame>[1]): void => {
     const bytes = encodeVoidFrame(stamp.mutation.shard, stamp);
-    const header = { ...stamp, shard: stamp.mutation.shard, rowCount: 0 };
+    const header = { ...stamp, shard: stamp.mutation.shard, kind: 'rows', rowCount: 0 };
     expect(frameHeader(bytes)).toEqual(header);
     expect(decodeFrame(bytes)).toMatchObject({ header, sections: [] });
   };

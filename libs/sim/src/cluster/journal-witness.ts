@@ -65,9 +65,9 @@ export class JournalWitness {
   }
 
   #see(frame: Uint8Array, node: string): void {
-    const { mutation, rowCount } = frameHeader(frame);
+    const { kind, mutation, rowCount } = frameHeader(frame);
     const key = keyOf(mutation);
-    const seen = { checksum: crc32(frame), isVoid: rowCount === 0, nodes: new Set([node]) };
+    const seen = { checksum: crc32(frame), isVoid: kind === 'rows' && rowCount === 0, nodes: new Set([node]) };
     const known = this.#sightings.get(key);
     if (known === undefined) return void this.#sightings.set(key, seen);
     known.nodes.add(node);

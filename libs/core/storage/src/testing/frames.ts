@@ -7,6 +7,7 @@ import {
   type FieldType,
   type FieldValue,
   type SeriesSlice,
+  type Tombstone,
   type Version,
 } from '@varve/model';
 
@@ -35,13 +36,21 @@ export function frameOf(mark: FrameMark, rows: readonly TestRow[]): Frame {
   return {
     header: {
       shard: 1,
+      kind: 'rows',
       mutation: { incarnation: mark.incarnation, shard: 1, number: mark.number },
       version: mark.version,
       rowCount: distinct.size,
     },
     sections: Array.from(byMeasurement, ([measurement, ofIt]) => sectionOf(measurement, ofIt)),
+    tombstone: undefined,
     sizeBytes: 100 * distinct.size,
   };
+}
+
+/** A delete, as `decodeFrame` would answer it. */
+export function deleteOf({ incarnation, number, version }: FrameMark, tombstone: Tombstone): Frame {
+  const header = { shard: 1, kind: 'tombstone', mutation: { incarnation, shard: 1, number }, version, rowCount: 0 } as const;
+  return { header, sections: [], tombstone, sizeBytes: 100 };
 }
 
 function sectionOf(measurement: string, rows: readonly TestRow[]): FrameSection {
