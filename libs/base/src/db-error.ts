@@ -68,6 +68,9 @@ export const ERROR_CODES = {
   HINT_STORE_FULL: { httpStatus: 503, retryable: true },
   /** The owner may lack frames and serves only who asks it by name. */
   SHARD_JOINING: { httpStatus: 503, retryable: true },
+  // Deletes.
+  /** A shard holds so many tombstones that reads would feel more: some must be collected first. */
+  TOMBSTONE_LIMIT: { httpStatus: 503, retryable: true },
 } as const satisfies Record<string, ErrorTraits>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -155,6 +155,10 @@ export const LIMITS = {
   /** A joining owner that some others do not answer serves after this time, verified against those that did. */
   joiningTimeoutMs: 10_000,
 
+  // Deletes.
+  /** Each series that is read is held against all of a shard's tombstones once. Reached: deletes are refused until some were collected. */
+  tombstoneCountMax: 10_000,
+
   // Files.
   /** Shard files open at a time; each costs descriptors and a page cache. Reached: the one unused longest is closed. */
   openShardFileCountMax: 64,

@@ -30,6 +30,8 @@ export interface StoredExtent {
 /** One sealed chunk, without its bytes. */
 export interface StoredChunk extends StoredExtent {
   readonly chunkId: number;
+  /** `flushedSeq` of the change that brought it. */
+  readonly writtenSeq: number;
   readonly headerSizeBytes: SizeBytes;
   readonly payloadSizeBytes: SizeBytes;
 }
@@ -40,12 +42,22 @@ export interface NewChunk extends StoredExtent {
   readonly payload: Uint8Array;
 }
 
+/** A delete. What it hides is decided above. */
+export interface StoredTombstone {
+  /** The journal row that it came in. */
+  readonly seq: number;
+  readonly frame: Uint8Array;
+}
+
 /** Everything that one flush or merge changes, in one transaction. */
 export interface ShardChange {
   readonly series: readonly StoredSeries[];
   readonly chunks: readonly NewChunk[];
   /** Chunks that the new ones replace. */
   readonly removedChunkIds: readonly number[];
+  readonly tombstones: readonly StoredTombstone[];
+  /** Tombstones that are over. */
+  readonly removedTombstoneSeqs: readonly number[];
   readonly state: ShardState;
 }
 
@@ -58,6 +70,8 @@ export interface ShardStore {
   readSeries(shard: ShardId): Promise<readonly StoredSeries[]>;
   /** All chunks, ascending by chunkId. */
   readChunks(shard: ShardId): Promise<readonly StoredChunk[]>;
+  /** All tombstones, ascending by seq. */
+  readTombstones(shard: ShardId): Promise<readonly StoredTombstone[]>;
   /** In the order asked for; undefined where there is no such chunk (a merge may have removed it meanwhile). */
   readHeaders(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]>;
   /** As `readHeaders`. */

@@ -7,6 +7,7 @@ export function shardStoreWith(store: ShardStore, changes: Partial<ShardStore>):
     readState: (shard) => store.readState(shard),
     readSeries: (shard) => store.readSeries(shard),
     readChunks: (shard) => store.readChunks(shard),
+    readTombstones: (shard) => store.readTombstones(shard),
     readHeaders: (shard, chunkIds) => store.readHeaders(shard, chunkIds),
     readPayloads: (shard, chunkIds) => store.readPayloads(shard, chunkIds),
     commit: (shard, change) => store.commit(shard, change),

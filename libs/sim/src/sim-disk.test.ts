@@ -12,6 +12,8 @@ const change = (flushedSeq: number) => ({
   series: [],
   chunks: [],
   removedChunkIds: [],
+  tombstones: [],
+  removedTombstoneSeqs: [],
   state: { flushedSeq, vector: new Uint8Array(0) },
 });
 

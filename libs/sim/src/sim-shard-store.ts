@@ -1,5 +1,5 @@
 import type { ShardId } from '@varve/model';
-import type { ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries } from '@varve/ports';
+import type { ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries, StoredTombstone } from '@varve/ports';
 import { SimFile, type SimDisk } from './sim-disk.ts';
 import type { SimProcess } from './sim-process.ts';
 
@@ -8,6 +8,7 @@ interface ShardContent {
   state: ShardState;
   readonly series: StoredSeries[];
   readonly chunks: Map<number, { readonly chunk: StoredChunk; readonly header: Uint8Array; readonly payload: Uint8Array }>;
+  readonly tombstones: Map<number, StoredTombstone>;
   nextChunkId: number;
 }
 
@@ -35,6 +36,10 @@ export class SimShardStore implements ShardStore {
 
   async readChunks(shard: ShardId): Promise<readonly StoredChunk[]> {
     return this.#read(shard, 'chunks', ({ chunks }) => [...chunks.values()].map(({ chunk }) => ({ ...chunk })));
+  }
+
+  async readTombstones(shard: ShardId): Promise<readonly StoredTombstone[]> {
+    return this.#read(shard, 'tombstones', ({ tombstones }) => [...tombstones.values()].map(({ seq, frame }) => ({ seq, frame: frame.slice() })));
   }
 
   async readHeaders(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]> {
@@ -70,17 +75,20 @@ export class SimShardStore implements ShardStore {
 }
 
 function emptyShard(): ShardContent {
-  return { state: { flushedSeq: 0, vector: new Uint8Array(0) }, series: [], chunks: new Map(), nextChunkId: 1 };
+  return { state: { flushedSeq: 0, vector: new Uint8Array(0) }, series: [], chunks: new Map(), tombstones: new Map(), nextChunkId: 1 };
 }
 
 function apply(content: ShardContent, change: ShardChange): number[] {
   content.state = change.state;
   content.series.push(...change.series);
   for (const chunkId of change.removedChunkIds) content.chunks.delete(chunkId);
+  for (const seq of change.removedTombstoneSeqs) content.tombstones.delete(seq);
+  for (const tombstone of change.tombstones) content.tombstones.set(tombstone.seq, tombstone);
   return change.chunks.map(({ header, payload, ...extent }) => {
     const chunkId = content.nextChunkId;
     content.nextChunkId += 1;
-    content.chunks.set(chunkId, { chunk: { ...extent, chunkId, headerSizeBytes: header.length, payloadSizeBytes: payload.length }, header, payload });
+    const stored = { ...extent, chunkId, writtenSeq: change.state.flushedSeq, headerSizeBytes: header.length, payloadSizeBytes: payload.length };
+    content.chunks.set(chunkId, { chunk: stored, header, payload });
     return chunkId;
   });
 }

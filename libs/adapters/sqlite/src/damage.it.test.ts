@@ -58,6 +58,8 @@ const writtenShard = (): string => {
         payload: Buffer.alloc(40, id),
       })),
       removedChunkIds: flushedSeq === 2 ? [3, 4, 5] : [],
+      tombstones: ids.slice(0, 60).map((id) => ({ seq: flushedSeq * 100 + id, frame: Buffer.alloc(90, id) })),
+      removedTombstoneSeqs: flushedSeq === 2 ? [101, 102] : [],
       state: { flushedSeq, vector: Buffer.alloc(30, 7) },
     });
   }
@@ -160,11 +162,11 @@ test('S5, P07: no changed byte of a Raft log goes unnoticed: it is refused, said
   expect(cutCount).toBeGreaterThan(20);
 });
 
-test('S5: no changed byte of a shard file changes its state, series or chunks', () => {
+test('S5: no changed byte of a shard file changes its state, series, chunks or tombstones', () => {
   checkFlips(writtenShard(), (directory) => {
     const files = new ShardFiles({ directory });
     try {
-      return [files.readState(1), files.readSeries(1, { afterId: 0, countBefore: 0 }), files.readChunks(1)];
+      return [files.readState(1), files.readSeries(1, { afterId: 0, countBefore: 0 }), files.readChunks(1), files.readTombstones(1)];
     } finally {
       files.close();
     }
@@ -231,7 +233,7 @@ test('P10, P14: a Raft log of which anything but an entry was changed is refused
   check('UPDATE peer SET boot = 1', 'the checksum of what is known of peer 2 is wrong');
 });
 
-test('a shard that has lost a row is refused', () => {
+test('a shard that has lost or changed a row is refused', () => {
   const check = (sql: string): void => {
     const path = writtenShard();
     inSql(path, sql);
@@ -240,12 +242,17 @@ test('a shard that has lost a row is refused', () => {
       files.readState(1),
       files.readSeries(1, { afterId: 0, countBefore: 0 }),
       files.readChunks(1),
+      files.readTombstones(1),
     ]);
     files.close();
     expect(outcome, sql).toBe('STORAGE_CORRUPT');
   };
   check('DELETE FROM chunk WHERE id = 200');
+  check('UPDATE chunk SET written_seq = 9 WHERE id = 200');
   check('DELETE FROM series WHERE id = 1007');
+  check('DELETE FROM tombstone WHERE seq = 260');
+  check('UPDATE tombstone SET seq = 99 WHERE seq = 130');
+  check('UPDATE tombstone SET frame = zeroblob(90) WHERE seq = 130');
   check('DELETE FROM state');
   check('DROP TABLE series');
 });
@@ -258,6 +265,8 @@ test('a damaged shard is refused; the others are served', async () => {
       series: [],
       chunks: [],
       removedChunkIds: [],
+      tombstones: [],
+      removedTombstoneSeqs: [],
       state: { flushedSeq: shard, vector: new Uint8Array(3) },
     });
   }

@@ -1,5 +1,5 @@
 import type { ShardId } from '@varve/model';
-import type { NewChunk, ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries } from '@varve/ports';
+import type { NewChunk, ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries, StoredTombstone } from '@varve/ports';
 import type { ShardFiles, ShardFilesOptions } from './shard-files.ts';
 import { WorkerClient, type StoreClient } from './worker-client.ts';
 
@@ -45,6 +45,10 @@ class SqliteShardStore implements ShardStore {
     return this.#files.call('readChunks', shard);
   }
 
+  async readTombstones(shard: ShardId): Promise<readonly StoredTombstone[]> {
+    return this.#files.call('readTombstones', shard);
+  }
+
   async readHeaders(shard: ShardId, chunkIds: readonly number[]): Promise<readonly (Uint8Array | undefined)[]> {
     return this.#files.call('readHeaders', shard, chunkIds);
   }
@@ -55,8 +59,9 @@ class SqliteShardStore implements ShardStore {
 
   async commit(shard: ShardId, change: ShardChange): Promise<readonly number[]> {
     const chunks = change.chunks.map(withOwnBytes);
+    const tombstones = change.tombstones.map(({ seq, frame }) => ({ seq, frame: ownBytes(frame) }));
     const buffers = chunks.flatMap(({ header, payload }) => [header.buffer, payload.buffer] as ArrayBuffer[]);
-    return this.#files.callWith(buffers, 'commit', shard, { ...change, chunks });
+    return this.#files.callWith(buffers, 'commit', shard, { ...change, chunks, tombstones });
   }
 
   async drop(shard: ShardId): Promise<void> {

@@ -1,6 +1,6 @@
 import type { DbError } from '@varve/base';
 import type { ShardId } from '@varve/model';
-import type { NewChunk, ShardChange, ShardState, StoredChunk, StoredSeries } from '@varve/ports';
+import type { NewChunk, ShardChange, ShardState, StoredChunk, StoredSeries, StoredTombstone } from '@varve/ports';
 import {
   applicationIdOf,
   blobOf,
@@ -33,11 +33,12 @@ const FORMAT: FileFormat = {
     CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT NOT NULL, crc INTEGER NOT NULL);
     CREATE TABLE chunk (
       id INTEGER PRIMARY KEY, first_series INTEGER NOT NULL, last_series INTEGER NOT NULL, min_offset_ns INTEGER NOT NULL, max_offset_ns INTEGER NOT NULL,
-      row_count INTEGER NOT NULL, tier INTEGER NOT NULL, crc INTEGER NOT NULL, header BLOB NOT NULL, payload BLOB NOT NULL
+      row_count INTEGER NOT NULL, tier INTEGER NOT NULL, written_seq INTEGER NOT NULL, crc INTEGER NOT NULL, header BLOB NOT NULL, payload BLOB NOT NULL
     );
+    CREATE TABLE tombstone (seq INTEGER PRIMARY KEY, crc INTEGER NOT NULL, frame BLOB NOT NULL);
     CREATE TABLE state (
       id INTEGER PRIMARY KEY CHECK (id = 0), shard INTEGER NOT NULL, flushed_seq INTEGER NOT NULL, series_count INTEGER NOT NULL, chunk_count INTEGER NOT NULL,
-      next_chunk_id INTEGER NOT NULL, crc INTEGER NOT NULL, vector BLOB NOT NULL
+      tombstone_count INTEGER NOT NULL, next_chunk_id INTEGER NOT NULL, crc INTEGER NOT NULL, vector BLOB NOT NULL
     )`,
 };
 /** So many series are read together: the thread that reads has a small heap. */
@@ -55,14 +56,15 @@ interface StateRow {
   readonly state: ShardState;
   readonly seriesCount: number;
   readonly chunkCount: number;
+  readonly tombstoneCount: number;
   /** No id is given twice, also when its chunk is gone. */
   readonly nextChunkId: number;
 }
 
-type ChunkNumbers = [number, number, number, number, number, number, number, number, number];
-type StateNumbers = [number, number, number, number, number, number];
+type ChunkNumbers = [number, number, number, number, number, number, number, number, number, number];
+type StateNumbers = [number, number, number, number, number, number, number];
 
-const EMPTY_ROW: StateRow = { state: EMPTY_SHARD_STATE, seriesCount: 0, chunkCount: 0, nextChunkId: 1 };
+const EMPTY_ROW: StateRow = { state: EMPTY_SHARD_STATE, seriesCount: 0, chunkCount: 0, tombstoneCount: 0, nextChunkId: 1 };
 
 /** One shard's chunks in one SQLite file. The checksums inside payloads are the business of those who read them. */
 export class ShardFile {
@@ -111,16 +113,29 @@ export class ShardFile {
 
   /** @throws DbError STORAGE_CORRUPT when they are not as they were written */
   readChunks(): StoredChunk[] {
-    const columns = 'id, first_series, last_series, min_offset_ns, max_offset_ns, row_count, tier, length(header), length(payload), crc';
+    const columns = 'id, first_series, last_series, min_offset_ns, max_offset_ns, row_count, tier, written_seq, length(header), length(payload), crc';
     const chunks = this.#rows(`SELECT ${columns} FROM chunk ORDER BY id`).map(({ numbers, last }) => {
-      const [chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, headerSizeBytes, payloadSizeBytes] = numbers as ChunkNumbers;
-      const chunk = { chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, headerSizeBytes, payloadSizeBytes };
+      const [chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, headerSizeBytes, payloadSizeBytes] = numbers as ChunkNumbers;
+      const chunk = { chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, headerSizeBytes, payloadSizeBytes };
       if (Number(last) !== crcOfChunk(chunk)) throw this.#damaged(`the checksum of chunk ${chunkId} is wrong`);
       return chunk;
     });
     const ids = chunks.map(({ chunkId }) => chunkId);
     this.#checkIds('chunks', ids, this.#row.chunkCount);
     return chunks;
+  }
+
+  /** @throws DbError STORAGE_CORRUPT when they are not as they were written */
+  readTombstones(): StoredTombstone[] {
+    const tombstones = this.#rows('SELECT seq, crc, frame FROM tombstone ORDER BY seq').map(({ numbers, last }) => {
+      const [seq, crc] = numbers as [number, number];
+      const frame = blobOf(last).slice();
+      if (crc !== crcOf([seq], frame)) throw this.#damaged(`the checksum of tombstone ${seq} is wrong`);
+      return { seq, frame };
+    });
+    const seqs = tombstones.map(({ seq }) => seq);
+    this.#checkIds('tombstones', seqs, this.#row.tombstoneCount);
+    return tombstones;
   }
 
   readHeaders(chunkIds: readonly number[]): (Uint8Array | undefined)[] {
@@ -136,12 +151,15 @@ export class ShardFile {
     const apply = this.#database.transaction(() => {
       const before = this.#row;
       this.#putSeries(change.series);
-      const removedCount = this.#removeChunks(change.removedChunkIds);
-      const chunkIds = this.#putChunks(change.chunks, before.nextChunkId);
+      const removedCount = this.#remove('DELETE FROM chunk WHERE id = ?', change.removedChunkIds);
+      const chunkIds = this.#putChunks(change, before.nextChunkId);
+      const removedTombstoneCount = this.#remove('DELETE FROM tombstone WHERE seq = ?', change.removedTombstoneSeqs);
+      this.#putTombstones(change.tombstones);
       const row = {
         state: { flushedSeq: change.state.flushedSeq, vector: change.state.vector.slice() },
         seriesCount: before.seriesCount + change.series.length,
         chunkCount: before.chunkCount + chunkIds.length - removedCount,
+        tombstoneCount: before.tombstoneCount + change.tombstones.length - removedTombstoneCount,
         nextChunkId: before.nextChunkId + chunkIds.length,
       };
       putRow(this.#database, this.#shard, row);
@@ -168,32 +186,38 @@ export class ShardFile {
     for (const each of series) put.run(each.seriesId, each.key, crcOfSeries(each));
   }
 
-  #removeChunks(chunkIds: readonly number[]): number {
-    const remove = this.#database.prepare('DELETE FROM chunk WHERE id = ?');
-    return chunkIds.reduce((count, chunkId) => count + remove.run(chunkId).changes, 0);
+  #putTombstones(tombstones: readonly StoredTombstone[]): void {
+    const put = this.#database.prepare('INSERT INTO tombstone (seq, crc, frame) VALUES (?, ?, ?)');
+    for (const { seq, frame } of tombstones) put.run(seq, crcOf([seq], frame), frame);
   }
 
-  #putChunks(chunks: readonly NewChunk[], firstId: number): number[] {
-    const put = this.#database.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  /** @returns how many were there */
+  #remove(statement: string, ids: readonly number[]): number {
+    const remove = this.#database.prepare(statement);
+    return ids.reduce((count, id) => count + remove.run(id).changes, 0);
+  }
+
+  #putChunks({ chunks, state: { flushedSeq: writtenSeq } }: { readonly chunks: readonly NewChunk[]; readonly state: ShardState }, firstId: number): number[] {
+    const put = this.#database.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     return chunks.map(({ header, payload, ...extent }, index) => {
       const chunkId = firstId + index;
       const { firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier } = extent;
-      const crc = crcOfChunk({ ...extent, chunkId, headerSizeBytes: header.length, payloadSizeBytes: payload.length });
-      put.run(chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, crc, header, payload);
+      const crc = crcOfChunk({ ...extent, chunkId, writtenSeq, headerSizeBytes: header.length, payloadSizeBytes: payload.length });
+      put.run(chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, crc, header, payload);
       return chunkId;
     });
   }
 
   #readRow(): StateRow {
-    const columns = 'shard, flushed_seq, series_count, chunk_count, next_chunk_id, crc, vector';
+    const columns = 'shard, flushed_seq, series_count, chunk_count, tombstone_count, next_chunk_id, crc, vector';
     const [found] = this.#rows(`SELECT ${columns} FROM state`);
     if (found === undefined) throw this.#damaged('its state is missing');
-    const [shard, flushedSeq, seriesCount, chunkCount, nextChunkId, crc] = found.numbers as StateNumbers;
+    const [shard, flushedSeq, seriesCount, chunkCount, tombstoneCount, nextChunkId, crc] = found.numbers as StateNumbers;
     const vector = blobOf(found.last).slice();
-    const isAsWritten = crc === crcOf([shard, flushedSeq, seriesCount, chunkCount, nextChunkId], vector);
+    const isAsWritten = crc === crcOf([shard, flushedSeq, seriesCount, chunkCount, tombstoneCount, nextChunkId], vector);
     if (!isAsWritten) throw this.#damaged('the checksum of its state is wrong');
     if (shard !== this.#shard) throw this.#damaged(`it is the file of shard ${shard}: put each file back under its own name`);
-    return { state: { flushedSeq, vector }, seriesCount, chunkCount, nextChunkId };
+    return { state: { flushedSeq, vector }, seriesCount, chunkCount, tombstoneCount, nextChunkId };
   }
 
   #blobs(statement: SqliteStatement, chunkIds: readonly number[]): (Uint8Array | undefined)[] {
@@ -223,17 +247,17 @@ export class ShardFile {
   }
 }
 
-function putRow(database: SqliteDatabase, shard: ShardId, { state: { flushedSeq, vector }, seriesCount, chunkCount, nextChunkId }: StateRow): void {
-  const numbers = [shard, flushedSeq, seriesCount, chunkCount, nextChunkId];
-  database.prepare('REPLACE INTO state VALUES (0, ?, ?, ?, ?, ?, ?, ?)').run(...numbers, crcOf(numbers, vector), vector);
+function putRow(database: SqliteDatabase, shard: ShardId, { state: { flushedSeq, vector }, seriesCount, chunkCount, tombstoneCount, nextChunkId }: StateRow): void {
+  const numbers = [shard, flushedSeq, seriesCount, chunkCount, tombstoneCount, nextChunkId];
+  database.prepare('REPLACE INTO state VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?)').run(...numbers, crcOf(numbers, vector), vector);
 }
 
 function crcOfSeries({ seriesId, key }: StoredSeries): number {
   return crcOf([seriesId], textEncoder.encode(key));
 }
 
-function crcOfChunk({ chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, headerSizeBytes, payloadSizeBytes }: StoredChunk): number {
-  return crcOf([chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, headerSizeBytes, payloadSizeBytes]);
+function crcOfChunk({ chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, headerSizeBytes, payloadSizeBytes }: StoredChunk): number {
+  return crcOf([chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, headerSizeBytes, payloadSizeBytes]);
 }
 
 const textEncoder = new TextEncoder();

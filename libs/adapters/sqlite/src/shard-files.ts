@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DbError } from '@varve/base';
 import type { ShardId } from '@varve/model';
-import type { ShardChange, ShardState, StoredChunk, StoredSeries } from '@varve/ports';
+import type { ShardChange, ShardState, StoredChunk, StoredSeries, StoredTombstone } from '@varve/ports';
 import { EMPTY_SHARD_STATE, ShardFile, type SeriesPlace } from './shard-file.ts';
 import { makeDirectory, removeSqliteFile, UNFINISHED_SUFFIX } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
@@ -51,6 +51,10 @@ export class ShardFiles implements WorkerStore {
 
   readChunks(shard: ShardId): StoredChunk[] {
     return this.#file(shard)?.readChunks() ?? [];
+  }
+
+  readTombstones(shard: ShardId): StoredTombstone[] {
+    return this.#file(shard)?.readTombstones() ?? [];
   }
 
   readHeaders(shard: ShardId, chunkIds: readonly number[]): (Uint8Array | undefined)[] {

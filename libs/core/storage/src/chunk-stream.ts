@@ -19,7 +19,7 @@ export class ChunkStream {
   readonly #rows: Iterator<SortedRows>;
   readonly #tier: number;
   /** What was taken, without the bytes. */
-  readonly #taken: Omit<StoredChunkLike, 'chunkId'>[] = [];
+  readonly #taken: Omit<StoredChunkLike, 'chunkId' | 'writtenSeq'>[] = [];
   #bytesPerWeight = FIRST_BYTES_PER_WEIGHT;
   /** The chunk at hand, and what its rows weigh. */
   #encoding: Generator<number, NewChunkLike> | undefined;
@@ -48,10 +48,10 @@ export class ChunkStream {
   }
 
   /** Everything that was taken, as the store has numbered it; it must be everything there was. */
-  stored(chunkIds: readonly number[]): readonly StoredChunkLike[] {
+  stored(chunkIds: readonly number[], writtenSeq: number): readonly StoredChunkLike[] {
     assert(this.#isDone, 'chunks were committed before all of them were taken');
     assert(chunkIds.length === this.#taken.length, `${chunkIds.length} ids for ${this.#taken.length} chunks`);
-    return this.#taken.map((chunk, index) => ({ ...chunk, chunkId: chunkIds[index]! }));
+    return this.#taken.map((chunk, index) => ({ ...chunk, chunkId: chunkIds[index]!, writtenSeq }));
   }
 
   *#cut(measurements: Iterable<Iterable<SortedRows>>): Generator<SortedRows> {

@@ -59,6 +59,12 @@ export function pickRows(column: Column, rows: Int32Array): Column {
   }
 }
 
+/** Row i of the answer is row `rows[i]`, which may be without a value. */
+export function pickAnyRows(column: Column, rows: Int32Array): Column {
+  const { validity } = column;
+  return pickRows(column, validity === undefined ? rows : rows.map((row) => (isBitSet(validity, row) ? row : -1)));
+}
+
 /** The same integers as bigints. What lies under a zero validity bit may be anything. */
 export function bigsOf(values: Float64Array | BigInt64Array): BigInt64Array {
   if (values instanceof BigInt64Array) return values;

@@ -1,6 +1,6 @@
 import { assert } from '@varve/base';
 import type { Frame, FrameRows } from '@varve/frame';
-import type { SeriesKey, Version } from '@varve/model';
+import { compareVersions, type SeriesKey, type Version } from '@varve/model';
 import { gatherRows, type RowPiece, type SeriesPieces } from './gather-rows.ts';
 import { fieldKey, mergeRows, type OffsetRange, type VersionedRows } from './rows.ts';
 import { normalized, type SortedRows } from './sorted-rows.ts';
@@ -52,6 +52,11 @@ export class Memtable {
 
   get rowCount(): number {
     return this.#rowCount;
+  }
+
+  /** Whether any row has a lower version. */
+  hasBelow(version: Version): boolean {
+    return this.#segments.some((segment) => compareVersions(segment.version, version) < 0);
   }
 
   /** Keeps the frame's rows; of its series keys only the ids. */

@@ -1,8 +1,7 @@
-import { isBitSet } from './bits.ts';
 import { pageCountOf, type ChunkHeader } from './chunk/chunk-header.ts';
 import { namingChunk } from './chunk/chunk-invalid.ts';
 import { readBlocks } from './chunk/read-chunk.ts';
-import { pickRows } from './columns.ts';
+import { pickAnyRows } from './columns.ts';
 import { mergeRows } from './rows.ts';
 import { blockAlone, blockOf, concatBlocks, sliceBlocks, type SortedRows } from './sorted-rows.ts';
 
@@ -125,14 +124,9 @@ function pickBlocks(rows: SortedRows, blocks: readonly number[]): SortedRows {
     seriesIds: Uint32Array.from(seriesIds),
     starts: Uint32Array.from([...starts, rowCount]),
     offsetsNs: Float64Array.from(picked, (row) => rows.offsetsNs[row]!),
-    columns: rows.columns.map(({ name, column }) => ({ name, column: pickRows(column, withValue(column.validity, picked)) })),
+    columns: rows.columns.map(({ name, column }) => ({ name, column: pickAnyRows(column, picked) })),
     versions: { versions: rows.versions.versions, ordinals: Uint32Array.from(picked, (row) => rows.versions.ordinals[row]!) },
   };
-}
-
-function withValue(validity: Uint8Array | undefined, rows: Int32Array): Int32Array {
-  if (validity === undefined) return rows;
-  return rows.map((row) => (isBitSet(validity, row) ? row : -1));
 }
 
 function isDistinct(seriesIds: Uint32Array): boolean {

@@ -6,6 +6,8 @@ import type { NewChunkLike } from './chunk/encode-chunk.ts';
 import { ChunkStream } from './chunk-stream.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import { mergeChunks, type OpenChunk } from './merge-chunks.ts';
+import type { Tombstones } from './tombstones.ts';
+import { visibleParts } from './visible-rows.ts';
 
 /** The bytes of chunks, checked, as far as they are at hand. */
 export interface ChunkBytes {
@@ -13,17 +15,32 @@ export interface ChunkBytes {
   payload(chunkId: number): Uint8Array | undefined;
 }
 
-/** Fewer chunks for some series. Fetch the bytes, read it until it is empty, commit, then complete it. */
+/** What a merge does: no chunks and no tombstones make no merge. */
+export interface MergePlan {
+  readonly chunks: readonly StoredChunkLike[];
+  /** The new chunks are of the old ones' tier: less of the same rows, instead of fewer chunks. */
+  readonly isRewrite: boolean;
+  readonly tombstoneSeqs: readonly number[];
+}
+
+/** Fewer chunks for some series, without what tombstones hide. Fetch the bytes, read it until it is empty, commit, then complete it. */
 export class MergeJob {
   /** Chunks that the new ones replace: their bytes are needed, and they are removed in the same transaction. */
   readonly chunks: readonly StoredChunkLike[];
+  /** Tombstones that hide nothing any more: they are removed in the same transaction. */
+  readonly tombstoneSeqs: readonly number[];
   /** The state of the file, which a merge does not change. */
   readonly flushedSeq: number;
   readonly vector: MutationVector;
+  readonly isRewrite: boolean;
+  readonly #hiding: Tombstones;
   #stream: ChunkStream | undefined;
 
-  constructor(chunks: readonly StoredChunkLike[], state: Pick<MergeJob, 'flushedSeq' | 'vector'>) {
+  constructor({ chunks, isRewrite, tombstoneSeqs }: MergePlan, state: Pick<MergeJob, 'flushedSeq' | 'vector'>, hiding: Tombstones) {
     this.chunks = chunks;
+    this.tombstoneSeqs = tombstoneSeqs;
+    this.isRewrite = isRewrite;
+    this.#hiding = hiding;
     this.flushedSeq = state.flushedSeq;
     this.vector = state.vector;
   }
@@ -37,14 +54,20 @@ export class MergeJob {
    * @throws DbError CHUNK_INVALID: abandon the merge; the chunks stay as they are
    */
   nextChunks(rowCountMax: number, bytes: ChunkBytes): readonly NewChunkLike[] | undefined {
-    this.#stream ??= new ChunkStream([mergeChunks(this.chunkIds.map((chunkId) => partOf(chunkId, bytes)))], this.chunks[0]!.tier + 1);
+    this.#stream ??= this.#open(bytes);
     return this.#stream.take(rowCountMax);
   }
 
   /** The new chunks with the ids that the store gave them. */
   stored(chunkIds: readonly number[]): readonly StoredChunkLike[] {
     assert(this.#stream !== undefined, 'a merge without a chunk');
-    return this.#stream.stored(chunkIds);
+    return this.#stream.stored(chunkIds, this.flushedSeq);
+  }
+
+  #open(bytes: ChunkBytes): ChunkStream {
+    const merged = mergeChunks(this.chunkIds.map((chunkId) => partOf(chunkId, bytes)));
+    const tier = this.chunks[0]?.tier ?? 0;
+    return new ChunkStream([visibleParts(merged, this.#hiding)], this.isRewrite ? tier : tier + 1);
   }
 }
 

@@ -6,6 +6,8 @@ import { blocksOf, hasField, isAlone, pageOf, readBlock } from './chunk/read-chu
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import type { ChunkBytes } from './merge-job.ts';
 import { readRows, rowsWithin, sliceRows, type OffsetRange, type VersionedRows } from './rows.ts';
+import { mayHide, type HeldTombstone } from './tombstones.ts';
+import { visibleRows } from './visible-rows.ts';
 
 /**
  * What a reader gets of a series, one piece after the other in time: rows, or, for a page that nothing overlaps and whose
@@ -24,7 +26,16 @@ export interface SeriesRead {
 
 /** A block of a chunk, or what a memtable has. */
 type Source = { readonly minNs: number; readonly maxNs: number } & (
-  | { readonly kind: 'block'; readonly chunkId: number; readonly header: ChunkHeader; readonly block: number; readonly page: number; readonly fields: readonly number[] }
+  | {
+      readonly kind: 'block';
+      readonly chunkId: number;
+      readonly header: ChunkHeader;
+      readonly block: number;
+      readonly page: number;
+      readonly fields: readonly number[];
+      /** Tombstones that may hide rows of it. */
+      readonly hiding: readonly HeldTombstone[];
+    }
   | { readonly kind: 'rows'; readonly rows: VersionedRows }
 );
 
@@ -36,11 +47,21 @@ export interface ReadPlan {
   readonly missingPayloads: readonly number[];
 }
 
+/** Where the rows of a series are, and what hides some. */
+export interface SeriesPlaces {
+  readonly chunks: readonly StoredChunkLike[];
+  readonly memtables: readonly VersionedRows[];
+  readonly tombstones: readonly HeldTombstone[];
+}
+
 /** Finds out which rows a read needs. Without I/O: the headers of these chunks may be missing. */
-export function planRead(read: SeriesRead, chunks: readonly StoredChunkLike[], memtables: readonly VersionedRows[], bytes: ChunkBytes): ReadPlan {
+export function planRead(read: SeriesRead, { chunks, memtables, tombstones }: SeriesPlaces, bytes: ChunkBytes): ReadPlan {
   const missingHeaders = chunks.filter(({ chunkId }) => bytes.header(chunkId) === undefined);
   if (missingHeaders.length > 0) return { groups: [], missingHeaders, missingPayloads: [] };
-  const sources = [...chunks.flatMap(({ chunkId }) => blockSources(read, chunkId, bytes.header(chunkId)!)), ...memtables.flatMap((rows) => rowSource(rows, read.range))];
+  const sources = [
+    ...chunks.flatMap((chunk) => blockSources(read, { header: bytes.header(chunk.chunkId)!, ...chunk, tombstones })),
+    ...memtables.flatMap((rows) => rowSource(rows, read.range, tombstones)),
+  ];
   const groups = overlapping(sources);
   const needed = new Set<number>();
   for (const group of groups) {
@@ -66,7 +87,11 @@ export function* readPieces(read: SeriesRead, { groups }: ReadPlan, bytes: Chunk
 }
 
 /** Blocks that have any of the fields, in the range. */
-function blockSources({ seriesId, range, fields }: SeriesRead, chunkId: number, header: ChunkHeader): Source[] {
+function blockSources(
+  { seriesId, range, fields }: SeriesRead,
+  { chunkId, header, writtenSeq, tombstones }: Pick<StoredChunkLike, 'chunkId' | 'writtenSeq'> & { readonly header: ChunkHeader; readonly tombstones: readonly HeldTombstone[] },
+): Source[] {
+  const later = tombstones.filter(({ seq }) => seq > writtenSeq);
   const wanted = Array.from(header.fields.keys()).filter((field) => fields.has(header.fields[field]!.name));
   const sources: Source[] = [];
   const [first, end] = blocksOf(header, seriesId);
@@ -75,13 +100,14 @@ function blockSources({ seriesId, range, fields }: SeriesRead, chunkId: number, 
     const [minNs, maxNs] = [header.minOffsetsNs[page]!, header.maxOffsetsNs[page]!];
     if (minNs >= range.endOffsetNs || maxNs < range.startOffsetNs) continue;
     const inPage = wanted.filter((field) => hasField(header, page, field));
-    if (inPage.length > 0) sources.push({ kind: 'block', minNs, maxNs, chunkId, header, block, page, fields: inPage });
+    const hiding = later.filter((each) => mayHide(each, { minNs, maxNs }));
+    if (inPage.length > 0) sources.push({ kind: 'block', minNs, maxNs, chunkId, header, block, page, fields: inPage, hiding });
   }
   return sources;
 }
 
-function rowSource(rows: VersionedRows, range: OffsetRange): Source[] {
-  const cut = sliceRows(rows, ...rowsWithin(rows, range));
+function rowSource(rows: VersionedRows, range: OffsetRange, tombstones: readonly HeldTombstone[]): Source[] {
+  const cut = visibleRows(sliceRows(rows, ...rowsWithin(rows, range)), tombstones);
   if (cut.offsetsNs.length === 0 || cut.columns.length === 0) return [];
   return [{ kind: 'rows', minNs: cut.offsetsNs[0]!, maxNs: cut.offsetsNs.at(-1)!, rows: cut }];
 }
@@ -101,8 +127,8 @@ function overlapping(sources: readonly Source[]): readonly (readonly Source[])[]
 /** Whether its summary says all that is wanted of the only source of a group. */
 function isSummary({ range, maySummarize }: SeriesRead, [source, ...others]: readonly Source[]): boolean {
   if (maySummarize === undefined || others.length > 0 || source?.kind !== 'block') return false;
-  const { header, page, minNs, maxNs, fields } = source;
-  if (!isAlone(header, page) || minNs < range.startOffsetNs || maxNs >= range.endOffsetNs || !maySummarize(minNs, maxNs)) return false;
+  const { header, page, minNs, maxNs, fields, hiding } = source;
+  if (hiding.length > 0 || !isAlone(header, page) || minNs < range.startOffsetNs || maxNs >= range.endOffsetNs || !maySummarize(minNs, maxNs)) return false;
   return fields.every((field) => {
     const { type, summaries } = header.fields[field]!;
     return type === 'string' || type === 'boolean' || (summaries.numbers !== undefined && hasNumbers(summaries.numbers, page));
@@ -126,5 +152,5 @@ function rowsOf({ range }: SeriesRead, source: Source, bytes: ChunkBytes): Versi
   const payload = bytes.payload(source.chunkId);
   assert(payload !== undefined, `payload of chunk ${source.chunkId} was not fetched`);
   const rows = readBlock(source.header, payload, source.block, source.fields);
-  return sliceRows(rows, ...rowsWithin(rows, range));
+  return visibleRows(sliceRows(rows, ...rowsWithin(rows, range)), source.hiding);
 }

@@ -1,5 +1,6 @@
 import { assert, DbError } from '@varve/base';
 import { parseSeriesKey, type SeriesKey, type TagFilter, type TagSet } from '@varve/model';
+import { IdSet } from './series-index/id-set.ts';
 import { KeyCache } from './series-index/key-cache.ts';
 import { KeyOrder } from './series-index/key-order.ts';
 import { Segments } from './series-index/segments.ts';
@@ -96,6 +97,12 @@ export class SeriesIndex {
   /** Tag keys that any series of the measurement has, sorted. */
   tagKeys(measurement: string): readonly string[] {
     return [...this.#tags.tagKeys(measurement)].sort();
+  }
+
+  /** Ids of the series that the filter lets pass. */
+  idsOf(measurement: string, filter: TagFilter): IdSet {
+    const measurementId = this.#tags.findMeasurement(measurement);
+    return measurementId === undefined ? new IdSet(this.lastId) : this.#tags.matching(measurementId, filter, this.lastId);
   }
 
   /** Series of the measurement that the filter lets pass, sorted by key. */

@@ -1,18 +1,22 @@
+import type { Frame } from '@varve/frame';
+import type { Tombstone } from '@varve/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { NewChunkLike } from './chunk/encode-chunk.ts';
 import type { FlushJob } from './flush-job.ts';
 import type { MergeJob } from './merge-job.ts';
-import { anyRows, anyWallMs, FIELDS, markOf } from './testing/arbitraries.ts';
+import { anyRows, anyTombstone, anyWallMs, FIELDS, markOf } from './testing/arbitraries.ts';
 import { expectSame } from './testing/expect-same.ts';
-import { frameOf, type FrameMark, type TestRow } from './testing/frames.ts';
-import { MemoryShard } from './testing/memory-shard.ts';
+import { deleteOf, frameOf, type FrameMark, type TestRow } from './testing/frames.ts';
+import { flush, flushChange, mergeAll, mergeChange, MemoryShard } from './testing/memory-shard.ts';
 import { NaiveShard } from './testing/naive-shard.ts';
 
 // Methodology: few series, times, fields and versions, so that writes meet; every step that a data node can take, in any
 // order; the naive shard knows which cell has which version, and after every read both must say the same.
 type Step =
   | { readonly kind: 'write'; readonly rows: readonly TestRow[]; readonly wallMs: number }
+  | { readonly kind: 'delete'; readonly tombstone: Tombstone; readonly wallMs: number }
+  | { readonly kind: 'watermark'; readonly wallMs: number }
   | { readonly kind: 'again'; readonly which: number }
   | { readonly kind: 'take'; readonly rowCount: number }
   | { readonly kind: 'read'; readonly startOffsetNs: number; readonly length: number; readonly names: string[] }
@@ -20,6 +24,8 @@ type Step =
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constant('write' as const), rows: anyRows, wallMs: anyWallMs }), weight: 8 },
+  { arbitrary: fc.record({ kind: fc.constant('delete' as const), tombstone: anyTombstone, wallMs: anyWallMs }), weight: 2 },
+  { arbitrary: fc.record({ kind: fc.constant('watermark' as const), wallMs: anyWallMs }), weight: 1 },
   { arbitrary: fc.record({ kind: fc.constant('again' as const), which: fc.nat(20) }), weight: 2 },
   { arbitrary: fc.record({ kind: fc.constant('take' as const), rowCount: fc.integer({ min: 1, max: 5 }) }), weight: 2 },
   {
@@ -47,22 +53,32 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Driver {
   readonly naive = new NaiveShard();
   readonly shard = new MemoryShard();
-  readonly counts = { flushed: 0, merged: 0, abandoned: 0, crashedInJob: 0, duplicates: 0 };
+  readonly counts = { flushed: 0, merged: 0, abandoned: 0, crashedInJob: 0, duplicates: 0, deleted: 0, rewritten: 0, collected: 0 };
   table = this.shard.open();
-  readonly #frames: (readonly [FrameMark, readonly TestRow[]])[] = [];
+  readonly #frames: Frame[] = [];
+  /** The watermark as it was told last: nothing comes below it. */
+  #floorMs = 0;
   #job: FlushJob | MergeJob | undefined;
 
   do(next: Step): void {
     switch (next.kind) {
       case 'write': {
-        const mark = markOf(this.#frames.length, next.wallMs);
-        this.#frames.push([mark, next.rows]);
+        const mark = this.#nextMark(next.wallMs);
         this.naive.write(mark.version, next.rows);
-        return this.#insert(mark, next.rows, true);
+        return this.#insertNew(frameOf(mark, next.rows));
       }
+      case 'delete': {
+        const mark = this.#nextMark(next.wallMs);
+        this.naive.delete(mark.version, next.tombstone);
+        this.counts.deleted += 1;
+        return this.#insertNew(deleteOf(mark, next.tombstone));
+      }
+      case 'watermark':
+        this.#floorMs = Math.max(this.#floorMs, next.wallMs);
+        return this.table.collectBelow({ wallMs: this.#floorMs, counter: 0, incarnation: 0 });
       case 'again': {
         const known = this.#frames[next.which];
-        if (known !== undefined) this.#insert(...known, false);
+        if (known !== undefined) this.#insert(known, false);
         return;
       }
       case 'take':
@@ -94,6 +110,14 @@ class Driver {
     }
   }
 
+  /** The watermark passes everything: what is hidden goes, and the tombstones after it. */
+  collectAll(): void {
+    this.do({ kind: 'watermark', wallMs: 9_999 });
+    flush(this.table, this.shard);
+    mergeAll(this.table, this.shard);
+    expect([this.table.tombstoneCount, this.shard.tombstoneCount]).toEqual([0, 0]);
+  }
+
   /** Chunks taken before the commit wait here, as in the flusher. */
   #taken: NewChunkLike[] = [];
 
@@ -107,8 +131,16 @@ class Driver {
     return chunks !== undefined;
   }
 
-  #insert(mark: FrameMark, rows: readonly TestRow[], isNew: boolean): void {
-    const frame = frameOf(mark, rows);
+  #nextMark(wallMs: number): FrameMark {
+    return markOf(this.#frames.length, Math.max(wallMs, this.#floorMs));
+  }
+
+  #insertNew(frame: Frame): void {
+    this.#frames.push(frame);
+    this.#insert(frame, true);
+  }
+
+  #insert(frame: Frame, isNew: boolean): void {
     const seq = this.table.lastSeq + 1;
     this.shard.append(seq, frame);
     if (!isNew) this.counts.duplicates += 1;
@@ -119,17 +151,18 @@ class Driver {
     const job = this.#job;
     if (job === undefined) return;
     while (this.#take(2));
-    const { flushedSeq, vector } = job;
     if ('chunkIds' in job) {
       this.table.completeMerge(
         job,
-        this.shard.commit({ series: [], chunks: this.#taken, removedChunkIds: job.chunkIds, flushedSeq, vector }),
+        this.shard.commit(mergeChange(job, this.#taken)),
       );
       this.counts.merged += 1;
+      this.counts.rewritten += job.chunks.length === 1 ? 1 : 0;
+      this.counts.collected += job.tombstoneSeqs.length;
     } else {
       this.table.completeFlush(
         job,
-        this.shard.commit({ series: job.series, chunks: this.#taken, removedChunkIds: [], flushedSeq, vector }),
+        this.shard.commit(flushChange(job, this.#taken)),
       );
       this.counts.flushed += 1;
     }
@@ -146,14 +179,16 @@ class Driver {
   }
 }
 
-test('F1–F11: after any steps a shard reads as if every frame had been written cell by cell, the greatest version winning', () => {
-  const seen = { flushed: 0, merged: 0, abandoned: 0, crashedInJob: 0, duplicates: 0 };
+test('F1–F11, D1–D9: after any steps a shard reads as if every frame had been applied cell by cell, the greatest version winning', () => {
+  const seen = { flushed: 0, merged: 0, abandoned: 0, crashedInJob: 0, duplicates: 0, deleted: 0, rewritten: 0, collected: 0 };
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const driver = new Driver();
       for (const next of steps) driver.do(next);
       expectSame(driver);
       driver.do({ kind: 'crash' });
+      expectSame(driver);
+      driver.collectAll();
       expectSame(driver);
       for (const kind of Object.keys(seen) as (keyof typeof seen)[]) seen[kind] += driver.counts[kind];
     }),

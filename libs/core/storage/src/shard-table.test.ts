@@ -1,11 +1,11 @@
 import { EMPTY_VECTOR, hasMutation } from '@varve/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { anyRows, anyWallMs, markOf } from './testing/arbitraries.ts';
+import { anyRows, anyTombstone, anyWallMs, markOf } from './testing/arbitraries.ts';
 import type { ChunkBytes } from './merge-job.ts';
 import { expectSame, readSlice } from './testing/expect-same.ts';
-import { cellsOf, frameOf, type TestRow } from './testing/frames.ts';
-import { flush, MemoryShard, mergeAll, takeAll } from './testing/memory-shard.ts';
+import { cellsOf, deleteOf, frameOf, type TestRow } from './testing/frames.ts';
+import { flush, flushChange, MemoryShard, mergeAll, mergeChange, takeAll } from './testing/memory-shard.ts';
 import { NaiveShard } from './testing/naive-shard.ts';
 import { ShardTable } from './shard-table.ts';
 
@@ -50,7 +50,7 @@ test('F1, F2: after the commit the file alone has the rows, their series and exa
   const job = node.table.beginFlush()!;
   node.write([rowAt(3, 30)]);
   const { series, flushedSeq, vector } = job;
-  node.shard.commit({ series, chunks: takeAll(() => job.nextChunks(1)), removedChunkIds: [], flushedSeq, vector });
+  node.shard.commit(flushChange(job, takeAll(() => job.nextChunks(1))));
   expect([flushedSeq, series.map(({ key }) => key)]).toEqual([2, [KEY, 'mem']]);
   expect([0, 1, 2].map((index) => hasMutation(vector, markOf(index, 0).incarnation, markOf(index, 0).number))).toEqual([
     true,
@@ -71,8 +71,7 @@ test('F3, F4: rows are readable at every step of a flush, and those that came me
   expectSame(node);
   const chunks = takeAll(() => job.nextChunks(1));
   expectSame(node);
-  const { series, flushedSeq, vector } = job;
-  const chunkIds = node.shard.commit({ series, chunks, removedChunkIds: [], flushedSeq, vector });
+  const chunkIds = node.shard.commit(flushChange(job, chunks));
   expectSame(node);
   node.table.completeFlush(job, chunkIds);
   expectSame(node);
@@ -197,7 +196,7 @@ test.each([['constant', () => 1], ['random', (row: number) => Math.sin(row) * 1e
       merged += 1;
       expect(merged).toBeLessThan(50);
       const chunks = takeAll(() => job.nextChunks(10_000, shard.bytes));
-      table.completeMerge(job, shard.commit({ series: [], chunks, removedChunkIds: job.chunkIds, flushedSeq: job.flushedSeq, vector: job.vector }));
+      table.completeMerge(job, shard.commit(mergeChange(job, chunks)));
     }
   }
   expect(readSlice({ table, shard }, 1).offsetsNs.length).toBe(240_000);
@@ -220,19 +219,23 @@ test('F10: a journal row out of order is a bug', () => {
 });
 
 // Methodology: the same frames in two orders, with duplicates, cut differently by flushes and merges.
-test('F11: the order in which frames arrive changes no answer', () => {
-  const frames = fc.array(fc.tuple(anyRows, anyWallMs), { minLength: 1, maxLength: 8 });
+test('F11, D3: the order in which frames arrive, deletes among them, changes no answer', () => {
+  const frames = fc.array(fc.tuple(fc.oneof({ arbitrary: anyRows, weight: 3 }, { arbitrary: anyTombstone, weight: 1 }), anyWallMs), { minLength: 1, maxLength: 8 });
   const arrivals = frames.chain((list) => fc.tuple(fc.constant(list), orderOf(list.length), orderOf(list.length)));
   fc.assert(
     fc.property(arrivals, ([list, ...orders]) => {
       const naive = new NaiveShard();
-      for (const [index, [rows, wallMs]] of list.entries()) naive.write(markOf(index, wallMs).version, rows);
+      for (const [index, [content, wallMs]] of list.entries()) {
+        if (Array.isArray(content)) naive.write(markOf(index, wallMs).version, content);
+        else naive.delete(markOf(index, wallMs).version, content);
+      }
       for (const order of orders) {
         const shard = new MemoryShard();
         const table = shard.open();
         for (const { frame, isFlushed } of order) {
-          const [rows, wallMs] = list[frame]!;
-          table.insert(frameOf(markOf(frame, wallMs), rows), table.lastSeq + 1);
+          const [content, wallMs] = list[frame]!;
+          const mark = markOf(frame, wallMs);
+          table.insert(Array.isArray(content) ? frameOf(mark, content) : deleteOf(mark, content), table.lastSeq + 1);
           if (isFlushed) flush(table, shard);
         }
         mergeAll(table, shard);
@@ -281,9 +284,9 @@ test('F13: a chunk in the place of another is not taken for it', () => {
 
 test('a chunk of a series that the file does not have, or of two measurements, makes the file corrupt', () => {
   const series = [{ seriesId: 1, key: 'cpu' }, { seriesId: 2, key: 'mem' }];
-  const extent = { minOffsetNs: 0, maxOffsetNs: 1, rowCount: 1, tier: 0, headerSizeBytes: 0, payloadSizeBytes: 0 };
+  const extent = { minOffsetNs: 0, maxOffsetNs: 1, rowCount: 1, tier: 0, headerSizeBytes: 0, payloadSizeBytes: 0, writtenSeq: 1 };
   const open = (firstSeriesId: number, lastSeriesId: number) => (): ShardTable =>
-    ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, series, chunks: [{ ...extent, chunkId: 1, firstSeriesId, lastSeriesId }] });
+    ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, series, tombstones: [], chunks: [{ ...extent, chunkId: 1, firstSeriesId, lastSeriesId }] });
   expect(open(1, 1)).not.toThrow();
   for (const [first, last] of [[7, 7], [1, 7], [1, 2], [2, 1]] as const) expect(open(first, last), `${first} to ${last}`).toThrow(expect.objectContaining({ code: 'STORAGE_CORRUPT' }));
 });

@@ -1,14 +1,16 @@
 import { assert, DbError, type TimestampNs } from '@varve/base';
 import type { Frame } from '@varve/frame';
-import { hasMutation, withMutation, type MutationVector, type TagFilter } from '@varve/model';
+import { compareVersions, hasMutation, withMutation, type MutationVector, type TagFilter, type Version } from '@varve/model';
+import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import { FlushJob } from './flush-job.ts';
 import { Memtable } from './memtable.ts';
-import { MergeJob, type ChunkBytes } from './merge-job.ts';
+import { MergeJob, type ChunkBytes, type MergePlan } from './merge-job.ts';
 import { planRead, readPieces, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
 import type { VersionedRows } from './rows.ts';
 import { SeriesIndex, type SeriesRef, type StoredSeriesLike } from './series-index.ts';
+import { compileSeries, Tombstones, type StoredTombstoneLike } from './tombstones.ts';
 
 /** What the shard's file holds. */
 export interface StoredShard {
@@ -18,6 +20,7 @@ export interface StoredShard {
   readonly vector: MutationVector;
   readonly series: readonly StoredSeriesLike[];
   readonly chunks: readonly StoredChunkLike[];
+  readonly tombstones: readonly StoredTombstoneLike[];
 }
 
 /**
@@ -29,6 +32,7 @@ export class ShardTable {
   readonly startNs: TimestampNs;
   readonly #index: SeriesIndex;
   readonly #directory: ChunkDirectory;
+  readonly #tombstones: Tombstones;
   #active = new Memtable();
   /** What the flush under way moves. */
   #sealed: Memtable | undefined;
@@ -39,16 +43,20 @@ export class ShardTable {
   #flushedSeq: number;
   /** Series up to here are in the file. */
   #flushedSeriesId: number;
+  /** No row comes any more that has a lower version: the watermark, as far as it was told and not tried in vain. */
+  #completeBelow: Version | undefined;
 
   /** @throws DbError STORAGE_CORRUPT */
   static open(stored: StoredShard): ShardTable {
     return new ShardTable(stored);
   }
 
-  private constructor({ startNs, flushedSeq, vector, series, chunks }: StoredShard) {
+  private constructor({ startNs, flushedSeq, vector, series, chunks, tombstones }: StoredShard) {
     this.startNs = startNs;
     this.#index = SeriesIndex.open(series);
     this.#directory = new ChunkDirectory((seriesId) => this.#index.measurementIdOf(seriesId));
+    this.#tombstones = new Tombstones(this.#index);
+    for (const tombstone of tombstones) this.#tombstones.restore(tombstone);
     this.#flushedSeriesId = this.#index.lastId;
     this.#flushedVector = this.#vector = vector;
     this.#flushedSeq = this.#lastSeq = flushedSeq;
@@ -86,14 +94,30 @@ export class ShardTable {
     return this.#active.sizeBytes + (this.#sealed?.sizeBytes ?? 0);
   }
 
-  /** Makes a journaled frame visible; journal rows come in order. Returns false for a mutation that it has: it changes nothing (V8). */
+  /** Deletes that are held, those of a flush under way included. */
+  get tombstoneCount(): number {
+    return this.#tombstones.all.length;
+  }
+
+  /** Whether `insert` can take the frame: ask before it is journaled. @throws DbError FRAME_INVALID */
+  check({ tombstone }: Frame): void {
+    if (tombstone !== undefined) compileSeries(tombstone);
+  }
+
+  /**
+   * Makes a journaled frame visible, or hides what a tombstone hides; journal rows come in order. Returns false for a mutation
+   * that it has: it changes nothing (V8).
+   */
   insert(frame: Frame, seq: number): boolean {
     assert(seq === this.#lastSeq + 1, `journal row ${seq} after ${this.#lastSeq}`);
     this.#lastSeq = seq;
     const { incarnation, number } = frame.header.mutation;
     if (hasMutation(this.#vector, incarnation, number)) return false;
+    const isLate = frame.header.rowCount > 0 && this.#completeBelow !== undefined && compareVersions(frame.header.version, this.#completeBelow) < 0;
+    assert(!isLate, `rows of ${incarnation}/${number} came below the watermark`);
     this.#vector = withMutation(this.#vector, incarnation, number);
     this.#active.insert(frame, (key) => this.#index.idOf(key));
+    if (frame.tombstone !== undefined) this.#tombstones.add(frame.tombstone, frame.header, seq);
     return true;
   }
 
@@ -102,7 +126,8 @@ export class ShardTable {
     assert(this.#job === undefined, 'a flush or merge is under way');
     if (this.#lastSeq === this.#flushedSeq) return undefined;
     const series = this.#index.seriesAfter(this.#flushedSeriesId);
-    const job = new FlushJob(this.#active, { series, flushedSeq: this.#lastSeq, vector: this.#vector });
+    const tombstones = this.#tombstones.after(this.#flushedSeq);
+    const job = new FlushJob(this.#active, { series, tombstones, flushedSeq: this.#lastSeq, vector: this.#vector }, this.#tombstones);
     this.#sealed = this.#active;
     this.#active = new Memtable();
     this.#job = job;
@@ -128,12 +153,19 @@ export class ShardTable {
     this.#sealed = undefined;
   }
 
-  /** Chunks worth merging. Undefined when none were found; more may be after the next flush. */
+  /**
+   * The watermark: no row with a lower version will be inserted from now on. Tombstones below it leave with the next merges.
+   */
+  collectBelow(version: Version): void {
+    this.#completeBelow = version;
+  }
+
+  /** Chunks worth merging, then tombstones to collect. Undefined when there are none; more may be after the next flush. */
   planMerge(): MergeJob | undefined {
     assert(this.#job === undefined, 'a flush or merge is under way');
-    const chunks = this.#directory.planMerge();
-    if (chunks === undefined) return undefined;
-    const job = new MergeJob(chunks, { flushedSeq: this.#flushedSeq, vector: this.#flushedVector });
+    const plan = this.#planMerge();
+    if (plan === undefined) return undefined;
+    const job = new MergeJob(plan, { flushedSeq: this.#flushedSeq, vector: this.#flushedVector }, this.#tombstones);
     this.#job = job;
     return job;
   }
@@ -144,17 +176,19 @@ export class ShardTable {
     const stored = job.stored(chunkIds);
     for (const chunk of job.chunks) this.#directory.remove(chunk);
     for (const chunk of stored) this.#directory.add(chunk);
-    if (isPointless(job.chunks, stored)) for (const chunk of stored) this.#directory.leaveAlone(chunk);
+    if (!job.isRewrite && isPointless(job.chunks, stored)) for (const chunk of stored) this.#directory.leaveAlone(chunk);
+    this.#tombstones.remove(job.tombstoneSeqs);
   }
 
   /**
    * The store refused, or a chunk is damaged: everything stays. It is tried again when more chunks lie over these; the chunk that
-   * `damagedChunkId` names is in no merge any more.
+   * `damagedChunkId` names is in no merge any more. Tombstones are tried again when the next watermark is told.
    */
   abandonMerge(job: MergeJob, damagedChunkId?: number): void {
     this.#end(job);
     const damaged = job.chunks.find(({ chunkId }) => chunkId === damagedChunkId);
     if (damaged !== undefined) this.#directory.leaveAlone(damaged);
+    this.#completeBelow = undefined;
   }
 
   /** Sorted by name. */
@@ -176,7 +210,8 @@ export class ShardTable {
   planRead(read: SeriesRead, bytes: ChunkBytes): ReadPlan {
     const chunks = this.#directory.chunksOf(read.seriesId, read.range);
     const memtables = [this.#sealed, this.#active].map((memtable) => memtable?.read(read.seriesId, read.range, read.fields));
-    return planRead(read, chunks, memtables.filter((rows): rows is VersionedRows => rows !== undefined), bytes);
+    const tombstones = this.#tombstones.of(read.seriesId);
+    return planRead(read, { chunks, memtables: memtables.filter((rows): rows is VersionedRows => rows !== undefined), tombstones }, bytes);
   }
 
   /**
@@ -187,6 +222,15 @@ export class ShardTable {
    */
   read(read: SeriesRead, plan: ReadPlan, bytes: ChunkBytes): Iterable<SeriesPiece> {
     return readPieces(read, plan, bytes);
+  }
+
+  #planMerge(): MergePlan | undefined {
+    const chunks = this.#directory.planMerge();
+    if (chunks !== undefined) return { chunks, isRewrite: false, tombstoneSeqs: [] };
+    const completeBelow = this.#completeBelow;
+    if (completeBelow === undefined) return undefined;
+    const passed = this.#tombstones.all.filter(({ seq, version }) => seq <= this.#flushedSeq && compareVersions(version, completeBelow) < 0);
+    return planCollect(passed, { index: this.#index, directory: this.#directory, memtable: this.#active });
   }
 
   #end(job: FlushJob | MergeJob): void {

@@ -18,6 +18,8 @@ const change = (flushedSeq: number, parts: Partial<ShardChange> = {}): ShardChan
   series: [],
   chunks: [],
   removedChunkIds: [],
+  tombstones: [],
+  removedTombstoneSeqs: [],
   state: { flushedSeq, vector: bytesOf(`vector ${flushedSeq}`) },
   ...parts,
 });
@@ -36,6 +38,7 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
     expect([flushedSeq, vector.length]).toEqual([0, 0]);
     expect(await store.readSeries(SHARD)).toEqual([]);
     expect(await store.readChunks(SHARD)).toEqual([]);
+    expect(await store.readTombstones(SHARD)).toEqual([]);
     expect(await store.readHeaders(SHARD, [1, 2])).toEqual([undefined, undefined]);
     expect(await store.readPayloads(SHARD, [1, 2])).toEqual([undefined, undefined]);
     await store.drop(SHARD);
@@ -56,10 +59,10 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
       const { flushedSeq, vector } = await opened.readState(SHARD);
       expect([flushedSeq, textOf(vector)]).toEqual([12, 'vector 12']);
       expect(await opened.readSeries(SHARD)).toEqual(series);
-      const stored = { rowCount: 5, tier: 1, headerSizeBytes: 15, payloadSizeBytes: 5 };
+      const stored = { rowCount: 5, tier: 1, writtenSeq: 12, headerSizeBytes: 15, payloadSizeBytes: 5 };
       expect(await opened.readChunks(SHARD)).toEqual([
         { ...stored, chunkId: ids[0], firstSeriesId: 1, lastSeriesId: 3, minOffsetNs: 0, maxOffsetNs: largestOffsetNs },
-        { chunkId: ids[1], firstSeriesId: 2, lastSeriesId: 4, minOffsetNs: 5, maxOffsetNs: 5, rowCount: 6, tier: 1, headerSizeBytes: 16, payloadSizeBytes: 6 },
+        { chunkId: ids[1], firstSeriesId: 2, lastSeriesId: 4, minOffsetNs: 5, maxOffsetNs: 5, rowCount: 6, tier: 1, writtenSeq: 12, headerSizeBytes: 16, payloadSizeBytes: 6 },
       ]);
       expect((await opened.readHeaders(SHARD, ids)).map(textOf)).toEqual(['header of first', 'header of second']);
       expect(await payloadTexts(opened)).toEqual(['first', 'second']);
@@ -90,11 +93,27 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
     expect((await again.readState(SHARD)).flushedSeq).toBe(4);
   });
 
+  check('tombstones come and go with a change, whole and in the order of their rows', async () => {
+    const { port: store, crash } = await open();
+    const textsOf = async (opened: ShardStore): Promise<unknown[]> => (await opened.readTombstones(SHARD)).map(({ seq, frame }) => [seq, textOf(frame)]);
+    const block = bytesOf('a delete of cpu');
+    await store.commit(SHARD, change(9, { tombstones: [{ seq: 3, frame: block.subarray(2, 8) }, { seq: 7, frame: bytesOf('second') }] }));
+    expect(textOf(block)).toBe('a delete of cpu');
+    await store.commit(SHARD, change(12, { tombstones: [{ seq: 11, frame: bytesOf('third') }] }));
+    expect(await textsOf(store)).toEqual([[3, 'delete'], [7, 'second'], [11, 'third']]);
+    const [chunkId] = await store.commit(SHARD, change(12, { removedTombstoneSeqs: [3, 11], chunks: [chunk(1, 'rewritten')] }));
+    expect(await textsOf(store)).toEqual([[7, 'second']]);
+    const { port: again } = await crash();
+    expect([await textsOf(again), await again.readChunks(SHARD)]).toMatchObject([[[7, 'second']], [{ chunkId, writtenSeq: 12 }]]);
+    await again.drop(SHARD);
+    expect(await textsOf(again)).toEqual([]);
+  });
+
   check('a change under way at a crash is there wholly or not at all', async () => {
     const { port: store, crash } = await open();
     await store.commit(SHARD, change(1, { chunks: [chunk(1, 'one')], series: [{ seriesId: 1, key: 'a' }] }));
     const calls = [2, 3, 4, 5].map((seq) =>
-      store.commit(SHARD, change(seq, { chunks: [chunk(seq, `${seq}`)], series: [{ seriesId: seq, key: `s${seq}` }] })),
+      store.commit(SHARD, change(seq, { chunks: [chunk(seq, `${seq}`)], series: [{ seriesId: seq, key: `s${seq}` }], tombstones: [{ seq, frame: bytesOf(`delete ${seq}`) }] })),
     );
     forgetOutcome(calls);
     await calls[0];
@@ -104,6 +123,7 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
     expect(textOf(vector)).toBe(`vector ${flushedSeq}`);
     expect((await again.readSeries(SHARD)).length).toBe(flushedSeq);
     expect((await again.readChunks(SHARD)).length).toBe(flushedSeq);
+    expect((await again.readTombstones(SHARD)).length).toBe(flushedSeq - 1);
   });
 
   check('ten thousand series come back whole and in order', async () => {

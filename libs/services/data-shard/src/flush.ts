@@ -26,7 +26,7 @@ export async function flushShard({ clock, metrics, journal, shardStore }: FlushP
   try {
     const chunks: readonly NewChunk[] = await inSlices(clock, (rowCountMax) => job.nextChunks(rowCountMax));
     const state = { flushedSeq: job.flushedSeq, vector: encodeVector(job.vector) };
-    const chunkIds = await shardStore.commit(replica.shard, { series: job.series, chunks, removedChunkIds: [], state });
+    const chunkIds = await shardStore.commit(replica.shard, { series: job.series, chunks, removedChunkIds: [], tombstones: job.tombstones, removedTombstoneSeqs: [], state });
     replica.table.completeFlush(job, chunkIds);
   } catch (error) {
     replica.table.abandonFlush(job);

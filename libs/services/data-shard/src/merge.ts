@@ -6,7 +6,7 @@ import type { FlushPorts } from './flush.ts';
 import type { ShardReplica } from './shard-replica.ts';
 
 /**
- * Makes fewer chunks of those that lie over each other. Returns whether there was something to merge.
+ * Makes fewer chunks of those that lie over each other, and lets tombstones go that hide nothing any more. Returns whether there was something to merge.
  * @throws DbError CHUNK_INVALID, STORAGE_FULL, STORAGE_FAILED: the chunks stay as they are
  */
 export async function mergeShard({ clock, shardStore }: FlushPorts, replica: ShardReplica): Promise<boolean> {
@@ -19,7 +19,7 @@ export async function mergeShard({ clock, shardStore }: FlushPorts, replica: Sha
     await bytes.fetchPayloads(job.chunkIds);
     const chunks = await inSlices(clock, (rowCountMax) => job.nextChunks(rowCountMax, bytes));
     const state = { flushedSeq: job.flushedSeq, vector: encodeVector(job.vector) };
-    const chunkIds = await shardStore.commit(shard, { series: [], chunks, removedChunkIds: job.chunkIds, state });
+    const chunkIds = await shardStore.commit(shard, { series: [], chunks, removedChunkIds: job.chunkIds, tombstones: [], removedTombstoneSeqs: job.tombstoneSeqs, state });
     table.completeMerge(job, chunkIds);
     return true;
   } catch (error) {

@@ -22,6 +22,7 @@ export async function recoverShard(
     vector: vector.length === 0 ? EMPTY_VECTOR : decodeVector(vector),
     series: await shardStore.readSeries(shard),
     chunks: await shardStore.readChunks(shard),
+    tombstones: await shardStore.readTombstones(shard),
   });
   let journalIndex: JournalIndex | undefined;
   for await (const { seq, frame } of journal.read(shard, 0)) {

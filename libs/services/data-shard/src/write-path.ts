@@ -88,6 +88,10 @@ export class WritePath {
     if (incarnation !== header.incarnation || number !== header.number) {
       throw refusal('FRAME_INVALID', `frame ${incarnation}/${number} in an envelope for ${header.incarnation}/${header.number}`);
     }
+    const { tombstoneCount } = replica.table;
+    if (frame.tombstone !== undefined && tombstoneCount >= LIMITS.tombstoneCountMax) {
+      throw refusal('TOMBSTONE_LIMIT', `shard ${replica.shard} holds ${tombstoneCount} deletes that are not over yet; retry`);
+    }
     await this.#insert(replica, frame, bytes);
   }
 
@@ -115,6 +119,7 @@ export class WritePath {
     const frame = decodeFrame(bytes);
     const { shard } = frame.header;
     if (shard !== replica.shard) throw refusal('FRAME_INVALID', `frame of shard ${shard} in an envelope for shard ${replica.shard}`);
+    replica.table.check(frame);
     return frame;
   }
 

@@ -1,11 +1,12 @@
-import type { SizeBytes } from '@varve/base';
+import type { ErrorCode, SizeBytes } from '@varve/base';
 import { flushShard, mergeShard, readSeries, recoverShard, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
-import { encodeFrames } from '@varve/frame';
+import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
 import { openInprocBus } from '@varve/inproc-adapter';
-import { seriesKey, valueAt, type SeriesSlice } from '@varve/model';
+import { seriesKey, valueAt, type SeriesSlice, type Tombstone } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Journal, type ShardStore } from '@varve/ports';
 import { openStoresHere } from '@varve/sqlite-adapter/testing';
 import { systemClock, systemRandom } from '@varve/system-adapter';
+import { decode, encode } from '@varve/wire';
 
 const SHARD = 1;
 const LANES = ['a', 'b', 'c'];
@@ -28,6 +29,7 @@ export class ShardOnDisk {
   readonly #journal: Journal;
   readonly #shardStore: ShardStore;
   readonly #replica: ShardReplica;
+  readonly #bus = openInprocBus();
   readonly #writePath: WritePath;
   /** The journal has failed: a data node would have ended. */
   isFatal = false;
@@ -44,7 +46,7 @@ export class ShardOnDisk {
     this.#journal = journal;
     this.#shardStore = shardStore;
     this.#replica = replica;
-    const ports = { ...PORTS, bus: openInprocBus(), journal, shardStore, onFatal: () => void (this.isFatal = true) };
+    const ports = { ...PORTS, bus: this.#bus, journal, shardStore, onFatal: () => void (this.isFatal = true) };
     const node = { id: 1, epochOf: () => 1, isOpen: () => true, isOverloaded: () => false, onInserted: () => undefined };
     this.#writePath = new WritePath(ports, node);
   }
@@ -52,6 +54,29 @@ export class ShardOnDisk {
   /** Resolves when a data node would ack frame n. @throws DbError */
   write(number: number): Promise<void> {
     return this.#writePath.storeFromPeer(this.#replica, frameOf(number));
+  }
+
+  /** As `write`, of a delete in the place of frame n: it hides what frames below n wrote. @throws DbError */
+  delete(number: number, tombstone: Tombstone): Promise<void> {
+    return this.#writePath.storeFromPeer(this.#replica, sealFrame(encodeTombstone(SHARD, tombstone), stampOf(number)));
+  }
+
+  /** As `delete`, in a coordinator's message. @returns the code of the refusal */
+  async deleteByMessage(number: number, tombstone: Tombstone): Promise<ErrorCode | undefined> {
+    const payload = encode('shardWrite', { epoch: 1, incarnation: 1, number, traceParent: undefined }, sealFrame(encodeTombstone(SHARD, tombstone), stampOf(number)));
+    const replyTo = this.#bus.newInbox();
+    const answered = new Promise<Uint8Array>((resolve) => this.#bus.subscribe(replyTo, (message) => resolve(message.payload)));
+    await this.#writePath.onFrame(this.#replica, { subject: '', payload, replyTo });
+    return decode(await answered, 'shardAck').header.refusal as ErrorCode | undefined;
+  }
+
+  /** The watermark passes all frames below n. */
+  collectBelow(number: number): void {
+    this.#replica.table.collectBelow(stampOf(number).version);
+  }
+
+  get tombstoneCount(): number {
+    return this.#replica.table.tombstoneCount;
   }
 
   /** @throws DbError */
@@ -125,7 +150,10 @@ function frameOf(number: number): Uint8Array {
     ],
   };
   const slice = { shard: SHARD, startNs: 0n, tables: [{ table, rowIndexes: undefined }], series: LANES.map((lane) => ({ key: keyOf(lane), measurement: 'disk' })) };
-  const stamp = { mutation: { incarnation: 1, shard: SHARD, number }, version: { wallMs: number, counter: 0, incarnation: 1 } };
-  const [frame] = encodeFrames(slice, () => stamp);
+  const [frame] = encodeFrames(slice, () => stampOf(number));
   return frame!;
+}
+
+function stampOf(number: number): FrameStamp {
+  return { mutation: { incarnation: 1, shard: SHARD, number }, version: { wallMs: number, counter: 0, incarnation: 1 } };
 }

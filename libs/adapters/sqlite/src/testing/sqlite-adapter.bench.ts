@@ -100,6 +100,8 @@ async function benchShardStore(): Promise<void> {
         series: [],
         chunks,
         removedChunkIds: [],
+        tombstones: [],
+        removedTombstoneSeqs: [],
         state: { flushedSeq: flush, vector: new Uint8Array(10) },
       })),
     );

@@ -53,4 +53,13 @@ export class ChunkDirectory {
     }
     return undefined;
   }
+
+  /** Chunks of one measurement and tier to write anew, of those that pass. Undefined: none does. */
+  planRewrite(isWanted: (chunk: StoredChunkLike) => boolean): readonly StoredChunkLike[] | undefined {
+    for (const tree of this.#trees.values()) {
+      const chunks = tree.planRewrite(isWanted);
+      if (chunks !== undefined) return chunks;
+    }
+    return undefined;
+  }
 }

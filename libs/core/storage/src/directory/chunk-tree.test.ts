@@ -6,7 +6,7 @@ let lastId = 0;
 
 function chunk(firstSeriesId: number, lastSeriesId: number, more: Partial<StoredChunkLike> = {}): StoredChunkLike {
   lastId += 1;
-  return { chunkId: lastId, firstSeriesId, lastSeriesId, minOffsetNs: 0, maxOffsetNs: 9, rowCount: 1, tier: 0, headerSizeBytes: 10, payloadSizeBytes: 50_000, ...more };
+  return { chunkId: lastId, firstSeriesId, lastSeriesId, minOffsetNs: 0, maxOffsetNs: 9, rowCount: 1, tier: 0, headerSizeBytes: 10, payloadSizeBytes: 50_000, writtenSeq: 1, ...more };
 }
 
 function treeOf(...chunks: StoredChunkLike[]): ChunkTree {

@@ -7,6 +7,8 @@ export interface StoredChunkLike extends ChunkExtent {
   readonly chunkId: number;
   readonly headerSizeBytes: number;
   readonly payloadSizeBytes: number;
+  /** The file's `flushedSeq` when it was written: tombstones up to this journal row hide nothing of it. */
+  readonly writtenSeq: number;
 }
 
 /** So many chunks over each other make a merge. */
@@ -103,6 +105,13 @@ export class ChunkTree {
     return undefined;
   }
 
+  /** Chunks to write anew, of those that pass: some of one tier. Undefined: none does. */
+  planRewrite(isWanted: (chunk: StoredChunkLike) => boolean): readonly StoredChunkLike[] | undefined {
+    const wanted = [...this.#nodes.values()].flatMap(({ chunks }) => chunks.filter(isWanted));
+    const ofTier = wanted.filter(({ tier }) => tier === wanted[0]!.tier);
+    return ofTier.length === 0 ? undefined : firstOf(ofTier, 1);
+  }
+
   #count(chunk: StoredChunkLike): void {
     this.#counted.add(chunk);
     this.#addUp(chunk, 1);
@@ -129,13 +138,7 @@ export class ChunkTree {
   #someOf({ level, start, tier }: Place): readonly StoredChunkLike[] {
     const own = this.#nodes.get(keyOf(level, start))!.chunks.filter((chunk) => chunk.tier === tier && this.#counted.has(chunk));
     own.sort((left, right) => left.minOffsetNs - right.minOffsetNs);
-    let [sizeBytes, rowCount] = [0, 0];
-    const tooMany = own.findIndex((chunk, index) => {
-      sizeBytes += chunk.payloadSizeBytes;
-      rowCount += chunk.rowCount;
-      return index >= MERGE_DEPTH && (sizeBytes > MERGE_SIZE_BYTES_MAX || rowCount > MERGE_ROW_COUNT_MAX || index >= MERGE_CHUNK_COUNT_MAX);
-    });
-    return tooMany < 0 ? own : own.slice(0, tooMany);
+    return firstOf(own, MERGE_DEPTH);
   }
 
   #collect({ level, start, tier }: Place, into: StoredChunkLike[]): readonly StoredChunkLike[] {
@@ -171,6 +174,17 @@ function isWorthIt(sums: Sums, { level }: Place): boolean {
 
 function isSmall({ sizeBytes, rowCount, chunkCount }: Sums): boolean {
   return sizeBytes <= MERGE_SIZE_BYTES_MAX && rowCount <= MERGE_ROW_COUNT_MAX && chunkCount <= MERGE_CHUNK_COUNT_MAX;
+}
+
+/** As many as may be merged at a time, and at least so many. */
+function firstOf(chunks: readonly StoredChunkLike[], countMin: number): readonly StoredChunkLike[] {
+  let [sizeBytes, rowCount] = [0, 0];
+  const tooMany = chunks.findIndex((chunk, index) => {
+    sizeBytes += chunk.payloadSizeBytes;
+    rowCount += chunk.rowCount;
+    return index >= countMin && (sizeBytes > MERGE_SIZE_BYTES_MAX || rowCount > MERGE_ROW_COUNT_MAX || index >= MERGE_CHUNK_COUNT_MAX);
+  });
+  return tooMany < 0 ? chunks : chunks.slice(0, tooMany);
 }
 
 /** Whether it is cut as finely as chunks are: merged with those beside it, it would become as many again. */

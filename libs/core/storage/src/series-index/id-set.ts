@@ -10,6 +10,12 @@ export class IdSet {
     return ((this.#words[id >>> 5]! >>> (id & 31)) & 1) === 1;
   }
 
+  /** Whether any id from first to last, both inclusive, is in it. */
+  hasAny(firstId: number, lastId: number): boolean {
+    for (let id = firstId; id <= lastId; id += 1) if (this.has(id)) return true;
+    return false;
+  }
+
   add(id: number): void {
     this.#words[id >>> 5]! |= 1 << (id & 31);
   }

@@ -1,4 +1,4 @@
-import type { FieldValue } from '@varve/model';
+import type { FieldValue, TagExpression, Tombstone } from '@varve/model';
 import fc from 'fast-check';
 import type { FrameMark, TestRow } from './frames.ts';
 
@@ -35,6 +35,28 @@ export const anyRow: fc.Arbitrary<TestRow> = fc.record({
 });
 /** One frame's rows; none make a void frame. */
 export const anyRows = fc.array(anyRow, { maxLength: 6 });
+const match: fc.Arbitrary<TagExpression> = fc.record({
+  kind: fc.constant('match' as const),
+  key: fc.constantFrom('host', '__proto__'),
+  operator: fc.constantFrom('=', '!=', '=~', '!~'),
+  value: fc.constantFrom('a', 'b', '', 'x|a', '^$'),
+});
+const all: fc.Arbitrary<TagExpression> = fc.constant({ kind: 'all' });
+const predicate: fc.Arbitrary<TagExpression> = fc.oneof(
+  all,
+  match,
+  fc.record({ kind: fc.constantFrom('and' as const, 'or' as const), parts: fc.array(fc.oneof(match, all), { maxLength: 3 }) }),
+);
+/** A delete of some of these series, over few times or all. */
+export const anyTombstone: fc.Arbitrary<Tombstone> = fc
+  .record({
+    measurement: fc.constantFrom(undefined, 'cpu', 'mem', 'none'),
+    series: predicate,
+    startOffsetNs: fc.integer({ min: 0, max: 6 }),
+    lengthNs: fc.oneof(fc.integer({ min: 1, max: 7 }), fc.constant(90 * 86_400e9 - 6)),
+  })
+  .map(({ lengthNs, ...rest }) => ({ ...rest, endOffsetNs: rest.startOffsetNs + lengthNs }));
+
 /** Few milliseconds, so that other parts of versions decide. */
 export const anyWallMs = fc.integer({ min: 1_000, max: 1_008 });
 

@@ -6,14 +6,18 @@ import type { ChunkHeader } from '../chunk/chunk-header.ts';
 import type { NewChunkLike } from '../chunk/encode-chunk.ts';
 import { checkPayload } from '../chunk/read-chunk.ts';
 import type { StoredChunkLike } from '../directory/chunk-tree.ts';
-import type { ChunkBytes } from '../merge-job.ts';
+import type { FlushJob } from '../flush-job.ts';
+import type { ChunkBytes, MergeJob } from '../merge-job.ts';
 import type { StoredSeriesLike } from '../series-index.ts';
 import { ShardTable } from '../shard-table.ts';
+import type { StoredTombstoneLike } from '../tombstones.ts';
 
 interface MemoryChange {
   readonly series: readonly StoredSeriesLike[];
   readonly chunks: readonly NewChunkLike[];
   readonly removedChunkIds: readonly number[];
+  readonly tombstones: readonly StoredTombstoneLike[];
+  readonly removedTombstoneSeqs: readonly number[];
   readonly flushedSeq: number;
   readonly vector: MutationVector;
 }
@@ -21,7 +25,8 @@ interface MemoryChange {
 /** What survives a crash, as maps: one shard's file and its journal. Follows the contract of ports ShardStore and Journal. */
 export class MemoryShard {
   readonly #series: StoredSeriesLike[] = [];
-  readonly #chunks = new Map<number, NewChunkLike>();
+  readonly #chunks = new Map<number, NewChunkLike & { readonly writtenSeq: number }>();
+  readonly #tombstones = new Map<number, StoredTombstoneLike>();
   readonly #headers = new Map<number, ChunkHeader>();
   readonly #journal: { readonly seq: number; readonly frame: Frame }[] = [];
   #state: { flushedSeq: number; vector: MutationVector } = { flushedSeq: 0, vector: EMPTY_VECTOR };
@@ -39,6 +44,10 @@ export class MemoryShard {
     return this.#chunks.size;
   }
 
+  get tombstoneCount(): number {
+    return this.#tombstones.size;
+  }
+
   append(seq: number, frame: Frame): void {
     this.#journal.push({ seq, frame });
   }
@@ -49,16 +58,18 @@ export class MemoryShard {
     this.#journal.splice(0, first < 0 ? this.#journal.length : first);
   }
 
-  commit({ series, chunks, removedChunkIds, flushedSeq, vector }: MemoryChange): number[] {
+  commit({ series, chunks, removedChunkIds, tombstones, removedTombstoneSeqs, flushedSeq, vector }: MemoryChange): number[] {
     assert(
       this.#state.flushedSeq <= flushedSeq,
       `flushedSeq goes from ${this.#state.flushedSeq} back to ${flushedSeq}`,
     );
     this.#series.push(...series);
     for (const chunkId of removedChunkIds) assert(this.#chunks.delete(chunkId), `no chunk ${chunkId}`);
+    for (const seq of removedTombstoneSeqs) assert(this.#tombstones.delete(seq), `no tombstone ${seq}`);
+    for (const tombstone of tombstones) this.#tombstones.set(tombstone.seq, tombstone);
     this.#state = { flushedSeq, vector };
     return chunks.map((chunk) => {
-      this.#chunks.set(this.#nextChunkId, chunk);
+      this.#chunks.set(this.#nextChunkId, { ...chunk, writtenSeq: flushedSeq });
       return this.#nextChunkId++;
     });
   }
@@ -102,7 +113,7 @@ export class MemoryShard {
       headerSizeBytes: header.length,
       payloadSizeBytes: payload.length,
     }));
-    const table = ShardTable.open({ startNs: 0n, ...this.#state, series: this.#series, chunks });
+    const table = ShardTable.open({ startNs: 0n, ...this.#state, series: this.#series, chunks, tombstones: [...this.#tombstones.values()] });
     for (const { seq, frame } of this.#journal) if (seq > this.#state.flushedSeq) table.insert(frame, seq);
     return table;
   }
@@ -112,18 +123,26 @@ export class MemoryShard {
 export function flush(table: ShardTable, shard: MemoryShard): void {
   const job = table.beginFlush();
   if (job === undefined) return;
-  const { series, flushedSeq, vector } = job;
   const chunks = takeAll(() => job.nextChunks(3));
-  table.completeFlush(job, shard.commit({ series, chunks, removedChunkIds: [], flushedSeq, vector }));
+  table.completeFlush(job, shard.commit(flushChange(job, chunks)));
 }
 
 /** Merges until nothing is worth it. */
 export function mergeAll(table: ShardTable, shard: MemoryShard): void {
   for (let job = table.planMerge(); job !== undefined; job = table.planMerge()) {
-    const { chunkIds, flushedSeq, vector } = job;
     const chunks = takeAll(() => job.nextChunks(3, shard.bytes));
-    table.completeMerge(job, shard.commit({ series: [], chunks, removedChunkIds: chunkIds, flushedSeq, vector }));
+    table.completeMerge(job, shard.commit(mergeChange(job, chunks)));
   }
+}
+
+/** What the commit of a flush changes. */
+export function flushChange({ series, tombstones, flushedSeq, vector }: FlushJob, chunks: readonly NewChunkLike[]): MemoryChange {
+  return { series, chunks, removedChunkIds: [], tombstones, removedTombstoneSeqs: [], flushedSeq, vector };
+}
+
+/** What the commit of a merge changes. */
+export function mergeChange({ chunkIds, tombstoneSeqs, flushedSeq, vector }: MergeJob, chunks: readonly NewChunkLike[]): MemoryChange {
+  return { series: [], chunks, removedChunkIds: chunkIds, tombstones: [], removedTombstoneSeqs: tombstoneSeqs, flushedSeq, vector };
 }
 
 /** All chunks of a job, slice by slice. */

@@ -1,4 +1,4 @@
-import { compareVersions, parseSeriesKey, type FieldValue, type Version } from '@varve/model';
+import { compareVersions, parseSeriesKey, type FieldValue, type TagExpression, type Tombstone, type Version } from '@varve/model';
 import type { OffsetRange } from '../rows.ts';
 import type { TestRow } from './frames.ts';
 
@@ -7,8 +7,9 @@ interface NaiveCell {
   readonly version: Version;
 }
 
-/** What a shard holds, as simply as it can be said: a version per cell, and the greatest wins. */
+/** What a shard holds, as simply as it can be said: a version per cell, and the greatest wins, unless a delete is greater. */
 export class NaiveShard {
+  readonly #deletes: { readonly version: Version; readonly tombstone: Tombstone }[] = [];
   readonly #cells = new Map<string, Map<number, Map<string, NaiveCell>>>();
 
   write(version: Version, rows: readonly TestRow[]): void {
@@ -21,6 +22,10 @@ export class NaiveShard {
           cells.set(name, { value, version });
       }
     }
+  }
+
+  delete(version: Version, tombstone: Tombstone): void {
+    this.#deletes.push({ version, tombstone });
   }
 
   keys(measurement: string): string[] {
@@ -36,11 +41,39 @@ export class NaiveShard {
     for (const [offsetNs, cells] of [...(this.#cells.get(key) ?? [])].sort(([left], [right]) => left - right)) {
       if (offsetNs < startOffsetNs || offsetNs >= endOffsetNs) continue;
       const wanted = [...cells]
-        .filter(([name]) => names.includes(name))
+        .filter(([name, { version }]) => names.includes(name) && !this.#isHidden(key, offsetNs, version))
         .map(([name, { value }]) => [name, value] as const);
       if (wanted.length > 0) found.set(offsetNs, new Map(wanted));
     }
     return found;
+  }
+
+  #isHidden(key: string, offsetNs: number, cellVersion: Version): boolean {
+    return this.#deletes.some(
+      ({ version, tombstone: { measurement, series, startOffsetNs, endOffsetNs } }) =>
+        compareVersions(cellVersion, version) < 0 &&
+        startOffsetNs <= offsetNs &&
+        offsetNs < endOffsetNs &&
+        [undefined, parseSeriesKey(key).measurement].includes(measurement) &&
+        passes(new Map(parseSeriesKey(key).tags), series),
+    );
+  }
+}
+
+/** Test patterns mean the same to JavaScript and RE2. */
+function passes(tags: ReadonlyMap<string, string>, series: TagExpression): boolean {
+  switch (series.kind) {
+    case 'all':
+      return true;
+    case 'and':
+      return series.parts.every((part) => passes(tags, part));
+    case 'or':
+      return series.parts.some((part) => passes(tags, part));
+    case 'match': {
+      const value = tags.get(series.key) ?? '';
+      const isEqual = series.operator.includes('~') ? new RegExp(series.value).test(value) : value === series.value;
+      return isEqual === series.operator.startsWith('=');
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { decodeFrame, encodeFrames } from '@varve/frame';
 import type { PointBatch, SeriesSlice } from '@varve/model';
 import { ShardTable } from '../shard-table.ts';
-import { MemoryShard, takeAll } from './memory-shard.ts';
+import { flushChange, MemoryShard, takeAll } from './memory-shard.ts';
 
 // Rows per second into the memtable and into chunks, values per second out of both, for TSBS's cpu rows (ten fields, ten
 // seconds apart, batches of 5,000), one thread:
@@ -57,8 +57,7 @@ function measure(name: string, shape: Shape): void {
     });
     for (const { header, payload } of chunks)
       [headers, payloads] = [headers + header.length, payloads + payload.length];
-    const { series, flushedSeq, vector } = job;
-    table.completeFlush(job, shard.commit({ series, chunks, removedChunkIds: [], flushedSeq, vector }));
+    table.completeFlush(job, shard.commit(flushChange(job, chunks)));
   });
   console.log(
     `  longest slice ${stallMs.toFixed(1)} ms; ${shard.chunkCount} chunks; payload ${(payloads / valueCount).toFixed(3)}, headers ${(headers / valueCount).toFixed(3)} B/value`,

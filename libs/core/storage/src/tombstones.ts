@@ -1,0 +1,112 @@
+import { DbError } from '@varve/base';
+import { decodeFrame, encodeTombstone, sealFrame, type FrameHeader } from '@varve/frame';
+import { compareVersions, matchesTags, parseSeriesKey, tagFilterOf, type TagFilter, type Tombstone, type Version } from '@varve/model';
+import { RE2JS, RE2JSException } from 're2js';
+import type { SeriesIndex } from './series-index.ts';
+
+/** A tombstone as the shard's file has it. */
+export interface StoredTombstoneLike {
+  /** The journal row that it came in: no two have the same. */
+  readonly seq: number;
+  readonly frame: Uint8Array;
+}
+
+/** A tombstone that a replica holds. */
+export interface HeldTombstone extends Tombstone {
+  readonly seq: number;
+  readonly version: Version;
+  readonly header: FrameHeader;
+  /** `series`, compiled. */
+  readonly filter: TagFilter;
+}
+
+/** Series whose tombstones were looked for; when full all are forgotten. */
+const KNOWN_SERIES_COUNT_MAX = 65_536;
+const NONE: readonly HeldTombstone[] = [];
+
+/**
+ * The tombstones of a shard replica: few, so that a series is held against each of them, once. What they hide is in
+ * visible-rows.ts. docs/specs/tombstones.md.
+ */
+export class Tombstones {
+  readonly #index: SeriesIndex;
+  /** In the order of arrival. */
+  #held: readonly HeldTombstone[] = NONE;
+  readonly #ofSeries = new Map<number, readonly HeldTombstone[]>();
+
+  constructor(index: SeriesIndex) {
+    this.#index = index;
+  }
+
+  get all(): readonly HeldTombstone[] {
+    return this.#held;
+  }
+
+  /** @throws DbError FRAME_INVALID as {@link compileSeries} */
+  add(tombstone: Tombstone, header: FrameHeader, seq: number): void {
+    this.#held = [...this.#held, { ...tombstone, seq, header, version: header.version, filter: compileSeries(tombstone) }];
+    this.#ofSeries.clear();
+  }
+
+  /** @throws DbError STORAGE_CORRUPT when it is none */
+  restore({ seq, frame }: StoredTombstoneLike): void {
+    try {
+      const { header, tombstone } = decodeFrame(frame);
+      if (tombstone === undefined) throw new DbError('FRAME_INVALID', 'a frame of another kind');
+      this.add(tombstone, header, seq);
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      throw new DbError('STORAGE_CORRUPT', `tombstone of journal row ${seq}: ${error.message}`, { seq }, { cause: error });
+    }
+  }
+
+  remove(seqs: readonly number[]): void {
+    const removed = new Set(seqs);
+    this.#held = this.#held.filter(({ seq }) => !removed.has(seq));
+    this.#ofSeries.clear();
+  }
+
+  /** Those that came in journal rows above this one, as the file stores them: frames, byte by byte as they came. */
+  after(seq: number): readonly StoredTombstoneLike[] {
+    return this.#held
+      .filter((each) => each.seq > seq)
+      .map((each) => ({ seq: each.seq, frame: sealFrame(encodeTombstone(each.header.shard, each), each.header) }));
+  }
+
+  /** Those that match a series. */
+  of(seriesId: number): readonly HeldTombstone[] {
+    if (this.#held.length === 0) return NONE;
+    let found = this.#ofSeries.get(seriesId);
+    if (found !== undefined) return found;
+    const { measurement, tags } = parseSeriesKey(this.#index.keyOf(seriesId));
+    const values = new Map(tags);
+    const matching = this.#held.filter((each) => matches(each, measurement, (key) => values.get(key) ?? ''));
+    if (this.#ofSeries.size >= KNOWN_SERIES_COUNT_MAX) this.#ofSeries.clear();
+    this.#ofSeries.set(seriesId, (found = matching.length === 0 ? NONE : matching));
+    return found;
+  }
+}
+
+/** The predicate as the series index works on it. @throws DbError FRAME_INVALID when a pattern is none of RE2's */
+export function compileSeries({ series }: Tombstone): TagFilter {
+  return tagFilterOf(series, matcherOf);
+}
+
+/** Whether any cell between two times, both inclusive, of which the oldest has this version, may be hidden by it. */
+export function mayHide({ startOffsetNs, endOffsetNs, version }: HeldTombstone, { minNs, maxNs, least }: { readonly minNs: number; readonly maxNs: number; readonly least?: Version }): boolean {
+  return startOffsetNs <= maxNs && minNs < endOffsetNs && (least === undefined || compareVersions(least, version) < 0);
+}
+
+function matches({ measurement, filter }: HeldTombstone, ofSeries: string, valueOf: (key: string) => string): boolean {
+  return (measurement === undefined || measurement === ofSeries) && matchesTags(filter, valueOf);
+}
+
+function matcherOf(pattern: string): (text: string) => boolean {
+  try {
+    const regex = RE2JS.compile(pattern);
+    return (text) => regex.test(text);
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    throw new DbError('FRAME_INVALID', `a tombstone with a pattern that is none: ${error.message}`);
+  }
+}
