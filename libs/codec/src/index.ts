@@ -2,6 +2,4 @@ export { bitmapOf, bitmapSizeBytes, countValid, packBits, unpackBits } from './b
 export { checksum } from './checksum.ts';
 export { decodeColumn, decodeColumnInto, encodeColumn } from './column.ts';
 export { powerOfTen, scaleDecimals } from './decimals.ts';
-export { decodeOffsets, decodeOffsetsInto, encodeOffsets } from './offsets.ts';
-export { decodeOrdinals, encodeOrdinals } from './ordinals.ts';
 export type { ScaledDecimals } from './decimals.ts';

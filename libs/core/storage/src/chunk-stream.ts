@@ -1,7 +1,7 @@
 import { assert } from '@varve/base';
 import { CHUNK_WEIGHT_MAX, cutChunks } from './chunk/cut-chunks.ts';
 import { weightOf } from './chunk/weight.ts';
-import { encodeChunkInSteps, type NewChunkLike } from './chunk/encode-chunk.ts';
+import { encodeChunk, type NewChunkLike } from './chunk/encode-chunk.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import type { SortedRows } from './sorted-rows.ts';
 
@@ -63,7 +63,7 @@ export class ChunkStream {
     const { done, value } = this.#rows.next();
     this.#isDone = done === true;
     if (done === true) return 0;
-    this.#encoding = encodeChunkInSteps(value, this.#tier);
+    this.#encoding = encodeChunk(value, this.#tier);
     this.#weight = weightOf(value);
     return value.offsetsNs.length;
   }

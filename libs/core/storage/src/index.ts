@@ -1,8 +1,6 @@
 export { namingChunk } from './chunk/chunk-invalid.ts';
-export { decodeChunkHeader } from './chunk/chunk-header.ts';
 export { openHeader } from './chunk/open-header.ts';
-export { checkPayload, readChunk } from './chunk/read-chunk.ts';
-export { encodeChunk } from './chunk/encode-chunk.ts';
+export { checkPayload } from './chunk/read-chunk.ts';
 export { ShardTable } from './shard-table.ts';
 export type { ChunkField, ChunkHeader } from './chunk/chunk-header.ts';
 export type { ChunkExtent, NewChunkLike } from './chunk/encode-chunk.ts';

@@ -1,6 +1,7 @@
 import { assert } from '@varve/base';
 import type { Frame, FrameRows } from '@varve/frame';
 import { compareVersions, type SeriesKey, type Version } from '@varve/model';
+import { extremesOf } from './chunk/numbers.ts';
 import { gatherRows, type RowPiece, type SeriesPieces } from './gather-rows.ts';
 import { fieldKey, mergeRows, type OffsetRange, type VersionedRows } from './rows.ts';
 import { normalized, type SortedRows } from './sorted-rows.ts';
@@ -169,12 +170,7 @@ interface SegmentPiece extends RowPiece {
 }
 
 function extentOf(rows: FrameRows): { minOffsetNs: number; maxOffsetNs: number } {
-  let minOffsetNs = Infinity;
-  let maxOffsetNs = -Infinity;
-  for (const offsetNs of rows.readOffsets()) {
-    if (offsetNs < minOffsetNs) minOffsetNs = offsetNs;
-    if (offsetNs > maxOffsetNs) maxOffsetNs = offsetNs;
-  }
+  const [minOffsetNs, maxOffsetNs] = extremesOf(rows.readOffsets());
   return { minOffsetNs, maxOffsetNs };
 }
 

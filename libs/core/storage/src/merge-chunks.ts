@@ -2,7 +2,7 @@ import { pageCountOf, type ChunkHeader } from './chunk/chunk-header.ts';
 import { namingChunk } from './chunk/chunk-invalid.ts';
 import { readBlocks } from './chunk/read-chunk.ts';
 import { pickAnyRows } from './columns.ts';
-import { mergeRows } from './rows.ts';
+import { lowerBound, mergeRows } from './rows.ts';
 import { blockAlone, blockOf, concatBlocks, sliceBlocks, type SortedRows } from './sorted-rows.ts';
 
 /** A chunk whose bytes are at hand. */
@@ -54,7 +54,7 @@ class ChunkCursor {
       this.#rest ??= this.#unpack(endId);
       if (this.#rest === undefined) return taken;
       const rows = this.#rest;
-      const end = countBelow(rows.seriesIds, endId);
+      const end = lowerBound(rows.seriesIds, endId);
       if (end > 0) taken.push(sliceBlocks(rows, 0, end));
       this.#rest = end === rows.seriesIds.length ? undefined : sliceBlocks(rows, end, rows.seriesIds.length);
       if (this.#rest !== undefined) return taken;
@@ -132,10 +132,4 @@ function pickBlocks(rows: SortedRows, blocks: readonly number[]): SortedRows {
 function isDistinct(seriesIds: Uint32Array): boolean {
   for (let index = 1; index < seriesIds.length; index += 1) if (seriesIds[index] === seriesIds[index - 1]) return false;
   return true;
-}
-
-function countBelow(seriesIds: Uint32Array, endId: number): number {
-  let count = 0;
-  while (count < seriesIds.length && seriesIds[count]! < endId) count += 1;
-  return count;
 }

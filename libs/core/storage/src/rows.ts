@@ -85,13 +85,13 @@ export function rowsWithin(
   return [startRow, Math.max(startRow, lowerBound(offsetsNs, endOffsetNs))];
 }
 
-/** Index of the first of ascending offsets that is not below the bound. */
-function lowerBound(offsetsNs: Float64Array, boundNs: number): number {
+/** Index of the first of ascending numbers that is not below the bound. */
+export function lowerBound(ascending: Float64Array | Uint32Array, bound: number): number {
   let low = 0;
-  let high = offsetsNs.length;
+  let high = ascending.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (offsetsNs[middle]! < boundNs) low = middle + 1;
+    if (ascending[middle]! < bound) low = middle + 1;
     else high = middle;
   }
   return low;

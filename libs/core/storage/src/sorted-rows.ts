@@ -1,6 +1,6 @@
 import { assert } from '@varve/base';
 import { sliceColumn } from './columns.ts';
-import { concatVersions, narrowVersions, type RowVersions } from './row-versions.ts';
+import { concatVersions, narrowVersions } from './row-versions.ts';
 import { concatCells, hasAnyValue, mergeRows, type VersionedRows } from './rows.ts';
 
 /**
@@ -63,12 +63,10 @@ export function concatBlocks(parts: readonly SortedRows[]): SortedRows {
 
 /** One series. */
 export function blockOf(seriesId: number, rows: VersionedRows): SortedRows {
-  return { seriesIds: Uint32Array.of(seriesId), starts: Uint32Array.of(0, rows.offsetsNs.length), ...withVersions(rows) };
+  return { seriesIds: Uint32Array.of(seriesId), starts: Uint32Array.of(0, rows.offsetsNs.length), offsetsNs: rows.offsetsNs, columns: rows.columns, versions: rows.versions };
 }
 
-/**
- * Brings gathered rows into normal form. Nearly always they are, and nothing is done.
- */
+/** Brings gathered rows into normal form. Nearly always they are, and nothing is done. */
 export function normalized(rows: SortedRows): SortedRows {
   const { seriesIds, starts, offsetsNs } = rows;
   const parts: SortedRows[] = [];
@@ -93,15 +91,6 @@ function sliceAll({ offsetsNs, columns, versions }: VersionedRows, startRow: num
   return {
     offsetsNs: offsetsNs.subarray(startRow, endRow),
     columns: columns.map(({ name, column }) => ({ name, column: sliceColumn(column, startRow, endRow) })).filter(({ column }) => hasAnyValue(column)),
-    versions: sliceVersions(versions, startRow, endRow),
+    versions: { versions: versions.versions, ordinals: versions.ordinals.subarray(startRow, endRow) }, // the dictionary is shared: not all of it may be used
   };
-}
-
-/** The dictionary is shared: not all of it may be used. */
-function sliceVersions({ versions, ordinals }: RowVersions, startRow: number, endRow: number): RowVersions {
-  return { versions, ordinals: ordinals.subarray(startRow, endRow) };
-}
-
-function withVersions({ offsetsNs, columns, versions }: VersionedRows): VersionedRows {
-  return { offsetsNs, columns, versions };
 }

@@ -1,4 +1,5 @@
 import { compareVersions, type Version } from '@varve/model';
+import { extremesOf } from './chunk/numbers.ts';
 import { pickAnyRows } from './columns.ts';
 import { rowVersions, type RowVersions } from './row-versions.ts';
 import { hasAnyValue, type VersionedRows } from './rows.ts';
@@ -55,11 +56,7 @@ function visibleBlocks(rows: SortedRows, tombstones: Tombstones): SortedRows {
 
 /** The times of the rows, and a version that is not above any of theirs. */
 function extentOf({ offsetsNs, versions }: VersionedRows): { minNs: number; maxNs: number; least: Version } {
-  let [minNs, maxNs] = [Infinity, -Infinity];
-  for (const offsetNs of offsetsNs) {
-    if (offsetNs < minNs) minNs = offsetNs;
-    if (offsetNs > maxNs) maxNs = offsetNs;
-  }
+  const [minNs, maxNs] = extremesOf(offsetsNs);
   return { minNs, maxNs, least: versions.versions[0]! };
 }
 

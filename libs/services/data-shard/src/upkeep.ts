@@ -68,6 +68,7 @@ export class Upkeep {
   async forget(shard: ShardId): Promise<void> {
     if (this.#job?.shard === shard) await this.#job.done;
     this.#troubles.delete(shard);
+    for (const replica of this.#toMerge) if (replica.shard === shard) this.#toMerge.delete(replica);
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import { assert, ByteWriter } from '@varve/base';
 import { checksum, encodeColumn } from '@varve/codec';
-import type { Column, FieldSummary, Version } from '@varve/model';
+import type { FieldSummary, Version } from '@varve/model';
 import { sliceColumn } from '../columns.ts';
 import { rowVersions } from '../row-versions.ts';
 import { hasAnyValue } from '../rows.ts';
@@ -8,7 +8,7 @@ import type { SortedRows } from '../sorted-rows.ts';
 import { CHUNK_ROW_COUNT_LIMIT, encodeChunkHeader, type ChunkField } from './chunk-header.ts';
 import { cutPages } from './cut-pages.ts';
 import { packSummaries } from './page-summaries.ts';
-import { writeNumbers } from './numbers.ts';
+import { encodeNumbers, extremesOf, writeNumbers } from './numbers.ts';
 import { summarize } from './summarize.ts';
 
 /** What a store keeps beside a chunk's bytes: enough to know who needs the chunk. */
@@ -28,14 +28,11 @@ export interface NewChunkLike extends ChunkExtent {
   readonly payload: Uint8Array;
 }
 
-/** Packs rows of series of one measurement, 1 to 65,536 of them. Source: docs/formats/chunk.md. */
-export function encodeChunk(rows: SortedRows, tier: number): NewChunkLike {
-  const steps = encodeChunkInSteps(rows, tier);
-  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
-}
-
-/** As {@link encodeChunk}, page by page: yields how many rows were packed. */
-export function* encodeChunkInSteps(rows: SortedRows, tier: number): Generator<number, NewChunkLike> {
+/**
+ * Packs rows of series of one measurement, 1 to 65,536 of them, page by page: yields how many rows were packed. Source:
+ * docs/formats/chunk.md.
+ */
+export function* encodeChunk(rows: SortedRows, tier: number): Generator<number, NewChunkLike> {
   const rowCount = rows.offsetsNs.length;
   assert(1 <= rowCount && rowCount <= CHUNK_ROW_COUNT_LIMIT, `a chunk of ${rowCount} rows`);
   const { seriesIds, blockStarts, pageStarts } = cutPages(rows);
@@ -86,21 +83,6 @@ function writeVersions(writer: ByteWriter, versions: readonly Version[]): void {
 /** Nothing where all are the first. */
 function encodeOrdinals(ordinals: Uint32Array): Uint8Array {
   return ordinals.every((ordinal) => ordinal === 0) ? NOTHING : encodeNumbers(Float64Array.from(ordinals));
-}
-
-function encodeNumbers(values: Float64Array): Uint8Array {
-  const column: Column = { type: 'integer', values };
-  return encodeColumn(column, values.length);
-}
-
-function extremesOf(values: Float64Array): [min: number, max: number] {
-  let [min, max] = [Infinity, -Infinity];
-  for (let index = 0; index < values.length; index += 1) {
-    const value = values[index]!;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return [min, max];
 }
 
 const NOTHING = new Uint8Array(0);

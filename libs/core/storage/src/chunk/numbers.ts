@@ -2,15 +2,36 @@ import type { ByteReader, ByteWriter } from '@varve/base';
 import { decodeColumn, encodeColumn } from '@varve/codec';
 import { chunkInvalid } from './chunk-invalid.ts';
 
-/** Whole numbers within ±(2^53 − 1), as many as there are pages or blocks. */
-export function writeNumbers(writer: ByteWriter, values: Float64Array): void {
-  writer.block(encodeColumn({ type: 'integer', values }, values.length));
+/** Whole numbers within ±(2^53 − 1), packed as an integer column. */
+export function encodeNumbers(values: Float64Array): Uint8Array {
+  return encodeColumn({ type: 'integer', values }, values.length);
 }
 
-/** The inverse of {@link writeNumbers}: numbers that are not negative. @throws DbError CHUNK_INVALID */
-export function readNumbers(reader: ByteReader, count: number): Float64Array {
-  const column = decodeColumn(reader.block(), count);
+/** The inverse of {@link encodeNumbers}, of numbers that are not negative. @throws DbError CHUNK_INVALID */
+export function decodeNumbers(bytes: Uint8Array, count: number): Float64Array {
+  const column = decodeColumn(bytes, count);
   const isRight = column.type === 'integer' && column.values instanceof Float64Array && column.validity === undefined;
-  if (!isRight || column.values.some((value) => value < 0)) throw chunkInvalid('numbers of a chunk header');
+  if (!isRight || column.values.some((value) => value < 0)) throw chunkInvalid('numbers of a chunk');
   return column.values;
+}
+
+/** How many bytes, then {@link encodeNumbers}. */
+export function writeNumbers(writer: ByteWriter, values: Float64Array): void {
+  writer.block(encodeNumbers(values));
+}
+
+/** The inverse of {@link writeNumbers}. @throws DbError CHUNK_INVALID */
+export function readNumbers(reader: ByteReader, count: number): Float64Array {
+  return decodeNumbers(reader.block(), count);
+}
+
+/** Infinity and -Infinity where there are none. */
+export function extremesOf(values: Float64Array): [min: number, max: number] {
+  let [min, max] = [Infinity, -Infinity];
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index]!;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return [min, max];
 }

@@ -2,11 +2,11 @@ import { ByteReader } from '@varve/base';
 import { checksum, decodeColumn } from '@varve/codec';
 import type { NamedColumn, Version } from '@varve/model';
 import { rowVersions, type RowVersions } from '../row-versions.ts';
-import { sliceRows, type VersionedRows } from '../rows.ts';
-import { concatBlocks, type SortedRows } from '../sorted-rows.ts';
-import { pageCountOf, sectionOf, type ChunkHeader } from './chunk-header.ts';
+import { lowerBound, sliceRows, type VersionedRows } from '../rows.ts';
+import type { SortedRows } from '../sorted-rows.ts';
+import { sectionOf, type ChunkHeader } from './chunk-header.ts';
 import { chunkInvalid, decodingChunk } from './chunk-invalid.ts';
-import { readNumbers } from './numbers.ts';
+import { decodeNumbers, readNumbers } from './numbers.ts';
 
 /** Says whether a payload is the one that belongs to the header: asked once, when it comes from a store. @throws DbError CHUNK_INVALID */
 export function checkPayload(header: ChunkHeader, payload: Uint8Array): void {
@@ -45,7 +45,7 @@ export function readBlock(header: ChunkHeader, payload: Uint8Array, block: numbe
   const rows = readPage(header, payload, page, fields);
   const pageRow = header.blockStarts[header.pageStarts[page]!]!;
   const alone = sliceRows(rows, header.blockStarts[block]! - pageRow, header.blockStarts[block + 1]! - pageRow);
-  if (!isAscending(alone.offsetsNs)) throw chunkInvalid('times of a block do not ascend', { seriesId: header.seriesIds[block] });
+  if (!isAscending(alone.offsetsNs, 0, alone.offsetsNs.length)) throw chunkInvalid('times of a block do not ascend', { seriesId: header.seriesIds[block] });
   return alone;
 }
 
@@ -76,14 +76,9 @@ export function readBlocks(header: ChunkHeader, payload: Uint8Array, page: numbe
     ...{ offsetsNs: rows.offsetsNs, columns: rows.columns, versions: rows.versions },
   };
   for (let block = 0; block < blocks.seriesIds.length; block += 1) {
-    if (!isAscending(blocks.offsetsNs.subarray(blocks.starts[block], blocks.starts[block + 1]))) throw chunkInvalid('times of a block do not ascend', { seriesId: blocks.seriesIds[block] });
+    if (!isAscending(blocks.offsetsNs, blocks.starts[block]!, blocks.starts[block + 1]!)) throw chunkInvalid('times of a block do not ascend', { seriesId: blocks.seriesIds[block] });
   }
   return blocks;
-}
-
-/** Everything in a chunk. @throws DbError CHUNK_INVALID */
-export function readChunk(header: ChunkHeader, payload: Uint8Array): SortedRows {
-  return concatBlocks(Array.from({ length: pageCountOf(header) }, (_, page) => readBlocks(header, payload, page)));
 }
 
 interface PageAt {
@@ -131,15 +126,6 @@ function sectionBytes({ sectionStarts }: ChunkHeader, payload: Uint8Array, secti
   return payload.subarray(sectionStarts[section], sectionStarts[section + 1]);
 }
 
-/** Whole numbers that are not negative. */
-function decodeNumbers(bytes: Uint8Array, count: number): Float64Array {
-  const column = decodeColumn(bytes, count);
-  if (column.type !== 'integer' || column.values instanceof BigInt64Array || column.validity !== undefined || column.values.some((value) => value < 0)) {
-    throw chunkInvalid('numbers of a page');
-  }
-  return column.values;
-}
-
 function checkTimes({ minOffsetsNs, maxOffsetsNs }: ChunkHeader, page: number, offsetsNs: Float64Array): void {
   const [minNs, maxNs] = [minOffsetsNs[page]!, maxOffsetsNs[page]!];
   for (let row = 0; row < offsetsNs.length; row += 1) {
@@ -148,18 +134,8 @@ function checkTimes({ minOffsetsNs, maxOffsetsNs }: ChunkHeader, page: number, o
   }
 }
 
-function isAscending(offsetsNs: Float64Array): boolean {
-  for (let row = 1; row < offsetsNs.length; row += 1) if (offsetsNs[row]! < offsetsNs[row - 1]!) return false;
+/** Rows [startRow, endRow): versions of one time follow each other. */
+function isAscending(offsetsNs: Float64Array, startRow: number, endRow: number): boolean {
+  for (let row = startRow + 1; row < endRow; row += 1) if (offsetsNs[row]! < offsetsNs[row - 1]!) return false;
   return true;
-}
-
-/** The first place whose number is not below the bound. */
-function lowerBound(ascending: Uint32Array, bound: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle]! < bound) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
