@@ -1,4 +1,4 @@
-import { FloatSum } from './float-sum.ts';
+import { FloatSum } from '@varve/base';
 import type { FunctionDefinition } from './function-definition.ts';
 
 /** The arithmetic mean, always a float. The state is (count, sum). */

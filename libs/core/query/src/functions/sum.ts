@@ -1,6 +1,5 @@
-import type { ByteReader, ByteWriter } from '@varve/base';
+import { FloatSum, type ByteReader, type ByteWriter } from '@varve/base';
 import { ExactSum } from './exact-sum.ts';
-import { FloatSum } from './float-sum.ts';
 import type { FunctionDefinition, Merger, PartialState } from './function-definition.ts';
 import { exactNumber } from './vector.ts';
 

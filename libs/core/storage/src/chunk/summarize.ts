@@ -1,3 +1,4 @@
+import { FloatSum } from '@varve/base';
 import type { Column, FieldSummary, NamedColumn, SummaryNumbers } from '@varve/model';
 import { isBitSet } from '../bits.ts';
 
@@ -41,16 +42,9 @@ function numbersOf({ type, values, validity }: Column & { readonly type: 'float'
   return { first: values[firstRow]!, last: values[lastRow]!, min, max, minNs, maxNs, sum, sumRest };
 }
 
-/** Source of the rest: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen" (1974). */
 function sumOf(values: Float64Array, validity: Uint8Array | undefined, type: 'float' | 'integer'): Pick<SummaryNumbers, 'sum' | 'sumRest'> {
-  let [sum, rest] = [0, 0];
-  for (let row = 0; row < values.length; row += 1) {
-    if (validity !== undefined && !isBitSet(validity, row)) continue;
-    const value = values[row]!;
-    const next = sum + value;
-    rest += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
-    sum = next;
-  }
-  const total = sum + rest;
-  return { sum: total, sumRest: type === 'integer' ? 0 : sum - total + rest };
+  const sum = new FloatSum();
+  if (validity === undefined) sum.addRange(values, 0, values.length);
+  else for (let row = 0; row < values.length; row += 1) if (isBitSet(validity, row)) sum.add(values[row]!);
+  return { sum: sum.total, sumRest: type === 'integer' ? 0 : sum.rest };
 }

@@ -1,9 +1,9 @@
-import type { ByteReader, ByteWriter } from '@varve/base';
+import type { ByteReader, ByteWriter } from './bytes.ts';
 
 /**
- * A sum of floats and what it lacks, so that neither the order of values nor the way they are spread over chunks, shards and nodes
- * shows: only values that cancel each other over more than 30 decimal digits, or leave float64, can tell. Source: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
- * endlicher Summen" (1974).
+ * A sum of floats and what it lacks, so that neither the order of values nor the way they are spread over chunks, shards and
+ * nodes shows: only values that cancel each other over more than 30 decimal digits, or leave float64, can tell.
+ * Source: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen" (1974).
  */
 export class FloatSum {
   #sum = 0;
@@ -31,6 +31,11 @@ export class FloatSum {
   addPair(sum: number, rest: number): void {
     this.add(sum);
     this.#rest += rest;
+  }
+
+  /** What the total lacks of the sum. */
+  get rest(): number {
+    return this.#sum - this.total + this.#rest;
   }
 
   /** Rounded once. Beyond float64 it is infinite, as adding one by one is. */
