@@ -97,7 +97,7 @@ export function readCoded(reader: PageReader, form: CodedForm, count: number, in
   const isSum = order === 1 && canSum(SYMBOL_COUNT_MAX, book.symbolCount * 2 ** lowWidth, base);
   for (let start: number = order; start < count; start += SYMBOL_COUNT_MAX) {
     const pieceCount = Math.min(SYMBOL_COUNT_MAX, count - start);
-    const highs = readSymbols(place, book, groupedCount(pieceCount, number));
+    const highs = readSymbols(place, number, groupedCount(pieceCount, book.groupSize));
     const unpacking = { base, isSum, from: isSum ? into[start - 1]! : 0, highs };
     const at = lowAt + ((start - order) / 8) * lowWidth;
     if (lowWidth === 0) placeHighs(pieceCount, unpacking, into, start);
@@ -117,8 +117,7 @@ function makeRoom(count: number): void {
 }
 
 /** Numbers that are coded: the last group is a whole one. */
-function groupedCount(count: number, book: number): number {
-  const { groupSize } = codeBook(book);
+function groupedCount(count: number, groupSize: number): number {
   return Math.ceil(count / groupSize) * groupSize;
 }
 

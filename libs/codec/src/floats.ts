@@ -1,4 +1,4 @@
-import { powerOfTen, scaleDecimals, scaleMostDecimals } from './decimals.ts';
+import { areSmall, divide, divideSmall, type ScaledDecimals, scaleDecimals, scaleMostDecimals, SMALL_DIGIT_COUNT_MAX } from './decimals.ts';
 import { maybeWriteFloatDictionary, readFloatDictionary } from './float-dictionary.ts';
 import { readIntegers, writeIntegers } from './integers.ts';
 import { invalid } from './invalid.ts';
@@ -12,12 +12,13 @@ import { readExponents, readHighWords, writeExponents, writeHighWords } from './
  * a high part that neighbours have in common, in a form of integers, and low bits as they are.
  */
 
-// The tag of a page: digits behind the point, 0..14, or one of these.
+// The tag of a page: digits behind the point, 0..14; 32 more where all integers are small; or one of these.
 const DIGIT_COUNT_MAX = 14;
 const MOSTLY_DECIMALS = 15;
 const HIGH_WORDS = 16;
 const EXPONENTS = 17;
 const DICTIONARY = 18;
+const SMALL = 32;
 const RAW = 255;
 
 /** Fewer values are stored as they are. */
@@ -61,25 +62,31 @@ function maybeWriteDecimals(writer: PageWriter, values: Float64Array): boolean {
   const start = writer.at;
   const mostly = scaleMostDecimals(values, DIGIT_COUNT_MAX);
   if (mostly !== undefined && mostly.odd.length === 0) {
-    writeIntegers(writer.u8(mostly.digitCount), mostly.integers);
+    writeDecimals(writer, mostly);
     return true;
   }
   const all = scaleDecimals(values, DIGIT_COUNT_MAX);
-  if (all !== undefined) writeIntegers(writer.u8(all.digitCount), all.integers);
+  if (all !== undefined) writeDecimals(writer, all);
   if (mostly === undefined) return all !== undefined;
   const middle = writer.at;
-  writeIntegers(writer.u8(MOSTLY_DECIMALS).u8(mostly.digitCount), mostly.integers);
+  writeDecimals(writer.u8(MOSTLY_DECIMALS), mostly);
   writeOdd(writer, mostly.odd, values);
   if (all !== undefined) writer.keepSmaller(start, middle);
   return true;
 }
 
-function readDecimals(reader: PageReader, digitCount: number, count: number, into: Float64Array): void {
-  if (digitCount > DIGIT_COUNT_MAX) throw invalid(`${digitCount} digits behind the point`);
+function writeDecimals(writer: PageWriter, decimals: ScaledDecimals): void {
+  const { digitCount, integers } = decimals;
+  writeIntegers(writer.u8(areSmall(decimals) ? SMALL + digitCount : digitCount), integers);
+}
+
+function readDecimals(reader: PageReader, tag: number, count: number, into: Float64Array): void {
+  const isSmall = tag > SMALL && tag <= SMALL + SMALL_DIGIT_COUNT_MAX;
+  if (tag > DIGIT_COUNT_MAX && !isSmall) throw invalid(`unknown form of floats ${tag}`);
+  const digitCount = tag % SMALL;
   readIntegers(reader, count, into);
-  if (digitCount === 0) return;
-  const divisor = powerOfTen(digitCount);
-  for (let index = 0; index < count; index += 1) into[index] = into[index]! / divisor;
+  if (isSmall) divideSmall(into, count, digitCount);
+  else if (digitCount > 0) divide(into, count, digitCount);
 }
 
 function writeOdd(writer: PageWriter, odd: readonly number[], values: Float64Array): void {

@@ -1,4 +1,4 @@
-import { CODE_LENGTH_MAX, type CodeBook } from './code-books.ts';
+import { CODE_LENGTH_MAX, codeBook, type CodeBook } from './code-books.ts';
 import { invalid } from './invalid.ts';
 
 /*
@@ -37,21 +37,22 @@ interface DecodeTable {
   readonly symbols: Float64Array;
   /** Bits of these symbols + 256 × their number. */
   readonly steps: Uint16Array;
-  /** The group of the first code. */
-  readonly groups: Uint16Array;
+  /** Bits of the first code. */
+  readonly firstBits: Uint8Array;
 }
 
-const tables = new Map<CodeBook, DecodeTable>();
+/** By number of the book; made on first use. */
+const tables: (DecodeTable | undefined)[] = [];
 
 /**
- * Reads symbols: `count` of them, a multiple of the group size. What comes back lasts until the next read, and has room
- * for 32 more.
+ * Reads symbols of a book: `count` of them, a multiple of the group size. What comes back lasts until the next read, and
+ * has room for 32 more.
  * @throws DbError CHUNK_INVALID
  */
-export function readSymbols(place: BitPlace, book: CodeBook, count: number): Uint8Array {
-  const table = tableOf(book);
-  const first = readEntries(place, table, count);
-  readGroups(place, { book, groups: table.groups }, { first, count });
+export function readSymbols(place: BitPlace, book: number, count: number): Uint8Array {
+  const table = (tables[book] ??= makeTable(codeBook(book)));
+  const filled = readEntries(place, table, count);
+  if (filled < count) readLast(place, table, { filled, count, groupSize: codeBook(book).groupSize });
   place.at += place.bit >>> 3;
   place.bit &= 7;
   if (place.at + Number(place.bit > 0) > place.end) throw invalid('a stream of symbols that ends early');
@@ -59,7 +60,7 @@ export function readSymbols(place: BitPlace, book: CodeBook, count: number): Uin
 }
 
 /**
- * Two entries at a time while both fit, then single ones, as long as the four bytes they are in can be read.
+ * Two entries at a time while both fit, as long as the four bytes they are in can be read.
  * @returns how many symbols were read
  */
 function readEntries(place: BitPlace, { symbols: entries, steps }: DecodeTable, count: number): number {
@@ -79,41 +80,30 @@ function readEntries(place: BitPlace, { symbols: entries, steps }: DecodeTable, 
     filled = (filled + (nextStep >>> 8)) | 0;
     bit = (bit + (step & 0xff) + (nextStep & 0xff)) | 0;
   }
-  while (filled <= count - ENTRY_SIZE && bit <= bitMax) {
-    const entry = (view.getUint32((at + (bit >>> 3)) | 0, true) >>> (bit & 7)) & ENTRY_MASK;
-    symbolView.setFloat64(filled, entries[entry]!, true);
-    filled += steps[entry]! >>> 8;
-    bit += steps[entry]! & 0xff;
-  }
   place.bit = bit;
   return filled;
 }
 
-interface Groups {
-  readonly book: CodeBook;
-  readonly groups: Uint16Array;
-}
-
-/** One code at a time, from symbol `first` on. */
-function readGroups(
+/** From symbol `filled` on, an entry at a time where all of it is wanted, else a code at a time. */
+function readLast(
   place: BitPlace,
-  { book, groups }: Groups,
-  { first, count }: { first: number; count: number },
+  { symbols: entries, steps, firstBits }: DecodeTable,
+  { filled, count, groupSize }: { filled: number; readonly count: number; readonly groupSize: number },
 ): void {
-  const { groupSize, symbolCount, lengths } = book;
-  for (let filled = first; filled < count; filled += groupSize) {
-    let group = groups[peekBits(place) & ENTRY_MASK]!;
-    place.bit += lengths[group]!;
-    for (let index = 0; index < groupSize; index += 1) {
-      symbols[filled + index] = group % symbolCount;
-      group = Math.floor(group / symbolCount);
-    }
+  while (filled < count) {
+    const entry = peekBits(place) & ENTRY_MASK;
+    const step = steps[entry]!;
+    const isWhole = filled + (step >>> 8) <= count;
+    symbolView.setFloat64(filled, entries[entry]!, true);
+    filled += isWhole ? step >>> 8 : groupSize;
+    place.bit += isWhole ? step & 0xff : firstBits[entry]!;
   }
 }
 
 /** At least 17 bits; zeros behind the end. */
 function peekBits({ view, at, bit, end }: BitPlace): number {
   const first = at + (bit >>> 3);
+  if (first + 4 <= view.byteLength) return view.getUint32(first, true) >>> (bit & 7);
   let word = 0;
   for (let index = 0; index < 3 && first + index < end; index += 1) word |= view.getUint8(first + index) << (8 * index);
   return word >>> (bit & 7);
@@ -176,12 +166,6 @@ export interface WrittenSymbols {
   readonly outliers: number[];
 }
 
-function tableOf(book: CodeBook): DecodeTable {
-  const made = tables.get(book) ?? makeTable(book);
-  tables.set(book, made);
-  return made;
-}
-
 function makeTable({ lengths, codes, groupSize, symbolCount }: CodeBook): DecodeTable {
   const groups = new Uint16Array(ENTRY_COUNT);
   for (const [group, length] of lengths.entries()) {
@@ -203,5 +187,6 @@ function makeTable({ lengths, codes, groupSize, symbolCount }: CodeBook): Decode
     }
     steps[entry] = bits + count * 256;
   }
-  return { symbols: new Float64Array(bytes.buffer), steps, groups };
+  const firstBits = Uint8Array.from(groups, (group) => lengths[group]!);
+  return { symbols: new Float64Array(bytes.buffer), steps, firstBits };
 }
