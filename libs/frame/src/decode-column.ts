@@ -46,15 +46,23 @@ export function parsedSizeBytes({ values }: PackedColumn): SizeBytes {
   return PARSED_SIZE_BYTES + (values.kind === 'texts' ? values.texts.starts.byteLength : 0);
 }
 
-/** Unpacks the rows [firstRow, endRow) of a column into arrays of their own. */
-export function readPackedColumn(view: DataView, column: PackedColumn, firstRow: number, endRow: number): Column {
+/** Which rows are read, and where numbers go: [firstRow, endRow), to the start of `into` or into an array of their own. */
+export interface ReadRows {
+  readonly firstRow: number;
+  readonly endRow: number;
+  readonly into: Float64Array | undefined;
+}
+
+/** Unpacks some rows of a column. */
+export function readPackedColumn(view: DataView, column: PackedColumn, { firstRow, endRow, into }: ReadRows): Column {
   const { values } = column;
   const rowCount = endRow - firstRow;
   const validity = readValidity(view, column, firstRow, rowCount);
   switch (values.kind) {
     case 'numbers': {
-      const numbers = readScaled(view, values, firstRow, rowCount);
-      clearNulls(numbers, validity, 0);
+      const numbers = readNumbers(view, values.numbers, firstRow, into ?? new Float64Array(rowCount), rowCount);
+      if (values.divisor !== 1) for (let row = 0; row < rowCount; row += 1) numbers[row]! /= values.divisor;
+      clearNulls(numbers, validity, rowCount, 0);
       return { type: values.type, values: numbers, validity };
     }
     case 'wide':
@@ -63,7 +71,7 @@ export function readPackedColumn(view: DataView, column: PackedColumn, firstRow:
       return { type: 'boolean', values: readBits(view, values.at, firstRow, rowCount), validity };
     case 'texts': {
       const texts = readTexts(view, values, firstRow, rowCount);
-      clearNulls(texts, validity, '');
+      clearNulls(texts, validity, rowCount, '');
       return { type: 'string', values: texts, validity };
     }
   }
@@ -134,17 +142,6 @@ function readValidity(
   return validCount === rowCount ? undefined : validity;
 }
 
-function readScaled(
-  view: DataView,
-  { numbers, divisor }: { readonly numbers: PackedNumbers; readonly divisor: number },
-  firstRow: number,
-  rowCount: number,
-): Float64Array {
-  const values = readNumbers(view, numbers, firstRow, new Float64Array(rowCount));
-  if (divisor !== 1) for (let index = 0; index < rowCount; index += 1) values[index]! /= divisor;
-  return values;
-}
-
 function readWide(view: DataView, at: number, rowCount: number): BigInt64Array {
   const values = new BigInt64Array(rowCount);
   for (let index = 0; index < rowCount; index += 1) values[index] = view.getBigInt64(at + index * 8, true);
@@ -173,12 +170,13 @@ function readTexts(
 }
 
 function clearNulls<Value>(
-  values: { [index: number]: Value; readonly length: number },
+  values: { [index: number]: Value },
   validity: Uint8Array | undefined,
+  rowCount: number,
   empty: Value,
 ): void {
   if (validity === undefined) return;
-  for (let row = 0; row < values.length; row += 1)
+  for (let row = 0; row < rowCount; row += 1)
     if (((validity[row >> 3]! >> (row & 7)) & 1) === 0) values[row] = empty;
 }
 

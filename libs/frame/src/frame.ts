@@ -58,7 +58,8 @@ export interface FrameSection {
 
 /**
  * The rows of a section, still packed (about 13 bytes for a time and ten small integers): what is read is unpacked anew
- * with each call, into arrays of their own. Sorted by series and then by time; a (series, time) occurs once. Ranges are
+ * with each call, into arrays of its own. For who reads many, numbers go into the start of `into` when it is given, which is
+ * then what comes back, longer as it may be. Sorted by series and then by time; a (series, time) occurs once. Ranges are
  * half-open, [firstRow, endRow), and default to all rows. Reading never fails: everything was checked by `decodeFrame`.
  */
 export interface FrameRows {
@@ -68,9 +69,9 @@ export interface FrameRows {
   /** Names are unique. */
   readonly columns: readonly FrameColumn[];
   /** Nanoseconds from the shard's start, exact, ascending inside a series. */
-  readOffsets(firstRow?: number, endRow?: number): Float64Array;
+  readOffsets(firstRow?: number, endRow?: number, into?: Float64Array): Float64Array;
   /** Values under a zero validity bit are 0, false or ''. `validity` is absent when every row read has a value. */
-  readColumn(columnIndex: number, firstRow?: number, endRow?: number): Column;
+  readColumn(columnIndex: number, firstRow?: number, endRow?: number, into?: Float64Array): Column;
 }
 
 /** A field of a section. */

@@ -77,18 +77,18 @@ export function skipCounts(reader: ByteReader, count: number): PackedNumbers {
   return numbers;
 }
 
-/** Unpacks the numbers [first, first + into.length). */
+/** Unpacks the numbers [first, first + count) into the first `count` of an array. */
 export function readNumbers(
   view: DataView,
   { width, min, at }: PackedNumbers,
   first: number,
   into: Float64Array,
+  count = into.length,
 ): Float64Array {
   const start = at + first * width;
-  const count = into.length;
   switch (width) {
     case 0:
-      into.fill(min);
+      into.fill(min, 0, count);
       break;
     case 1:
       for (let index = 0; index < count; index += 1) into[index] = view.getUint8(start + index) + min;

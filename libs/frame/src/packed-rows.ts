@@ -39,23 +39,25 @@ export class PackedRows implements FrameRows {
     return this.#columns.reduce((sum, column) => sum + parsedSizeBytes(column), this.rowStarts.byteLength);
   }
 
-  readOffsets(firstRow = 0, endRow = this.rowCount): Float64Array {
-    this.#checkRange(firstRow, endRow);
-    const offsetsNs = readNumbers(this.#view, this.#times, firstRow, new Float64Array(endRow - firstRow));
-    if (this.#unitNs !== 1) for (let index = 0; index < offsetsNs.length; index += 1) offsetsNs[index]! *= this.#unitNs;
+  readOffsets(firstRow = 0, endRow = this.rowCount, into?: Float64Array): Float64Array {
+    this.#checkRange(firstRow, endRow, into);
+    const rowCount = endRow - firstRow;
+    const offsetsNs = readNumbers(this.#view, this.#times, firstRow, into ?? new Float64Array(rowCount), rowCount);
+    if (this.#unitNs !== 1) for (let row = 0; row < rowCount; row += 1) offsetsNs[row]! *= this.#unitNs;
     return offsetsNs;
   }
 
-  readColumn(columnIndex: number, firstRow = 0, endRow = this.rowCount): Column {
-    this.#checkRange(firstRow, endRow);
+  readColumn(columnIndex: number, firstRow = 0, endRow = this.rowCount, into?: Float64Array): Column {
+    this.#checkRange(firstRow, endRow, into);
     const column = this.#columns[columnIndex];
     assert(column !== undefined, `column ${columnIndex} of ${this.#columns.length}`);
-    return readPackedColumn(this.#view, column, firstRow, endRow);
+    return readPackedColumn(this.#view, column, { firstRow, endRow, into });
   }
 
-  #checkRange(firstRow: number, endRow: number): void {
-    if (0 <= firstRow && firstRow <= endRow && endRow <= this.rowCount) return;
-    throw new AssertionError(`rows [${firstRow}, ${endRow}) of ${this.rowCount}`);
+  #checkRange(firstRow: number, endRow: number, into: Float64Array | undefined): void {
+    const isThere = 0 <= firstRow && firstRow <= endRow && endRow <= this.rowCount;
+    if (!isThere) throw new AssertionError(`rows [${firstRow}, ${endRow}) of ${this.rowCount}`);
+    if (into !== undefined && into.length < endRow - firstRow) throw new AssertionError(`room for ${into.length} of ${endRow - firstRow} rows`);
   }
 
   #readStarts(counts: PackedNumbers, seriesCount: number): Uint32Array {

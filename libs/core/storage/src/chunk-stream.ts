@@ -16,7 +16,7 @@ const FIRST_BYTES_PER_WEIGHT = 1;
 
 /** Chunks that are encoded only as fast as somebody takes them, from rows of which a few are in memory at a time. */
 export class ChunkStream {
-  readonly #rows: Iterator<SortedRows>;
+  readonly #rows: Iterator<SortedRows | number>;
   readonly #tier: number;
   /** What was taken, without the bytes. */
   readonly #taken: Omit<StoredChunkLike, 'chunkId' | 'writtenSeq'>[] = [];
@@ -54,18 +54,19 @@ export class ChunkStream {
     return this.#taken.map((chunk, index) => ({ ...chunk, chunkId: chunkIds[index]!, writtenSeq }));
   }
 
-  *#cut(measurements: Iterable<Iterable<SortedRows>>): Generator<SortedRows> {
+  *#cut(measurements: Iterable<Iterable<SortedRows>>): Generator<SortedRows | number> {
     for (const rows of measurements) yield* cutChunks(rows, () => this.#weightMax());
   }
 
-  /** Fetches the rows of the next chunk. @returns how many */
+  /** Fetches more rows for the next chunk, or begins with it. @returns how many rows were fetched */
   #begin(): number {
     const { done, value } = this.#rows.next();
     this.#isDone = done === true;
     if (done === true) return 0;
+    if (typeof value === 'number') return value;
     this.#encoding = encodeChunk(value, this.#tier);
     this.#weight = weightOf(value);
-    return value.offsetsNs.length;
+    return 0;
   }
 
   #end(chunk: NewChunkLike): NewChunkLike {

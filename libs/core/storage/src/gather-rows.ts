@@ -28,6 +28,9 @@ export interface SeriesPieces {
   readonly pieces: readonly RowPiece[];
 }
 
+/** Numbers of a section, on their way to their places. Grown for more rows; nothing here survives a call. */
+let passing = new Float64Array(1_024);
+
 /** One block per series: its rows piece by piece, with the named fields (all when `names` is undefined). No block is brought into order. */
 export function gatherRows(groups: readonly SeriesPieces[], names?: ReadonlySet<string>): SortedRows {
   const { rowStarts, rowCount, deals } = planDeals(groups);
@@ -35,13 +38,14 @@ export function gatherRows(groups: readonly SeriesPieces[], names?: ReadonlySet<
   const gathered = new Map<string, GatheredColumn>();
   for (const [rows, deal] of deals) {
     const { firstRow, endRow } = deal;
-    dealNumbers(rows.readOffsets(firstRow, endRow), offsetsNs, deal);
+    if (passing.length < endRow - firstRow) passing = new Float64Array(endRow - firstRow);
+    dealNumbers(rows.readOffsets(firstRow, endRow, passing), offsetsNs, deal);
     for (const [index, { name, type }] of rows.columns.entries()) {
       if (names !== undefined && !names.has(name)) continue;
       const key = fieldKey(name, type);
       let column = gathered.get(key);
       if (column === undefined) gathered.set(key, (column = new GatheredColumn(name, type, rowCount)));
-      column.deal(rows.readColumn(index, firstRow, endRow), deal);
+      column.deal(rows.readColumn(index, firstRow, endRow, passing), deal);
     }
   }
   return {

@@ -130,7 +130,7 @@ export class Memtable {
     this.#sizeBytes += SEGMENT_SIZE_BYTES + seriesIds.length * ENTRY_SIZE_BYTES;
   }
 
-  /** In the order of insertion. */
+  /** By the first time of their segments: batches that came in any order are in order then, if they do not overlap. */
   #piecesOf(seriesId: number): SegmentPiece[] {
     const pieces: SegmentPiece[] = [];
     for (let entry = this.#lastEntry.get(seriesId) ?? NONE; entry !== NONE; entry = this.#previous.at(entry)) {
@@ -138,7 +138,7 @@ export class Memtable {
       const place = entry - segment.firstEntry;
       pieces.push({ segment, startRow: segment.rows.rowStarts[place]!, endRow: segment.rows.rowStarts[place + 1]! });
     }
-    return pieces.reverse();
+    return pieces.reverse().sort((left, right) => left.segment.minOffsetNs - right.segment.minOffsetNs);
   }
 }
 
@@ -153,8 +153,9 @@ class Area {
     return (this.rowCount + piece.endRow - piece.startRow) * (this.#columns.size + 1);
   }
 
+  /** Asked for with `cellCountWith` before, or the first one. */
   add(piece: RowPiece): void {
-    this.#learn(piece.segment);
+    if (this.rowCount === 0) this.#learn(piece.segment);
     this.rowCount += piece.endRow - piece.startRow;
   }
 

@@ -171,6 +171,8 @@ function resolve(
   const order = Array.from(offsetsNs, (_, row) => row).sort(
     (left, right) => offsetsNs[left]! - offsetsNs[right]! || ordinals[left]! - ordinals[right]!,
   );
+  if (columns.length > 0 && columns.every(({ column }) => column.validity === undefined))
+    return pickOf({ offsetsNs, columns }, { versions, ordinals }, lastOfEachTime(order, offsetsNs));
   const grouped = groupRows(
     order,
     (row, previous) =>
@@ -185,6 +187,30 @@ function resolve(
   return {
     offsetsNs: Float64Array.from(rows, (row) => offsetsNs[row]!),
     columns: columns.map(({ name, column }, index) => ({ name, column: pickRows(column, onlyKept(winners[index]!)) })),
+    versions: rowVersions(
+      versions,
+      Uint32Array.from(rows, (row) => ordinals[row]!),
+    ),
+  };
+}
+
+/** Rows that all have a value in every column: of a time, the last one has all cells. */
+function lastOfEachTime(order: readonly number[], offsetsNs: Float64Array): Int32Array {
+  const rows = new Int32Array(order.length);
+  let count = 0;
+  for (let place = 0; place < order.length; place += 1) {
+    const row = order[place]!;
+    if (place > 0 && offsetsNs[row] === offsetsNs[order[place - 1]!]) count -= 1;
+    rows[count] = row;
+    count += 1;
+  }
+  return rows.subarray(0, count);
+}
+
+function pickOf({ offsetsNs, columns }: Cells, { versions, ordinals }: RowVersions, rows: Int32Array): VersionedRows {
+  return {
+    offsetsNs: Float64Array.from(rows, (row) => offsetsNs[row]!),
+    columns: columns.map(({ name, column }) => ({ name, column: pickRows(column, rows) })),
     versions: rowVersions(
       versions,
       Uint32Array.from(rows, (row) => ordinals[row]!),
