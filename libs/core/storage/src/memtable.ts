@@ -21,12 +21,16 @@ interface Segment {
   readonly measurement: string;
   readonly rows: FrameRows;
   readonly version: Version;
+  readonly fields: Fields;
   /** Series i of the section. */
   readonly seriesIds: Uint32Array;
   readonly firstEntry: number;
   readonly minOffsetNs: number;
   readonly maxOffsetNs: number;
 }
+
+/** Names and types of columns: one object for all sections that have the same ones in the same order. */
+type Fields = readonly string[];
 
 /** Stands for "no older entry". */
 const NONE = 0xffffffff;
@@ -44,6 +48,7 @@ export class Memtable {
   readonly #lastEntry = new Map<number, number>();
   /** Measurement → its series here, in order of appearance. */
   readonly #seriesIds = new Map<string, number[]>();
+  readonly #fields = new Map<string, Fields>();
   #sizeBytes = 0;
   #rowCount = 0;
 
@@ -114,9 +119,9 @@ export class Memtable {
     yield normalized(gatherRows(batch));
   }
 
-  #add(section: Omit<Segment, 'firstEntry'>): void {
+  #add(section: Omit<Segment, 'firstEntry' | 'fields'>): void {
     const { measurement, seriesIds, rows } = section;
-    this.#segments.push({ ...section, firstEntry: this.#segmentOf.length });
+    this.#segments.push({ ...section, fields: this.#fieldsOf(rows), firstEntry: this.#segmentOf.length });
     let measured = this.#seriesIds.get(measurement);
     if (measured === undefined) this.#seriesIds.set(measurement, (measured = []));
     for (const seriesId of seriesIds) {
@@ -128,6 +133,14 @@ export class Memtable {
     }
     this.#rowCount += rows.rowCount;
     this.#sizeBytes += SEGMENT_SIZE_BYTES + seriesIds.length * ENTRY_SIZE_BYTES;
+  }
+
+  #fieldsOf({ columns }: FrameRows): Fields {
+    const keys = columns.map(({ name, type }) => fieldKey(name, type));
+    const text = JSON.stringify(keys);
+    const known = this.#fields.get(text);
+    if (known === undefined) this.#fields.set(text, keys);
+    return known ?? keys;
   }
 
   /** By the first time of their segments: batches that came in any order are in order then, if they do not overlap. */
@@ -145,24 +158,24 @@ export class Memtable {
 /** Rows that are gathered together: each gets a cell of each column that any of them has, and a time. */
 class Area {
   rowCount = 0;
-  readonly #columns = new Set<string>();
-  readonly #segments = new Set<RowPiece['segment']>();
+  readonly #fields = new Set<string>();
+  readonly #known = new Set<Fields>();
 
-  cellCountWith(piece: RowPiece): number {
-    this.#learn(piece.segment);
-    return (this.rowCount + piece.endRow - piece.startRow) * (this.#columns.size + 1);
+  cellCountWith({ segment: { fields }, startRow, endRow }: SegmentPiece): number {
+    this.#learn(fields);
+    return (this.rowCount + endRow - startRow) * (this.#fields.size + 1);
   }
 
-  /** Asked for with `cellCountWith` before, or the first one. */
-  add(piece: RowPiece): void {
-    if (this.rowCount === 0) this.#learn(piece.segment);
-    this.rowCount += piece.endRow - piece.startRow;
+  add({ segment: { fields }, startRow, endRow }: SegmentPiece): void {
+    this.#learn(fields);
+    this.rowCount += endRow - startRow;
   }
 
-  #learn(segment: RowPiece['segment']): void {
-    if (this.#segments.has(segment)) return;
-    this.#segments.add(segment);
-    for (const { name, type } of segment.rows.columns) this.#columns.add(fieldKey(name, type));
+  /** Nearly always all segments have the same. */
+  #learn(fields: Fields): void {
+    if (this.#known.has(fields)) return;
+    this.#known.add(fields);
+    for (const field of fields) this.#fields.add(field);
   }
 }
 
@@ -175,16 +188,16 @@ function extentOf(rows: FrameRows): { minOffsetNs: number; maxOffsetNs: number }
   return { minOffsetNs, maxOffsetNs };
 }
 
-function cellCountOf({ segment, startRow, endRow }: RowPiece): number {
+function cellCountOf({ segment, startRow, endRow }: SegmentPiece): number {
   return (endRow - startRow) * (segment.rows.columns.length + 1);
 }
 
 /** Pieces of at most so many cells, or of one row. */
-function cutPieces(pieces: readonly RowPiece[], cellCountMax: number): readonly RowPiece[] {
+function cutPieces(pieces: readonly SegmentPiece[], cellCountMax: number): readonly SegmentPiece[] {
   if (pieces.every((piece) => cellCountOf(piece) <= cellCountMax)) return pieces;
   return pieces.flatMap((piece) => {
     const rowCountMax = Math.max(1, Math.floor(cellCountMax / (piece.segment.rows.columns.length + 1)));
-    const cut: RowPiece[] = [];
+    const cut: SegmentPiece[] = [];
     for (let startRow = piece.startRow; startRow < piece.endRow; startRow += rowCountMax) {
       cut.push({ ...piece, startRow, endRow: Math.min(startRow + rowCountMax, piece.endRow) });
     }

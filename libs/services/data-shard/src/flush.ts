@@ -11,6 +11,8 @@ export interface FlushPorts {
   readonly metrics: Metrics;
   readonly journal: Journal;
   readonly shardStore: ShardStore;
+  /** Rows that may be worked on at a stretch. */
+  readonly sliceRowCount: () => number;
 }
 
 /**
@@ -18,13 +20,13 @@ export interface FlushPorts {
  * between any two of these is harmless.
  * @throws DbError STORAGE_FULL, STORAGE_FAILED: the memtable stays, and goes with the next flush
  */
-export async function flushShard({ clock, metrics, journal, shardStore }: FlushPorts, replica: ShardReplica): Promise<void> {
+export async function flushShard({ clock, metrics, journal, shardStore, sliceRowCount }: FlushPorts, replica: ShardReplica): Promise<void> {
   const startedMs = clock.monotonicMs();
   const job = replica.table.beginFlush();
   replica.dirtySinceMs = undefined;
   if (job === undefined) return;
   try {
-    const chunks: readonly NewChunk[] = await inSlices(clock, (rowCountMax) => job.nextChunks(rowCountMax));
+    const chunks: readonly NewChunk[] = await inSlices(clock, sliceRowCount, (rowCountMax) => job.nextChunks(rowCountMax));
     const state = { flushedSeq: job.flushedSeq, vector: encodeVector(job.vector) };
     const chunkIds = await shardStore.commit(replica.shard, { series: job.series, chunks, removedChunkIds: [], tombstones: job.tombstones, removedTombstoneSeqs: [], state });
     replica.table.completeFlush(job, chunkIds);

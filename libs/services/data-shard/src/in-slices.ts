@@ -1,13 +1,33 @@
 import type { Clock } from '@varve/ports';
 
-/** Rows encoded at a stretch, a few milliseconds of work; then everybody else gets a turn. */
-const SLICE_ROW_COUNT = 4_000;
 const REST_MS = 1;
+/** Rows worked on at a stretch: a few milliseconds. */
+const ROW_COUNT_MIN = 4_000;
+/** A stretch that holds up a write for longer than its own batch would is too long. */
+const ROW_COUNT_MAX = 16_000;
 
-/** Collects what `next` hands out until it hands out nothing any more, with a rest after each slice. */
-export async function inSlices<Item>(clock: Clock, next: (rowCountMax: number) => readonly Item[] | undefined): Promise<readonly Item[]> {
+/**
+ * How much may be done at a stretch when memtables hold so much of what they may, 1 at the bound. A flush rests once per
+ * batch that comes in: the fuller memtables are, the longer its stretches, so that bulk writers slow down to what can be
+ * flushed before any writer is refused.
+ * @param fullness 0 to 1; when it is half, a flush is due
+ */
+export function sliceRowCountOf(fullness: number): number {
+  const urgency = Math.min(Math.max(2 * fullness - 1, 0), 1);
+  return ROW_COUNT_MIN * (ROW_COUNT_MAX / ROW_COUNT_MIN) ** urgency;
+}
+
+/**
+ * Collects what `next` hands out until it hands out nothing any more, with a rest after each slice, in which everybody else
+ * gets a turn. `rowCountMax` is asked before each slice how much may be done at a stretch.
+ */
+export async function inSlices<Item>(
+  clock: Clock,
+  rowCountMax: () => number,
+  next: (rowCountMax: number) => readonly Item[] | undefined,
+): Promise<readonly Item[]> {
   const items: Item[] = [];
-  for (let slice = next(SLICE_ROW_COUNT); slice !== undefined; slice = next(SLICE_ROW_COUNT)) {
+  for (let slice = next(rowCountMax()); slice !== undefined; slice = next(rowCountMax())) {
     for (const item of slice) items.push(item);
     await new Promise<void>((rested) => clock.after(REST_MS, rested));
   }

@@ -9,7 +9,7 @@ import type { ShardReplica } from './shard-replica.ts';
  * Makes fewer chunks of those that lie over each other, and lets tombstones go that hide nothing any more. Returns whether there was something to merge.
  * @throws DbError CHUNK_INVALID, STORAGE_FULL, STORAGE_FAILED: the chunks stay as they are
  */
-export async function mergeShard({ clock, shardStore }: FlushPorts, replica: ShardReplica): Promise<boolean> {
+export async function mergeShard({ clock, shardStore, sliceRowCount }: FlushPorts, replica: ShardReplica): Promise<boolean> {
   const { shard, table } = replica;
   const job = table.planMerge();
   if (job === undefined) return false;
@@ -17,7 +17,7 @@ export async function mergeShard({ clock, shardStore }: FlushPorts, replica: Sha
     const bytes = new ChunksAtHand({ replica, shardStore });
     await bytes.fetchHeaders(job.chunks);
     await bytes.fetchPayloads(job.chunkIds);
-    const chunks = await inSlices(clock, (rowCountMax) => job.nextChunks(rowCountMax, bytes));
+    const chunks = await inSlices(clock, sliceRowCount, (rowCountMax) => job.nextChunks(rowCountMax, bytes));
     const state = { flushedSeq: job.flushedSeq, vector: encodeVector(job.vector) };
     const chunkIds = await shardStore.commit(shard, { series: [], chunks, removedChunkIds: job.chunkIds, tombstones: [], removedTombstoneSeqs: job.tombstoneSeqs, state });
     table.completeMerge(job, chunkIds);

@@ -2,6 +2,7 @@ import { DbError, type DurationMs, type InstantMs } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { Clock, Timer } from '@varve/ports';
 import { flushShard, type FlushPorts } from './flush.ts';
+import { sliceRowCountOf } from './in-slices.ts';
 import { mergeShard } from './merge.ts';
 import type { DataShardConfig } from './ports.ts';
 import type { ShardReplica } from './shard-replica.ts';
@@ -11,9 +12,9 @@ const TICK_MS = 1_000;
 /** After a failed flush of a shard; each further failure doubles it. */
 const RETRY_PAUSE_MS_MIN = 250;
 const RETRY_PAUSE_MS_MAX = 60_000;
-/** Memtables of this many budgets together: flushes are behind, and writers must wait. */
+/** Memtables of this many budgets together, at one of which a flush is due: flushes are behind, and writers must wait. */
 const BEHIND_FACTOR = 2;
-
+type UpkeepPorts = Omit<FlushPorts, 'sliceRowCount'> & { readonly clock: Clock };
 type Work = (ports: FlushPorts & { readonly clock: Clock }, replica: ShardReplica) => Promise<void>;
 
 /** What has failed for one shard, until it succeeds. */
@@ -42,11 +43,11 @@ export class Upkeep {
   readonly #toMerge = new Set<ShardReplica>();
 
   constructor(
-    ports: FlushPorts & { readonly clock: Clock },
+    ports: UpkeepPorts,
     config: Pick<DataShardConfig, 'memtableSizeBytesMax' | 'flushAgeMsMax'>,
     replicas: ReadonlyMap<number, ShardReplica>,
   ) {
-    this.#ports = ports;
+    this.#ports = { ...ports, sliceRowCount: () => sliceRowCountOf(this.#fullness) };
     this.#config = config;
     this.#replicas = replicas;
   }
@@ -79,7 +80,12 @@ export class Upkeep {
 
   /** True when memtables grow faster than they are flushed. */
   get isBehind(): boolean {
-    return this.#totalBytes() > BEHIND_FACTOR * this.#config.memtableSizeBytesMax;
+    return this.#fullness > 1;
+  }
+
+  /** Memtables of what they may hold before writers wait. */
+  get #fullness(): number {
+    return this.#totalBytes() / (BEHIND_FACTOR * this.#config.memtableSizeBytesMax);
   }
 
   problems(): readonly string[] {

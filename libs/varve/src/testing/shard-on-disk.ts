@@ -16,7 +16,7 @@ const TIME_COUNT = 5;
 const PADDING = 'a text that is no part of any other one, '.repeat(200);
 const LARGE_FRAMES: ReadonlySet<number> = new Set([2, 3]);
 const WHOLE_RANGE = { startOffsetNs: 0, endOffsetNs: Number.MAX_SAFE_INTEGER };
-const PORTS = { clock: systemClock, random: systemRandom, log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER };
+const PORTS = { clock: systemClock, random: systemRandom, log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER, sliceRowCount: () => 4_000 };
 
 /** Cells by lane and time: the number of the frame that wrote it last. */
 export type Cells = ReadonlyMap<string, number>;
