@@ -4,6 +4,9 @@ export interface Timer {
   cancel(): void;
 }
 
+/** What works for milliseconds at a stretch: on the batch of a writer, on a flush or merge, on a query. */
+export type LongWork = 'write' | 'upkeep' | 'query';
+
 /** Time, so that a simulation can own it. */
 export interface Clock {
   /** Wall time; may jump in either direction. */
@@ -12,6 +15,11 @@ export interface Clock {
   monotonicMs(): InstantMs;
   /** Calls once, not before `delayMs` have passed, never synchronously. */
   after(delayMs: DurationMs, onDue: () => void): Timer;
+  /**
+   * Resolves when the caller may work for some milliseconds. Between two such turns everything short gets through: small
+   * writes, acks, heartbeats. Kinds of work take turns; of one kind, who asked first is first.
+   */
+  turn(work: LongWork): Promise<void>;
 }
 
 /** Randomness, so that a simulation can own it. */

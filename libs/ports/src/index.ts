@@ -8,7 +8,7 @@ export { SILENT_SPAN, SILENT_TRACER, traceIdOf } from './tracer.ts';
 export type { Bus, BusMessage, BusStatus, Subscription } from './bus.ts';
 export type { CatalogCache } from './catalog-cache.ts';
 export type { AuditRow, CatalogSnapshot, CatalogStore } from './catalog-store.ts';
-export type { Clock, Random, Timer } from './clock.ts';
+export type { Clock, LongWork, Random, Timer } from './clock.ts';
 export type {
   Cell,
   Gateway,

@@ -27,6 +27,11 @@ export class SimClock implements Clock {
     return this.#process.schedule(delayMs, 'timer', onDue);
   }
 
+  /** Virtual time stands still while somebody works: whoever asks is next. */
+  turn(): Promise<void> {
+    return new Promise((begin) => this.after(0, begin));
+  }
+
   /** Somebody sets the wall clock. */
   jump(byMs: DurationMs): void {
     this.#skewMs += byMs;

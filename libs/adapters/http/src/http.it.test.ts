@@ -29,6 +29,7 @@ const CLOCK: Clock = {
     const timeout = setTimeout(onDue, delayMs);
     return { cancel: () => clearTimeout(timeout) };
   },
+  turn: async () => undefined,
 };
 
 let opened: HttpServer[] = [];

@@ -15,6 +15,7 @@ const CLOCK: Clock = {
     const timeout = setTimeout(onDue, delayMs);
     return { cancel: () => clearTimeout(timeout) };
   },
+  turn: async () => undefined,
 };
 
 let servers: HttpServer[] = [];

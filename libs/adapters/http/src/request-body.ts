@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import { DbError, type SizeBytes } from '@varve/base';
 import { LIMITS } from '@varve/config';
+import type { Clock } from '@varve/ports';
 import type { Exchange } from './exchange.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import type { LargeBodyTurns } from './large-body-turns.ts';
 
 /** A body takes its place in the budget from its first byte until it is released. */
 export interface RequestBody {
@@ -15,21 +15,23 @@ export interface RequestBody {
 /** What all bodies share. */
 export interface BodyBounds {
   readonly budget: ByteBudget;
-  readonly turns: LargeBodyTurns;
+  readonly clock: Clock;
 }
 
 const GZIP_SIZE_BYTES_MIN = 18;
 const CHUNK_SIZE_BYTES_MIN = 1_024;
+/** As it was sent: less is unpacked and parsed in a moment. */
+const LARGE_SIZE_BYTES = 64 * 1_024;
 
 /**
  * Reads and unpacks a request's body, in bounded memory.
  * @throws DbError REQUEST_TOO_LARGE, REQUEST_INVALID (not gzip, a gzip bomb, cut off), WRITE_OVERLOADED (budget spent)
  */
-export async function readBody(exchange: Exchange, { budget, turns }: BodyBounds, sizeBytesMax: SizeBytes): Promise<RequestBody> {
+export async function readBody(exchange: Exchange, { budget, clock }: BodyBounds, sizeBytesMax: SizeBytes): Promise<RequestBody> {
   const encoding = exchange.header('content-encoding') ?? 'identity';
   if (encoding !== 'identity' && encoding !== 'gzip') throw refused(`unknown content encoding "${encoding}": use gzip or none`);
   const sent = await readSent(exchange, budget, sizeBytesMax);
-  await turns.take(sent.bytes.length);
+  if (sent.bytes.length >= LARGE_SIZE_BYTES) await clock.turn('write');
   if (encoding === 'identity') return sent;
   try {
     const bytes = unpacked(sent.bytes, sizeBytesMax);

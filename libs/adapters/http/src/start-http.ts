@@ -5,7 +5,6 @@ import { LIMITS, type Address, type VarveConfig } from '@varve/config';
 import { SILENT_TRACER, type Clock, type Gateway, type Health, type Log, type MetaControl, type Metrics, type Tracer } from '@varve/ports';
 import { spans } from '@varve/telemetry';
 import { ByteBudget } from './byte-budget.ts';
-import { LargeBodyTurns } from './large-body-turns.ts';
 import { answerError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { healthRoute } from './health-route.ts';
@@ -105,7 +104,7 @@ function statusRoutes(healthOf: () => Health, { metricsText, version }: HttpOpti
 }
 
 function apiRoutes(gateway: Gateway, { metrics, tracer = SILENT_TRACER, clock, config }: HttpOptions): Routes {
-  const bounds = { budget: new ByteBudget(LIMITS.bodiesUnderWaySizeBytesMax, metrics), turns: new LargeBodyTurns() };
+  const bounds = { budget: new ByteBudget(LIMITS.bodiesUnderWaySizeBytesMax, metrics), clock };
   const requestClock = new RequestClock(clock);
   const throttle = new WriteThrottle(clock, {
     concurrentCountMax: config.concurrentWriteCountMax,

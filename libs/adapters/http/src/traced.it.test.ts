@@ -16,6 +16,7 @@ const CLOCK: Clock = {
     const timeout = setTimeout(onDue, delayMs);
     return { cancel: () => clearTimeout(timeout) };
   },
+  turn: async () => undefined,
 };
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const TRACE_PARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;

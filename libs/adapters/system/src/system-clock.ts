@@ -1,8 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock, Timer } from '@varve/ports';
+import { EventLoopTurns } from './event-loop-turns.ts';
 
 /** The longest delay that setTimeout takes; it turns longer ones into one millisecond. */
 const DELAY_MS_MAX = 2 ** 31 - 1;
+
+const turns = new EventLoopTurns();
 
 /**
  * The clock of this machine. A timer keeps the process alive until it is due or cancelled, so that nothing that is
@@ -12,6 +15,7 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (delayMs, onDue) => new SystemTimer(performance.now() + delayMs, onDue),
+  turn: (work) => turns.take(work),
 };
 
 /** Node's timers may be early by a fraction of a millisecond and end at 24 days: this one looks again until it is due. */

@@ -7,13 +7,11 @@ test('stretches grow only when a flush is due, evenly up to the bound of memtabl
   expect([0.75, 1, 1.5].map(sliceRowCountOf)).toEqual([8_000, 16_000, 16_000]);
 });
 
-test('everything is collected in its order, with a rest behind each slice, however much it was', async () => {
-  const restsMs: number[] = [];
-  const clock = { after: (afterMs: number, run: () => void) => (restsMs.push(afterMs), queueMicrotask(run), { cancel: () => undefined }) } as unknown as Clock;
-  const asked: number[] = [];
+test('everything is collected in its order, each slice in a turn of its own', async () => {
+  const steps: string[] = [];
+  const clock = { turn: async (work: string) => void steps.push(work) } as unknown as Clock;
   const slices = [['a', 'b'], [], ['c']];
-  const collected = await inSlices(clock, () => asked.length + 1, (rowCountMax) => (asked.push(rowCountMax), slices.shift()));
+  const collected = await inSlices(clock, () => steps.length, (rowCountMax) => (steps.push(`slice of ${rowCountMax}`), slices.shift()));
   expect(collected).toEqual(['a', 'b', 'c']);
-  expect(asked).toEqual([1, 2, 3, 4]);
-  expect(restsMs).toEqual([1, 1, 1]);
+  expect(steps).toEqual(['upkeep', 'slice of 1', 'upkeep', 'slice of 3', 'upkeep', 'slice of 5', 'upkeep', 'slice of 7']);
 });

@@ -1,14 +1,13 @@
 import type { Clock } from '@varve/ports';
 
-const REST_MS = 1;
 /** Rows worked on at a stretch: a few milliseconds. */
 const ROW_COUNT_MIN = 4_000;
 /** A stretch that holds up a write for longer than its own batch would is too long. */
 const ROW_COUNT_MAX = 16_000;
 
 /**
- * How much may be done at a stretch when memtables hold so much of what they may, 1 at the bound. A flush rests once per
- * batch that comes in: the fuller memtables are, the longer its stretches, so that bulk writers slow down to what can be
+ * How much may be done at a stretch when memtables hold so much of what they may, 1 at the bound. A flush has a turn
+ * per batch that comes in: the fuller memtables are, the longer its stretches, so that bulk writers slow down to what can be
  * flushed before any writer is refused.
  * @param fullness 0 to 1; when it is half, a flush is due
  */
@@ -18,8 +17,8 @@ export function sliceRowCountOf(fullness: number): number {
 }
 
 /**
- * Collects what `next` hands out until it hands out nothing any more, with a rest after each slice, in which everybody else
- * gets a turn. `rowCountMax` is asked before each slice how much may be done at a stretch.
+ * Collects what `next` hands out until it hands out nothing any more; everybody else gets a turn after each slice.
+ * `rowCountMax` is asked before each slice how much may be done at a stretch.
  */
 export async function inSlices<Item>(
   clock: Clock,
@@ -27,9 +26,10 @@ export async function inSlices<Item>(
   next: (rowCountMax: number) => readonly Item[] | undefined,
 ): Promise<readonly Item[]> {
   const items: Item[] = [];
-  for (let slice = next(rowCountMax()); slice !== undefined; slice = next(rowCountMax())) {
+  for (;;) {
+    await clock.turn('upkeep');
+    const slice = next(rowCountMax());
+    if (slice === undefined) return items;
     for (const item of slice) items.push(item);
-    await new Promise<void>((rested) => clock.after(REST_MS, rested));
   }
-  return items;
 }

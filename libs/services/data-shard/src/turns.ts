@@ -1,8 +1,8 @@
 import type { DurationMs } from '@varve/base';
 import type { Clock } from '@varve/ports';
 
-/** Long enough that resting costs a few percent, short enough that heartbeats and cancels come through. */
-const STRETCH_MS: DurationMs = 25;
+/** Long enough that turns cost a few percent, short enough that small writes come through. */
+const STRETCH_MS: DurationMs = 10;
 
 /**
  * Lets everybody else have a turn during long work. Data that is in memory is read without ever going back to the event
@@ -19,7 +19,7 @@ export class Turns {
 
   async maybeRest(): Promise<void> {
     if (this.#clock.monotonicMs() - this.#restedMs < STRETCH_MS) return;
-    await new Promise<void>((rested) => this.#clock.after(0, rested));
+    await this.#clock.turn('query');
     this.#restedMs = this.#clock.monotonicMs();
   }
 }

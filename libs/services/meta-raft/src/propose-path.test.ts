@@ -41,7 +41,7 @@ class KeptTracer implements Tracer {
 
 function open() {
   let nowMs = 0;
-  const clock: Clock = { wallMs: () => 1_700_000_000_000, monotonicMs: () => nowMs, after: () => ({ cancel: () => undefined }) };
+  const clock: Clock = { wallMs: () => 1_700_000_000_000, monotonicMs: () => nowMs, after: () => ({ cancel: () => undefined }), turn: async () => undefined };
   const raftConfig = {
     ...{ id: 1, electionTickCount: 10, heartbeatTickCount: 2, appendSizeBytesMax: 1_000, inFlightCountMax: 1, inFlightSizeBytesMax: 1_000 },
     ...{ uncommittedSizeBytesMax: 10_000, pendingReadCountMax: 1, randomUint32: () => 0 },

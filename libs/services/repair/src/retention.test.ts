@@ -29,7 +29,7 @@ class World {
   };
 
   ports(): RetentionPorts {
-    const clock: Clock = { wallMs: () => this.repairMs, monotonicMs: () => 0, after: () => ({ cancel: () => undefined }) };
+    const clock: Clock = { wallMs: () => this.repairMs, monotonicMs: () => 0, after: () => ({ cancel: () => undefined }), turn: async () => undefined };
     const note = (message: string, facts: object = {}): void => void this.logged.push(`${message} ${JSON.stringify(facts)}`);
     const log: Log = { debug: note, info: note, warn: note, error: note };
     return { clock, log, propose: async (command) => this.propose(command) };
