@@ -9,6 +9,7 @@ import {
   identityValues,
   peerValues,
   RAFT_LOG_FORMAT,
+  RAFT_PAGE_SIZE_BYTES,
   readIdentity,
   readPeers,
   readState,
@@ -27,7 +28,6 @@ import {
   makeDirectory,
   makeWal,
   openSqliteFile,
-  PAGE_SIZE_BYTES,
   versionOf,
   type SqliteDatabase,
   type SqliteStatement,
@@ -126,7 +126,7 @@ export class RaftLogFile implements WorkerStore {
         return state;
       })(),
     );
-    this.#walSizeBytes += 2 * PAGE_SIZE_BYTES; // at least
+    this.#walSizeBytes += 4 * RAFT_PAGE_SIZE_BYTES; // about
   }
 
   afterReply(): void {

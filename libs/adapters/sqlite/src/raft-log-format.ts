@@ -45,11 +45,15 @@ const TABLES = `
     CREATE TABLE peer (peer_id INTEGER PRIMARY KEY, disk_id TEXT NOT NULL, boot INTEGER NOT NULL, crc INTEGER NOT NULL);
     CREATE TABLE entry (log_index INTEGER PRIMARY KEY, term INTEGER NOT NULL, kind INTEGER NOT NULL, crc INTEGER NOT NULL, payload BLOB NOT NULL)`;
 
+/** Entries are small as a rule, and each commit writes whole pages into the WAL. */
+export const RAFT_PAGE_SIZE_BYTES = 4_096;
+
 /** A file of it is blank until its first start: nothing is in its tables. */
 export const RAFT_LOG_FORMAT: FileFormat = {
   kind: 'Raft log',
   applicationId: applicationIdOf('VRRL'),
   version: 2,
+  pageSizeBytes: RAFT_PAGE_SIZE_BYTES,
   schema: TABLES,
 };
 

@@ -7,6 +7,7 @@ import { EMPTY_MEMBERSHIP } from '@varve/ports';
 import { newTempDirectory, openInChild } from '@varve/ports/contract';
 import type { RaftLogStore } from '@varve/ports';
 import { RaftLogFile } from './raft-log-file.ts';
+import { RAFT_PAGE_SIZE_BYTES } from './raft-log-format.ts';
 import { checkSynced } from './sqlite-file.ts';
 import { copyOf, entriesOf, OWNER, persisting, readRaftLog, writeFormat1, type RaftLogContent } from './testing/raft-log-world.ts';
 
@@ -168,10 +169,11 @@ test('P14: a whole page of an earlier time is noticed', () => {
   log.close();
   const now = readFileSync(file);
   const [sound, outcomes] = [readRaftLog(copyOf(file)), new Set<string>()];
-  for (let at = 16_384; at < now.length; at += 16_384) {
-    if (now.subarray(at, at + 16_384).equals(earlier.subarray(at, at + 16_384))) continue;
+  for (let at = RAFT_PAGE_SIZE_BYTES; at < now.length; at += RAFT_PAGE_SIZE_BYTES) {
+    const end = at + RAFT_PAGE_SIZE_BYTES;
+    if (now.subarray(at, end).equals(earlier.subarray(at, end))) continue;
     const copy = copyOf(file);
-    writeFileSync(copy, Buffer.concat([now.subarray(0, at), earlier.subarray(at, at + 16_384), now.subarray(at + 16_384)]));
+    writeFileSync(copy, Buffer.concat([now.subarray(0, at), earlier.subarray(at, end), now.subarray(end)]));
     try {
       const found = readRaftLog(copy);
       // The identity has changed as well: its boot is behind then, which the other peers see.
