@@ -5,7 +5,7 @@ import { subjectsOf } from './subjects.ts';
 const subjects = subjectsOf('a-cluster');
 
 test('frames, rows, documents and the inboxes they go to are bulk', () => {
-  const bulk = [subjects.shardWrite(1), subjects.dataWrite(2), subjects.dataQuery(2), subjects.dataSeries(2), subjects.dataFrames(2), subjects.repairHint(3), subjects.raftSnapshot(1), subjects.metaCatalog, `${BULK_INBOX_PREFIX}.x`];
+  const bulk = [subjects.shardWrite(1), subjects.dataWrite(2), subjects.dataQuery(2), subjects.dataSeries(2), subjects.dataKnown(2), subjects.dataFrames(2), subjects.repairHint(3), subjects.raftSnapshot(1), subjects.metaCatalog, `${BULK_INBOX_PREFIX}.x`];
   expect(bulk.filter((subject) => !isBulkSubject(subject))).toEqual([]);
 });
 

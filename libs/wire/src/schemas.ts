@@ -41,8 +41,8 @@ export const WIRE_SCHEMAS = {
   raftSnapshot: { index: 'number' },
   /** Payload: a frame. `incarnation` and `number` repeat the frame's mutation id, for acks without decoding. */
   shardWrite: { epoch: 'number', incarnation: 'number', number: 'number', traceParent: 'text?' },
-  /** `refusal` is absent when the frame is on the owner's disk. */
-  shardAck: { owner: 'number', shard: 'number', incarnation: 'number', number: 'number', refusal: 'text?', reason: 'text?' },
+  /** `refusal` is absent when the frame is on the owner's disk; then `seriesCount` says how many series it has of the shard. */
+  shardAck: { owner: 'number', shard: 'number', incarnation: 'number', number: 'number', seriesCount: 'number?', refusal: 'text?', reason: 'text?' },
   /** Payload: a frame, from a hint store, a peer or as a void: the same frame, and the same way into the journal. */
   dataWrite: { shard: 'number', traceParent: 'text?' },
   /** It is on the owner's disk. */
@@ -58,6 +58,10 @@ export const WIRE_SCHEMAS = {
   dataQuery: { shard: 'number', version: 'number', mayJoin: 'flag', traceParent: 'text?' },
   /** Payload: a series filter. Answers stream, once the node has the catalog of this version. */
   dataSeries: { shards: 'numbers', version: 'number', mayJoin: 'flag' },
+  /** Asks an owner, once it has the catalog of this version, which of these series it has. */
+  dataKnown: { shard: 'number', version: 'number', keys: 'texts' },
+  /** All series that it has of the shard, and places in `keys` of those that it does not have. `isJoining`: it may lack frames. */
+  dataKnownIs: { seriesCount: 'number', unknown: 'numbers', isJoining: 'flag' },
   /**
    * Says that a node lives. `boot` differs from run to run; `isJoining`: it may lack frames and serves reads only when
    * nobody else can. `version`: the catalog that it has worked off.

@@ -24,6 +24,7 @@ export interface Subjects {
   dataReady(node: NodeId): string;
   dataQuery(node: NodeId): string;
   dataSeries(node: NodeId): string;
+  dataKnown(node: NodeId): string;
   dataVectors(node: NodeId): string;
   dataFrames(node: NodeId): string;
   dataPull(node: NodeId): string;
@@ -49,6 +50,7 @@ export function subjectsOf(clusterId: string): Subjects {
     dataReady: (node) => `${prefix}.data.${node}.ready`,
     dataQuery: (node) => `${prefix}.data.${node}.query`,
     dataSeries: (node) => `${prefix}.data.${node}.series`,
+    dataKnown: (node) => `${prefix}.data.${node}.known`,
     dataVectors: (node) => `${prefix}.data.${node}.vectors`,
     dataFrames: (node) => `${prefix}.data.${node}.frames`,
     dataPull: (node) => `${prefix}.data.${node}.pull`,

@@ -87,6 +87,20 @@ test('ids count from 1 in order of appearance, and a known key keeps its id', ()
   expect(index.seriesAfter(2)).toEqual([{ seriesId: 3, key: 'c' }]);
 });
 
+test('SL3: a series is known once it was added, and asking adds none', () => {
+  fc.assert(
+    fc.property(fc.array(anyKey, { maxLength: 30, size: 'max' }), fc.array(anyKey, { maxLength: 10 }), (added, asked) => {
+      const index = SeriesIndex.open([]);
+      added.forEach((key, at) => {
+        expect(index.hasKey(key), key).toBe(added.indexOf(key) < at);
+        index.idOf(key);
+      });
+      for (const key of [...asked, ...added]) expect(index.hasKey(key), key).toBe(added.includes(key));
+      expect(index.lastId).toBe(new Set(added).size);
+    }),
+  );
+});
+
 test('measurements and tag keys are sorted', () => {
   const index = SeriesIndex.open([]);
   for (const key of ['mem,b=1', 'cpu,z=1', 'cpu,a=1,c=2']) index.idOf(key);

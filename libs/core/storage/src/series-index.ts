@@ -70,6 +70,11 @@ export class SeriesIndex {
     return seriesId >= 1 && seriesId <= this.lastId;
   }
 
+  /** Whether the series was seen; none is added. */
+  hasKey(key: SeriesKey): boolean {
+    return this.#keys.has(key);
+  }
+
   keyOf(seriesId: number): SeriesKey {
     assert(this.has(seriesId), `no series ${seriesId}`);
     return this.#keys.keyOf(seriesId);

@@ -1,6 +1,6 @@
 import { assert, DbError, type TimestampNs } from '@varve/base';
 import type { Frame } from '@varve/frame';
-import { compareVersions, hasMutation, withMutation, type MutationVector, type TagFilter, type Version } from '@varve/model';
+import { compareVersions, hasMutation, withMutation, type MutationVector, type SeriesKey, type TagFilter, type Version } from '@varve/model';
 import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
@@ -97,6 +97,16 @@ export class ShardTable {
   /** Deletes that are held, those of a flush under way included. */
   get tombstoneCount(): number {
     return this.#tombstones.all.length;
+  }
+
+  /** Series that were ever inserted, deleted ones included; equal on replicas with the same frames. */
+  get seriesCount(): number {
+    return this.#index.lastId;
+  }
+
+  /** Whether a series is among them. */
+  hasSeries(key: SeriesKey): boolean {
+    return this.#index.hasKey(key);
   }
 
   /** Whether `insert` can take the frame: ask before it is journaled. @throws DbError FRAME_INVALID */

@@ -5,6 +5,7 @@ import type { NodeId } from '@varve/model';
 import type { Bus, Clock, Journal, Log, Subscription } from '@varve/ports';
 import type { Subjects } from '@varve/wire';
 import { produceFrames } from './frames-path.ts';
+import { answerKnownSeries } from './known-series-path.ts';
 import type { Pulls } from './pull-path.ts';
 import { heldReplica, produceQuery, type ReadFrom } from './query-path.ts';
 import { produceSeries } from './series-path.ts';
@@ -42,6 +43,7 @@ export function serveRequests(parts: RequestParts): readonly Subscription[] {
     serveStream(ports, { subject: subjects.dataQuery(node), askedKind: 'dataQuery', idleTimeoutMs }, (asked, signal) => produceQuery(from, asked, signal)),
     serveStream(ports, { subject: subjects.dataSeries(node), askedKind: 'dataSeries', idleTimeoutMs }, (asked, signal) => produceSeries(from, asked, signal)),
     serve(ports, { subject: subjects.dataVectors(node), askedKind: 'dataVectors', answerKind: 'dataVectorsAre' }, (asked) => answerVectors(caughtUpReplica, asked)),
+    serve(ports, { subject: subjects.dataKnown(node), askedKind: 'dataKnown', answerKind: 'dataKnownIs' }, (asked) => answerKnownSeries(caughtUpReplica, asked)),
     serveStream(ports, { subject: subjects.dataFrames(node), askedKind: 'dataFrames', idleTimeoutMs }, (asked, signal) =>
       produceFrames({ replicaOf: from.replicaOf, journal }, asked, signal),
     ),

@@ -50,12 +50,12 @@ export class WritePath {
       const message = decode(payload, 'shardWrite');
       header = message.header;
       await this.#traced(replica, message.header.traceParent, () => this.#store(replica, message.header, message.payload));
-      this.#answer(replyTo, replica.shard, header);
+      this.#answer(replyTo, replica, header);
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       metrics.add(names.framesRefused, 1, { code: error.code });
       log.warn('Frame refused', { traceId: traceIdOf(header?.traceParent), shard: replica.shard, code: error.code, reason: error.message, ...error.facts });
-      if (header !== undefined) this.#answer(replyTo, replica.shard, header, error);
+      if (header !== undefined) this.#answer(replyTo, replica, header, error);
     }
   }
 
@@ -135,10 +135,11 @@ export class WritePath {
     }
   }
 
-  #answer(replyTo: string | undefined, shard: ShardId, header: Header<'shardWrite'>, error?: DbError): void {
+  #answer(replyTo: string | undefined, { shard, table }: ShardReplica, header: Header<'shardWrite'>, error?: DbError): void {
     if (replyTo === undefined) return;
     const { incarnation, number } = header;
-    const ack = { owner: this.#node, shard, incarnation, number, refusal: error?.code, reason: error?.message };
+    const seriesCount = error === undefined ? table.seriesCount : undefined;
+    const ack = { owner: this.#node, shard, incarnation, number, seriesCount, refusal: error?.code, reason: error?.message };
     this.#ports.bus.publish(replyTo, encode('shardAck', ack));
   }
 }

@@ -48,7 +48,7 @@ function takingHintsForAcks(bus: Bus): Bus {
       const answer = await bus.request(subject, payload, timeoutMs);
       if (!subject.endsWith('.hint')) return answer;
       const { owners, shard, incarnation, number } = decode(payload, 'repairHint').header;
-      for (const owner of owners) for (const [inbox, onMessage] of inboxes) onMessage({ subject: inbox, payload: encode('shardAck', { owner, shard, incarnation, number, refusal: undefined, reason: undefined }) });
+      for (const owner of owners) for (const [inbox, onMessage] of inboxes) onMessage({ subject: inbox, payload: encode('shardAck', { owner, shard, incarnation, number, seriesCount: undefined, refusal: undefined, reason: undefined }) });
       return answer;
     },
   });

@@ -52,6 +52,12 @@ export class SeriesKeys {
     return seriesId;
   }
 
+  /** Whether a series is here; none is added. */
+  has(key: SeriesKey): boolean {
+    this.#key.setText(key);
+    return this.#find(hashBytes(this.#key.view, 0, this.#key.size, 0)) !== 0;
+  }
+
   keyOf(seriesId: number): SeriesKey {
     const key = this.#key;
     key.size = 0;
