@@ -103,6 +103,12 @@ export const OPTIONS = {
     max: 16 * 1024 * MIB,
     help: 'compressed chunks kept in memory for queries',
   }),
+  seriesCountMax: option(COUNT, {
+    section: 'data',
+    key: 'max-series-per-database',
+    default: 1_000_000,
+    help: 'series of one shard group of a database; points of more are dropped and answered 400; the same for all coordinators; 0 is no limit',
+  }),
   journalFileSizeBytesMax: option<SizeBytes>(SIZE, {
     section: 'data',
     key: 'journal-file-size',

@@ -100,6 +100,7 @@ const DATA_CONFIG = { memtableSizeBytesMax: 4_000, flushAgeMsMax: 500, payloadCa
 const REPAIR_CONFIG = { retentionCheckIntervalMs: 60_000, precreationCheckIntervalMs: 60_000, precreationAdvanceMs: 60_000, hintSizeBytesMax: 100_000 };
 const COORDINATOR_CONFIG = {
   writeTimeoutMs: 2_000,
+  seriesCountMax: 0,
   queryTimeoutMs: 0,
   concurrentQueryCountMax: 0,
   selectBucketCountMax: 0,

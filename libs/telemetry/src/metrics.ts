@@ -23,6 +23,7 @@ const DEFINITIONS = {
   httpBodiesUnderWaySize: gauge('http.bodies.underway.size', 'By', 'Request bodies in memory'),
   pointsWritten: counter('write.points', '{point}', 'Points that are durable at the level that was asked for'),
   pointsDropped: counter('write.points.dropped', '{point}', 'Points of accepted requests that were not applied'),
+  seriesRefused: counter('write.series.refused', '{series}', 'New series of accepted requests for which a shard group had no room under max-series-per-database'),
   linesRefused: counter('write.lines.refused', '{line}', 'Lines that are not line protocol'),
   framesUnhinted: counter('write.frames.unhinted', '{frame}', 'Frames that an owner missed while no repair node took a hint; reconciliation brings them'),
   writesUnderWaySize: gauge('write.frames.underway.size', 'By', 'Frames sent to owners that are not settled'),

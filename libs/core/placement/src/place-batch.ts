@@ -5,6 +5,7 @@ import {
   type NodeId,
   type PointBatch,
   type RetentionPolicy,
+  type ShardGroup,
   type ShardId,
   shardGroupIndexAt,
   splitNs,
@@ -35,6 +36,8 @@ export interface PlacementTarget {
 /** The rows of a batch that one shard gets, with what its frame must know of the shard. */
 export interface ShardSlice {
   readonly shardId: ShardId;
+  /** The shard's group, as the catalog has it. */
+  readonly group: ShardGroup;
   readonly epoch: number;
   readonly owners: readonly NodeId[];
   /** N: what write levels count over. */
@@ -140,7 +143,7 @@ class Placer {
     const slices = this.#slots.map(({ groupIndex, shardIndex, rowCount, tables }) => {
       const group = policy.shardGroups[groupIndex]!;
       const { id, epoch, owners } = group.shards[shardIndex]!;
-      return { shardId: id, epoch, owners, replicaCount: group.replicaCount, groupStartNs: group.range.startNs, rowCount, tables };
+      return { shardId: id, group, epoch, owners, replicaCount: group.replicaCount, groupStartNs: group.range.startNs, rowCount, tables };
     });
     return {
       slices: this.#missing.size > 0 ? [] : slices,

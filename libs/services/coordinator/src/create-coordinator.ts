@@ -10,6 +10,7 @@ import { OwnerReadiness } from './owner-readiness.ts';
 import { QueryPath } from './query-path.ts';
 import { Deliveries } from './replicate.ts';
 import { QueryRunner } from './run-query.ts';
+import { SeriesLimit } from './series-limit.ts';
 import { StatementPath } from './statement-path.ts';
 import { WritePath } from './write-path.ts';
 
@@ -41,6 +42,8 @@ class CoordinatorService implements Coordinator {
     this.#follower = follower;
     this.#lease = new IncarnationLease({ clock, log, catalog: client }, { holder: config.nodeName, leaseMs, graceMs, skewMsMax });
     const readiness = new OwnerReadiness({ bus, log, liveness }, { subjects, timeoutMs: LIMITS.readyTimeoutMs });
+    const { seriesCountMax } = config;
+    const seriesLimit = new SeriesLimit({ bus, log, metrics, liveness }, { subjects, seriesCountMax, timeoutMs: LIMITS.hintTimeoutMs });
     this.#deliveries = new Deliveries(
       { ...ports, liveness },
       {
@@ -51,10 +54,11 @@ class CoordinatorService implements Coordinator {
         hintRetryIntervalMs: LIMITS.hintRetryIntervalMs,
         bytesUnderWayMax: LIMITS.writesUnderWaySizeBytesMax,
         isPlaced: (shard) => allShards(follower.catalog).some((placed) => placed.shard.id === shard),
+        onSeriesCount: (shard, seriesCount) => seriesLimit.onCount(shard, seriesCount),
         onIncarnationClosed: (incarnation) => this.#lease.onClosed(incarnation),
       },
     );
-    this.#writePath = new WritePath({ follower, client, lease: this.#lease, readiness, deliveries: this.#deliveries, metrics, tracer });
+    this.#writePath = new WritePath({ follower, client, lease: this.#lease, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer });
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
     const statementPath = new StatementPath({ follower, client, collector });

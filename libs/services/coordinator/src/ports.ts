@@ -18,6 +18,8 @@ export interface CoordinatorConfig {
   readonly nodeName: string;
   /** A write that has not met its level by then answers 504. */
   readonly writeTimeoutMs: DurationMs;
+  /** Series of one shard group; 0 is no limit. */
+  readonly seriesCountMax: number;
   /** 0 is no limit. */
   readonly queryTimeoutMs: DurationMs;
   /** 0 is no limit. */

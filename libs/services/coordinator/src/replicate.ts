@@ -22,6 +22,8 @@ export interface DeliveryConfig {
   readonly hintAnswerTimeoutMs: DurationMs;
   readonly hintRetryIntervalMs: DurationMs;
   readonly bytesUnderWayMax: SizeBytes;
+  /** An owner has so many series of a shard. */
+  readonly onSeriesCount: (shard: ShardId, seriesCount: number) => void;
   /** An owner has refused a frame because its incarnation is closed. */
   readonly onIncarnationClosed: (incarnation: number) => void;
   /** Whether the newest catalog still has the shard. */
@@ -148,6 +150,7 @@ export class Deliveries {
   #onAnswer(payload: Uint8Array): void {
     try {
       const { header } = decode(payload, 'shardAck');
+      if (header.seriesCount !== undefined) this.#config.onSeriesCount(header.shard, header.seriesCount);
       const delivery = this.#underWay.get(keyOf(header));
       if (delivery !== undefined) this.#onOwnerAnswer(delivery, header);
     } catch (error) {

@@ -11,6 +11,7 @@ import type { IncarnationLease } from './incarnation.ts';
 import type { Parcel } from './delivery.ts';
 import type { OwnerReadiness } from './owner-readiness.ts';
 import type { Deliveries } from './replicate.ts';
+import type { Admission, SeriesLimit } from './series-limit.ts';
 
 /** Fields and groups are registered with one command each; then somebody else's registration may still have won. */
 const PLACEMENT_ROUND_COUNT_MAX = 3;
@@ -20,6 +21,7 @@ export interface WritePathParts {
   readonly client: CatalogClient;
   readonly lease: IncarnationLease;
   readonly readiness: OwnerReadiness;
+  readonly seriesLimit: SeriesLimit;
   readonly deliveries: Deliveries;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
@@ -30,7 +32,7 @@ interface PolicyName {
   readonly retentionPolicy: string;
 }
 
-/** Flow (a): parse, place, replicate, summarize. docs/specs/write.md has its invariants. */
+/** Flow (a): parse, place, admit, replicate, summarize. docs/specs/write.md has its invariants. */
 export class WritePath {
   readonly #parts: WritePathParts;
   readonly #memory = new SeriesMemory();
@@ -64,8 +66,9 @@ export class WritePath {
     this.#policyOf(request);
     if (parsed.batch.rowCount === 0 && parsed.dropped === undefined && parsed.errorCount > 0) throw unparsable(parsed);
     const { placement, policy } = await this.#place(parsed.batch, request, traceParent);
-    await this.#replicate(parsed.batch, placement.slices, { level: request.level ?? policy.writeLevel, traceParent });
-    return summarize(parsed, placement, this.#parts.metrics);
+    const { slices, overLimit } = await this.#parts.seriesLimit.admit(parsed.batch, placement.slices, this.#parts.follower.catalog.version);
+    await this.#replicate(parsed.batch, slices, { level: request.level ?? policy.writeLevel, traceParent });
+    return summarize(parsed, { ...placement, overLimit }, this.#parts.metrics);
   }
 
   /** Registers what the batch needs and the catalog lacks, until it can be placed whole (W6, W7). */
@@ -133,14 +136,13 @@ export class WritePath {
   }
 }
 
-function summarize(parsed: ParsedLines, { expired, conflicts }: Placement, metrics: Metrics): WriteSummary {
+function summarize(parsed: ParsedLines, { expired, conflicts, overLimit }: Placement & Pick<Admission, 'overLimit'>, metrics: Metrics): WriteSummary {
   const refused = [
-    { pointCount: conflicts.rowCount, reason: conflicts.reason },
-    { pointCount: expired.rowCount, reason: expired.reason },
+    ...[conflicts, overLimit, expired].map(({ rowCount: pointCount, reason }) => ({ pointCount, reason })),
     parsed.dropped ?? { pointCount: 0, reason: '' },
   ].filter(({ pointCount }) => pointCount > 0);
   const droppedCount = refused.reduce((sum, { pointCount }) => sum + pointCount, 0);
-  const acceptedRowCount = parsed.batch.rowCount - conflicts.rowCount - expired.rowCount;
+  const acceptedRowCount = parsed.batch.rowCount - conflicts.rowCount - overLimit.rowCount - expired.rowCount;
   metrics.add(names.pointsWritten, acceptedRowCount);
   metrics.add(names.pointsDropped, droppedCount);
   metrics.add(names.linesRefused, parsed.errorCount);
