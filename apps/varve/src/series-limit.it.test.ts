@@ -23,7 +23,7 @@ async function answerOf(server: TestServer, body: string): Promise<readonly [num
 /** Hosts with their newest value, such as `3=1`. */
 async function stored({ url }: TestServer): Promise<readonly string[]> {
   const series = await query(url, 'SELECT last(v) FROM m GROUP BY h', { db: 'd' });
-  const found = (series as readonly { readonly tags: { readonly h: string }; readonly values: readonly (readonly number[])[] }[]).map(({ tags, values }) => [Number(tags.h), values[0]![1]!] as const);
+  const found = series.map(({ tags, values }) => [Number(tags!['h']), Number(values[0]![1])] as const);
   return found.sort(([left], [right]) => left - right).map(([host, value]) => `${host}=${value}`);
 }
 

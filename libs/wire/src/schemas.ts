@@ -60,8 +60,8 @@ export const WIRE_SCHEMAS = {
   dataSeries: { shards: 'numbers', version: 'number', mayJoin: 'flag' },
   /** Asks an owner, once it has the catalog of this version, which of these series it has. */
   dataKnown: { shard: 'number', version: 'number', keys: 'texts' },
-  /** All series that it has of the shard, and places in `keys` of those that it does not have. `isJoining`: it may lack frames. */
-  dataKnownIs: { seriesCount: 'number', unknown: 'numbers', isJoining: 'flag' },
+  /** How many series it has of the shard, and the places in `keys` of those that it does not have. */
+  dataKnownIs: { seriesCount: 'number', unknown: 'numbers' },
   /**
    * Says that a node lives. `boot` differs from run to run; `isJoining`: it may lack frames and serves reads only when
    * nobody else can. `version`: the catalog that it has worked off.

@@ -5,8 +5,7 @@ import { expect, test } from 'vitest';
 import { refusedSeries, seriesCountOf, seriesOf, withoutSeries, type OwnerSeries, type ShardSeries } from './limit-series.ts';
 import type { ShardSlice } from './place-batch.ts';
 
-const has = (seriesCount: number, ...unknown: readonly number[]): OwnerSeries => ({ seriesCount, unknown: new Set(unknown), isJoining: false });
-const joining = (seriesCount: number, ...unknown: readonly number[]): OwnerSeries => ({ ...has(seriesCount, ...unknown), isJoining: true });
+const has = (seriesCount: number, ...unknown: readonly number[]): OwnerSeries => ({ seriesCount, unknown: new Set(unknown) });
 const shard = (asked: readonly number[], answers: readonly (OwnerSeries | undefined)[], rememberedCount = 0): ShardSeries => ({ asked, answers, rememberedCount });
 
 test('SL2: the first new series have what room there is, in the order of the batch', () => {
@@ -29,7 +28,6 @@ test('SL3, SL4: known to one owner is known, and in doubt a series is accepted',
   check([has(3, 0, 1), has(3, 0, 1)], 0, 1);
   check([has(3, 0, 1), has(3, 1)], 1); // one knows 0
   check([has(3, 0, 1), undefined]); // one is silent
-  check([has(3, 0, 1), joining(3, 0, 1)]); // one lacks frames
   check([undefined, undefined]);
   check([has(2, 0, 1), has(3, 0, 1)], 0, 1); // the greatest number counts
 });
@@ -41,7 +39,7 @@ test('a doubtful series takes no room of the others', () => {
 
 test('the number of series is the greatest that an owner tells, or what was known before', () => {
   expect([
-    seriesCountOf(shard([], [has(3), undefined, joining(5)], 9)),
+    seriesCountOf(shard([], [has(3), undefined, has(5)], 9)),
     seriesCountOf(shard([], [undefined], 9)),
     seriesCountOf(shard([], [has(0)], 9)),
   ]).toEqual([5, 9, 0]);

@@ -10,8 +10,6 @@ export interface OwnerSeries {
   readonly seriesCount: number;
   /** Those of the batch that it does not have. */
   readonly unknown: ReadonlySet<number>;
-  /** It may lack frames: a series that it does not have may not be new. */
-  readonly isJoining: boolean;
 }
 
 /** One shard of a group, with what was asked about it. */
@@ -37,10 +35,9 @@ export function refusedSeries(shards: readonly ShardSeries[], seriesCountMax: nu
   return new Set(fresh.slice(Math.max(0, room)));
 }
 
-/** What every owner says it does not have. In doubt a series is not new, and takes no room (SL4). */
+/** What every owner says it does not have. While one is silent no series is new (SL4), nor takes room. */
 function newSeriesOf({ asked, answers }: ShardSeries): readonly number[] {
-  const isInDoubt = answers.some((answer) => answer === undefined || answer.isJoining);
-  return isInDoubt ? [] : asked.filter((series) => answers.every((answer) => answer?.unknown.has(series)));
+  return asked.filter((series) => answers.every((answer) => answer?.unknown.has(series) === true));
 }
 
 /** The series that a slice has rows of, each once, ascending. */

@@ -145,7 +145,6 @@ function joined(answers: readonly OwnerSeries[]): OwnerSeries {
   return {
     seriesCount: Math.max(...answers.map(({ seriesCount }) => seriesCount)),
     unknown: new Set(answers.flatMap(({ unknown }) => [...unknown])),
-    isJoining: answers.some(({ isJoining }) => isJoining),
   };
 }
 

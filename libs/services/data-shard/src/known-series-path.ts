@@ -17,7 +17,7 @@ export async function answerKnownSeries(
   const replica = await caughtUpReplica(shard, version);
   if (replica === undefined) throw new DbError('SHARD_NOT_HERE', `shard ${shard} is not here`);
   await Promise.allSettled([...replica.journaling]);
-  const { table, joiningSinceMs } = replica;
+  const { table } = replica;
   const unknown = keys.flatMap((key, index) => (table.hasSeries(key) ? [] : [index]));
-  return { header: { seriesCount: table.seriesCount, unknown, isJoining: joiningSinceMs !== undefined } };
+  return { header: { seriesCount: table.seriesCount, unknown } };
 }
