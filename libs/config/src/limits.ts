@@ -22,7 +22,7 @@ export const LIMITS = {
   newShardGroupCountMax: 100,
   /** Frames of a coordinator on their way to owners. Reached: 503, the client comes again. */
   writesUnderWaySizeBytesMax: 128 * MIB,
-  /** Series keys of one question, in UTF-16 code units: as JSON, six bytes each at worst, it is one bus message. Reached: the next question begins. */
+  /** Series keys of one question with what separates them, in UTF-16 code units: JSON takes six bytes for one at worst. Reached: the next question begins. */
   askedKeysLengthMax: 128 * KIB,
   /** Request bodies in memory, read or being read. Reached: 503, the client comes again. */
   bodiesUnderWaySizeBytesMax: 256 * MIB,
@@ -174,7 +174,7 @@ assert(LIMITS.proposalSizeBytesMax + 64 * KIB <= MIB, 'a proposal with its envel
 assert(LIMITS.proposalSizeBytesMax <= LIMITS.catalogChangesSizeBytesMax, 'the largest proposal must fit among the changes that are kept');
 assert(LIMITS.seriesKeySizeBytesMax < LIMITS.frameSizeBytesMax, 'the longest series key must fit into a frame');
 assert(6 * LIMITS.askedKeysLengthMax + 64 * KIB <= MIB, 'a question about series must fit into a bus message of 1 MiB');
-assert(LIMITS.seriesKeySizeBytesMax <= LIMITS.askedKeysLengthMax, 'the longest series key must fit into a question');
+assert(LIMITS.seriesKeySizeBytesMax < LIMITS.askedKeysLengthMax, 'the longest series key must fit into a question');
 assert(LIMITS.resultBlockRowCountMax <= LIMITS.chunkRowCountDefault, 'a block must fit into a chunk');
 assert(LIMITS.incarnationLeaseMs <= LIMITS.leaseAheadMsMax, 'a lease as configured must be granted');
 assert(LIMITS.headersTimeoutMs <= LIMITS.requestTimeoutMs, 'headers are a part of the request');

@@ -1,5 +1,5 @@
 export { allShards, ownersOf, shardsForRange } from './owners-of.ts';
-export { refusedSeries, seriesCountOf, seriesOf, withoutSeries } from './limit-series.ts';
+export { knownSeriesOf, refusedSeries, seriesCountOf, seriesOf, withoutSeries } from './limit-series.ts';
 export { placeBatch } from './place-batch.ts';
 export { shardIndexOf } from './series-hash.ts';
 export type { NewField } from './check-fields.ts';

@@ -2,7 +2,7 @@ import type { MeasurementTable, TableSlice } from '@varve/model';
 import { timeRange } from '@varve/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { refusedSeries, seriesCountOf, seriesOf, withoutSeries, type OwnerSeries, type ShardSeries } from './limit-series.ts';
+import { knownSeriesOf, refusedSeries, seriesCountOf, seriesOf, withoutSeries, type OwnerSeries, type ShardSeries } from './limit-series.ts';
 import type { ShardSlice } from './place-batch.ts';
 
 const has = (seriesCount: number, ...unknown: readonly number[]): OwnerSeries => ({ seriesCount, unknown: new Set(unknown) });
@@ -35,6 +35,16 @@ test('SL3, SL4: known to one owner is known, and in doubt a series is accepted',
 test('a doubtful series takes no room of the others', () => {
   const doubtful = shard([0, 1], [undefined], 1);
   expect([...refusedSeries([doubtful, shard([2, 3], [has(1, 2, 3)])], 3)]).toEqual([3]);
+});
+
+test('what some owner has is known, whoever is silent', () => {
+  const five = [0, 1, 2, 3, 4];
+  const check = (answers: readonly (OwnerSeries | undefined)[], ...expected: readonly number[]): void => expect(knownSeriesOf(shard(five, answers))).toEqual(expected);
+
+  check([has(9, 0, 1, 2)], 3, 4);
+  check([has(9, 0, 1, 2), undefined, has(9, 1, 4)], 0, 2, 3, 4);
+  check([undefined]);
+  check([]);
 });
 
 test('the number of series is the greatest that an owner tells, or what was known before', () => {

@@ -40,6 +40,11 @@ function newSeriesOf({ asked, answers }: ShardSeries): readonly number[] {
   return asked.filter((series) => answers.every((answer) => answer?.unknown.has(series) === true));
 }
 
+/** Of the series asked for, those that some owner has. */
+export function knownSeriesOf({ asked, answers }: ShardSeries): readonly number[] {
+  return asked.filter((series) => answers.some((answer) => answer?.unknown.has(series) === false));
+}
+
 /** The series that a slice has rows of, each once, ascending. */
 export function seriesOf({ tables }: ShardSlice): readonly number[] {
   const found = new Set<number>();

@@ -2,10 +2,11 @@ import { DbError, type DurationMs } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { request, type LivenessView } from '@varve/kit';
 import type { BatchSeries, NodeId, PointBatch, ShardGroup, ShardId } from '@varve/model';
-import { refusedSeries, seriesCountOf, seriesOf, withoutSeries, type DroppedRows, type OwnerSeries, type ShardSeries, type ShardSlice } from '@varve/placement';
+import { knownSeriesOf, refusedSeries, seriesCountOf, seriesOf, withoutSeries, type DroppedRows, type OwnerSeries, type ShardSeries, type ShardSlice } from '@varve/placement';
 import type { Bus, Log, Metrics } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
 import type { Subjects } from '@varve/wire';
+import { KnownSeries } from './known-series.ts';
 
 /** Shards remembered; then all are forgotten and asked for again, dropped ones not among them. */
 const SHARD_COUNT_MAX = 100_000;
@@ -31,25 +32,32 @@ export interface Admission {
   readonly overLimit: DroppedRows;
 }
 
-/** A question about some series of a shard. */
-interface Question {
-  readonly shard: ShardId;
-  /** The catalog with which the shard was met. */
-  readonly version: number;
-  readonly asked: readonly number[];
+/** A batch as it was placed, with the catalog that its shards were met with. */
+interface PlacedBatch {
   readonly series: readonly BatchSeries[];
+  readonly slices: readonly ShardSlice[];
+  readonly version: number;
+}
+
+/** What is asked about a shard; nothing but the number of its series when `asked` is empty. */
+interface Question extends Pick<PlacedBatch, 'series' | 'version'> {
+  readonly shard: ShardId;
+  /** Indexes into `series`. */
+  readonly asked: readonly number[];
 }
 
 /**
  * The limit of series of a shard group: docs/specs/series-limit.md. Acks tell how many series each shard has. A batch that fits
- * under the limit with all that it has passes at once; else owners are asked which of its series are new, and the last ones
- * of these are refused.
+ * under the limit with all that it has passes at once, and so does one that fits with what is not known of it; else owners
+ * are asked which of its series are new, and the last ones of these are refused.
  */
 export class SeriesLimit {
   readonly #ports: SeriesLimitPorts;
   readonly #config: SeriesLimitConfig;
   /** The greatest number that was heard of each shard, or the newest answer: what decides whether to ask (SL6). */
   readonly #counts = new Map<ShardId, number>();
+  /** What an owner has said it has, and need not be asked again. */
+  readonly #known = new KnownSeries();
 
   constructor(ports: SeriesLimitPorts, config: SeriesLimitConfig) {
     this.#ports = ports;
@@ -64,9 +72,10 @@ export class SeriesLimit {
   /** Resolves with the slices as they were, or without the rows of refused series (SL2). */
   async admit({ series }: PointBatch, slices: readonly ShardSlice[], version: number): Promise<Admission> {
     const { seriesCountMax } = this.#config;
-    const tight = seriesCountMax === 0 ? [] : this.#tightGroups(slices, series.length);
+    const groups = seriesCountMax === 0 ? [] : new Set(slices.map(({ group }) => group));
+    const tight = [...groups].filter((group) => !this.#hasRoom(group, series.length));
     if (tight.length === 0) return { slices, overLimit: NONE };
-    const refused = new Map(await Promise.all(tight.map(async (group) => [group, await this.#refused(group, { slices, series, version })] as const)));
+    const refused = new Map(await Promise.all(tight.map(async (group) => [group, await this.#refused(group, { series, slices, version })] as const)));
     const kept = slices.map((slice) => withoutSeries(slice, refused.get(slice.group) ?? NO_SERIES));
     const rowCount = rowCountOf(slices) - rowCountOf(kept);
     if (rowCount === 0) return { slices, overLimit: NONE };
@@ -74,26 +83,28 @@ export class SeriesLimit {
     return { slices: kept.filter((slice) => slice.rowCount > 0), overLimit: { rowCount, reason: `max-series-per-database limit exceeded: (${seriesCountMax})` } };
   }
 
-  /** Those that have no room for all series of the batch, as far as it is known. */
-  #tightGroups(slices: readonly ShardSlice[], seriesCount: number): readonly ShardGroup[] {
-    const groups = new Set(slices.map(({ group }) => group));
-    const countOf = (sum: number, { id }: { readonly id: ShardId }): number => sum + (this.#counts.get(id) ?? Infinity);
-    return [...groups].filter(({ shards }) => shards.reduce(countOf, seriesCount) > this.#config.seriesCountMax);
+  /** For so many new series, as far as it is known; false while a shard was not heard of. */
+  #hasRoom({ shards }: ShardGroup, seriesCount: number): boolean {
+    const total = shards.reduce((sum, { id }) => sum + (this.#counts.get(id) ?? Infinity), seriesCount);
+    return total <= this.#config.seriesCountMax;
   }
 
-  async #refused(group: ShardGroup, { slices, series, version }: Pick<PointBatch, 'series'> & { readonly slices: readonly ShardSlice[]; readonly version: number }): Promise<ReadonlySet<number>> {
-    const placed = new Map(slices.map((slice) => [slice.shardId, slice]));
-    const shards = await Promise.all(
-      group.shards.map(async ({ id: shard, owners }): Promise<ShardSeries> => {
-        const slice = placed.get(shard);
-        const asked = slice === undefined ? [] : seriesOf(slice);
-        const answers = await Promise.all(owners.map((owner) => this.#ask(owner, { shard, version, asked, series })));
-        const answered = { asked, answers, rememberedCount: this.#counts.get(shard) ?? 0 };
-        this.#remember(shard, seriesCountOf(answered));
-        return answered;
-      }),
-    );
-    return refusedSeries(shards, this.#config.seriesCountMax);
+  async #refused(group: ShardGroup, { series, slices, version }: PlacedBatch): Promise<ReadonlySet<number>> {
+    const placed = slices.filter((slice) => slice.group === group);
+    const asked = new Map(placed.map((slice) => [slice.shardId, seriesOf(slice).filter((index) => !this.#known.has(slice.shardId, series[index]!.key))]));
+    const askedCount = [...asked.values()].reduce((sum, { length }) => sum + length, 0);
+    if (askedCount === 0 || this.#hasRoom(group, askedCount)) return NO_SERIES;
+    const questions = group.shards.map(({ id: shard, owners }) => ({ shard, owners, version, series, asked: asked.get(shard) ?? [] }));
+    return refusedSeries(await Promise.all(questions.map((question) => this.#askOwners(question))), this.#config.seriesCountMax);
+  }
+
+  async #askOwners({ owners, ...question }: Question & { readonly owners: readonly NodeId[] }): Promise<ShardSeries> {
+    const { shard, asked, series } = question;
+    const answers = await Promise.all(owners.map((owner) => this.#ask(owner, question)));
+    const answered = { asked, answers, rememberedCount: this.#counts.get(shard) ?? 0 };
+    this.#remember(shard, seriesCountOf(answered));
+    for (const index of knownSeriesOf(answered)) this.#known.add(shard, series[index]!.key);
+    return answered;
   }
 
   /** undefined: it is silent, or does not answer in time. */
@@ -128,12 +139,13 @@ const NO_SERIES: ReadonlySet<number> = new Set();
 /** At least one question, for the number of series alone if need be; each fits into a bus message. */
 function inQuestions(asked: readonly number[], series: readonly BatchSeries[]): readonly (readonly number[])[] {
   const questions: number[][] = [[]];
-  let length = 0;
+  let totalLength = 0;
   for (const index of asked) {
-    length += series[index]!.key.length;
-    if (length > LIMITS.askedKeysLengthMax) {
+    const { length } = series[index]!.key;
+    totalLength += length + 1;
+    if (totalLength > LIMITS.askedKeysLengthMax) {
       questions.push([]);
-      length = series[index]!.key.length;
+      totalLength = length + 1;
     }
     questions.at(-1)!.push(index);
   }
