@@ -74,6 +74,16 @@ test('a new shard group begins empty, and its first ten series need not be those
   expect(await stored(server)).toEqual(allOne(hosts(0, 15)));
 });
 
+test('a batch whose series do not fit into one question is cut at the limit too', async () => {
+  const server = await limited(temporaryDirectory(), 4_000);
+  await query(server.url, 'CREATE DATABASE d');
+  const long = 'x'.repeat(100);
+  const manyLines = hosts(0, 5_000).map((host) => `m,h=${host},t=${long} v=1 1`).join('\n');
+  expect(await answerOf(server, manyLines)).toEqual(EXCEEDED(4_000, 1_000));
+  expect(await answerOf(server, manyLines)).toEqual(EXCEEDED(4_000, 1_000));
+  expect(await stored(server)).toEqual(allOne(hosts(0, 4_000)));
+});
+
 test('SL6: the limit holds over a restart and a kill, another one holds from the start on, and 0 is none', async () => {
   const dataDir = temporaryDirectory();
   let server = await limited(dataDir, LIMIT);
