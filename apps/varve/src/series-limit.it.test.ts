@@ -51,6 +51,14 @@ test('one batch into an empty database keeps as many series as there is room for
   expect(await query(server.url, 'SHOW SERIES', { db: 'd' })).toMatchObject([{ values: hosts(0, LIMIT).map((host) => [`m,h=${host}`]) }]);
 });
 
+test('SL5: of small batches one after the other, the one that reaches the limit is cut', async () => {
+  const server = await limited(temporaryDirectory(), LIMIT);
+  await query(server.url, 'CREATE DATABASE d');
+  expect(await answerOf(server, lines(hosts(0, 6), 1))).toEqual(WRITTEN);
+  expect(await answerOf(server, lines(hosts(6, 11), 1))).toEqual(EXCEEDED(LIMIT, 1));
+  expect(await answerOf(server, lines(hosts(0, LIMIT), 1))).toEqual(WRITTEN);
+});
+
 test('the reason of the first kind stands with what all kinds dropped, and bad lines before it', async () => {
   const server = await limited(temporaryDirectory(), 1);
   await query(server.url, 'CREATE DATABASE d');

@@ -60,7 +60,7 @@ export const VARVE: System = {
     program: process.execPath,
     programArguments: [
       ...START,
-      ...['--http-bind-address', `127.0.0.1:${port}`, '--data-dir', join(directory, 'data'), '--logging-level', 'warn'],
+      ...['--http-bind-address', `127.0.0.1:${port}`, '--data-dir', join(directory, 'data'), '--logging-level', 'warn', '--data-max-series-per-database', '0'],
     ],
   }),
 };
