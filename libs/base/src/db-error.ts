@@ -64,6 +64,8 @@ export const ERROR_CODES = {
   // Replicas.
   /** The frame's incarnation is closed: only peers and hint stores may bring its frames. */
   INCARNATION_CLOSED: { httpStatus: 503, retryable: true },
+  /** The frame is older than anything that may still come to the shard: its owners have it, or a clock is wrong. */
+  BELOW_WATERMARK: { httpStatus: 503, retryable: true },
   /** Hints of an owner are over their budget, and the frame is one that nobody holds. */
   HINT_STORE_FULL: { httpStatus: 503, retryable: true },
   /** The owner may lack frames and serves only who asks it by name. */

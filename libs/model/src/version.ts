@@ -18,6 +18,9 @@ export function compareVersions(left: Version, right: Version): number {
   return left.wallMs - right.wallMs || left.counter - right.counter || left.incarnation - right.incarnation;
 }
 
+/** The watermark of a shard whose watermark was never told: nothing is below it. */
+export const NO_WATERMARK: Version = { wallMs: 0, counter: 0, incarnation: 0 };
+
 /** Names one frame for ever. Numbers are contiguous from 1 per (incarnation, shard), taken at publish. */
 export interface MutationId {
   readonly incarnation: IncarnationId;

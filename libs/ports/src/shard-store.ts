@@ -1,5 +1,5 @@
 import type { SizeBytes } from '@varve/base';
-import type { ShardId } from '@varve/model';
+import type { ShardId, Version } from '@varve/model';
 
 /** What a shard file says of itself. */
 export interface ShardState {
@@ -7,6 +7,8 @@ export interface ShardState {
   readonly flushedSeq: number;
   /** An encoded MutationVector: the frames that are in chunks. */
   readonly vector: Uint8Array;
+  /** What it relies on of the watermark. */
+  readonly watermark: Version;
 }
 
 /** A series as the file numbers it, from 1 up. */
@@ -65,7 +67,7 @@ export interface ShardChange {
 export interface ShardStore {
   /** Shards that have a file, ascending. */
   shards(): Promise<readonly ShardId[]>;
-  /** A shard without a file has flushedSeq 0 and an empty vector (zero bytes). @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT */
+  /** A shard without a file has flushedSeq 0, an empty vector (zero bytes) and no watermark. @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT */
   readState(shard: ShardId): Promise<ShardState>;
   readSeries(shard: ShardId): Promise<readonly StoredSeries[]>;
   /** All chunks, ascending by chunkId. */

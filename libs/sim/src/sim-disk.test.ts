@@ -1,3 +1,4 @@
+import { NO_WATERMARK } from '@varve/model';
 import { expect, test } from 'vitest';
 import type { JournalRow } from '@varve/ports';
 import { SimDisk } from './sim-disk.ts';
@@ -14,7 +15,7 @@ const change = (flushedSeq: number) => ({
   removedChunkIds: [],
   tombstones: [],
   removedTombstoneSeqs: [],
-  state: { flushedSeq, vector: new Uint8Array(0) },
+  state: { flushedSeq, vector: new Uint8Array(0), watermark: NO_WATERMARK },
 });
 
 const start = (

@@ -1,4 +1,4 @@
-import type { ShardId } from '@varve/model';
+import { NO_WATERMARK, type ShardId } from '@varve/model';
 import type { ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries, StoredTombstone } from '@varve/ports';
 import { SimFile, type SimDisk } from './sim-disk.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -75,7 +75,7 @@ export class SimShardStore implements ShardStore {
 }
 
 function emptyShard(): ShardContent {
-  return { state: { flushedSeq: 0, vector: new Uint8Array(0) }, series: [], chunks: new Map(), tombstones: new Map(), nextChunkId: 1 };
+  return { state: { flushedSeq: 0, vector: new Uint8Array(0), watermark: NO_WATERMARK }, series: [], chunks: new Map(), tombstones: new Map(), nextChunkId: 1 };
 }
 
 function apply(content: ShardContent, change: ShardChange): number[] {

@@ -38,7 +38,7 @@ test('D1, D5, D7: a delete hides older cells at once, after a restart, after a f
   await shard.merge();
   expect(shard.tombstoneCount).toBe(1);
 
-  shard.collectBelow(7);
+  shard.raiseWatermark(7);
   while (await shard.merge());
   expect(shard.tombstoneCount).toBe(0);
   await reopen();
@@ -57,7 +57,7 @@ test('D9: a shard that holds as many deletes as it may refuses those of coordina
   await shard.write(last + 2);
   expect(shard.tombstoneCount).toBe(last + 1);
   await shard.flush();
-  shard.collectBelow(last + 2);
+  shard.raiseWatermark(last + 2);
   while (await shard.merge());
   expect([shard.tombstoneCount, await shard.deleteByMessage(last + 3, LANE_A)]).toEqual([0, undefined]);
   await shard.close();

@@ -1,4 +1,4 @@
-import type { NodeId, ShardId } from '@varve/model';
+import type { IncarnationId, NodeId, ShardId } from '@varve/model';
 
 /** The four services, as their subjects name them. */
 export type ServiceKind = 'coordinator' | 'meta' | 'data' | 'repair';
@@ -21,6 +21,8 @@ export interface Subjects {
   shardWrite(shard: ShardId): string;
   /** Who runs under a name answers here, so that a second one under the same name finds out. */
   nodeClaim(service: ServiceKind, name: string): string;
+  /** The coordinator that holds this incarnation listens. */
+  pledge(incarnation: IncarnationId): string;
   dataReady(node: NodeId): string;
   dataQuery(node: NodeId): string;
   dataSeries(node: NodeId): string;
@@ -29,6 +31,7 @@ export interface Subjects {
   dataFrames(node: NodeId): string;
   dataPull(node: NodeId): string;
   dataWrite(node: NodeId): string;
+  dataWatermark(node: NodeId): string;
   repairHint(node: NodeId): string;
   repairHeld(node: NodeId): string;
 }
@@ -47,6 +50,7 @@ export function subjectsOf(clusterId: string): Subjects {
     heartbeat: `${prefix}.heartbeat`,
     nodeClaim: (service, name) => `${prefix}.claim.${service}.${tokenOf(name)}`,
     shardWrite: (shard) => `${prefix}.shard.${shard}.write`,
+    pledge: (incarnation) => `${prefix}.incarnation.${incarnation}.pledge`,
     dataReady: (node) => `${prefix}.data.${node}.ready`,
     dataQuery: (node) => `${prefix}.data.${node}.query`,
     dataSeries: (node) => `${prefix}.data.${node}.series`,
@@ -55,6 +59,7 @@ export function subjectsOf(clusterId: string): Subjects {
     dataFrames: (node) => `${prefix}.data.${node}.frames`,
     dataPull: (node) => `${prefix}.data.${node}.pull`,
     dataWrite: (node) => `${prefix}.data.${node}.write`,
+    dataWatermark: (node) => `${prefix}.data.${node}.watermark`,
     repairHint: (node) => `${prefix}.repair.${node}.hint`,
     repairHeld: (node) => `${prefix}.repair.${node}.held`,
   };

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { NO_WATERMARK } from '@varve/model';
 import { collect, newTempDirectory } from '@varve/ports/contract';
 import { HintFile } from './hint-file.ts';
 import { JournalFiles } from './journal-files.ts';
@@ -60,7 +61,7 @@ const writtenShard = (): string => {
       removedChunkIds: flushedSeq === 2 ? [3, 4, 5] : [],
       tombstones: ids.slice(0, 60).map((id) => ({ seq: flushedSeq * 100 + id, frame: Buffer.alloc(90, id) })),
       removedTombstoneSeqs: flushedSeq === 2 ? [101, 102] : [],
-      state: { flushedSeq, vector: Buffer.alloc(30, 7) },
+      state: { flushedSeq, vector: Buffer.alloc(30, 7), watermark: NO_WATERMARK },
     });
   }
   files.close();
@@ -267,7 +268,7 @@ test('a damaged shard is refused; the others are served', async () => {
       removedChunkIds: [],
       tombstones: [],
       removedTombstoneSeqs: [],
-      state: { flushedSeq: shard, vector: new Uint8Array(3) },
+      state: { flushedSeq: shard, vector: new Uint8Array(3), watermark: NO_WATERMARK },
     });
   }
   files.close();

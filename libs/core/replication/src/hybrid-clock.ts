@@ -79,6 +79,16 @@ export class HybridClock {
     return { kind: 'stamped', version: { wallMs, counter, incarnation: this.#incarnation } };
   }
 
+  /**
+   * A version that every stamp from now on reaches: of now, or of the last stamp where that is later. It stays below the lease's
+   * end, so that a clock that jumps ahead for a moment costs no more than the rest of the lease.
+   */
+  pledge(nowMs: WallMs): Version {
+    const wallMs = Math.min(Math.floor(nowMs), this.#ceilingMs);
+    if (wallMs > this.#nextMs) this.#moveTo(wallMs, 0);
+    return { wallMs: this.#nextMs, counter: this.#nextCounter, incarnation: 0 };
+  }
+
   /** Makes all later stamps greater than a version that was seen. */
   observe(version: Version, nowMs: WallMs): ObserveResult {
     const aheadMs = version.wallMs - nowMs;

@@ -1,3 +1,4 @@
+import { compareVersions } from '@varve/model';
 import type { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import type { Memtable } from './memtable.ts';
@@ -24,7 +25,8 @@ export function planCollect(passed: readonly HeldTombstone[], { index, directory
     const chunks = directory.planRewrite((chunk) => overlaps(chunk, tombstone) && hasAny(chunk, (ids ??= idsOf(tombstone, index))));
     if (chunks !== undefined) return { chunks, isRewrite: true, tombstoneSeqs: [] };
   }
-  const free = passed.filter(({ version }) => !memtable.hasBelow(version));
+  const { leastVersion } = memtable;
+  const free = passed.filter(({ version }) => leastVersion === undefined || compareVersions(version, leastVersion) <= 0);
   return free.length === 0 ? undefined : { chunks: [], isRewrite: true, tombstoneSeqs: free.map(({ seq }) => seq) };
 }
 

@@ -1,4 +1,4 @@
-import type { MutationVector } from '@varve/model';
+import type { MutationVector, Version } from '@varve/model';
 import type { NewChunkLike } from './chunk/encode-chunk.ts';
 import { ChunkStream } from './chunk-stream.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
@@ -19,13 +19,15 @@ export class FlushJob {
   /** What the file's state becomes with the chunks, in the same transaction. */
   readonly flushedSeq: number;
   readonly vector: MutationVector;
+  readonly watermark: Version;
   readonly #chunks: ChunkStream;
 
-  constructor(sealed: Memtable, state: Pick<FlushJob, 'series' | 'tombstones' | 'flushedSeq' | 'vector'>, hiding: Tombstones) {
+  constructor(sealed: Memtable, state: Pick<FlushJob, 'series' | 'tombstones' | 'flushedSeq' | 'vector' | 'watermark'>, hiding: Tombstones) {
     this.series = state.series;
     this.tombstones = state.tombstones;
     this.flushedSeq = state.flushedSeq;
     this.vector = state.vector;
+    this.watermark = state.watermark;
     this.#chunks = new ChunkStream(
       sealed.sorted(BATCH_CELL_COUNT_MAX).map((parts) => visibleParts(parts, hiding)),
       0,

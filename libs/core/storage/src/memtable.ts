@@ -51,6 +51,7 @@ export class Memtable {
   readonly #fields = new Map<string, Fields>();
   #sizeBytes = 0;
   #rowCount = 0;
+  #leastVersion: Version | undefined;
 
   get sizeBytes(): number {
     return this.#sizeBytes;
@@ -60,9 +61,9 @@ export class Memtable {
     return this.#rowCount;
   }
 
-  /** Whether any row has a lower version. */
-  hasBelow(version: Version): boolean {
-    return this.#segments.some((segment) => compareVersions(segment.version, version) < 0);
+  /** Of all rows; undefined without any. */
+  get leastVersion(): Version | undefined {
+    return this.#leastVersion;
   }
 
   /** Keeps the frame's rows; of its series keys only the ids. */
@@ -120,7 +121,8 @@ export class Memtable {
   }
 
   #add(section: Omit<Segment, 'firstEntry' | 'fields'>): void {
-    const { measurement, seriesIds, rows } = section;
+    const { measurement, seriesIds, rows, version } = section;
+    if (this.#leastVersion === undefined || compareVersions(version, this.#leastVersion) < 0) this.#leastVersion = version;
     this.#segments.push({ ...section, fields: this.#fieldsOf(rows), firstEntry: this.#segmentOf.length });
     let measured = this.#seriesIds.get(measurement);
     if (measured === undefined) this.#seriesIds.set(measurement, (measured = []));

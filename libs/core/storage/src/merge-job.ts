@@ -1,11 +1,12 @@
 import { assert } from '@varve/base';
-import type { MutationVector } from '@varve/model';
+import type { MutationVector, Version } from '@varve/model';
 import type { ChunkHeader } from './chunk/chunk-header.ts';
 import { chunkInvalid } from './chunk/chunk-invalid.ts';
 import type { NewChunkLike } from './chunk/encode-chunk.ts';
 import { ChunkStream } from './chunk-stream.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import { mergeChunks, type OpenChunk } from './merge-chunks.ts';
+import { settledParts, type Settling } from './settle-rows.ts';
 import type { Tombstones } from './tombstones.ts';
 import { visibleParts } from './visible-rows.ts';
 
@@ -23,26 +24,36 @@ export interface MergePlan {
   readonly tombstoneSeqs: readonly number[];
 }
 
+/** The file's state, which a merge does not change but for the watermark that it relies on (S6). */
+interface MergeState {
+  readonly flushedSeq: number;
+  readonly vector: MutationVector;
+  readonly watermark: Version;
+}
+
 /** Fewer chunks for some series, without what tombstones hide. Fetch the bytes, read it until it is empty, commit, then complete it. */
 export class MergeJob {
   /** Chunks that the new ones replace: their bytes are needed, and they are removed in the same transaction. */
   readonly chunks: readonly StoredChunkLike[];
   /** Tombstones that hide nothing any more: they are removed in the same transaction. */
   readonly tombstoneSeqs: readonly number[];
-  /** The state of the file, which a merge does not change. */
   readonly flushedSeq: number;
   readonly vector: MutationVector;
+  readonly watermark: Version;
   readonly isRewrite: boolean;
   readonly #hiding: Tombstones;
+  readonly #settling: Settling;
   #stream: ChunkStream | undefined;
 
-  constructor({ chunks, isRewrite, tombstoneSeqs }: MergePlan, state: Pick<MergeJob, 'flushedSeq' | 'vector'>, hiding: Tombstones) {
+  constructor({ chunks, isRewrite, tombstoneSeqs }: MergePlan, state: MergeState, hiding: Tombstones, settling: Settling) {
     this.chunks = chunks;
     this.tombstoneSeqs = tombstoneSeqs;
     this.isRewrite = isRewrite;
     this.#hiding = hiding;
+    this.#settling = settling;
     this.flushedSeq = state.flushedSeq;
     this.vector = state.vector;
+    this.watermark = state.watermark;
   }
 
   get chunkIds(): readonly number[] {
@@ -66,8 +77,9 @@ export class MergeJob {
 
   #open(bytes: ChunkBytes): ChunkStream {
     const merged = mergeChunks(this.chunkIds.map((chunkId) => partOf(chunkId, bytes)));
+    const visible = visibleParts(merged, this.#hiding);
     const tier = this.chunks[0]?.tier ?? 0;
-    return new ChunkStream([visibleParts(merged, this.#hiding)], this.isRewrite ? tier : tier + 1);
+    return new ChunkStream([settledParts(visible, this.#settling)], this.isRewrite ? tier : tier + 1);
   }
 }
 

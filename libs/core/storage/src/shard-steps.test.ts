@@ -75,7 +75,7 @@ class Driver {
       }
       case 'watermark':
         this.#floorMs = Math.max(this.#floorMs, next.wallMs);
-        return this.table.collectBelow({ wallMs: this.#floorMs, counter: 0, incarnation: 0 });
+        return this.table.raiseWatermark({ wallMs: this.#floorMs, counter: 0, incarnation: 0 });
       case 'again': {
         const known = this.#frames[next.which];
         if (known !== undefined) this.#insert(known, false);

@@ -1,6 +1,6 @@
 import { assert, DbError, type TimestampNs } from '@varve/base';
 import type { Frame } from '@varve/frame';
-import { compareVersions, hasMutation, withMutation, type MutationVector, type SeriesKey, type TagFilter, type Version } from '@varve/model';
+import { compareVersions, hasMutation, NO_WATERMARK, withMutation, type MutationVector, type SeriesKey, type TagFilter, type Version } from '@varve/model';
 import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
@@ -9,6 +9,7 @@ import { Memtable } from './memtable.ts';
 import { MergeJob, type ChunkBytes, type MergePlan } from './merge-job.ts';
 import { planRead, readPieces, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
 import type { VersionedRows } from './rows.ts';
+import type { Settling } from './settle-rows.ts';
 import { SeriesIndex, type SeriesRef, type StoredSeriesLike } from './series-index.ts';
 import { compileSeries, Tombstones, type StoredTombstoneLike } from './tombstones.ts';
 
@@ -43,8 +44,10 @@ export class ShardTable {
   #flushedSeq: number;
   /** Series up to here are in the file. */
   #flushedSeriesId: number;
-  /** No row comes any more that has a lower version: the watermark, as far as it was told and not tried in vain. */
-  #completeBelow: Version | undefined;
+  /** S: no frame with a lower version comes any more. */
+  #watermark = NO_WATERMARK;
+  /** Nothing was tried in vain since the watermark was told. */
+  #mayCollect = false;
 
   /** @throws DbError STORAGE_CORRUPT */
   static open(stored: StoredShard): ShardTable {
@@ -94,6 +97,11 @@ export class ShardTable {
     return this.#active.sizeBytes + (this.#sealed?.sizeBytes ?? 0);
   }
 
+  /** S of docs/specs/watermark.md. */
+  get watermark(): Version {
+    return this.#watermark;
+  }
+
   /** Deletes that are held, those of a flush under way included. */
   get tombstoneCount(): number {
     return this.#tombstones.all.length;
@@ -114,6 +122,11 @@ export class ShardTable {
     if (tombstone !== undefined) compileSeries(tombstone);
   }
 
+  /** Whether rows or a delete come that S has excluded: ask before they are journaled. */
+  isLate({ header: { version, rowCount }, tombstone }: Frame): boolean {
+    return (rowCount > 0 || tombstone !== undefined) && compareVersions(version, this.#watermark) < 0;
+  }
+
   /**
    * Makes a journaled frame visible, or hides what a tombstone hides; journal rows come in order. Returns false for a mutation
    * that it has: it changes nothing (V8).
@@ -123,8 +136,7 @@ export class ShardTable {
     this.#lastSeq = seq;
     const { incarnation, number } = frame.header.mutation;
     if (hasMutation(this.#vector, incarnation, number)) return false;
-    const isLate = frame.header.rowCount > 0 && this.#completeBelow !== undefined && compareVersions(frame.header.version, this.#completeBelow) < 0;
-    assert(!isLate, `rows of ${incarnation}/${number} came below the watermark`);
+    assert(!this.isLate(frame), `frame ${incarnation}/${number} came below the watermark`);
     this.#vector = withMutation(this.#vector, incarnation, number);
     this.#active.insert(frame, (key) => this.#index.idOf(key));
     if (frame.tombstone !== undefined) this.#tombstones.add(frame.tombstone, frame.header, seq);
@@ -137,7 +149,8 @@ export class ShardTable {
     if (this.#lastSeq === this.#flushedSeq) return undefined;
     const series = this.#index.seriesAfter(this.#flushedSeriesId);
     const tombstones = this.#tombstones.after(this.#flushedSeq);
-    const job = new FlushJob(this.#active, { series, tombstones, flushedSeq: this.#lastSeq, vector: this.#vector }, this.#tombstones);
+    const state = { series, tombstones, flushedSeq: this.#lastSeq, vector: this.#vector, watermark: this.#watermark };
+    const job = new FlushJob(this.#active, state, this.#tombstones);
     this.#sealed = this.#active;
     this.#active = new Memtable();
     this.#job = job;
@@ -164,10 +177,13 @@ export class ShardTable {
   }
 
   /**
-   * The watermark: no row with a lower version will be inserted from now on. Tombstones below it leave with the next merges.
+   * S: no frame with a lower version will be inserted from now on, and rows that the vector has are all inserted. Tombstones below
+   * it leave with the next merges, and so do versions that decide nothing. It never goes back. A file's S is told behind the
+   * replay of the journal, which may have rows below it (S8).
    */
-  collectBelow(version: Version): void {
-    this.#completeBelow = version;
+  raiseWatermark(version: Version): void {
+    if (compareVersions(this.#watermark, version) < 0) this.#watermark = version;
+    this.#mayCollect = true;
   }
 
   /** Chunks worth merging, then tombstones to collect. Undefined when there are none; more may be after the next flush. */
@@ -175,7 +191,8 @@ export class ShardTable {
     assert(this.#job === undefined, 'a flush or merge is under way');
     const plan = this.#planMerge();
     if (plan === undefined) return undefined;
-    const job = new MergeJob(plan, { flushedSeq: this.#flushedSeq, vector: this.#flushedVector }, this.#tombstones);
+    const state = { flushedSeq: this.#flushedSeq, vector: this.#flushedVector, watermark: this.#watermark };
+    const job = new MergeJob(plan, state, this.#tombstones, this.#settlingOf(plan));
     this.#job = job;
     return job;
   }
@@ -198,7 +215,7 @@ export class ShardTable {
     this.#end(job);
     const damaged = job.chunks.find(({ chunkId }) => chunkId === damagedChunkId);
     if (damaged !== undefined) this.#directory.leaveAlone(damaged);
-    this.#completeBelow = undefined;
+    this.#mayCollect = false;
   }
 
   /** Sorted by name. */
@@ -237,10 +254,16 @@ export class ShardTable {
   #planMerge(): MergePlan | undefined {
     const chunks = this.#directory.planMerge();
     if (chunks !== undefined) return { chunks, isRewrite: false, tombstoneSeqs: [] };
-    const completeBelow = this.#completeBelow;
-    if (completeBelow === undefined) return undefined;
-    const passed = this.#tombstones.all.filter(({ seq, version }) => seq <= this.#flushedSeq && compareVersions(version, completeBelow) < 0);
+    if (!this.#mayCollect) return undefined;
+    const passed = this.#tombstones.all.filter(({ seq, version }) => seq <= this.#flushedSeq && compareVersions(version, this.#watermark) < 0);
     return planCollect(passed, { index: this.#index, directory: this.#directory, memtable: this.#active });
+  }
+
+  /** S12: below the bound no row is in the memtable either. */
+  #settlingOf({ chunks }: MergePlan): Settling {
+    const { leastVersion: least } = this.#active;
+    const bound = least === undefined || compareVersions(this.#watermark, least) < 0 ? this.#watermark : { ...least, incarnation: 0 };
+    return { bound, outside: this.#directory.besides(chunks) };
   }
 
   #end(job: FlushJob | MergeJob): void {

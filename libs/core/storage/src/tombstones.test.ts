@@ -134,7 +134,7 @@ test('D6: right after a delete no summary counts what it hides, and others still
   expectSame(node);
   node.write(30, [rowAt(9e12, 1)]);
   node.flush();
-  node.table.collectBelow(version(30));
+  node.table.raiseWatermark(version(30));
   node.merge();
   expect(kinds()).toEqual(['summary of 70', 'summary of 100', 'summary of 1']);
   expectSame(node);
@@ -185,10 +185,10 @@ test('D7: a tombstone stays until the watermark has passed it, then what it hide
   node.delete(20, { measurement: 'cpu', endOffsetNs: 3 });
   node.flush();
   const state = (): unknown[] => [node.table.tombstoneCount, node.shard.tombstoneCount, node.shard.chunkIds];
-  node.table.collectBelow(version(20));
+  node.table.raiseWatermark(version(20));
   node.merge();
   expect(state(), 'S is not above it').toEqual([1, 1, chunkIds]);
-  node.table.collectBelow(version(21));
+  node.table.raiseWatermark(version(21));
   node.merge();
   expect(state(), 'only the chunk with something hidden was touched').toEqual([0, 0, [chunkIds[1], 3]]);
   node.crash();
@@ -199,12 +199,12 @@ test('D7: a tombstone stays until the watermark has passed it, then what it hide
 test('D7: a tombstone stays while the memtable has older rows, and while it is in no flush', () => {
   const node = new Node();
   node.delete(20);
-  node.table.collectBelow(version(30));
+  node.table.raiseWatermark(version(30));
   expect(node.table.planMerge(), 'it is not in the file').toBeUndefined();
   node.crash();
   node.flush();
   node.write(10, [rowAt(1, 1)]);
-  node.table.collectBelow(version(30));
+  node.table.raiseWatermark(version(30));
   expect(node.table.planMerge(), 'the memtable has an older row').toBeUndefined();
   node.flush();
   node.merge();
@@ -213,7 +213,7 @@ test('D7: a tombstone stays while the memtable has older rows, and while it is i
 
 test('D7: rows below the watermark are a bug', () => {
   const node = new Node();
-  node.table.collectBelow(version(20));
+  node.table.raiseWatermark(version(20));
   expect(() => node.write(10, [rowAt(1, 1)])).toThrow('below the watermark');
 });
 
@@ -223,10 +223,10 @@ test('D7: an abandoned collection leaves everything, and the next watermark trie
   node.flush();
   node.delete(20);
   node.flush();
-  node.table.collectBelow(version(30));
+  node.table.raiseWatermark(version(30));
   node.table.abandonMerge(node.table.planMerge()!);
   expect(node.table.planMerge()).toBeUndefined();
-  node.table.collectBelow(version(30));
+  node.table.raiseWatermark(version(30));
   const job = node.table.planMerge()!;
   expect([job.chunkIds, job.tombstoneSeqs]).toEqual([[1], []]);
   node.table.completeMerge(job, node.shard.commit(mergeChange(job, takeAll(() => job.nextChunks(9, node.shard.bytes)))));
@@ -254,7 +254,7 @@ test('D4: a series of which everything is hidden stays in the index', () => {
   node.write(10, [rowAt(1, 1)]);
   node.delete(20);
   node.flush();
-  node.table.collectBelow(version(30));
+  node.table.raiseWatermark(version(30));
   node.merge();
   node.crash();
   expect(node.table.series('cpu', { kind: 'all' }).map(({ key }) => key)).toEqual(['cpu,host=a']);

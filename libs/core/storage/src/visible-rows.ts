@@ -85,7 +85,7 @@ function pickVisible({ offsetsNs, columns, versions }: VersionedRows, kept: Int3
 }
 
 /** How many of ascending versions are below the bound. */
-function countBelow(versions: readonly Version[], bound: Version): number {
+export function countBelow(versions: readonly Version[], bound: Version): number {
   let count = 0;
   while (count < versions.length && compareVersions(versions[count]!, bound) < 0) count += 1;
   return count;

@@ -1,3 +1,4 @@
+import { NO_WATERMARK, type Version } from '@varve/model';
 import { expect } from 'vitest';
 import type { NewChunk, ShardChange, ShardStore } from '../shard-store.ts';
 import { bytesOf, contractTest, forgetOutcome, textOf, type Drive, type OpenPort } from './contract-test.ts';
@@ -14,13 +15,14 @@ const chunk = (firstSeriesId: number, text: string, minOffsetNs = 0, maxOffsetNs
   header: bytesOf(`header of ${text}`),
   payload: bytesOf(text),
 });
+const watermarkAt = (flushedSeq: number): Version => ({ wallMs: 2 ** 48 - 1 - flushedSeq, counter: 0xffff, incarnation: flushedSeq });
 const change = (flushedSeq: number, parts: Partial<ShardChange> = {}): ShardChange => ({
   series: [],
   chunks: [],
   removedChunkIds: [],
   tombstones: [],
   removedTombstoneSeqs: [],
-  state: { flushedSeq, vector: bytesOf(`vector ${flushedSeq}`) },
+  state: { flushedSeq, vector: bytesOf(`vector ${flushedSeq}`), watermark: watermarkAt(flushedSeq) },
   ...parts,
 });
 const payloadTexts = async (store: ShardStore, shard = SHARD): Promise<(string | undefined)[]> => {
@@ -34,8 +36,8 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
 
   check('a shard without a file is empty, and asking for it makes none', async () => {
     const { port: store } = await open();
-    const { flushedSeq, vector } = await store.readState(SHARD);
-    expect([flushedSeq, vector.length]).toEqual([0, 0]);
+    const { flushedSeq, vector, watermark } = await store.readState(SHARD);
+    expect([flushedSeq, vector.length, watermark]).toEqual([0, 0, NO_WATERMARK]);
     expect(await store.readSeries(SHARD)).toEqual([]);
     expect(await store.readChunks(SHARD)).toEqual([]);
     expect(await store.readTombstones(SHARD)).toEqual([]);
@@ -56,8 +58,8 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
     const ids = await store.commit(SHARD, change(12, { series, chunks }));
     expect(ids).toHaveLength(2);
     const verify = async (opened: ShardStore): Promise<void> => {
-      const { flushedSeq, vector } = await opened.readState(SHARD);
-      expect([flushedSeq, textOf(vector)]).toEqual([12, 'vector 12']);
+      const { flushedSeq, vector, watermark } = await opened.readState(SHARD);
+      expect([flushedSeq, textOf(vector), watermark]).toEqual([12, 'vector 12', watermarkAt(12)]);
       expect(await opened.readSeries(SHARD)).toEqual(series);
       const stored = { rowCount: 5, tier: 1, writtenSeq: 12, headerSizeBytes: 15, payloadSizeBytes: 5 };
       expect(await opened.readChunks(SHARD)).toEqual([

@@ -13,6 +13,16 @@ interface Lease {
   readonly numbers: Map<ShardId, number>;
 }
 
+/** What a coordinator says of its incarnation for watermarks. docs/specs/watermark.md. */
+export interface Pledge {
+  /** Every later frame has this version or a greater one. */
+  readonly version: Version;
+  /** The ceiling that the catalog has granted. */
+  readonly leasedMs: WallMs;
+  /** The last number taken, of each shard that was asked for; 0: none. */
+  readonly numbers: readonly number[];
+}
+
 export interface LeaseConfig {
   readonly holder: string;
   readonly leaseMs: DurationMs;
@@ -64,6 +74,17 @@ export class IncarnationLease {
     const number = (lease.numbers.get(shard) ?? 0) + 1;
     lease.numbers.set(shard, number);
     return { version: stamp.version, mutation: { incarnation: lease.id, shard, number } };
+  }
+
+  /**
+   * S2: binds this lease to stamp nothing lower from now on, and says which numbers it has taken of these shards. Undefined: the
+   * incarnation is not this coordinator's any more.
+   */
+  pledge(incarnation: IncarnationId, shards: readonly ShardId[]): Pledge | undefined {
+    const lease = this.#lease;
+    if (lease?.id !== incarnation) return undefined;
+    const version = lease.clock.pledge(this.#ports.clock.wallMs());
+    return { version, leasedMs: lease.leasedMs, numbers: shards.map((shard) => lease.numbers.get(shard) ?? 0) };
   }
 
   /** An owner says that the incarnation is closed: it stamps no more, and the next write opens another. */

@@ -27,7 +27,7 @@ export async function flushShard({ clock, metrics, journal, shardStore, sliceRow
   if (job === undefined) return;
   try {
     const chunks: readonly NewChunk[] = await inSlices(clock, sliceRowCount, (rowCountMax) => job.nextChunks(rowCountMax));
-    const state = { flushedSeq: job.flushedSeq, vector: encodeVector(job.vector) };
+    const state = { flushedSeq: job.flushedSeq, vector: encodeVector(job.vector), watermark: job.watermark };
     const chunkIds = await shardStore.commit(replica.shard, { series: job.series, chunks, removedChunkIds: [], tombstones: job.tombstones, removedTombstoneSeqs: [], state });
     replica.table.completeFlush(job, chunkIds);
   } catch (error) {

@@ -18,7 +18,7 @@ export async function mergeShard({ clock, shardStore, sliceRowCount }: FlushPort
     await bytes.fetchHeaders(job.chunks);
     await bytes.fetchPayloads(job.chunkIds);
     const chunks = await inSlices(clock, sliceRowCount, (rowCountMax) => job.nextChunks(rowCountMax, bytes));
-    const state = { flushedSeq: job.flushedSeq, vector: encodeVector(job.vector) };
+    const state = { flushedSeq: job.flushedSeq, vector: encodeVector(job.vector), watermark: job.watermark };
     const chunkIds = await shardStore.commit(shard, { series: [], chunks, removedChunkIds: job.chunkIds, tombstones: [], removedTombstoneSeqs: job.tombstoneSeqs, state });
     table.completeMerge(job, chunkIds);
     return true;

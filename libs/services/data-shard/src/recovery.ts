@@ -15,7 +15,7 @@ export async function recoverShard(
   { journal, shardStore }: { readonly journal: Journal; readonly shardStore: ShardStore },
   { shard, startNs, others }: { readonly shard: ShardId; readonly startNs: TimestampNs; readonly others: readonly NodeId[] },
 ): Promise<ShardReplica> {
-  const { flushedSeq, vector } = await shardStore.readState(shard);
+  const { flushedSeq, vector, watermark } = await shardStore.readState(shard);
   const table = ShardTable.open({
     startNs,
     flushedSeq,
@@ -33,6 +33,7 @@ export async function recoverShard(
     assert(seq === table.lastSeq + 1, `journal row ${seq} of shard ${shard} after ${table.lastSeq}`);
     table.insert(decodeFrame(frame), seq);
   }
+  table.raiseWatermark(watermark); // S8: the journal may have rows below it.
   return {
     shard,
     table,

@@ -71,8 +71,8 @@ export class ShardOnDisk {
   }
 
   /** The watermark passes all frames below n. */
-  collectBelow(number: number): void {
-    this.#replica.table.collectBelow(stampOf(number).version);
+  raiseWatermark(number: number): void {
+    this.#replica.table.raiseWatermark(stampOf(number).version);
   }
 
   get tombstoneCount(): number {

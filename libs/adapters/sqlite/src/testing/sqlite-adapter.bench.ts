@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NO_WATERMARK } from '@varve/model';
 import { EMPTY_MEMBERSHIP } from '@varve/ports';
 import { openJournal } from '../open-journal.ts';
 import { openRaftLogStore } from '../open-raft-log-store.ts';
@@ -102,7 +103,7 @@ async function benchShardStore(): Promise<void> {
         removedChunkIds: [],
         tombstones: [],
         removedTombstoneSeqs: [],
-        state: { flushedSeq: flush, vector: new Uint8Array(10) },
+        state: { flushedSeq: flush, vector: new Uint8Array(10), watermark: NO_WATERMARK },
       })),
     );
   }

@@ -54,6 +54,12 @@ export class ChunkDirectory {
     return undefined;
   }
 
+  /** Chunks that may have rows of the series and times that these chunks of one measurement have. */
+  besides(chunks: readonly StoredChunkLike[]): readonly StoredChunkLike[] {
+    if (chunks[0] === undefined) return [];
+    return this.#trees.get(this.#measurementIdOf(chunks[0].firstSeriesId))!.besides(chunks);
+  }
+
   /** Chunks of one measurement and tier to write anew, of those that pass. Undefined: none does. */
   planRewrite(isWanted: (chunk: StoredChunkLike) => boolean): readonly StoredChunkLike[] | undefined {
     for (const tree of this.#trees.values()) {

@@ -45,6 +45,9 @@ interface Sums {
   ownCount: number;
 }
 
+type Times = Pick<StoredChunkLike, 'minOffsetNs' | 'maxOffsetNs'>;
+type Hull = Times & Pick<StoredChunkLike, 'firstSeriesId' | 'lastSeriesId'>;
+
 /** A node and a tier of it. */
 interface Place {
   readonly level: number;
@@ -110,6 +113,14 @@ export class ChunkTree {
     const wanted = [...this.#nodes.values()].flatMap(({ chunks }) => chunks.filter(isWanted));
     const ofTier = wanted.filter(({ tier }) => tier === wanted[0]!.tier);
     return ofTier.length === 0 ? undefined : firstOf(ofTier, 1);
+  }
+
+  /** Chunks that may have rows of the series and times that these have. */
+  besides(these: readonly StoredChunkLike[]): readonly StoredChunkLike[] {
+    const all = new Set(these);
+    const hull = hullOf(these);
+    const isNear = (chunk: StoredChunkLike): boolean => overlap(chunk, hull) && chunk.firstSeriesId <= hull.lastSeriesId && hull.firstSeriesId <= chunk.lastSeriesId;
+    return [...this.#nodes.values()].flatMap(({ chunks }) => chunks.filter((chunk) => isNear(chunk) && !all.has(chunk)));
   }
 
   #count(chunk: StoredChunkLike): void {
@@ -192,7 +203,17 @@ function isSettled({ firstSeriesId, lastSeriesId, payloadSizeBytes }: StoredChun
   return firstSeriesId === lastSeriesId && payloadSizeBytes >= SETTLED_SIZE_BYTES_MIN;
 }
 
-function overlap(left: StoredChunkLike, right: StoredChunkLike): boolean {
+/** All series and times of some chunks, and those in between. */
+function hullOf(chunks: readonly StoredChunkLike[]): Hull {
+  return {
+    firstSeriesId: Math.min(...chunks.map(({ firstSeriesId }) => firstSeriesId)),
+    lastSeriesId: Math.max(...chunks.map(({ lastSeriesId }) => lastSeriesId)),
+    minOffsetNs: Math.min(...chunks.map(({ minOffsetNs }) => minOffsetNs)),
+    maxOffsetNs: Math.max(...chunks.map(({ maxOffsetNs }) => maxOffsetNs)),
+  };
+}
+
+function overlap(left: Times, right: Times): boolean {
   return left.minOffsetNs <= right.maxOffsetNs && right.minOffsetNs <= left.maxOffsetNs;
 }
 

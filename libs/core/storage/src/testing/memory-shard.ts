@@ -1,6 +1,6 @@
 import { assert } from '@varve/base';
 import type { Frame } from '@varve/frame';
-import { EMPTY_VECTOR, type MutationVector } from '@varve/model';
+import { EMPTY_VECTOR, NO_WATERMARK, type MutationVector, type Version } from '@varve/model';
 import { openHeader } from '../chunk/open-header.ts';
 import type { ChunkHeader } from '../chunk/chunk-header.ts';
 import type { NewChunkLike } from '../chunk/encode-chunk.ts';
@@ -20,6 +20,7 @@ interface MemoryChange {
   readonly removedTombstoneSeqs: readonly number[];
   readonly flushedSeq: number;
   readonly vector: MutationVector;
+  readonly watermark: Version;
 }
 
 /** What survives a crash, as maps: one shard's file and its journal. Follows the contract of ports ShardStore and Journal. */
@@ -29,7 +30,7 @@ export class MemoryShard {
   readonly #tombstones = new Map<number, StoredTombstoneLike>();
   readonly #headers = new Map<number, ChunkHeader>();
   readonly #journal: { readonly seq: number; readonly frame: Frame }[] = [];
-  #state: { flushedSeq: number; vector: MutationVector } = { flushedSeq: 0, vector: EMPTY_VECTOR };
+  #state: { flushedSeq: number; vector: MutationVector; watermark: Version } = { flushedSeq: 0, vector: EMPTY_VECTOR, watermark: NO_WATERMARK };
   #nextChunkId = 1;
 
   get flushedSeq(): number {
@@ -58,7 +59,7 @@ export class MemoryShard {
     this.#journal.splice(0, first < 0 ? this.#journal.length : first);
   }
 
-  commit({ series, chunks, removedChunkIds, tombstones, removedTombstoneSeqs, flushedSeq, vector }: MemoryChange): number[] {
+  commit({ series, chunks, removedChunkIds, tombstones, removedTombstoneSeqs, flushedSeq, vector, watermark }: MemoryChange): number[] {
     assert(
       this.#state.flushedSeq <= flushedSeq,
       `flushedSeq goes from ${this.#state.flushedSeq} back to ${flushedSeq}`,
@@ -67,7 +68,7 @@ export class MemoryShard {
     for (const chunkId of removedChunkIds) assert(this.#chunks.delete(chunkId), `no chunk ${chunkId}`);
     for (const seq of removedTombstoneSeqs) assert(this.#tombstones.delete(seq), `no tombstone ${seq}`);
     for (const tombstone of tombstones) this.#tombstones.set(tombstone.seq, tombstone);
-    this.#state = { flushedSeq, vector };
+    this.#state = { flushedSeq, vector, watermark };
     return chunks.map((chunk) => {
       this.#chunks.set(this.#nextChunkId, { ...chunk, writtenSeq: flushedSeq });
       return this.#nextChunkId++;
@@ -115,6 +116,7 @@ export class MemoryShard {
     }));
     const table = ShardTable.open({ startNs: 0n, ...this.#state, series: this.#series, chunks, tombstones: [...this.#tombstones.values()] });
     for (const { seq, frame } of this.#journal) if (seq > this.#state.flushedSeq) table.insert(frame, seq);
+    table.raiseWatermark(this.#state.watermark);
     return table;
   }
 }
@@ -136,13 +138,13 @@ export function mergeAll(table: ShardTable, shard: MemoryShard): void {
 }
 
 /** What the commit of a flush changes. */
-export function flushChange({ series, tombstones, flushedSeq, vector }: FlushJob, chunks: readonly NewChunkLike[]): MemoryChange {
-  return { series, chunks, removedChunkIds: [], tombstones, removedTombstoneSeqs: [], flushedSeq, vector };
+export function flushChange({ series, tombstones, flushedSeq, vector, watermark }: FlushJob, chunks: readonly NewChunkLike[]): MemoryChange {
+  return { series, chunks, removedChunkIds: [], tombstones, removedTombstoneSeqs: [], flushedSeq, vector, watermark };
 }
 
 /** What the commit of a merge changes. */
-export function mergeChange({ chunkIds, tombstoneSeqs, flushedSeq, vector }: MergeJob, chunks: readonly NewChunkLike[]): MemoryChange {
-  return { series: [], chunks, removedChunkIds: chunkIds, tombstones: [], removedTombstoneSeqs: tombstoneSeqs, flushedSeq, vector };
+export function mergeChange({ chunkIds, tombstoneSeqs, flushedSeq, vector, watermark }: MergeJob, chunks: readonly NewChunkLike[]): MemoryChange {
+  return { series: [], chunks, removedChunkIds: chunkIds, tombstones: [], removedTombstoneSeqs: tombstoneSeqs, flushedSeq, vector, watermark };
 }
 
 /** All chunks of a job, slice by slice. */
