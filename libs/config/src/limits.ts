@@ -148,6 +148,12 @@ export const LIMITS = {
   voidCountMax: 1_000,
   /** Between two rounds in which owners compare what they have. */
   reconcileIntervalMs: 2_000,
+  /** Between two rounds in which watermarks move. */
+  watermarkIntervalMs: 5_000,
+  /** A watermark that its owners have not reached by then gives way to a newer one. */
+  watermarkCandidateMsMax: 60_000,
+  /** A shard in which nothing happens is told its watermark as often as this: an owner may have forgotten it. */
+  watermarkRepeatMs: 60_000,
   /** Between two rounds in which a journal lets go of what every owner has. */
   trimIntervalMs: 5_000,
   /** An owner whose own heartbeat has not come back for so long may have missed frames: it joins anew. */

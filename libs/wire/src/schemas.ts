@@ -84,7 +84,7 @@ export const WIRE_SCHEMAS = {
   coordinatorPledgeIs: { wallMs: 'number', counter: 'number', leasedMs: 'number', numbers: 'numbers' },
   /** Tells an owner the watermarks of some shards; incarnations are 0. Payload: per shard the vector that it must have to take it. */
   dataWatermark: { shards: 'numbers', wallMs: 'numbers', counters: 'numbers' },
-  /** The shards whose watermark it has taken, or had. */
+  /** The shards whose watermark has moved. */
   dataWatermarkTaken: { shards: 'numbers' },
   /** Tells an owner to take the frames it lacks from another owner. */
   dataPull: { shard: 'number', source: 'number', version: 'number' },

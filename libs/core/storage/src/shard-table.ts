@@ -46,6 +46,8 @@ export class ShardTable {
   #flushedSeriesId: number;
   /** S: no frame with a lower version comes any more. */
   #watermark = NO_WATERMARK;
+  /** What is below it is late: S, or soon to be S. */
+  #lateBelow = NO_WATERMARK;
   /** Nothing was tried in vain since the watermark was told. */
   #mayCollect = false;
 
@@ -124,7 +126,7 @@ export class ShardTable {
 
   /** Whether rows or a delete come that S has excluded: ask before they are journaled. */
   isLate({ header: { version, rowCount }, tombstone }: Frame): boolean {
-    return (rowCount > 0 || tombstone !== undefined) && compareVersions(version, this.#watermark) < 0;
+    return (rowCount > 0 || tombstone !== undefined) && compareVersions(version, this.#lateBelow) < 0;
   }
 
   /**
@@ -136,7 +138,8 @@ export class ShardTable {
     this.#lastSeq = seq;
     const { incarnation, number } = frame.header.mutation;
     if (hasMutation(this.#vector, incarnation, number)) return false;
-    assert(!this.isLate(frame), `frame ${incarnation}/${number} came below the watermark`);
+    const isBelow = frame.sections.length > 0 && compareVersions(frame.header.version, this.#watermark) < 0;
+    assert(!isBelow, `rows of ${incarnation}/${number} came below the watermark`);
     this.#vector = withMutation(this.#vector, incarnation, number);
     this.#active.insert(frame, (key) => this.#index.idOf(key));
     if (frame.tombstone !== undefined) this.#tombstones.add(frame.tombstone, frame.header, seq);
@@ -176,12 +179,18 @@ export class ShardTable {
     this.#sealed = undefined;
   }
 
+  /** S comes to this version once the frames that are being journaled are inserted: none of them may be below it (S7). */
+  refuseBelow(version: Version): void {
+    if (compareVersions(this.#lateBelow, version) < 0) this.#lateBelow = version;
+  }
+
   /**
    * S: no frame with a lower version will be inserted from now on, and rows that the vector has are all inserted. Tombstones below
    * it leave with the next merges, and so do versions that decide nothing. It never goes back. A file's S is told behind the
    * replay of the journal, which may have rows below it (S8).
    */
   raiseWatermark(version: Version): void {
+    this.refuseBelow(version);
     if (compareVersions(this.#watermark, version) < 0) this.#watermark = version;
     this.#mayCollect = true;
   }

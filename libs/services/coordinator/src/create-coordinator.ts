@@ -1,5 +1,6 @@
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, LivenessView, type Service } from '@varve/kit';
+import type { IncarnationId } from '@varve/model';
 import type { Gateway, Health, QueryRequest, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
 import { allShards } from '@varve/placement';
 import { subjectsOf } from '@varve/wire';
@@ -7,6 +8,7 @@ import { SeriesCollector } from './collect-series.ts';
 import { IncarnationLease } from './incarnation.ts';
 import type { CoordinatorConfig, CoordinatorPorts } from './ports.ts';
 import { OwnerReadiness } from './owner-readiness.ts';
+import { PledgeServer } from './serve-pledges.ts';
 import { QueryPath } from './query-path.ts';
 import { Deliveries } from './replicate.ts';
 import { QueryRunner } from './run-query.ts';
@@ -26,6 +28,7 @@ class CoordinatorService implements Coordinator {
   readonly #follower: CatalogFollower;
   readonly #liveness: LivenessView;
   readonly #lease: IncarnationLease;
+  readonly #pledges: PledgeServer;
   readonly #deliveries: Deliveries;
   readonly #writePath: WritePath;
   readonly #queries: QueryRunner;
@@ -40,7 +43,9 @@ class CoordinatorService implements Coordinator {
     this.#liveness = liveness;
     const collector = new SeriesCollector({ bus, clock, liveness }, subjects);
     this.#follower = follower;
-    this.#lease = new IncarnationLease({ clock, log, catalog: client }, { holder: config.nodeName, leaseMs, graceMs, skewMsMax });
+    this.#pledges = new PledgeServer({ bus, log }, subjects);
+    const onOpened = (id: IncarnationId): void => this.#pledges.follow(id, this.#lease);
+    this.#lease = new IncarnationLease({ clock, log, catalog: client }, { holder: config.nodeName, leaseMs, graceMs, skewMsMax, onOpened });
     const readiness = new OwnerReadiness({ bus, log, liveness }, { subjects, timeoutMs: LIMITS.readyTimeoutMs });
     const { seriesCountMax } = config;
     const seriesLimit = new SeriesLimit({ bus, log, metrics, liveness }, { subjects, seriesCountMax, timeoutMs: LIMITS.hintTimeoutMs });
@@ -77,6 +82,7 @@ class CoordinatorService implements Coordinator {
 
   async stop(): Promise<void> {
     this.#deliveries.close();
+    this.#pledges.stop();
     await this.#lease.close();
     await this.#follower.stop();
     this.#liveness.stop();

@@ -29,6 +29,7 @@ export interface LeaseConfig {
   /** How far beyond what was leased it may stamp while no meta quorum answers. */
   readonly graceMs: DurationMs;
   readonly skewMsMax: DurationMs;
+  readonly onOpened: (incarnation: IncarnationId) => void;
 }
 
 /**
@@ -171,8 +172,9 @@ export class IncarnationLease {
     assert(result.kind === 'applied', 'opening an incarnation cannot be rejected');
     const { id, floorMs, ceilingMs } = result;
     assert(id !== undefined && floorMs !== undefined && ceilingMs !== undefined, 'an incarnation without its bounds');
-    if (this.#isClosed) await this.#giveBack(id);
-    else this.#lease = { id, clock: new HybridClock({ incarnation: id, floorMs, ceilingMs, skewMsMax }), leasedMs: ceilingMs, numbers: new Map() };
+    if (this.#isClosed) return this.#giveBack(id);
+    this.#lease = { id, clock: new HybridClock({ incarnation: id, floorMs, ceilingMs, skewMsMax }), leasedMs: ceilingMs, numbers: new Map() };
+    this.#config.onOpened(id);
   }
 
   async #giveBack(incarnation: IncarnationId): Promise<void> {

@@ -5,6 +5,7 @@ import { CatalogClient, CatalogFollower, Heartbeat, joinNode, LivenessView, newB
 import type { Catalog, NodeId, ShardId } from '@varve/model';
 import { allShards } from '@varve/placement';
 import type { Subscription } from '@varve/ports';
+import { metrics as names } from '@varve/telemetry';
 import { subjectsOf, type Subjects } from '@varve/wire';
 import { Joining } from './joining.ts';
 import { OwnEcho } from './own-echo.ts';
@@ -149,7 +150,7 @@ class DataShard implements Service {
       await this.#following;
       return this.#workedOffVersion;
     };
-    return serveRequests({ bus, clock, log, journal, subjects: this.#subjects, node: id, from, writePath, pulls, catchUp });
+    return serveRequests({ bus, clock, log, journal, subjects: this.#subjects, node: id, from, writePath, pulls, catchUp, onWatermark: (replica) => this.#onWatermark(replica) });
   }
 
   /** A shard that is not here may be newer than the catalog that this node has worked off. */
@@ -235,6 +236,11 @@ class DataShard implements Service {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#ports.onFatal(error);
+  }
+
+  #onWatermark(replica: ShardReplica): void {
+    this.#ports.metrics.add(names.watermarksTaken, 1);
+    if (replica.table.tombstoneCount > 0) this.#upkeep.mergeSoon(replica);
   }
 
   #onInserted(replica: ShardReplica): void {

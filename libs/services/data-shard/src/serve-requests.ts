@@ -9,7 +9,9 @@ import { answerKnownSeries } from './known-series-path.ts';
 import type { Pulls } from './pull-path.ts';
 import { heldReplica, produceQuery, type ReadFrom } from './query-path.ts';
 import { produceSeries } from './series-path.ts';
+import type { ShardReplica } from './shard-replica.ts';
 import { answerVectors } from './vector-path.ts';
+import { takeWatermarks } from './watermark-path.ts';
 import type { WritePath } from './write-path.ts';
 
 /** What a data node answers with. */
@@ -25,11 +27,13 @@ export interface RequestParts {
   readonly pulls: Pulls;
   /** Resolves, with the version that it has then, once the node has worked off this one. */
   readonly catchUp: (version: number) => Promise<number>;
+  /** The watermark of a replica has moved. */
+  readonly onWatermark: (replica: ShardReplica) => void;
 }
 
 /** Everything that a data node is asked on subjects of its own. Frames of coordinators come on the subjects of shards. */
 export function serveRequests(parts: RequestParts): readonly Subscription[] {
-  const { bus, clock, log, journal, subjects, node, from, writePath, pulls, catchUp } = parts;
+  const { bus, clock, log, journal, subjects, node, from, writePath, pulls, catchUp, onWatermark } = parts;
   const ports = { bus, clock, log };
   const idleTimeoutMs = LIMITS.streamIdleTimeoutMs;
   const caughtUpReplica: ReadFrom['replicaOf'] = async (shard, version) => {
@@ -50,6 +54,9 @@ export function serveRequests(parts: RequestParts): readonly Subscription[] {
     serve(ports, { subject: subjects.dataPull(node), askedKind: 'dataPull', answerKind: 'dataPulled' }, async ({ header: { shard, source, version } }) => ({
       header: { frameCount: await pulls.pull(await heldReplica(from, shard, version), source, version) },
     })),
+    serve(ports, { subject: subjects.dataWatermark(node), askedKind: 'dataWatermark', answerKind: 'dataWatermarkTaken' }, (asked) =>
+      takeWatermarks({ replicaOf: (shard) => from.replicaOf(shard, 0), onRaised: onWatermark }, asked),
+    ),
     serve(ports, { subject: subjects.dataWrite(node), askedKind: 'dataWrite', answerKind: 'dataWritten' }, async ({ header: { shard, traceParent }, payload }) => {
       const replica = await from.replicaOf(shard, 0);
       if (replica === undefined) throw new DbError('SHARD_NOT_HERE', `shard ${shard} is not here`);

@@ -59,9 +59,15 @@ export class Upkeep {
     });
   }
 
+  /** There may be something to merge, or tombstones to collect. */
+  mergeSoon(replica: ShardReplica): void {
+    this.#toMerge.add(replica);
+    this.maybeRun();
+  }
+
   /** Starts a round when something is due and none is running. */
   maybeRun(): void {
-    if (this.#isStopped || this.#running !== undefined || this.#nextDue() === undefined) return;
+    if (this.#isStopped || this.#running !== undefined || (this.#toMerge.size === 0 && this.#nextDue() === undefined)) return;
     this.#running = this.#round().finally(() => (this.#running = undefined));
   }
 

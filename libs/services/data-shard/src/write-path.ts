@@ -1,7 +1,7 @@
 import { DbError, type ErrorCode, type SizeBytes } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { decodeFrame, type Frame } from '@varve/frame';
-import { hasMutation, type IncarnationId, type NodeId, type ShardId } from '@varve/model';
+import { decodeFrame, encodeVoidFrame, type Frame } from '@varve/frame';
+import { hasMutation, NO_WATERMARK, type IncarnationId, type NodeId, type ShardId } from '@varve/model';
 import { traceIdOf, type BusMessage, type TraceParent } from '@varve/ports';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
 import { decode, encode, type Header } from '@varve/wire';
@@ -60,11 +60,18 @@ export class WritePath {
   }
 
   /**
-   * A frame from a hint store, a peer or as a void (X5): only the checks of a coordinator's envelope are left out.
+   * A frame from a hint store, a peer or as a void (X5): only the checks of a coordinator's envelope are left out. A late one ends
+   * as a void: nobody shall bring it again and again (S9).
    * @throws DbError SHARD_NOT_HERE, FRAME_INVALID, WRITE_OVERLOADED, STORAGE_FULL, STORAGE_FAILED
    */
   storeFromPeer(replica: ShardReplica, bytes: Uint8Array, traceParent?: TraceParent): Promise<void> {
-    return this.#traced(replica, traceParent, () => this.#insert(replica, this.#checked(replica, bytes), bytes));
+    return this.#traced(replica, traceParent, () => {
+      const frame = this.#checked(replica, bytes);
+      if (!this.#isLate(replica, frame)) return this.#insert(replica, frame, bytes);
+      const { mutation } = frame.header;
+      const ended = encodeVoidFrame(replica.shard, { mutation, version: { ...NO_WATERMARK, incarnation: mutation.incarnation } });
+      return this.#insert(replica, decodeFrame(ended), ended);
+    });
   }
 
   /** From the bus to the journal's commit. */
@@ -92,7 +99,18 @@ export class WritePath {
     if (frame.tombstone !== undefined && tombstoneCount >= LIMITS.tombstoneCountMax) {
       throw refusal('TOMBSTONE_LIMIT', `shard ${replica.shard} holds ${tombstoneCount} deletes that are not over yet; retry`);
     }
+    if (this.#isLate(replica, frame)) throw refusal('BELOW_WATERMARK', `frame ${incarnation}/${number} is older than all that may come to shard ${replica.shard}`);
     await this.#insert(replica, frame, bytes);
+  }
+
+  /** S1: there is none, unless something is wrong that people should know of. What the replica has is not late (S10). */
+  #isLate({ shard, table }: ShardReplica, frame: Frame): boolean {
+    const { mutation: { incarnation, number }, version } = frame.header;
+    if (!table.isLate(frame) || hasMutation(table.vector, incarnation, number)) return false;
+    this.#ports.metrics.add(names.framesLate, 1);
+    const facts = { shard, incarnation, number, version, watermark: table.watermark };
+    this.#ports.log.error('A frame came that is older than the watermark of its shard, and was not applied: a clock, a disk or a program is wrong', facts);
+    return true;
   }
 
   /** No await between the checks and the sequence number: W8. */

@@ -15,9 +15,10 @@ import { serveHints } from './serve-hints.ts';
 import { survey } from './survey.ts';
 import { turnOf } from './turns.ts';
 import { voidNumbers } from './void-numbers.ts';
+import { Watermarks } from './watermarks.ts';
 
 /**
- * Keeps the cluster in shape. From the catalog alone: retention, precreation, leases that ran out. With a hint store: hints
+ * Keeps the cluster in shape. From the catalog alone: retention, precreation, leases that ran out. Watermarks. With a hint store: hints
  * and their delivery, owners that compare what they have, numbers that nobody holds.
  */
 export function createRepair(ports: RepairPorts, config: RepairConfig): Service {
@@ -40,9 +41,11 @@ class Repair implements Service {
   readonly #client: CatalogClient;
   readonly #liveness: LivenessView;
   readonly #rounds: Rounds;
+  readonly #watermarks: Watermarks;
   #hints: HintParts | undefined;
   #shards: ReadonlyMap<ShardId, PlacedShard> = new Map();
   #roundNumber = 0;
+  #watermarkRoundNumber = 0;
 
   constructor(ports: RepairPorts, config: RepairConfig) {
     this.#ports = ports;
@@ -52,6 +55,7 @@ class Repair implements Service {
     this.#client = new CatalogClient(ports, { subjects: this.#subjects, proposer: config.nodeName });
     this.#liveness = new LivenessView(ports, this.#subjects);
     this.#rounds = new Rounds(ports);
+    this.#watermarks = new Watermarks({ ...ports, liveness: this.#liveness, subjects: this.#subjects });
   }
 
   async start(): Promise<void> {
@@ -61,7 +65,11 @@ class Repair implements Service {
     this.#rounds.every('retention', this.#config.retentionCheckIntervalMs, () => enforceRetention(retention));
     this.#rounds.every('precreation', this.#config.precreationCheckIntervalMs, () => precreateGroups(retention, this.#config.precreationAdvanceMs));
     this.#rounds.every('leases', LIMITS.leaseCheckIntervalMs, () => closer.round(this.#follower.catalog));
+    this.#liveness.start();
+    this.#followShards(this.#follower.catalog);
+    this.#follower.onChange((catalog) => this.#followShards(catalog));
     if (this.#ports.hintStore !== undefined) await this.#startHints(this.#ports.hintStore);
+    this.#rounds.every('watermarks', LIMITS.watermarkIntervalMs, () => this.#moveWatermarks());
     await this.#ports.bus.subscribed();
   }
 
@@ -83,13 +91,10 @@ class Repair implements Service {
   }
 
   async #startHints(hintStore: HintStore): Promise<void> {
-    this.#liveness.start();
     const log = new HintLog({ ...this.#ports, hintStore }, this.#config.hintSizeBytesMax);
     await log.load();
     const { clock } = this.#ports;
     const id = await joinNode({ client: this.#client, follower: this.#follower, clock, log: this.#ports.log }, { role: 'repair', name: this.#config.nodeName });
-    this.#followShards(this.#follower.catalog);
-    this.#follower.onChange((catalog) => this.#followShards(catalog));
     const ports = { ...this.#ports, liveness: this.#liveness, subjects: this.#subjects };
     const drain = new HintDrain(ports, log, (shard) => this.#fateOf(shard));
     const catalogOf = async (version: number): Promise<Catalog> => {
@@ -116,8 +121,15 @@ class Repair implements Service {
     await clearMarks(log, found, (owner, shard) => this.#shards.get(shard)?.shard.owners.includes(owner) === true);
   }
 
+  async #moveWatermarks(): Promise<void> {
+    const placed = turnOf([...this.#shards.values()], this.#watermarkRoundNumber, LIMITS.vectorShardCountMax);
+    this.#watermarkRoundNumber += 1;
+    if (placed.length > 0) await this.#watermarks.round(placed, this.#follower.catalog, () => this.#follower.readLinearizable());
+  }
+
   #followShards(catalog: Catalog): void {
     this.#shards = new Map(allShards(catalog).map((placed) => [placed.shard.id, placed]));
+    this.#watermarks.forget((shard) => this.#shards.has(shard));
   }
 
   /** An id below the catalog's next one that is not in it was dropped; one at or above it is newer than this catalog. */

@@ -11,7 +11,7 @@ export interface RepairPorts {
   readonly tracer: Tracer;
   /** Where its copy of the catalog outlives it. */
   readonly catalogCache?: CatalogCache | undefined;
-  /** Its own, and its durable state. Without one it keeps no hints and compares no owners: a cluster of one node needs neither. */
+  /** Its own, and its durable state. Without one it keeps no hints and no owner pulls from others: a cluster of one node needs neither. */
   readonly hintStore?: HintStore | undefined;
 }
 

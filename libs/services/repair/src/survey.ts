@@ -30,16 +30,17 @@ export interface SurveyedShard {
   readonly isComplete: boolean;
 }
 
-/** Asks the owners of these shards, and all repair nodes. Who does not answer is left out. */
+/**
+ * Asks all repair nodes, then the owners of these shards: a hint that is delivered in between is seen at its owner, one that was
+ * delivered before too (S4, X11). Who does not answer is left out.
+ */
 export async function survey(ports: SurveyPorts, catalog: Catalog, placed: readonly PlacedShard[]): Promise<Survey> {
   const shardsOf = new Map<NodeId, ShardId[]>();
   for (const { shard } of placed) for (const owner of shard.owners) shardsOf.set(owner, [...(shardsOf.get(owner) ?? []), shard.id]);
   const repairNodes = [...catalog.nodes.values()].filter(({ role }) => role === 'repair').map(({ id }) => id);
   const asked = { version: catalog.version, timeoutMs: LIMITS.vectorTimeoutMs };
-  const [answers, held] = await Promise.all([
-    Promise.all([...shardsOf].map(async ([owner, shards]) => [owner, await answerOf(ports, owner, () => askVectors(ports.bus, ports.subjects, owner, { ...asked, shards }))] as const)),
-    Promise.all(repairNodes.map((node) => answerOf(ports, node, () => askHeld(ports.bus, ports.subjects, node, { ...asked, owner: undefined })))),
-  ]);
+  const held = await Promise.all(repairNodes.map((node) => answerOf(ports, node, () => askHeld(ports.bus, ports.subjects, node, { ...asked, owner: undefined }))));
+  const answers = await Promise.all([...shardsOf].map(async ([owner, shards]) => [owner, await answerOf(ports, owner, () => askVectors(ports.bus, ports.subjects, owner, { ...asked, shards }))] as const));
   const byOwner = new Map(answers);
   const known = held.filter((each) => each !== undefined);
   return {

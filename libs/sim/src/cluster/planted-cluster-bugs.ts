@@ -4,6 +4,7 @@ import type { Bus, BusMessage, HintStore } from '@varve/ports';
 import { decode, encode, type Header, type MessageKind } from '@varve/wire';
 import { busWith } from '../bus-with.ts';
 import { hintStoreWith } from '../hint-store-with.ts';
+import { unionOf } from '@varve/reconcile';
 import type { ClusterSeams } from './sim-cluster.ts';
 
 /**
@@ -18,6 +19,8 @@ export const PLANTED_CLUSTER_BUGS: Readonly<Record<string, () => Partial<Cluster
   'a joining owner serves': () => ({ dataBus: (bus) => rewriting(bus, 'dataQuery', (header) => ({ ...header, mayJoin: true })), coordinatorBus: hidingJoins }),
   'a vector claims frames that the owner lacks': () => ({ dataBus: claimingAll }),
   'a number that somebody holds is voided': () => ({ repairBus: overlookingHolders }),
+  'a coordinator does not keep what it has pledged': () => ({ coordinatorBus: pledgingTooMuch }),
+  'a watermark passes frames that an owner lacks': () => ({ repairBus: believingAll, dataBus: (bus) => rewriting(bus, 'dataWatermark', (header) => header, forgettingRequired) }),
   'two frames have equal versions': () => ({ coordinatorBus: stampingAlike }),
 };
 
@@ -97,6 +100,40 @@ function claimingAll(bus: Bus): Bus {
   });
 }
 
+/** Its frames of the next three seconds are below what it has answered. */
+function pledgingTooMuch(bus: Bus): Bus {
+  return busWith(bus, {
+    publish: (subject, payload, replyTo) => {
+      const answer = tryDecode(payload, 'coordinatorPledgeIs');
+      if (answer === undefined) return bus.publish(subject, payload, replyTo);
+      bus.publish(subject, encode('coordinatorPledgeIs', { ...answer.header, wallMs: answer.header.wallMs + 3_000 }));
+    },
+  });
+}
+
+/** Every owner has what any of them has. */
+function believingAll(bus: Bus): Bus {
+  const known = new Map<number, MutationVector>();
+  return busWith(bus, {
+    request: async (subject, payload, timeoutMs) => {
+      const bytes = await bus.request(subject, payload, timeoutMs);
+      const answer = tryDecode(bytes, 'dataVectorsAre');
+      if (answer === undefined) return bytes;
+      const vectors = decodeVectors(answer.payload).map((vector, index) => {
+        const shard = answer.header.shards[index]!;
+        known.set(shard, unionOf([vector, known.get(shard) ?? new Map()]));
+        return known.get(shard)!;
+      });
+      return encode('dataVectorsAre', answer.header, encodeVectors(vectors));
+    },
+  });
+}
+
+/** As if a watermark rested on nothing. */
+function forgettingRequired(payload: Uint8Array): Uint8Array {
+  return encodeVectors(decodeVectors(payload).map(() => new Map()));
+}
+
 /** Repair does not see every third number in what owners answer. */
 function overlookingHolders(bus: Bus): Bus {
   return busWith(bus, {
@@ -126,10 +163,10 @@ function isWrite(subject: string): boolean {
 }
 
 /** Changes the headers of one kind of message on their way in, also of questions that open a stream. */
-function rewriting<Kind extends MessageKind>(bus: Bus, kind: Kind, change: (header: Header<Kind>) => Header<Kind>): Bus {
+function rewriting<Kind extends MessageKind>(bus: Bus, kind: Kind, change: (header: Header<Kind>) => Header<Kind>, changePayload = (payload: Uint8Array): Uint8Array => payload): Bus {
   const rewritten = (payload: Uint8Array): Uint8Array => {
     const read = tryDecode(payload, kind);
-    if (read !== undefined) return encode(kind, change(read.header), read.payload);
+    if (read !== undefined) return encode(kind, change(read.header), changePayload(read.payload));
     const opening = tryDecode(payload, 'streamOpen');
     return opening === undefined ? payload : encode('streamOpen', opening.header, rewritten(opening.payload));
   };

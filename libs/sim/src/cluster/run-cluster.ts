@@ -25,6 +25,7 @@ export interface ClusterCounts extends Readonly<Record<TroubleKind, number>> {
   readonly numbersVoided: number;
   readonly elections: number;
   readonly replicasJoined: number;
+  readonly watermarksTaken: number;
 }
 
 /** What a run came to. No problem: nothing acknowledged was lost, all replicas are equal, and the cluster works again. */
@@ -122,7 +123,7 @@ class Run {
     const { metrics, fatal } = this.#cluster;
     return {
       seed: this.#seed,
-      problems: [...this.problems, ...this.#witness.problems, ...fatal.map((error) => `a process ended itself: ${String(error)}`)],
+      problems: [...this.problems, ...this.#witness.problems, ...this.#lateFrames(), ...fatal.map((error) => `a process ended itself: ${String(error)}`)],
       traceHash: this.#scheduler.traceHash,
       eventCount: this.#scheduler.eventCount,
       counts: {
@@ -135,8 +136,15 @@ class Run {
         numbersVoided: metrics.sumOf(names.numbersVoided),
         elections: metrics.sumOf(names.raftElectionsWon),
         replicasJoined: metrics.sumOf(names.replicasJoined),
+        watermarksTaken: metrics.sumOf(names.watermarksTaken),
       },
     };
+  }
+
+  /** S1: what comes below a watermark was there before. */
+  #lateFrames(): readonly string[] {
+    const lateCount = this.#cluster.metrics.sumOf(names.framesLate);
+    return lateCount === 0 ? [] : [`${lateCount} frames came as new below the watermark of their shard`];
   }
 
   /** The model sees what coordinators mean to send, and the witness what reaches the disks: planted bugs are in between. */
