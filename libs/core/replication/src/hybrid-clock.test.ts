@@ -83,11 +83,23 @@ test('leases that cannot be are bugs', () => {
   expect(() => clockOf().stamp(1_500, COUNTER_MAX + 2)).toThrow(AssertionError);
 });
 
-// Methodology: stamps, observations and renewals in any order, the wall clock jumping freely. Every version handed out
+test('S2: a pledge binds all later stamps, also when the wall clock jumps back, and never beyond the lease', () => {
+  const clock = clockOf();
+  expect(clock.pledge(1_500.7)).toEqual({ wallMs: 1_500, counter: 0, incarnation: 0 });
+  const stamped = clock.stamp(1_200);
+  expect(stamped).toMatchObject({ kind: 'stamped', version: { wallMs: 1_500, counter: 0 } });
+  expect(clock.pledge(1_200), 'behind the last stamp').toEqual({ wallMs: 1_500, counter: 1, incarnation: 0 });
+  expect(clock.pledge(9_999), 'the ceiling').toEqual({ wallMs: clock.ceilingMs, counter: 0, incarnation: 0 });
+  expect(clock.stamp(1_600)).toEqual({ kind: 'needsLease' });
+  clock.extend(clock.ceilingMs + 1);
+  expect(clock.stamp(1_600)).toMatchObject({ kind: 'stamped', version: { wallMs: clock.ceilingMs - 1, counter: 0 } });
+});
+
+// Methodology: stamps, pledges, observations and renewals in any order, the wall clock jumping freely. Every version handed out
 // is greater than all before it and than all observed ones, and inside the lease.
 test('V1, V2: whatever the wall clock does, versions ascend inside the lease', () => {
   const step = fc.record({
-    kind: fc.constantFrom('stamp', 'stamp', 'observe', 'extend'),
+    kind: fc.constantFrom('stamp', 'stamp', 'pledge', 'observe', 'extend'),
     nowMs: fc.integer({ min: 900, max: 1_300 }),
     count: fc.constantFrom(1, 2, 40_000, COUNTER_MAX + 1),
     counter: fc.constantFrom(0, 1, COUNTER_MAX),
@@ -99,6 +111,11 @@ test('V1, V2: whatever the wall clock does, versions ascend inside the lease', (
       let greatest = versionOf(1_000, -1);
       for (const { kind, nowMs, count, counter, aheadMs } of steps) {
         if (kind === 'extend') clock.extend(clock.ceilingMs + 50);
+        else if (kind === 'pledge') {
+          const pledge = clock.pledge(nowMs);
+          expect(compareVersions(pledge, greatest), 'nothing that was stamped is above it').toBeGreaterThan(0);
+          if (pledge.counter === 0) greatest = versionOf(pledge.wallMs, -1);
+        }
         else if (kind === 'observe') {
           const version = versionOf(nowMs + aheadMs, counter, 10);
           const isTaken = clock.observe(version, nowMs).kind === 'observed';
