@@ -1,10 +1,11 @@
 import type { ErrorCode, SizeBytes } from '@varve/base';
-import { flushShard, mergeShard, readSeries, recoverShard, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { flushShard, mergeShard, readSeries, recoverShard, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
 import { openInprocBus } from '@varve/inproc-adapter';
-import { seriesKey, valueAt, type SeriesSlice, type Tombstone } from '@varve/model';
+import { encodeVectors, hasMutation, seriesKey, valueAt, type SeriesSlice, type Tombstone } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Journal, type ShardStore } from '@varve/ports';
 import { openStoresHere } from '@varve/sqlite-adapter/testing';
+import { openHeader } from '@varve/storage';
 import { systemClock, systemRandom } from '@varve/system-adapter';
 import { decode, encode } from '@varve/wire';
 
@@ -73,6 +74,30 @@ export class ShardOnDisk {
   /** The watermark passes all frames below n. */
   raiseWatermark(number: number): void {
     this.#replica.table.raiseWatermark(stampOf(number).version);
+  }
+
+  /**
+   * Repair says that nothing below frame n comes any more, for an owner that has the frames up to `last`.
+   * @returns whether this owner believes it
+   */
+  async hearOfWatermark(number: number, last: number): Promise<boolean> {
+    const { wallMs, counter } = stampOf(number).version;
+    const payload = encodeVectors([new Map([[1, [[1, last + 1]]]])]);
+    const header = { shards: [SHARD], wallMs: [wallMs], counters: [counter] };
+    const parts = { replicaOf: async () => this.#replica, onRaised: () => undefined };
+    return (await takeWatermarks(parts, { kind: 'dataWatermark', header, payload })).header.shards.length > 0;
+  }
+
+  /** Versions of the file's chunks, in milliseconds; of the watermark as `S` and its own. */
+  async versionsInFile(): Promise<readonly string[]> {
+    const chunks = await this.#shardStore.readChunks(SHARD);
+    const headers = await this.#shardStore.readHeaders(SHARD, chunks.map(({ chunkId }) => chunkId));
+    return chunks.map((chunk, index) => openHeader(chunk, headers[index]!).maxVersion).map(({ wallMs, incarnation }) => `${incarnation === 0 ? 'S' : ''}${wallMs}`);
+  }
+
+  /** Whether it has frame n, or has ended it. */
+  has(number: number): boolean {
+    return hasMutation(this.#replica.table.vector, 1, number);
   }
 
   get tombstoneCount(): number {

@@ -4,5 +4,6 @@ export { mergeShard } from '../merge.ts';
 export { readSeries } from '../read-shard.ts';
 export { recoverShard } from '../recovery.ts';
 export { trimJournal } from '../trim.ts';
+export { takeWatermarks } from '../watermark-path.ts';
 export { WritePath } from '../write-path.ts';
 export type { ShardReplica } from '../shard-replica.ts';
