@@ -1,11 +1,10 @@
 import type { ErrorCode, SizeBytes } from '@varve/base';
-import { flushShard, mergeShard, readSeries, recoverShard, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { ChunksAtHand, flushShard, mergeShard, readSeries, recoverShard, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
 import { openInprocBus } from '@varve/inproc-adapter';
 import { encodeVectors, hasMutation, seriesKey, valueAt, type SeriesSlice, type Tombstone } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Journal, type ShardStore } from '@varve/ports';
 import { openStoresHere } from '@varve/sqlite-adapter/testing';
-import { openHeader } from '@varve/storage';
 import { systemClock, systemRandom } from '@varve/system-adapter';
 import { decode, encode } from '@varve/wire';
 
@@ -91,8 +90,9 @@ export class ShardOnDisk {
   /** Versions of the file's chunks, in milliseconds; of the watermark as `S` and its own. */
   async versionsInFile(): Promise<readonly string[]> {
     const chunks = await this.#shardStore.readChunks(SHARD);
-    const headers = await this.#shardStore.readHeaders(SHARD, chunks.map(({ chunkId }) => chunkId));
-    return chunks.map((chunk, index) => openHeader(chunk, headers[index]!).maxVersion).map(({ wallMs, incarnation }) => `${incarnation === 0 ? 'S' : ''}${wallMs}`);
+    const bytes = new ChunksAtHand({ replica: this.#replica, shardStore: this.#shardStore });
+    await bytes.fetchHeaders(chunks);
+    return chunks.map(({ chunkId }) => bytes.header(chunkId)!.maxVersion).map(({ wallMs, incarnation }) => `${incarnation === 0 ? 'S' : ''}${wallMs}`);
   }
 
   /** Whether it has frame n, or has ended it. */

@@ -1,4 +1,5 @@
 /** The steps of a shard, for tests that take them one by one on stores of their own. */
+export { ChunksAtHand } from '../chunk-bytes.ts';
 export { flushShard } from '../flush.ts';
 export { mergeShard } from '../merge.ts';
 export { readSeries } from '../read-shard.ts';
