@@ -29,13 +29,13 @@ export class Watermarks {
 
   /**
    * @param known the catalog as this node has it
-   * @param newest resolves with one that has everything that was acknowledged before
-   * @throws DbError META_UNAVAILABLE: no watermark moves
+   * @param newest resolves with one that has everything that was acknowledged before; without it no watermark moves
    */
   async round(placed: readonly PlacedShard[], known: Catalog, newest: () => Promise<Catalog>): Promise<void> {
     const shards = placed.map(({ shard }) => shard.id);
     const pledges = await askPledges(this.#ports, openIn(known), shards);
-    const catalog = await newest();
+    const catalog = await this.#orNone(newest);
+    if (catalog === undefined) return;
     const found = await survey(this.#ports, catalog, placed);
     if (found.held === undefined) return;
     const reached: Told[] = [];
@@ -46,6 +46,16 @@ export class Watermarks {
       if (told !== undefined) reached.push(told);
     }
     await this.#tell(reached);
+  }
+
+  async #orNone(newest: () => Promise<Catalog>): Promise<Catalog | undefined> {
+    try {
+      return await newest();
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      this.#ports.log.debug('Watermarks stand still: no meta quorum shows the catalog', { code: error.code, reason: error.message });
+      return undefined;
+    }
   }
 
   /** Of shards that are gone nothing is remembered. */

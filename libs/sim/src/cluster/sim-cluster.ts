@@ -26,7 +26,7 @@ export interface ClusterSeams {
   readonly repairBus: (bus: Bus, nodeName: string) => Bus;
   readonly metaBus: (bus: Bus, nodeName: string) => Bus;
   readonly journal: (journal: Journal, nodeName: string) => Journal;
-  readonly shardStore: (store: ShardStore) => ShardStore;
+  readonly shardStore: (store: ShardStore, nodeName: string) => ShardStore;
   readonly hintStore: (store: HintStore) => HintStore;
   readonly raftLog: (store: RaftLogStore) => RaftLogStore;
   readonly catalogStore: (store: CatalogStore) => CatalogStore;
@@ -69,7 +69,7 @@ export class SimCluster {
       )));
     this.datas = Array.from({ length: REPLICA_COUNT }, (_, at) => at + 1).map((number) => this.#node(scheduler, `data${number}`, 'dataBus', (ports, { process, disk }) =>
       createDataShard(
-        { ...ports, journal: this.#seams.journal(new SimJournal(process, disk), process.name), shardStore: this.#seams.shardStore(new SimShardStore(process, disk)), catalogCache: new SimCatalogCache(process, disk) },
+        { ...ports, journal: this.#seams.journal(new SimJournal(process, disk), process.name), shardStore: this.#seams.shardStore(new SimShardStore(process, disk), process.name), catalogCache: new SimCatalogCache(process, disk) },
         { ...CLUSTER, nodeName: `data${number}`, ...DATA_CONFIG },
       )));
     this.coordinators = [1, 2].map((number) => this.#node(scheduler, `coordinator${number}`, 'coordinatorBus', (ports, { process, disk }) =>
