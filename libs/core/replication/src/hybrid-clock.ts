@@ -81,10 +81,10 @@ export class HybridClock {
 
   /**
    * A version that every stamp from now on reaches: of now, or of the last stamp where that is later. It stays below the lease's
-   * end, so that a clock that jumps ahead for a moment costs no more than the rest of the lease.
+   * end, so that a clock that jumps ahead for a moment costs no more than the rest of the lease, and leaves room for stamps in it.
    */
   pledge(nowMs: WallMs): Version {
-    const wallMs = Math.min(Math.floor(nowMs), this.#ceilingMs);
+    const wallMs = Math.min(Math.floor(nowMs), this.#ceilingMs - 1);
     if (wallMs > this.#nextMs) this.#moveTo(wallMs, 0);
     return { wallMs: this.#nextMs, counter: this.#nextCounter, incarnation: 0 };
   }

@@ -2,7 +2,9 @@ import type { Coordinator } from '@varve/coordinator-service';
 import type { Service } from '@varve/kit';
 import type { WriteLevel } from '@varve/model';
 import { metrics as names } from '@varve/telemetry';
+import type { Bus } from '@varve/ports';
 import { expect, test } from 'vitest';
+import { busWith } from '../bus-with.ts';
 import { CALM_NETWORK, SimNetwork } from '../sim-network.ts';
 import { SimScheduler } from '../sim-scheduler.ts';
 import { DATABASE, readCells, runStatement, Workload, writeRequest } from '../workload.ts';
@@ -17,9 +19,13 @@ class World {
   readonly cluster: SimCluster;
   readonly #workload: Workload;
 
+  /** Questions to owners for what they have, and those that did not wait for what repair nodes hold: asked at the very same time. */
+  readonly asked = { count: 0, tooEarlyCount: 0 };
+  #heldAskedMs = -1;
+
   constructor(seed: number) {
     this.scheduler = new SimScheduler({ seed });
-    this.cluster = new SimCluster(this.scheduler, new SimNetwork(this.scheduler, CALM_NETWORK));
+    this.cluster = new SimCluster(this.scheduler, new SimNetwork(this.scheduler, CALM_NETWORK), { repairBus: (bus) => this.#watched(bus) });
     this.#workload = new Workload(this.scheduler.prngOf('workload'));
   }
 
@@ -59,6 +65,19 @@ class World {
     expect([this.cluster.metrics.sumOf(names.framesLate), this.cluster.fatal]).toEqual([0, []]);
   }
 
+  #watched(bus: Bus): Bus {
+    return busWith(bus, {
+      request: (subject, payload, timeoutMs) => {
+        if (subject.endsWith('.held')) this.#heldAskedMs = this.scheduler.nowMs;
+        if (subject.endsWith('.vectors')) {
+          this.asked.count += 1;
+          if (this.scheduler.nowMs === this.#heldAskedMs) this.asked.tooEarlyCount += 1;
+        }
+        return bus.request(subject, payload, timeoutMs);
+      },
+    });
+  }
+
   get #moves(): number {
     return this.cluster.metrics.sumOf(names.watermarksTaken);
   }
@@ -92,6 +111,13 @@ test.each(Object.entries(killed))('S5: watermarks move while all are up, stand s
   await world.movesWhileWriting(15, 'quorum');
   expect(await world.movesWhileWriting(20, 'quorum'), 'when it is back').toBeGreaterThan(18);
   await world.expectEqualAnswers();
+});
+
+test('S4, X11: repair nodes have said what they hold before owners are asked what they have', async () => {
+  const world = new World(7);
+  await world.start();
+  await world.movesWhileWriting(12, 'all');
+  expect([world.asked.count > 0, world.asked.tooEarlyCount]).toEqual([true, 0]);
 });
 
 test('a shard in which nothing happens is told its watermark now and then only', async () => {
