@@ -7,13 +7,13 @@ import { invalid } from './invalid.ts';
 import { isExactWithout, readOutliers, writeOutliers } from './outliers.ts';
 import type { PageReader } from './page-reader.ts';
 import type { PageWriter } from './page-writer.ts';
-import { readSymbols, SYMBOL_COUNT_MAX, writeSymbols } from './symbol-stream.ts';
+import { codeSymbols, readSymbols, SYMBOL_COUNT_MAX, writePieces } from './symbol-stream.ts';
 
 /*
  * Whole numbers as differences in a prefix code: about as small as their entropy, where blocks of equal width pay for the
  * widest number of each. For what has bells of differences, such as every walk.
  *
- *   [first signed] · [step signed] · [center signed] · low bits · stream of symbols · [outliers]
+ *   [first signed] · [step signed] · [center signed] · low bits · symbols · [outliers]
  *
  *   model = book + 128 if there are outliers, of a book without low bits
  *           BOOK_COUNT + (lowWidth − 1) · wide books + (book − WIDE_BOOK) …, with low bits
@@ -35,8 +35,6 @@ export interface CodedForm {
 // Of one page; grown for a bigger one, of 65,536 values at most. Nothing here survives a call.
 let low = new Uint32Array(1_024);
 let lowWords = new Uint32Array(1_024);
-let words = new Uint32Array(1_024);
-let stream = new DataView(words.buffer);
 
 /** What may be written. */
 export interface CodedChoice {
@@ -56,16 +54,12 @@ export function maybeWriteCoded(writer: PageWriter, values: Float64Array, choice
   const book = codeBook(profile.book);
   const count = values.length - order;
   makeRoom(count);
-  const indexes: number[] = [];
   const skipped = (RADIUS_MAX - book.radius) * 2 ** lowWidth;
-  const streamSizeBytes = writeSymbols(
-    { book, lowWidth, distances, skipped, count },
-    { stream, low, outliers: indexes },
-  );
+  const coded = codeSymbols({ book, lowWidth, distances, skipped }, count, low);
   const origin = originOf(center, lowWidth, book.radius);
   const codedAs = origin + book.radius * 2 ** lowWidth;
-  const outliers = { order, indexes, codedAs, codedMax: Math.abs(origin) + book.symbolCount * 2 ** lowWidth };
-  const hasOutliers = indexes.length > 0;
+  const outliers = { order, indexes: coded.outliers, codedAs, codedMax: Math.abs(origin) + book.symbolCount * 2 ** lowWidth };
+  const hasOutliers = coded.outliers.length > 0;
   if (hasOutliers && !isExactWithout(outliers, values)) return false;
   const start = writer.at;
   const hasCenter = order === 0 || center !== 0;
@@ -77,7 +71,7 @@ export function maybeWriteCoded(writer: PageWriter, values: Float64Array, choice
     packWords(low, count, lowWidth, lowWords);
     writer.words(lowWords, packedSizeBytes(count, lowWidth));
   }
-  writer.words(words, streamSizeBytes);
+  writePieces(writer, coded);
   if (hasOutliers) writeOutliers(writer, outliers, values);
   if (writer.at - bodyStart < sizeBytesMax) return true;
   writer.at = start;
@@ -91,20 +85,18 @@ export function readCoded(reader: PageReader, form: CodedForm, count: number, in
   const book = codeBook(number);
   readFirst(reader, order, count, into);
   const base = originOf(hasCenter ? reader.signed() : 0, lowWidth, book.radius);
-  const { view, end } = reader;
+  const { view } = reader;
   const lowAt = reader.skip(packedSizeBytes(Math.max(0, count - order), lowWidth));
-  const place = { view, at: reader.at, bit: 0, end };
   const isSum = order === 1 && canSum(SYMBOL_COUNT_MAX, book.symbolCount * 2 ** lowWidth, base);
   for (let start: number = order; start < count; start += SYMBOL_COUNT_MAX) {
     const pieceCount = Math.min(SYMBOL_COUNT_MAX, count - start);
-    const highs = readSymbols(place, number, groupedCount(pieceCount, book.groupSize));
+    const highs = readSymbols(reader, number, groupedCount(pieceCount, book.groupSize));
     const unpacking = { base, isSum, from: isSum ? into[start - 1]! : 0, highs };
     const at = lowAt + ((start - order) / 8) * lowWidth;
     if (lowWidth === 0) placeHighs(pieceCount, unpacking, into, start);
     else unpack({ view, at, count: pieceCount, width: lowWidth }, unpacking, into, start, count);
     if (!isSum) sumUp(into, order, start, start + pieceCount);
   }
-  reader.at = place.at + Number(place.bit > 0);
   if ((model & HAS_OUTLIERS) !== 0) readOutliers(reader, order, count, into);
 }
 
@@ -112,8 +104,6 @@ function makeRoom(count: number): void {
   if (low.length >= count + GROUP_SIZE_MAX) return;
   low = new Uint32Array(count + GROUP_SIZE_MAX);
   lowWords = new Uint32Array(low.length);
-  words = new Uint32Array(low.length);
-  stream = new DataView(words.buffer);
 }
 
 /** Numbers that are coded: the last group is a whole one. */

@@ -1,5 +1,6 @@
 import type { Column } from '@varve/model';
 import { expect, test } from 'vitest';
+import { checksum } from './checksum.ts';
 import { decodeColumn, encodeColumn } from './column.ts';
 
 // Columns are on disk. If a line here does not decode any more, chunks of older versions are lost: bump the chunk's format
@@ -67,6 +68,21 @@ test('the bytes of coded integers change only on purpose', () => {
     integers(...wider),
     '09 0c 2c 00 08 53 70 97 53 70 97 53 70 97 53 70 97 53 00 35 c9 1d cc c2 53 6b 89 3b bc 4a f9 4d 30',
   );
+});
+
+test('the bytes of two lanes, and of several pieces, change only on purpose', () => {
+  const walked = (count: number): number[] => sums(Array.from({ length: count }, (_, row) => ((row * row + 3 * row) % 11 % 4) + ((row * 7_919) % 13 % 4) - 3));
+  const found = [255, 256, 257, 4_200, 4_352].map((count) => {
+    const bytes = encodeColumn(integers(...walked(count)), count);
+    return [count, bytes[1], bytes.length, checksum(bytes)];
+  });
+  expect(found).toEqual([
+    [255, 140, 94, 622331613],
+    [256, 140, 95, 3008104536],
+    [257, 140, 96, 1768446555],
+    [4_200, 140, 1_516, 670609849],
+    [4_352, 140, 1_570, 3195267410],
+  ]);
 });
 
 test('the bytes of floats that are no decimals change only on purpose', () => {
