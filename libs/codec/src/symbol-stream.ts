@@ -89,10 +89,12 @@ function laneEnd(count: number): number {
 function readBoth(view: DataView, { symbols: entries, steps }: DecodeTable, first: Lane, second: Lane): void {
   const { at, filledEnd } = first;
   const { at: secondAt, filledEnd: secondEnd } = second;
-  const [filledMax, secondMax] = [filledEnd - 2 * ENTRY_SIZE, secondEnd - 2 * ENTRY_SIZE];
+  const filledMax = filledEnd - 2 * ENTRY_SIZE;
+  const secondMax = secondEnd - 2 * ENTRY_SIZE;
   // The second lane is nearer to the end of the buffer, and its bits are looked at with those of the first.
   const bitMax = (view.byteLength - secondAt - 4) * 8;
-  let [filled, bit, secondFilled, secondBit] = [first.filled, 0, second.filled, 0];
+  let { filled, bit } = first;
+  let { filled: secondFilled, bit: secondBit } = second;
   while (filled <= filledMax && secondFilled <= secondMax && bit <= bitMax && secondBit <= bitMax) {
     const word = view.getUint32((at + (bit >>> 3)) | 0, true) >>> (bit & 7);
     const secondWord = view.getUint32((secondAt + (secondBit >>> 3)) | 0, true) >>> (secondBit & 7);
@@ -120,9 +122,10 @@ function readBoth(view: DataView, { symbols: entries, steps }: DecodeTable, firs
 }
 
 /** What is left of a lane: an entry at a time where all of it is wanted, else a code at a time. The reader is behind it then. */
-function readLane(reader: PageReader, table: DecodeTable, { at, bit: startBit, filled: start, filledEnd }: Lane): void {
+function readLane(reader: PageReader, table: DecodeTable, lane: Lane): void {
   const { symbols: entries, steps, firstBits, groupSize } = table;
-  let [bit, filled] = [startBit, start];
+  const { at, filledEnd } = lane;
+  let { bit, filled } = lane;
   while (filled < filledEnd) {
     const entry = peekBits(reader, at, bit) & ENTRY_MASK;
     const step = steps[entry]!;
