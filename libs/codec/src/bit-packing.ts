@@ -30,8 +30,8 @@ export interface Unpacking {
   readonly isSum: boolean;
   /** The value before the first; without meaning where nothing is summed. */
   readonly from: number;
-  /** One per number, put above its bits (then at most 24); undefined for none. */
-  readonly highs: Uint8Array | undefined;
+  /** A byte per number, put above its bits (then at most 24), in whole groups; undefined for none. */
+  readonly highs: DataView | undefined;
 }
 
 /** Unpacks whole groups. `highAt` is the place of the first number's high part. */
@@ -96,19 +96,6 @@ export function unpack(packed: Packed, unpacking: Unpacking, into: Float64Array,
   for (let index = end; index < to + count; index += 1) into[index] = lastGroup[index - end]!;
 }
 
-/** As {@link unpack} for numbers without bits: a loop is as fast there, and ends where it should. */
-export function placeHighs(
-  count: number,
-  { base, isSum, from, highs }: Unpacking & { readonly highs: Uint8Array },
-  into: Float64Array,
-  to: number,
-): void {
-  let sum = 0;
-  if (isSum)
-    for (let index = 0; index < count; index += 1) into[to + index] = from + (sum = (sum + highs[index]! + base) | 0);
-  else for (let index = 0; index < count; index += 1) into[to + index] = base + highs[index]!;
-}
-
 function generateUnpacker(width: number, { isSum, highs }: Unpacking): Unpacker {
   assert(0 <= width && width <= 32, `width ${width} outside 0..32`);
   // `| 0` says that no place overflows: V8 then leaves out a check per value.
@@ -119,12 +106,23 @@ function generateUnpacker(width: number, { isSum, highs }: Unpacking): Unpacker 
     ...Array.from({ length: width }, (_, word) => `const w${word} = view.getUint32(at + ${word * 4} | 0, true);`),
   ];
   for (let index = 0; index < GROUP_SIZE; index += 1) {
+    // Four bytes at once: a look into an array costs more than all that is done with what is found there.
+    if (highs !== undefined && index % 4 === 0)
+      lines.push(`const h${index / 4} = highs.getUint32(high + ${index} | 0, true);`);
     const low = expression(index, width);
-    const number = highs === undefined ? `(${low})` : `(highs[high + ${index} | 0] << ${width} | ${low})`;
+    const number = highs === undefined ? `(${low})` : `(${highExpression(index, width)} | ${low})`;
     if (isSum) lines.push(`sum = sum + ${number} + base | 0; into[to + ${index} | 0] = from + sum;`);
     else lines.push(`into[to + ${index} | 0] = base + ${number};`);
   }
   return new Function('packed', 'unpacking', 'into', 'to', 'end', 'high', [...lines, '}'].join('\n')) as Unpacker;
+}
+
+/** The byte of `index` in the words h0, h1 …, shifted to its place above `width` bits. */
+function highExpression(index: number, width: number): string {
+  const word = `h${Math.floor(index / 4)}`;
+  const mask = 0xff * 2 ** width;
+  const shift = (index % 4) * 8 - width;
+  return shift < 0 ? `(${word} << ${-shift} & ${mask})` : `(${word} >>> ${shift} & ${mask})`;
 }
 
 /** The number at `index` of a group, as source text over the words w0, w1 … */

@@ -1,5 +1,5 @@
 import { assert } from '@varve/base';
-import { canSum, packedSizeBytes, packWords, placeHighs, unpack } from './bit-packing.ts';
+import { canSum, packedSizeBytes, packWords, unpack } from './bit-packing.ts';
 import { BOOK_COUNT, codeBook, GROUP_SIZE_MAX, RADIUS_MAX, WIDE_BOOK } from './code-books.ts';
 import { LOW_WIDTH_MAX, originOf, type Profile, profileOf } from './difference-profile.ts';
 import { type Order, readFirst, sumUp, writeFirst } from './differences.ts';
@@ -93,8 +93,7 @@ export function readCoded(reader: PageReader, form: CodedForm, count: number, in
     const highs = readSymbols(reader, number, groupedCount(pieceCount, book.groupSize));
     const unpacking = { base, isSum, from: isSum ? into[start - 1]! : 0, highs };
     const at = lowAt + ((start - order) / 8) * lowWidth;
-    if (lowWidth === 0) placeHighs(pieceCount, unpacking, into, start);
-    else unpack({ view, at, count: pieceCount, width: lowWidth }, unpacking, into, start, count);
+    unpack({ view, at, count: pieceCount, width: lowWidth }, unpacking, into, start, count);
     if (!isSum) sumUp(into, order, start, start + pieceCount);
   }
   if ((model & HAS_OUTLIERS) !== 0) readOutliers(reader, order, count, into);

@@ -28,8 +28,8 @@ const ENTRY_MASK = ENTRY_COUNT - 1;
 /** Symbols per entry. */
 const ENTRY_SIZE = 8;
 
-const symbols = new Uint8Array(SYMBOL_COUNT_MAX + 4 * ENTRY_SIZE);
-const symbolView = new DataView(symbols.buffer);
+/** A byte each. */
+const symbolView = new DataView(new ArrayBuffer(SYMBOL_COUNT_MAX + 4 * ENTRY_SIZE));
 
 /** A run of codes, and the symbols [filled, filledEnd) that are still to be read from it. */
 interface Lane {
@@ -54,15 +54,15 @@ interface DecodeTable {
 const tables: (DecodeTable | undefined)[] = [];
 
 /**
- * Reads a piece of symbols of a book: `count` of them, a multiple of the group size. What comes back lasts until the next
- * read, and has room for 32 more.
+ * Reads a piece of symbols of a book: `count` of them, a multiple of the group size. They come back as a byte each, last
+ * until the next read, and have room for 32 more behind them.
  * @throws DbError CHUNK_INVALID
  */
-export function readSymbols(reader: PageReader, book: number, count: number): Uint8Array {
+export function readSymbols(reader: PageReader, book: number, count: number): DataView {
   const table = (tables[book] ??= makeTable(codeBook(book)));
   if (count < LANED_COUNT_MIN) {
     readLane(reader, table, { at: reader.at, bit: 0, filled: 0, filledEnd: count });
-    return symbols;
+    return symbolView;
   }
   const firstSizeBytes = reader.varint();
   const middle = laneEnd(count);
@@ -77,7 +77,7 @@ export function readSymbols(reader: PageReader, book: number, count: number): Ui
   symbolView.setFloat64(middle, behind, true);
   if (reader.at !== second.at) throw invalid(`a lane of ${reader.at - first.at} bytes instead of ${firstSizeBytes}`);
   reader.at = endAt;
-  return symbols;
+  return symbolView;
 }
 
 /** Where the first of two lanes ends. */
