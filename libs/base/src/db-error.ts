@@ -70,6 +70,8 @@ export const ERROR_CODES = {
   HINT_STORE_FULL: { httpStatus: 503, retryable: true },
   /** The owner may lack frames and serves only who asks it by name. */
   SHARD_JOINING: { httpStatus: 503, retryable: true },
+  /** The replica's file or journal is not as it was written: another owner may have the shard. */
+  SHARD_DAMAGED: { httpStatus: 503, retryable: true },
   // Deletes.
   /** A shard holds so many tombstones that reads would feel more: some must be collected first. */
   TOMBSTONE_LIMIT: { httpStatus: 503, retryable: true },

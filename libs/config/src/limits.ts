@@ -170,6 +170,10 @@ export const LIMITS = {
   // Files.
   /** Shard files open at a time; each costs descriptors and a page cache. Reached: the one unused longest is closed. */
   openShardFileCountMax: 64,
+  /** Damaged chunks that a data node remembers, each a few hundred bytes. Reached: further ones still fail their reads, and are not listed. */
+  damagedChunkCountMax: 10_000,
+  /** Sentences about damage in a node's health. Reached: the rest is counted. */
+  damageSentenceCountMax: 20,
 } as const;
 
 assert(LIMITS.frameSizeBytesMax <= LIMITS.writesUnderWaySizeBytesMax, 'one frame must fit among those under way');

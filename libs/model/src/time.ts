@@ -49,3 +49,11 @@ export function splitNs(timeNs: TimestampNs): { readonly ms: number; readonly su
 export function joinNs(ms: number, subNs: number): TimestampNs {
   return BigInt(ms) * NS_PER_MS + BigInt(subNs);
 }
+
+const NS_PER_S = 1_000_000_000n;
+
+/** A time as RFC 3339 in whole seconds, rounded down, for texts that people read. */
+export function formatTime(timeNs: TimestampNs): string {
+  const seconds = (timeNs - (((timeNs % NS_PER_S) + NS_PER_S) % NS_PER_S)) / NS_PER_S;
+  return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', 'Z');
+}

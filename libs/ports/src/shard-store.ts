@@ -36,6 +36,8 @@ export interface StoredChunk extends StoredExtent {
   readonly writtenSeq: number;
   readonly headerSizeBytes: SizeBytes;
   readonly payloadSizeBytes: SizeBytes;
+  /** Somebody has found that its bytes are not as they were written: see `markDamaged`. */
+  readonly isDamaged: boolean;
 }
 
 /** `header` is what a query needs to decide without the payload; both are opaque bytes here. */
@@ -85,6 +87,11 @@ export interface ShardStore {
    * @throws DbError STORAGE_FULL, STORAGE_FAILED
    */
   commit(shard: ShardId, change: ShardChange): Promise<readonly number[]>;
+  /**
+   * Remembers that a chunk is damaged, as long as it is there. Resolves when that survives a power cut; a chunk that is gone is no error.
+   * @throws DbError STORAGE_CORRUPT, STORAGE_FULL, STORAGE_FAILED
+   */
+  markDamaged(shard: ShardId, chunkId: number): Promise<void>;
   /** Deletes the file; a shard without one is no error. */
   drop(shard: ShardId): Promise<void>;
   /** Ends what is under way, then refuses with STORAGE_FAILED. */

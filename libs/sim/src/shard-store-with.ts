@@ -11,6 +11,7 @@ export function shardStoreWith(store: ShardStore, changes: Partial<ShardStore>):
     readHeaders: (shard, chunkIds) => store.readHeaders(shard, chunkIds),
     readPayloads: (shard, chunkIds) => store.readPayloads(shard, chunkIds),
     commit: (shard, change) => store.commit(shard, change),
+    markDamaged: (shard, chunkId) => store.markDamaged(shard, chunkId),
     drop: (shard) => store.drop(shard),
     close: () => store.close(),
     ...changes,

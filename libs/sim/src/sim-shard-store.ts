@@ -61,6 +61,14 @@ export class SimShardStore implements ShardStore {
     });
   }
 
+  async markDamaged(shard: ShardId, chunkId: number): Promise<void> {
+    await this.#file.write('mark', () => {
+      const { chunks } = this.#content.get(shard) ?? emptyShard();
+      const found = chunks.get(chunkId);
+      if (found !== undefined) chunks.set(chunkId, { ...found, chunk: { ...found.chunk, isDamaged: true } });
+    });
+  }
+
   async drop(shard: ShardId): Promise<void> {
     await this.#file.write('drop', () => this.#content.delete(shard), { needsSpace: false });
   }
@@ -87,7 +95,7 @@ function apply(content: ShardContent, change: ShardChange): number[] {
   return change.chunks.map(({ header, payload, ...extent }) => {
     const chunkId = content.nextChunkId;
     content.nextChunkId += 1;
-    const stored = { ...extent, chunkId, writtenSeq: change.state.flushedSeq, headerSizeBytes: header.length, payloadSizeBytes: payload.length };
+    const stored = { ...extent, chunkId, writtenSeq: change.state.flushedSeq, headerSizeBytes: header.length, payloadSizeBytes: payload.length, isDamaged: false };
     content.chunks.set(chunkId, { chunk: stored, header, payload });
     return chunkId;
   });

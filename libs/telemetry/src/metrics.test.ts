@@ -10,7 +10,7 @@ test('T1: names are dotted nouns, each one once, without the unit', () => {
 
 test('T2: no label identifies a series, point, shard or request', () => {
   const labels = new Set(METRIC_CATALOGUE.flatMap((definition) => definition.labels));
-  expect([...labels].toSorted()).toEqual(['code', 'event', 'peer', 'route', 'status']);
+  expect([...labels].toSorted()).toEqual(['code', 'event', 'part', 'peer', 'route', 'status']);
 });
 
 test('every key stands for the name of a definition', () => {

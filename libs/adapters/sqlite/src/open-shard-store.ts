@@ -64,6 +64,10 @@ class SqliteShardStore implements ShardStore {
     return this.#files.callWith(buffers, 'commit', shard, { ...change, chunks, tombstones });
   }
 
+  async markDamaged(shard: ShardId, chunkId: number): Promise<void> {
+    await this.#files.call('markDamaged', shard, chunkId);
+  }
+
   async drop(shard: ShardId): Promise<void> {
     await this.#files.call('drop', shard);
   }

@@ -23,8 +23,8 @@ const PAGE_SIZE_BYTES = 4_096;
 const FORMAT: FileFormat = {
   kind: 'shard',
   applicationId: applicationIdOf('VRSH'),
-  version: 3,
-  oldestVersion: 3,
+  version: 4,
+  oldestVersion: 4,
   pageSizeBytes: PAGE_SIZE_BYTES,
   // Blobs live in ordinary rowid tables: WITHOUT ROWID takes three times the space. Checksums cover everything but headers and
   // payloads, which have their own; `state` counts the rows of the other tables, so that a lost one is noticed, and the ids
@@ -33,7 +33,7 @@ const FORMAT: FileFormat = {
     CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT NOT NULL, crc INTEGER NOT NULL);
     CREATE TABLE chunk (
       id INTEGER PRIMARY KEY, first_series INTEGER NOT NULL, last_series INTEGER NOT NULL, min_offset_ns INTEGER NOT NULL, max_offset_ns INTEGER NOT NULL,
-      row_count INTEGER NOT NULL, tier INTEGER NOT NULL, written_seq INTEGER NOT NULL, crc INTEGER NOT NULL, header BLOB NOT NULL, payload BLOB NOT NULL
+      row_count INTEGER NOT NULL, tier INTEGER NOT NULL, written_seq INTEGER NOT NULL, is_damaged INTEGER NOT NULL, crc INTEGER NOT NULL, header BLOB NOT NULL, payload BLOB NOT NULL
     );
     CREATE TABLE tombstone (seq INTEGER PRIMARY KEY, crc INTEGER NOT NULL, frame BLOB NOT NULL);
     CREATE TABLE state (
@@ -62,7 +62,7 @@ interface StateRow {
   readonly nextChunkId: number;
 }
 
-type ChunkNumbers = [number, number, number, number, number, number, number, number, number, number];
+type ChunkNumbers = [number, number, number, number, number, number, number, number, number, number, number];
 type StateNumbers = [number, number, number, number, number, number, number, number, number, number];
 
 const EMPTY_ROW: StateRow = { state: EMPTY_SHARD_STATE, seriesCount: 0, chunkCount: 0, tombstoneCount: 0, nextChunkId: 1 };
@@ -114,13 +114,7 @@ export class ShardFile {
 
   /** @throws DbError STORAGE_CORRUPT when they are not as they were written */
   readChunks(): StoredChunk[] {
-    const columns = 'id, first_series, last_series, min_offset_ns, max_offset_ns, row_count, tier, written_seq, length(header), length(payload), crc';
-    const chunks = this.#rows(`SELECT ${columns} FROM chunk ORDER BY id`).map(({ numbers, last }) => {
-      const [chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, headerSizeBytes, payloadSizeBytes] = numbers as ChunkNumbers;
-      const chunk = { chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, headerSizeBytes, payloadSizeBytes };
-      if (Number(last) !== crcOfChunk(chunk)) throw this.#damaged(`the checksum of chunk ${chunkId} is wrong`);
-      return chunk;
-    });
+    const chunks = this.#chunksWhere('1');
     const ids = chunks.map(({ chunkId }) => chunkId);
     this.#checkIds('chunks', ids, this.#row.chunkCount);
     return chunks;
@@ -145,6 +139,14 @@ export class ShardFile {
 
   readPayloads(chunkIds: readonly number[]): (Uint8Array | undefined)[] {
     return this.#blobs(this.#payload, chunkIds);
+  }
+
+  /** A chunk that is not there is left out. @throws DbError STORAGE_CORRUPT, STORAGE_FULL, STORAGE_FAILED: nothing was changed */
+  markDamaged(chunkId: number): void {
+    for (const chunk of this.#chunksWhere(`id = ${chunkId}`)) {
+      inFile(this.#path, () => this.#database.prepare('UPDATE chunk SET is_damaged = 1, crc = ? WHERE id = ?').run(crcOfChunk({ ...chunk, isDamaged: true }), chunkId));
+      this.#isCheckpointDue = true;
+    }
   }
 
   /** One transaction. @throws DbError STORAGE_FULL, STORAGE_FAILED: nothing was changed */
@@ -182,6 +184,17 @@ export class ShardFile {
     this.#database.close();
   }
 
+  /** Without their bytes, ascending. */
+  #chunksWhere(condition: string): StoredChunk[] {
+    const columns = 'id, first_series, last_series, min_offset_ns, max_offset_ns, row_count, tier, written_seq, is_damaged, length(header), length(payload), crc';
+    return this.#rows(`SELECT ${columns} FROM chunk WHERE ${condition} ORDER BY id`).map(({ numbers, last }) => {
+      const [chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, damaged, headerSizeBytes, payloadSizeBytes] = numbers as ChunkNumbers;
+      const chunk = { chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, headerSizeBytes, payloadSizeBytes, isDamaged: damaged !== 0 };
+      if (Number(last) !== crcOfChunk(chunk)) throw this.#damaged(`the checksum of chunk ${chunkId} is wrong`);
+      return chunk;
+    });
+  }
+
   #putSeries(series: readonly StoredSeries[]): void {
     const put = this.#database.prepare('INSERT INTO series (id, key, crc) VALUES (?, ?, ?)');
     for (const each of series) put.run(each.seriesId, each.key, crcOfSeries(each));
@@ -199,11 +212,11 @@ export class ShardFile {
   }
 
   #putChunks({ chunks, state: { flushedSeq: writtenSeq } }: { readonly chunks: readonly NewChunk[]; readonly state: ShardState }, firstId: number): number[] {
-    const put = this.#database.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    const put = this.#database.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)');
     return chunks.map(({ header, payload, ...extent }, index) => {
       const chunkId = firstId + index;
       const { firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier } = extent;
-      const crc = crcOfChunk({ ...extent, chunkId, writtenSeq, headerSizeBytes: header.length, payloadSizeBytes: payload.length });
+      const crc = crcOfChunk({ ...extent, chunkId, writtenSeq, headerSizeBytes: header.length, payloadSizeBytes: payload.length, isDamaged: false });
       put.run(chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, crc, header, payload);
       return chunkId;
     });
@@ -256,8 +269,8 @@ function crcOfSeries({ seriesId, key }: StoredSeries): number {
   return crcOf([seriesId], textEncoder.encode(key));
 }
 
-function crcOfChunk({ chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, headerSizeBytes, payloadSizeBytes }: StoredChunk): number {
-  return crcOf([chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, headerSizeBytes, payloadSizeBytes]);
+function crcOfChunk({ chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, isDamaged, headerSizeBytes, payloadSizeBytes }: StoredChunk): number {
+  return crcOf([chunkId, firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount, tier, writtenSeq, Number(isDamaged), headerSizeBytes, payloadSizeBytes]);
 }
 
 const textEncoder = new TextEncoder();

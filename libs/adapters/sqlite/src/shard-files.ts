@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DbError } from '@varve/base';
+import { DbError, type ErrorCode } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { ShardChange, ShardState, StoredChunk, StoredSeries, StoredTombstone } from '@varve/ports';
 import { EMPTY_SHARD_STATE, ShardFile, type SeriesPlace } from './shard-file.ts';
@@ -66,13 +66,21 @@ export class ShardFiles implements WorkerStore {
   }
 
   commit(shard: ShardId, change: ShardChange): number[] {
-    const failure = this.#broken.get(shard);
-    if (failure !== undefined) throw failure;
+    this.#failIfBroken(shard);
     return this.#breakingOnFailure(shard, () => {
       const file = this.#file(shard) ?? this.#create(shard);
       this.#committed = shard;
       return file.commit(change);
     });
+  }
+
+  /** A file that is damaged where the mark would stand takes other commits as before. */
+  markDamaged(shard: ShardId, chunkId: number): void {
+    this.#failIfBroken(shard);
+    this.#breakingOnFailure(shard, () => {
+      this.#file(shard)?.markDamaged(chunkId);
+      this.#committed = shard;
+    }, ['STORAGE_FULL', 'STORAGE_CORRUPT']);
   }
 
   drop(shard: ShardId): void {
@@ -125,11 +133,16 @@ export class ShardFiles implements WorkerStore {
     this.#open.delete(shard);
   }
 
-  #breakingOnFailure<Value>(shard: ShardId, write: () => Value): Value {
+  #failIfBroken(shard: ShardId): void {
+    const failure = this.#broken.get(shard);
+    if (failure !== undefined) throw failure;
+  }
+
+  #breakingOnFailure<Value>(shard: ShardId, write: () => Value, mendable: readonly ErrorCode[] = ['STORAGE_FULL']): Value {
     try {
       return write();
     } catch (error) {
-      if (error instanceof DbError && error.code !== 'STORAGE_FULL') this.#broken.set(shard, error);
+      if (error instanceof DbError && !mendable.includes(error.code)) this.#broken.set(shard, error);
       throw error;
     }
   }

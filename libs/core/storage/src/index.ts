@@ -12,4 +12,4 @@ export type { RowVersions } from './row-versions.ts';
 export type { OffsetRange, VersionedRows } from './rows.ts';
 export type { SeriesRef, StoredSeriesLike } from './series-index.ts';
 export type { SortedRows } from './sorted-rows.ts';
-export type { StoredShard } from './shard-table.ts';
+export type { LostRows, StoredShard } from './shard-table.ts';

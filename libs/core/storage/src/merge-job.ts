@@ -85,6 +85,6 @@ export class MergeJob {
 
 function partOf(chunkId: number, bytes: ChunkBytes): OpenChunk {
   const [header, payload] = [bytes.header(chunkId), bytes.payload(chunkId)];
-  if (header === undefined || payload === undefined) throw chunkInvalid(`chunk ${chunkId} is missing`);
+  if (header === undefined || payload === undefined) throw chunkInvalid(`chunk ${chunkId} is missing`, { chunkId });
   return { chunkId, header, payload };
 }

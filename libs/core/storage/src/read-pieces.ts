@@ -1,6 +1,7 @@
 import { assert } from '@varve/base';
 import type { SeriesSlice, SeriesSummary } from '@varve/model';
 import type { ChunkHeader } from './chunk/chunk-header.ts';
+import { namingChunk } from './chunk/chunk-invalid.ts';
 import { hasNumbers, summaryOf } from './chunk/page-summaries.ts';
 import { blocksOf, hasField, isAlone, pageOf, readBlock } from './chunk/read-chunk.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
@@ -151,6 +152,6 @@ function rowsOf({ range }: SeriesRead, source: Source, bytes: ChunkBytes): Versi
   if (source.kind === 'rows') return source.rows;
   const payload = bytes.payload(source.chunkId);
   assert(payload !== undefined, `payload of chunk ${source.chunkId} was not fetched`);
-  const rows = readBlock(source.header, payload, source.block, source.fields);
+  const rows = namingChunk(source.chunkId, () => readBlock(source.header, payload, source.block, source.fields));
   return visibleRows(sliceRows(rows, ...rowsWithin(rows, range)), source.hiding);
 }

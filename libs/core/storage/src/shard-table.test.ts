@@ -184,6 +184,22 @@ test('F9, F13: an abandoned merge leaves the old chunks, and is tried again when
   expectSame(node);
 });
 
+test('Y5: a damaged chunk is given up, says which rows it has, and keeps no other chunk from being merged', () => {
+  const node = new Node();
+  node.write([rowAt(3, 1), rowAt(8, 1, 'cpu,host=b')]);
+  flush(node.table, node.shard);
+  const [damaged] = node.shard.chunkIds;
+  expect(node.table.giveUp(damaged! + 1)).toBeUndefined();
+  expect(node.table.giveUp(damaged!)).toEqual({ measurement: 'cpu', minOffsetNs: 3, maxOffsetNs: 8 });
+  for (let round = 0; round < 4; round += 1) {
+    node.write([rowAt(round, round), rowAt(round, round, 'cpu,host=b')]);
+    flush(node.table, node.shard);
+  }
+  mergeAll(node.table, node.shard);
+  expect(node.shard.chunkIds).toEqual([damaged, damaged! + 5]);
+  expectSame(node);
+});
+
 // Constant values take no room, so a chunk is full by its rows; random ones fill it by bytes. Neither becomes fewer by a merge.
 test.each([['constant', () => 1], ['random', (row: number) => Math.sin(row) * 1e9]])('F12: merges of one long series of %s values end', (_name, valueOf) => {
   const shard = new MemoryShard();

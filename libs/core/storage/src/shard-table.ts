@@ -1,6 +1,6 @@
 import { assert, DbError, type TimestampNs } from '@varve/base';
 import type { Frame } from '@varve/frame';
-import { compareVersions, hasMutation, NO_WATERMARK, withMutation, type MutationVector, type SeriesKey, type TagFilter, type Version } from '@varve/model';
+import { compareVersions, hasMutation, NO_WATERMARK, parseSeriesKey, withMutation, type MutationVector, type SeriesKey, type TagFilter, type Version } from '@varve/model';
 import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
@@ -22,6 +22,13 @@ export interface StoredShard {
   readonly series: readonly StoredSeriesLike[];
   readonly chunks: readonly StoredChunkLike[];
   readonly tombstones: readonly StoredTombstoneLike[];
+}
+
+/** What a damaged chunk has: rows of some series of a measurement, between these times, both inclusive. */
+export interface LostRows {
+  readonly measurement: string;
+  readonly minOffsetNs: number;
+  readonly maxOffsetNs: number;
 }
 
 /**
@@ -217,14 +224,21 @@ export class ShardTable {
   }
 
   /**
-   * The store refused, or a chunk is damaged: everything stays. It is tried again when more chunks lie over these; the chunk that
-   * `damagedChunkId` names is in no merge any more. Tombstones are tried again when the next watermark is told.
+   * The store refused, or a chunk is damaged: everything stays. It is tried again when more chunks lie over these. Tombstones
+   * are tried again when the next watermark is told.
    */
-  abandonMerge(job: MergeJob, damagedChunkId?: number): void {
+  abandonMerge(job: MergeJob): void {
     this.#end(job);
-    const damaged = job.chunks.find(({ chunkId }) => chunkId === damagedChunkId);
-    if (damaged !== undefined) this.#directory.leaveAlone(damaged);
     this.#mayCollect = false;
+  }
+
+  /** A chunk is damaged: no merge takes it any more. Says which rows it has; undefined when there is no such chunk, or not any more. */
+  giveUp(chunkId: number): LostRows | undefined {
+    const chunk = this.#directory.find(chunkId);
+    if (chunk === undefined) return undefined;
+    this.#directory.giveUp(chunk);
+    const { measurement } = parseSeriesKey(this.#index.keyOf(chunk.firstSeriesId));
+    return { measurement, minOffsetNs: chunk.minOffsetNs, maxOffsetNs: chunk.maxOffsetNs };
   }
 
   /** Sorted by name. */

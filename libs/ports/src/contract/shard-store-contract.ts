@@ -61,10 +61,10 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
       const { flushedSeq, vector, watermark } = await opened.readState(SHARD);
       expect([flushedSeq, textOf(vector), watermark]).toEqual([12, 'vector 12', watermarkAt(12)]);
       expect(await opened.readSeries(SHARD)).toEqual(series);
-      const stored = { rowCount: 5, tier: 1, writtenSeq: 12, headerSizeBytes: 15, payloadSizeBytes: 5 };
+      const stored = { rowCount: 5, tier: 1, writtenSeq: 12, headerSizeBytes: 15, payloadSizeBytes: 5, isDamaged: false };
       expect(await opened.readChunks(SHARD)).toEqual([
         { ...stored, chunkId: ids[0], firstSeriesId: 1, lastSeriesId: 3, minOffsetNs: 0, maxOffsetNs: largestOffsetNs },
-        { chunkId: ids[1], firstSeriesId: 2, lastSeriesId: 4, minOffsetNs: 5, maxOffsetNs: 5, rowCount: 6, tier: 1, writtenSeq: 12, headerSizeBytes: 16, payloadSizeBytes: 6 },
+        { chunkId: ids[1], firstSeriesId: 2, lastSeriesId: 4, minOffsetNs: 5, maxOffsetNs: 5, rowCount: 6, tier: 1, writtenSeq: 12, headerSizeBytes: 16, payloadSizeBytes: 6, isDamaged: false },
       ]);
       expect((await opened.readHeaders(SHARD, ids)).map(textOf)).toEqual(['header of first', 'header of second']);
       expect(await payloadTexts(opened)).toEqual(['first', 'second']);
@@ -93,6 +93,22 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
     const [later] = await again.commit(SHARD, change(4, { chunks: [chunk(1, 'c')] }));
     expect(later).toBeGreaterThan(merged!);
     expect((await again.readState(SHARD)).flushedSeq).toBe(4);
+  });
+
+  check('a chunk that was found damaged is marked as long as it is there, and nothing else changes', async () => {
+    const { port: store, crash } = await open();
+    const ids = await store.commit(SHARD, change(1, { chunks: [chunk(1, 'a'), chunk(1, 'b'), chunk(1, 'c')] }));
+    const before = await store.readChunks(SHARD);
+    await store.markDamaged(SHARD, ids[1]!);
+    await store.markDamaged(SHARD, ids[1]!);
+    await store.markDamaged(SHARD, 999);
+    await store.markDamaged(SHARD + 1, 1);
+    const { port: again } = await crash();
+    expect(await again.readChunks(SHARD)).toEqual(before.map((each) => ({ ...each, isDamaged: each.chunkId === ids[1] })));
+    expect(await payloadTexts(again)).toEqual(['a', 'b', 'c']);
+    await again.commit(SHARD, change(2, { removedChunkIds: [ids[1]!] }));
+    expect((await again.readChunks(SHARD)).map(({ isDamaged }) => isDamaged)).toEqual([false, false]);
+    expect(await again.shards()).toEqual([SHARD]);
   });
 
   check('tombstones come and go with a change, whole and in the order of their rows', async () => {

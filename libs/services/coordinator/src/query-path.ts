@@ -98,12 +98,18 @@ export class QueryPath {
         return;
       } catch (error) {
         // Once a part has been merged, another owner cannot take over in the middle.
-        if (!(error instanceof DbError) || hasYielded || signal.aborted || !error.traits.retryable) throw error;
+        if (!(error instanceof DbError) || hasYielded || signal.aborted || !mayAnotherOwner(error)) throw error;
         reason = error;
       }
     }
+    if (reason?.code === 'CHUNK_INVALID') throw reason; // Y3: asking again does not help.
     throw unavailable(shardId, owners, reason);
   }
+}
+
+/** Whether another owner may have the answer: of damage on a disk its own copy is free (Y3). */
+function mayAnotherOwner({ traits, code }: DbError): boolean {
+  return traits.retryable || code === 'CHUNK_INVALID' || code === 'STORAGE_CORRUPT';
 }
 
 function shardsOf(policy: RetentionPolicy | undefined, range: TimeRange): readonly ReadShard[] {

@@ -1,6 +1,6 @@
-import { assert } from '@varve/base';
-import type { ShardStore, StoredChunk } from '@varve/ports';
-import { checkPayload, namingChunk, openHeader, type ChunkBytes, type ChunkHeader } from '@varve/storage';
+import { assert, DbError } from '@varve/base';
+import type { ShardStore } from '@varve/ports';
+import { checkPayload, namingChunk, openHeader, type ChunkBytes, type ChunkHeader, type StoredChunkLike } from '@varve/storage';
 import type { ChunkCache } from './chunk-cache.ts';
 import type { ShardReplica } from './shard-replica.ts';
 
@@ -33,9 +33,9 @@ export class ChunksAtHand implements ChunkBytes {
   }
 
   /** A chunk that a merge has removed meanwhile is left out; the next plan does not name it any more. @throws DbError CHUNK_INVALID */
-  async fetchHeaders(chunks: readonly StoredChunk[]): Promise<void> {
+  async fetchHeaders(chunks: readonly StoredChunkLike[]): Promise<void> {
     const { replica, shardStore, cache } = this.#from;
-    const fetched = await shardStore.readHeaders(replica.shard, chunks.map(({ chunkId }) => chunkId));
+    const fetched = await oneByOneIfDamaged(chunks.map(({ chunkId }) => chunkId), (chunkIds) => shardStore.readHeaders(replica.shard, chunkIds));
     assert(fetched.length === chunks.length, `${fetched.length} headers for ${chunks.length} chunks`);
     for (const [index, chunk] of chunks.entries()) {
       const bytes = fetched[index];
@@ -49,7 +49,7 @@ export class ChunksAtHand implements ChunkBytes {
   /** As `fetchHeaders`, of chunks whose headers are at hand. @throws DbError CHUNK_INVALID */
   async fetchPayloads(chunkIds: readonly number[]): Promise<void> {
     const { replica, shardStore, cache } = this.#from;
-    const fetched = await shardStore.readPayloads(replica.shard, chunkIds);
+    const fetched = await oneByOneIfDamaged(chunkIds, (ids) => shardStore.readPayloads(replica.shard, ids));
     assert(fetched.length === chunkIds.length, `${fetched.length} payloads for ${chunkIds.length} chunks`);
     for (const [index, chunkId] of chunkIds.entries()) {
       const payload = fetched[index];
@@ -59,6 +59,22 @@ export class ChunksAtHand implements ChunkBytes {
       cache?.putPayload(replica.shard, chunkId, payload);
     }
   }
+}
+
+type Blobs = readonly (Uint8Array | undefined)[];
+
+/** A file that is damaged where some of these chunks lie still has the others. @throws DbError CHUNK_INVALID that names the first of them */
+async function oneByOneIfDamaged(chunkIds: readonly number[], read: (chunkIds: readonly number[]) => Promise<Blobs>): Promise<Blobs> {
+  try {
+    return await read(chunkIds);
+  } catch (error) {
+    if (!(error instanceof DbError) || error.code !== 'STORAGE_CORRUPT') throw error;
+    const [chunkId, ...others] = chunkIds;
+    if (others.length === 0) throw new DbError('CHUNK_INVALID', error.message, { ...error.facts, chunkId }, { cause: error });
+  }
+  const blobs: (Uint8Array | undefined)[] = [];
+  for (const chunkId of chunkIds) blobs.push(...(await oneByOneIfDamaged([chunkId], read)));
+  return blobs;
 }
 
 function kept<Value>(values: Map<number, Value>, chunkId: number, find: () => Value | undefined): Value | undefined {

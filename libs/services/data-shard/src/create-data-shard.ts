@@ -1,8 +1,8 @@
-import type { TimestampNs } from '@varve/base';
+import { DbError, type ErrorCode } from '@varve/base';
 import { isOpenIncarnation } from '@varve/catalog';
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, Heartbeat, joinNode, LivenessView, newBootId, type Service } from '@varve/kit';
-import type { Catalog, NodeId, ShardId } from '@varve/model';
+import type { Catalog, NodeId, ShardId, TimeRange } from '@varve/model';
 import { allShards } from '@varve/placement';
 import type { Subscription } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
@@ -10,6 +10,7 @@ import { subjectsOf, type Subjects } from '@varve/wire';
 import { Joining } from './joining.ts';
 import { OwnEcho } from './own-echo.ts';
 import { ChunkCache } from './chunk-cache.ts';
+import { Damage } from './damage.ts';
 import type { DataShardConfig, DataShardPorts } from './ports.ts';
 import { Pulls } from './pull-path.ts';
 import { recoverShard } from './recovery.ts';
@@ -24,10 +25,13 @@ export function createDataShard(ports: DataShardPorts, config: DataShardConfig):
   return new DataShard(ports, config);
 }
 
+/** A file or a journal row is not as it was written. */
+const DAMAGE_CODES: ReadonlySet<ErrorCode> = new Set(['STORAGE_CORRUPT', 'FRAME_INVALID']);
+
 /** A shard of the newest catalog that lists this node as an owner. */
 interface OwnedShard {
   readonly epoch: number;
-  readonly startNs: TimestampNs;
+  readonly range: TimeRange;
   readonly others: readonly NodeId[];
 }
 
@@ -51,6 +55,9 @@ class DataShard implements Service {
   readonly #replicas = new Map<ShardId, ShardReplica>();
   readonly #upkeep: Upkeep;
   readonly #cache: ChunkCache;
+  readonly #damage: Damage;
+  /** Of shards that cannot be opened: what refuses their frames. */
+  readonly #refusing = new Map<ShardId, Subscription>();
   #subscriptions: readonly Subscription[] = [];
   #owned: ReadonlyMap<ShardId, OwnedShard> = new Map();
   #running: Running | undefined;
@@ -69,7 +76,8 @@ class DataShard implements Service {
     this.#subjects = subjectsOf(config.clusterId);
     this.#follower = new CatalogFollower(ports, { subjects: this.#subjects });
     this.#liveness = new LivenessView(ports, this.#subjects);
-    this.#upkeep = new Upkeep(ports, config, this.#replicas);
+    this.#damage = new Damage(ports);
+    this.#upkeep = new Upkeep({ ...ports, damage: this.#damage }, config, this.#replicas);
     this.#cache = new ChunkCache(config.payloadCacheSizeBytesMax);
   }
 
@@ -96,6 +104,7 @@ class DataShard implements Service {
   async stop(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     for (const { subscription } of this.#replicas.values()) subscription?.unsubscribe();
+    for (const subscription of this.#refusing.values()) subscription.unsubscribe();
     this.#running?.heartbeat.stop();
     this.#running?.echo.stop();
     this.#running?.trims.stop();
@@ -107,7 +116,7 @@ class DataShard implements Service {
 
   problems(): readonly string[] {
     const failed = this.#failure === undefined ? [] : ['the journal cannot be written any more'];
-    return [...failed, ...this.#upkeep.problems(), ...this.#follower.problems()];
+    return [...failed, ...this.#damage.problems(), ...this.#upkeep.problems(), ...this.#follower.problems()];
   }
 
   #join(): Promise<NodeId> {
@@ -144,7 +153,7 @@ class DataShard implements Service {
   #serve({ id, writePath, pulls, echo }: Running): readonly Subscription[] {
     const { bus, clock, log, tracer, journal, shardStore } = this.#ports;
     const replicaOf = (shard: ShardId, version: number): Promise<ShardReplica | undefined> => this.#replicaOf(shard, version);
-    const from = { replicaOf, checkJoining: () => echo.check(), shardStore, cache: this.#cache, clock, tracer };
+    const from = { replicaOf, checkJoining: () => echo.check(), damage: this.#damage, shardStore, cache: this.#cache, clock, tracer };
     const catchUp = async (version: number): Promise<number> => {
       await this.#follower.waitFor(version);
       await this.#following;
@@ -182,21 +191,34 @@ class DataShard implements Service {
     if (catalog.version < this.#workedOffVersion) return;
     const owned = ownedBy(catalog, this.#running!.id);
     for (const replica of [...this.#replicas.values()]) if (!owned.has(replica.shard)) this.#drop(replica);
+    for (const shard of this.#damage.shards) if (!owned.has(shard)) this.#dropDamaged(shard);
     this.#owned = owned;
-    const missing = [...owned].filter(([shard]) => !this.#replicas.has(shard));
+    const missing = [...owned].filter(([shard]) => !this.#replicas.has(shard) && !this.#refusing.has(shard));
     for (const [shard, { others }] of owned) {
       const replica = this.#replicas.get(shard);
       if (replica !== undefined) replica.others = others;
     }
     for (let first = 0; first < missing.length; first += LIMITS.shardOpeningCountMax) {
-      await Promise.all(missing.slice(first, first + LIMITS.shardOpeningCountMax).map(([shard, { startNs, others }]) => this.#open(shard, startNs, others)));
+      await Promise.all(missing.slice(first, first + LIMITS.shardOpeningCountMax).map(([shard, each]) => this.#open(shard, each)));
     }
     if (missing.length > 0) await this.#ports.bus.subscribed();
     this.#workedOffVersion = catalog.version;
   }
 
-  async #open(shard: ShardId, startNs: TimestampNs, others: readonly NodeId[]): Promise<void> {
-    const replica = await recoverShard(this.#ports, { shard, startNs, others });
+  /** Y6: a shard that is damaged is refused; the node goes on with the others. */
+  async #open(shard: ShardId, owned: OwnedShard): Promise<void> {
+    try {
+      await this.#openSound(shard, owned);
+    } catch (error) {
+      if (!(error instanceof DbError) || !DAMAGE_CODES.has(error.code)) throw error;
+      this.#damage.cannotOpen(shard, owned.range, error);
+      const refusal = this.#damage.refusalOf(shard)!;
+      this.#refusing.set(shard, this.#ports.bus.subscribe(this.#subjects.shardWrite(shard), (message) => this.#running!.writePath.refuse(shard, message, refusal)));
+    }
+  }
+
+  async #openSound(shard: ShardId, { range: { startNs }, others }: OwnedShard): Promise<void> {
+    const replica = await recoverShard({ ...this.#ports, damage: this.#damage }, { shard, startNs, others });
     // A crash between a flush and its trim left rows that nobody would trim if the shard were never written again.
     await trimJournal(this.#ports.journal, replica);
     if (replica.table.lastSeq > replica.table.flushedSeq) replica.dirtySinceMs = this.#ports.clock.monotonicMs();
@@ -220,13 +242,22 @@ class DataShard implements Service {
    */
   async #forgetDropped(catalog: Catalog): Promise<void> {
     const { journal, shardStore } = this.#ports;
-    const isGone = (shard: ShardId): boolean => shard < catalog.nextId && !this.#replicas.has(shard);
+    const isGone = (shard: ShardId): boolean => shard < catalog.nextId && !this.#owned.has(shard);
     for (const { shard, lastSeq } of await journal.extents()) if (isGone(shard)) await journal.trim(shard, lastSeq);
     for (const shard of await shardStore.shards()) if (isGone(shard)) await shardStore.drop(shard);
   }
 
+  /** As `#drop`. Which journal rows it has is not known; they go with the next start. */
+  #dropDamaged(shard: ShardId): void {
+    this.#refusing.get(shard)?.unsubscribe();
+    this.#refusing.delete(shard);
+    this.#damage.forget(shard);
+    this.#forgetting = this.#forgetting.then(() => this.#ports.shardStore.drop(shard)).catch((error: unknown) => this.#fail(error));
+  }
+
   async #forget({ shard, nextSeq }: ShardReplica): Promise<void> {
     await this.#upkeep.forget(shard);
+    this.#damage.forget(shard);
     await this.#ports.journal.trim(shard, nextSeq - 1);
     await this.#ports.shardStore.drop(shard);
   }
@@ -252,6 +283,6 @@ class DataShard implements Service {
 function ownedBy(catalog: Catalog, node: NodeId): Map<ShardId, OwnedShard> {
   const owned = allShards(catalog).filter(({ shard }) => shard.owners.includes(node));
   return new Map(
-    owned.map(({ shard: { id, epoch, owners }, range }) => [id, { epoch, startNs: range.startNs, others: owners.filter((owner) => owner !== node) }]),
+    owned.map(({ shard: { id, epoch, owners }, range }) => [id, { epoch, range, others: owners.filter((owner) => owner !== node) }]),
   );
 }

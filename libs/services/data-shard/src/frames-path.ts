@@ -3,18 +3,18 @@ import { decodeVector, type ShardId } from '@varve/model';
 import type { Journal } from '@varve/ports';
 import { missingFrom } from '@varve/reconcile';
 import type { WireMessage } from '@varve/wire';
-import { heldReplica, type ReplicaOf } from './query-path.ts';
+import { heldReplica, type ReadFrom } from './query-path.ts';
 
 /**
  * Hands a peer the frames that it lacks and this owner still has in its journal, the bytes of one answer bounded (X7).
- * @throws DbError SHARD_NOT_HERE, MESSAGE_INVALID, STORAGE_CORRUPT
+ * @throws DbError SHARD_NOT_HERE, SHARD_DAMAGED, MESSAGE_INVALID, STORAGE_CORRUPT
  */
 export async function* produceFrames(
-  { replicaOf, journal }: { readonly replicaOf: ReplicaOf; readonly journal: Journal },
+  { journal, ...from }: Pick<ReadFrom, 'replicaOf' | 'damage'> & { readonly journal: Journal },
   { header: { shard, version }, payload }: WireMessage<'dataFrames'>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const { table, journalIndex } = await heldReplica({ replicaOf }, shard, version);
+  const { table, journalIndex } = await heldReplica(from, shard, version);
   const seqs = journalIndex.seqsOf(missingFrom(decodeVector(payload), table.vector));
   yield* framesAt(journal, shard, seqs, signal);
 }

@@ -5,6 +5,7 @@ import { decodeShardPlan, runShardPlan, type ShardSource } from '@varve/query';
 import { attributes, spans } from '@varve/telemetry';
 import type { WireMessage } from '@varve/wire';
 import type { ChunkCache } from './chunk-cache.ts';
+import type { Damage } from './damage.ts';
 import { readSeries } from './read-shard.ts';
 import type { ShardReplica } from './shard-replica.ts';
 import { Turns } from './turns.ts';
@@ -17,19 +18,20 @@ export interface ReadFrom {
   readonly replicaOf: ReplicaOf;
   /** Looks whether this node may have missed frames just now: a process that was paused does not know it yet. */
   readonly checkJoining: () => void;
+  readonly damage: Damage;
   readonly shardStore: ShardStore;
   readonly cache: ChunkCache;
   readonly clock: Clock;
   readonly tracer: Tracer;
 }
 
-/** Runs this shard's part of a query, piece by piece. @throws DbError SHARD_NOT_HERE, STORAGE_CORRUPT, CHUNK_INVALID, QUERY_LIMIT */
+/** Runs this shard's part of a query, piece by piece. @throws DbError SHARD_NOT_HERE, SHARD_DAMAGED, CHUNK_INVALID, QUERY_LIMIT */
 export async function* produceQuery(from: ReadFrom, asked: WireMessage<'dataQuery'>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const { shard, traceParent } = asked.header;
   const span = from.tracer.startChild(spans.shardQuery, traceParent, { kind: 'server', attributes: { [attributes.shard]: shard } });
   try {
     const replica = await servingReplica(from, shard, asked.header);
-    yield* runShardPlan(decodeShardPlan(asked.payload), sourceOf(from, replica), signal);
+    yield* runPlan(from, replica, asked.payload, signal);
   } catch (error) {
     span.end(error);
     throw error;
@@ -38,14 +40,23 @@ export async function* produceQuery(from: ReadFrom, asked: WireMessage<'dataQuer
   }
 }
 
-/** @throws DbError SHARD_NOT_HERE, META_UNAVAILABLE */
-export async function heldReplica({ replicaOf }: Pick<ReadFrom, 'replicaOf'>, shard: ShardId, version: number): Promise<ShardReplica> {
+/** Y2: who meets a damaged chunk is told which rows cannot be read. */
+async function* runPlan(from: ReadFrom, replica: ShardReplica, plan: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* runShardPlan(decodeShardPlan(plan), sourceOf(from, replica), signal);
+  } catch (error) {
+    throw from.damage.explained(replica, error);
+  }
+}
+
+/** @throws DbError SHARD_NOT_HERE, SHARD_DAMAGED, META_UNAVAILABLE */
+export async function heldReplica({ replicaOf, damage }: Pick<ReadFrom, 'replicaOf' | 'damage'>, shard: ShardId, version: number): Promise<ShardReplica> {
   const replica = await replicaOf(shard, version);
-  if (replica === undefined) throw new DbError('SHARD_NOT_HERE', `shard ${shard} is not here`);
+  if (replica === undefined) throw damage.refusalOf(shard) ?? new DbError('SHARD_NOT_HERE', `shard ${shard} is not here`);
   return replica;
 }
 
-/** X17: a joining replica is read only by who knows that it is. @throws DbError SHARD_NOT_HERE, SHARD_JOINING, META_UNAVAILABLE */
+/** X17: a joining replica is read only by who knows that it is. @throws DbError SHARD_NOT_HERE, SHARD_DAMAGED, SHARD_JOINING, META_UNAVAILABLE */
 export async function servingReplica(
   from: ReadFrom,
   shard: ShardId,

@@ -8,17 +8,19 @@ const PLAN_COUNT_MAX = 20;
 /**
  * Reads one series of a shard: memtable and chunks, greatest version wins. Planning and merging happen without an await
  * between them, so what is merged is the shard at one instant; the pieces must be taken before the next await.
- * @throws DbError STORAGE_CORRUPT, CHUNK_INVALID, SHARD_NOT_HERE
+ * @throws DbError CHUNK_INVALID with the fact `chunkId`, SHARD_NOT_HERE
  */
 export async function readSeries(from: ChunkSource, read: SeriesRead): Promise<Iterable<SeriesPiece>> {
   const { table, shard } = from.replica;
   const bytes = new ChunksAtHand(from);
+  let missing: number | undefined;
   for (let planCount = 0; planCount < PLAN_COUNT_MAX; planCount += 1) {
     if (from.replica.isDropped) throw new DbError('SHARD_NOT_HERE', `shard ${shard} was dropped`);
     const plan = table.planRead(read, bytes);
+    missing = plan.missingHeaders[0]?.chunkId ?? plan.missingPayloads[0];
     if (plan.missingHeaders.length > 0) await bytes.fetchHeaders(plan.missingHeaders);
     else if (plan.missingPayloads.length > 0) await bytes.fetchPayloads(plan.missingPayloads);
     else return table.read(read, plan, bytes);
   }
-  throw new DbError('STORAGE_FAILED', `chunks of shard ${shard} were not found in ${PLAN_COUNT_MAX} attempts: replaced meanwhile, or lost`);
+  throw new DbError('CHUNK_INVALID', `a chunk of shard ${shard} was not found in its file in ${PLAN_COUNT_MAX} attempts`, { chunkId: missing });
 }

@@ -1,4 +1,3 @@
-import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { serve, serveStream } from '@varve/kit';
 import type { NodeId } from '@varve/model';
@@ -49,7 +48,7 @@ export function serveRequests(parts: RequestParts): readonly Subscription[] {
     serve(ports, { subject: subjects.dataVectors(node), askedKind: 'dataVectors', answerKind: 'dataVectorsAre' }, (asked) => answerVectors(caughtUpReplica, asked)),
     serve(ports, { subject: subjects.dataKnown(node), askedKind: 'dataKnown', answerKind: 'dataKnownIs' }, (asked) => answerKnownSeries(caughtUpReplica, asked)),
     serveStream(ports, { subject: subjects.dataFrames(node), askedKind: 'dataFrames', idleTimeoutMs }, (asked, signal) =>
-      produceFrames({ replicaOf: from.replicaOf, journal }, asked, signal),
+      produceFrames({ ...from, journal }, asked, signal),
     ),
     serve(ports, { subject: subjects.dataPull(node), askedKind: 'dataPull', answerKind: 'dataPulled' }, async ({ header: { shard, source, version } }) => ({
       header: { frameCount: await pulls.pull(await heldReplica(from, shard, version), source, version) },
@@ -58,9 +57,7 @@ export function serveRequests(parts: RequestParts): readonly Subscription[] {
       takeWatermarks({ replicaOf: (shard) => from.replicaOf(shard, 0), onRaised: onWatermark }, asked),
     ),
     serve(ports, { subject: subjects.dataWrite(node), askedKind: 'dataWrite', answerKind: 'dataWritten' }, async ({ header: { shard, traceParent }, payload }) => {
-      const replica = await from.replicaOf(shard, 0);
-      if (replica === undefined) throw new DbError('SHARD_NOT_HERE', `shard ${shard} is not here`);
-      await writePath.storeFromPeer(replica, payload, traceParent);
+      await writePath.storeFromPeer(await heldReplica(from, shard, 0), payload, traceParent);
       return { header: { owner: node } };
     }),
   ];

@@ -1,6 +1,7 @@
 import { DbError, type DurationMs, type InstantMs } from '@varve/base';
 import type { ShardId } from '@varve/model';
-import type { Clock, Timer } from '@varve/ports';
+import type { Timer } from '@varve/ports';
+import type { Damage } from './damage.ts';
 import { flushShard, type FlushPorts } from './flush.ts';
 import { sliceRowCountOf } from './in-slices.ts';
 import { mergeShard } from './merge.ts';
@@ -14,8 +15,10 @@ const RETRY_PAUSE_MS_MIN = 250;
 const RETRY_PAUSE_MS_MAX = 60_000;
 /** Memtables of this many budgets together, at one of which a flush is due: flushes are behind, and writers must wait. */
 const BEHIND_FACTOR = 2;
-type UpkeepPorts = Omit<FlushPorts, 'sliceRowCount'> & { readonly clock: Clock };
-type Work = (ports: FlushPorts & { readonly clock: Clock }, replica: ShardReplica) => Promise<void>;
+
+type JobPorts = FlushPorts & { readonly damage: Damage };
+type UpkeepPorts = Omit<JobPorts, 'sliceRowCount'>;
+type Work = (ports: JobPorts, replica: ShardReplica) => Promise<void>;
 
 /** What has failed for one shard, until it succeeds. */
 interface Trouble {
@@ -30,7 +33,7 @@ interface Trouble {
  * between what is worth merging. One job at a time, in the background.
  */
 export class Upkeep {
-  readonly #ports: FlushPorts & { readonly clock: Clock };
+  readonly #ports: JobPorts;
   readonly #config: Pick<DataShardConfig, 'memtableSizeBytesMax' | 'flushAgeMsMax'>;
   readonly #replicas: ReadonlyMap<number, ShardReplica>;
   #timer: Timer | undefined;
@@ -112,13 +115,18 @@ export class Upkeep {
     }
   }
 
-  /** A merge that fails is no harm: its chunks stay as they are. */
+  /** A merge that fails is no harm: its chunks stay as they are. A damaged one is in no other merge (Y5). */
   async #mayMergeMore(replica: ShardReplica): Promise<boolean> {
-    let hasMerged = false;
+    let mayBeMore = false;
     await this.#run(replica, 'merge', async (ports, due) => {
-      hasMerged = await mergeShard(ports, due);
+      try {
+        mayBeMore = await mergeShard(ports, due);
+      } catch (error) {
+        mayBeMore = error instanceof DbError && error.code === 'CHUNK_INVALID' && typeof error.facts['chunkId'] === 'number';
+        if (!mayBeMore) throw error;
+      }
     });
-    return hasMerged;
+    return mayBeMore;
   }
 
   async #run(replica: ShardReplica, what: 'flush' | 'merge', work: Work): Promise<boolean> {

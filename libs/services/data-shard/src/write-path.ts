@@ -50,12 +50,24 @@ export class WritePath {
       const message = decode(payload, 'shardWrite');
       header = message.header;
       await this.#traced(replica, message.header.traceParent, () => this.#store(replica, message.header, message.payload));
-      this.#answer(replyTo, replica, header);
+      this.#answer(replyTo, replica.shard, header, { seriesCount: replica.table.seriesCount });
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       metrics.add(names.framesRefused, 1, { code: error.code });
       log.warn('Frame refused', { traceId: traceIdOf(header?.traceParent), shard: replica.shard, code: error.code, reason: error.message, ...error.facts });
-      if (header !== undefined) this.#answer(replyTo, replica, header, error);
+      if (header !== undefined) this.#answer(replyTo, replica.shard, header, { error });
+    }
+  }
+
+  /** Answers a frame of a shard that this node cannot open (Y6): it becomes a hint. Never throws. */
+  refuse(shard: ShardId, { payload, replyTo }: BusMessage, error: DbError): void {
+    try {
+      const { header } = decode(payload, 'shardWrite');
+      this.#ports.metrics.add(names.framesRefused, 1, { code: error.code });
+      this.#answer(replyTo, shard, header, { error });
+    } catch (cause) {
+      if (!(cause instanceof DbError)) throw cause;
+      this.#ports.log.warn('Frame refused', { shard, code: cause.code, reason: cause.message });
     }
   }
 
@@ -153,10 +165,9 @@ export class WritePath {
     }
   }
 
-  #answer(replyTo: string | undefined, { shard, table }: ShardReplica, header: Header<'shardWrite'>, error?: DbError): void {
+  #answer(replyTo: string | undefined, shard: ShardId, header: Header<'shardWrite'>, { seriesCount, error }: { readonly seriesCount?: number; readonly error?: DbError }): void {
     if (replyTo === undefined) return;
     const { incarnation, number } = header;
-    const seriesCount = error === undefined ? table.seriesCount : undefined;
     const ack = { owner: this.#node, shard, incarnation, number, seriesCount, refusal: error?.code, reason: error?.message };
     this.#ports.bus.publish(replyTo, encode('shardAck', ack));
   }

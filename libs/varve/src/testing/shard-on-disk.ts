@@ -1,5 +1,5 @@
 import type { ErrorCode, SizeBytes } from '@varve/base';
-import { ChunksAtHand, flushShard, mergeShard, readSeries, recoverShard, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { ChunksAtHand, Damage, flushShard, mergeShard, readSeries, recoverShard, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
 import { openInprocBus } from '@varve/inproc-adapter';
 import { encodeVectors, hasMutation, seriesKey, valueAt, type SeriesSlice, type Tombstone } from '@varve/model';
@@ -37,7 +37,7 @@ export class ShardOnDisk {
   /** As a data node opens it: recovers, then trims what is in chunks. @throws DbError */
   static async open(directory: string, options: { readonly journalFileSizeBytesMax?: SizeBytes } = {}): Promise<ShardOnDisk> {
     const { journal, shardStore } = await openStoresHere(directory, options);
-    const replica = await recoverShard({ journal, shardStore }, { shard: SHARD, startNs: 0n, others: [] });
+    const replica = await recoverShard({ journal, shardStore, damage: new Damage({ ...PORTS, shardStore }) }, { shard: SHARD, startNs: 0n, others: [] });
     await trimJournal(journal, replica);
     return new ShardOnDisk(journal, shardStore, replica);
   }
@@ -111,7 +111,7 @@ export class ShardOnDisk {
 
   /** @returns whether there was something to merge. @throws DbError */
   merge(): Promise<boolean> {
-    return mergeShard({ ...PORTS, journal: this.#journal, shardStore: this.#shardStore }, this.#replica);
+    return mergeShard({ ...PORTS, journal: this.#journal, shardStore: this.#shardStore, damage: new Damage({ ...PORTS, shardStore: this.#shardStore }) }, this.#replica);
   }
 
   /** Resolves when the storage threads have done what they do behind their answers, such as checkpoints. */

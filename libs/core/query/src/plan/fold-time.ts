@@ -1,8 +1,8 @@
 import type { TimestampNs } from '@varve/base';
-import { MAX_TIME_NS, MIN_TIME_NS } from '@varve/model';
+import { formatTime, MAX_TIME_NS, MIN_TIME_NS } from '@varve/model';
 import type { BinaryExpr, Expr } from '../influxql/ast.ts';
 import { planError, type PlanError } from './schema-view.ts';
-import { formatTime, looksLikeTime, parseTimeText } from './time-text.ts';
+import { looksLikeTime, parseTimeText } from './time-text.ts';
 
 /** A constant on the other side of a comparison with time. */
 type Constant =

@@ -38,9 +38,3 @@ function zoneSeconds(zone: string | undefined): number {
   const sign = zone.startsWith('-') ? -1 : 1;
   return sign * (Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(4, 6)) * 60);
 }
-
-/** A time as RFC 3339 in whole seconds, for error texts. */
-export function formatTime(timeNs: TimestampNs): string {
-  const seconds = (timeNs - (((timeNs % NS_PER_S) + NS_PER_S) % NS_PER_S)) / NS_PER_S;
-  return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', 'Z');
-}

@@ -35,9 +35,23 @@ export class ChunkDirectory {
     this.#chunkCount -= 1;
   }
 
-  /** No merge takes it any more. */
+  /** No merge takes it any more: it is damaged. */
+  giveUp(chunk: StoredChunkLike): void {
+    this.#trees.get(this.#measurementIdOf(chunk.firstSeriesId))!.giveUp(chunk);
+  }
+
+  /** No merge takes it for now. */
   leaveAlone(chunk: StoredChunkLike): void {
     this.#trees.get(this.#measurementIdOf(chunk.firstSeriesId))!.leaveAlone(chunk);
+  }
+
+  /** By its id, which is rarely asked for: it is looked for. */
+  find(chunkId: number): StoredChunkLike | undefined {
+    for (const tree of this.#trees.values()) {
+      const chunk = tree.find(chunkId);
+      if (chunk !== undefined) return chunk;
+    }
+    return undefined;
   }
 
   /** Chunks that may have rows of a series in a range. */

@@ -89,6 +89,19 @@ test('F12: a merge takes a bounded number of chunks, bytes and rows, and the nex
   expect(tree.planMerge()).toBeUndefined();
 });
 
+test('Y5: a chunk that was given up is in no merge any more, whatever comes to lie over it; the others are', () => {
+  const damaged = chunk(5, 5);
+  const tree = treeOf(damaged, chunk(5, 5), chunk(5, 5));
+  tree.giveUp(damaged);
+  expect(tree.find(damaged.chunkId)).toBe(damaged);
+  expect(ids(tree.chunksOf(5, EVERYTHING))).toContain(damaged.chunkId);
+  const others = [chunk(5, 5), chunk(5, 5)];
+  for (const each of others) tree.add(each);
+  const plan = ids(tree.planMerge())!;
+  expect(plan.length).toBeGreaterThanOrEqual(MERGE_DEPTH);
+  expect(plan).not.toContain(damaged.chunkId);
+});
+
 // Methodology: flushes of any width, each a set of aligned ranges, merged as planned into chunks of half the width (twice the
 // rows no longer fit) or of the same.
 test('F12: merges end, and a row is rewritten about once per factor of four that its series grows by', () => {

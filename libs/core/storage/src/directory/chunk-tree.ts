@@ -59,6 +59,7 @@ export class ChunkTree {
   readonly #nodes = new Map<number, Node>();
   /** Chunks that may be merged. */
   readonly #counted = new Set<StoredChunkLike>();
+  readonly #givenUp = new WeakSet<StoredChunkLike>();
   /** Places that may be worth a merge, as text; the ones found last come last. */
   readonly #candidates = new Map<string, Place>();
 
@@ -79,10 +80,24 @@ export class ChunkTree {
     this.#maybeForget(level, start);
   }
 
-  /** No merge takes it: it is damaged, and would fail each one. */
+  /** It is damaged, and would fail each merge: none takes it any more, whatever comes to lie over it. */
+  giveUp(chunk: StoredChunkLike): void {
+    this.#givenUp.add(chunk);
+    this.leaveAlone(chunk);
+  }
+
+  /** No merge takes it for now. */
   leaveAlone(chunk: StoredChunkLike): void {
     if (!this.#counted.delete(chunk)) return;
     this.#addUp(chunk, -1);
+  }
+
+  find(chunkId: number): StoredChunkLike | undefined {
+    for (const { chunks } of this.#nodes.values()) {
+      const chunk = chunks.find((each) => each.chunkId === chunkId);
+      if (chunk !== undefined) return chunk;
+    }
+    return undefined;
   }
 
   /** Chunks that may have rows of a series in a range. */
@@ -124,6 +139,7 @@ export class ChunkTree {
   }
 
   #count(chunk: StoredChunkLike): void {
+    if (this.#givenUp.has(chunk)) return;
     this.#counted.add(chunk);
     this.#addUp(chunk, 1);
   }

@@ -1,0 +1,59 @@
+import { Prng } from '@varve/base';
+import { seeds } from '@varve/testkit';
+import { expect, test } from 'vitest';
+import { SimScheduler } from '../sim-scheduler.ts';
+import { naiveAnswer, type AnswerRows } from './testing/naive-answer.ts';
+import { PlanShard, START_NS } from './testing/plan-shard.ts';
+import { anyOtherText, anyQuestion, anyTombstone, fewRows, HOUR_COUNT, hourOfRows, questionText, shortRows } from './testing/random-plans.ts';
+
+// Methodology: a shard lives through random writes, overwrites, late frames, deletes, flushes, merges and restarts, and answers random
+// queries all the while, some of them while a flush or merge is under way. Each answer is held against a witness, bit by bit:
+// a naive evaluation of a map of maps, with exact sums; or the same engine over that map's rows, which knows no summaries.
+
+const STEP_COUNT = 20;
+const QUESTION_COUNT = 9;
+
+test.each(seeds(6))('with summaries or without: the same answers (seed %i)', async (seed) => {
+  const scheduler = new SimScheduler({ seed });
+  await scheduler.runUntilSettled(live(scheduler, new Prng(seed)));
+});
+
+async function live(scheduler: SimScheduler, prng: Prng): Promise<void> {
+  const shard = new PlanShard(scheduler, { cacheSizeBytes: prng.pick([1e4, 1e7, 1e7]) });
+  await shard.restart();
+  for (let step = 0; step < STEP_COUNT; step += 1) {
+    const { done } = await takeStep(shard, prng);
+    for (let count = 0; count < QUESTION_COUNT; count += 1) await ask(shard, prng);
+    await done;
+  }
+}
+
+/** Resolves when the step has begun; what it resolves with, when it has ended. Rows do not change after the beginning. */
+async function takeStep(shard: PlanShard, prng: Prng): Promise<{ readonly done: Promise<unknown> }> {
+  const present = [...shard.cells.shown].flatMap(([key, rows]) => rows.map(({ offsetNs }) => ({ key, offsetNs })));
+  const now = async (work: Promise<unknown>): Promise<{ readonly done: Promise<unknown> }> => ({ done: Promise.resolve(await work) });
+  const steps = [
+    [6, () => now(shard.write(hourOfRows(prng, prng.between(0, HOUR_COUNT - 1)), { isLate: false }))],
+    [4, () => now(shard.write(shortRows(prng), { isLate: prng.chance(0.2) }))],
+    [3, () => now(shard.write(fewRows(prng, present), { isLate: prng.chance(0.3) }))],
+    [2, () => now(shard.delete(anyTombstone(prng)))],
+    [9, async () => ({ done: shard.flush().then(() => shard.merge()) })],
+    [1, () => now(shard.restart())],
+    [1, async () => ({ done: shard.flush().then(() => shard.collect()).then(() => shard.merge()) })],
+  ] as const;
+  const wheel = steps.flatMap(([weight, step]) => Array.from({ length: weight }, () => step));
+  return prng.pick(wheel)();
+}
+
+async function ask(shard: PlanShard, prng: Prng): Promise<void> {
+  const question = prng.chance(0.85) ? anyQuestion(prng) : undefined;
+  const text = question === undefined ? anyOtherText(prng) : questionText(question);
+  const witness = question === undefined || prng.chance(0.2) ? await shard.answerFromRows(text) : naiveAnswer(question, START_NS, shard.cells.shown);
+  expect(shown(await shard.answer(text)), text).toEqual(shown(witness));
+}
+
+/** Every bit of a value shows: −0 is not 0, and 1n is not 1. */
+function shown(answer: AnswerRows): string[] {
+  const textOf = (cell: unknown): string => (Object.is(cell, -0) ? '-0' : typeof cell === 'bigint' ? `${cell}n` : JSON.stringify(cell));
+  return [...answer].map(([name, rows]) => `${name}: ${rows.map((row) => row.map(textOf).join(' ')).join('; ')}`).sort();
+}
