@@ -5,7 +5,7 @@ import type { CatalogClient, CatalogFollower } from '@varve/kit';
 import { parseLines, SeriesMemory, type ParsedLines } from '@varve/line-protocol';
 import type { PointBatch, RetentionPolicy, WriteLevel } from '@varve/model';
 import { placeBatch, type Placement, type ShardSlice } from '@varve/placement';
-import type { Metrics, TraceParent, Tracer, WriteRequest, WriteSummary } from '@varve/ports';
+import type { Clock, Metrics, TraceParent, Tracer, WriteRequest, WriteSummary } from '@varve/ports';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
 import type { IncarnationLease } from './incarnation.ts';
 import type { Parcel } from './delivery.ts';
@@ -15,8 +15,11 @@ import type { Admission, SeriesLimit } from './series-limit.ts';
 
 /** Fields and groups are registered with one command each; then somebody else's registration may still have won. */
 const PLACEMENT_ROUND_COUNT_MAX = 3;
+/** Rows that take milliseconds to place and to encode. */
+const LARGE_ROW_COUNT = 1_000;
 
 export interface WritePathParts {
+  readonly clock: Clock;
   readonly follower: CatalogFollower;
   readonly client: CatalogClient;
   readonly lease: IncarnationLease;
@@ -65,6 +68,7 @@ export class WritePath {
     if (!this.#isKnown(request)) await this.#parts.follower.readLinearizable();
     this.#policyOf(request);
     if (parsed.batch.rowCount === 0 && parsed.dropped === undefined && parsed.errorCount > 0) throw unparsable(parsed);
+    if (parsed.batch.rowCount >= LARGE_ROW_COUNT) await this.#parts.clock.turn('write'); // Parsing it was a turn of its own.
     const { placement, policy } = await this.#place(parsed.batch, request, traceParent);
     const { slices, overLimit } = await this.#parts.seriesLimit.admit(parsed.batch, placement.slices, this.#parts.follower.catalog.version);
     await this.#replicate(parsed.batch, slices, { level: request.level ?? policy.writeLevel, traceParent });

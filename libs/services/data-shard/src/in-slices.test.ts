@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { inSlices, sliceRowCountOf } from './in-slices.ts';
 
 test('stretches grow only when a flush is due, evenly up to the bound of memtables, and no further', () => {
-  expect([0, 0.25, 0.5].map(sliceRowCountOf)).toEqual([4_000, 4_000, 4_000]);
-  expect([0.75, 1, 1.5].map(sliceRowCountOf)).toEqual([8_000, 16_000, 16_000]);
+  expect([0, 0.25, 0.5].map(sliceRowCountOf)).toEqual([2_000, 2_000, 2_000]);
+  expect([0.75, 1, 1.5].map(sliceRowCountOf)).toEqual([4_000, 8_000, 8_000]);
 });
 
 test('everything is collected in its order, each slice in a turn of its own', async () => {

@@ -1,13 +1,13 @@
 import type { Clock } from '@varve/ports';
 
-/** Rows worked on at a stretch: a few milliseconds. */
-const ROW_COUNT_MIN = 4_000;
+/** Rows worked on at a stretch: some milliseconds. */
+const ROW_COUNT_MIN = 2_000;
 /** A stretch that holds up a write for longer than its own batch would is too long. */
-const ROW_COUNT_MAX = 16_000;
+const ROW_COUNT_MAX = 8_000;
 
 /**
- * How much may be done at a stretch when memtables hold so much of what they may, 1 at the bound. A flush has a turn
- * per batch that comes in: the fuller memtables are, the longer its stretches, so that bulk writers slow down to what can be
+ * How much may be done at a stretch when memtables hold so much of what they may, 1 at the bound. A flush has two turns per
+ * batch that comes in: the fuller memtables are, the longer its stretches, so that bulk writers slow down to what can be
  * flushed before any writer is refused.
  * @param fullness 0 to 1; when it is half, a flush is due
  */
