@@ -2,76 +2,36 @@ import type { Tombstone, Version } from '@varve/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readBlocks } from './chunk/read-chunk.ts';
-import type { ShardTable } from './shard-table.ts';
 import { anyRows, anyTombstone, anyWallMs, markOf } from './testing/arbitraries.ts';
 import { expectSame } from './testing/expect-same.ts';
 import { deleteOf, frameOf, type TestRow } from './testing/frames.ts';
-import { flush, MemoryShard, mergeAll } from './testing/memory-shard.ts';
-import { NaiveShard } from './testing/naive-shard.ts';
+import { ShardNode } from './testing/shard-node.ts';
 
 const rowAt = (offsetNs: number, f: number, key = 'cpu,host=a'): TestRow => ({ key, offsetNs, fields: { f } });
 const S = (wallMs: number): Version => ({ wallMs, counter: 0, incarnation: 0 });
 
-/** A table, its file and journal, and what both should hold. */
-class Node {
-  readonly shard = new MemoryShard();
-  readonly naive = new NaiveShard();
-  table = this.shard.open();
-  #frameCount = 0;
-
-  write(wallMs: number, rows: readonly TestRow[]): void {
-    const mark = markOf(this.#frameCount++, wallMs);
-    this.naive.write(mark.version, rows);
-    this.#insert(frameOf(mark, rows));
-  }
-
-  delete(wallMs: number, tombstone: Tombstone): void {
-    const mark = markOf(this.#frameCount++, wallMs);
-    this.naive.delete(mark.version, tombstone);
-    this.#insert(deleteOf(mark, tombstone));
-  }
-
-  flush(): void {
-    flush(this.table, this.shard);
-  }
-
-  merge(): void {
-    mergeAll(this.table, this.shard);
-  }
-
-  crash(): void {
-    this.table = this.shard.open();
-  }
-
-  /** Of all rows in chunks: [time, milliseconds of the version], in no order that means anything; S is 'S' and its own. */
-  get versions(): (readonly [offsetNs: number, version: string])[] {
-    return this.shard.chunkIds.flatMap((chunkId) => {
-      const header = this.shard.bytes.header(chunkId)!;
-      const pages = Array.from({ length: header.pageStarts.length - 1 }, (_, page) => readBlocks(header, this.shard.bytes.payload(chunkId)!, page));
-      return pages.flatMap(({ offsetsNs, versions: { versions, ordinals } }) =>
-        Array.from(offsetsNs, (offsetNs, row) => {
-          const { wallMs, incarnation } = versions[ordinals[row]!]!;
-          return [offsetNs, `${incarnation === 0 ? 'S' : ''}${wallMs}`] as const;
-        }));
-    });
-  }
-
-  #insert(frame: Parameters<ShardTable['insert']>[0]): void {
-    const seq = this.table.lastSeq + 1;
-    this.shard.append(seq, frame);
-    this.table.insert(frame, seq);
-  }
+/** Of all rows in chunks: [time, milliseconds of the version], in no order that means anything; S is 'S' and its own. */
+function versionsOf({ shard }: ShardNode): (readonly [offsetNs: number, version: string])[] {
+  return shard.chunkIds.flatMap((chunkId) => {
+    const header = shard.bytes.header(chunkId)!;
+    const pages = Array.from({ length: header.pageStarts.length - 1 }, (_, page) => readBlocks(header, shard.bytes.payload(chunkId)!, page));
+    return pages.flatMap(({ offsetsNs, versions: { versions, ordinals } }) =>
+      Array.from(offsetsNs, (offsetNs, row) => {
+        const { wallMs, incarnation } = versions[ordinals[row]!]!;
+        return [offsetNs, `${incarnation === 0 ? 'S' : ''}${wallMs}`] as const;
+      }));
+  });
 }
 
 test('S13: a merge below S leaves one version; frames that come later win, and the file alone says so after a crash', () => {
-  const node = new Node();
+  const node = new ShardNode();
   for (const wallMs of [10, 11, 12, 13]) {
     node.write(wallMs, [rowAt(wallMs, wallMs), rowAt(1, wallMs)]);
     node.flush();
   }
   node.table.raiseWatermark(S(20));
   node.merge();
-  expect(node.versions).toEqual([[1, 'S20'], [10, 'S20'], [11, 'S20'], [12, 'S20'], [13, 'S20']]);
+  expect(versionsOf(node)).toEqual([[1, 'S20'], [10, 'S20'], [11, 'S20'], [12, 'S20'], [13, 'S20']]);
   expectSame(node);
   node.crash();
   expect(node.table.watermark, 'S6: it is in the file that relies on it').toEqual(S(20));
@@ -81,18 +41,18 @@ test('S13: a merge below S leaves one version; frames that come later win, and t
 });
 
 test('without a watermark, and above it, every row keeps its version', () => {
-  const node = new Node();
+  const node = new ShardNode();
   for (const wallMs of [10, 11, 12, 13]) {
     node.write(wallMs, [rowAt(wallMs, wallMs)]);
     node.flush();
     if (wallMs === 11) node.table.raiseWatermark(S(11));
   }
   node.merge();
-  expect(node.versions).toEqual([[10, 'S11'], [11, '11'], [12, '12'], [13, '13']]);
+  expect(versionsOf(node)).toEqual([[10, 'S11'], [11, '11'], [12, '12'], [13, '13']]);
 });
 
 test('S12: the bound is below what is in the memtable', () => {
-  const node = new Node();
+  const node = new ShardNode();
   for (const wallMs of [10, 15, 16, 17]) {
     node.write(wallMs, [rowAt(wallMs, wallMs)]);
     node.flush();
@@ -100,7 +60,7 @@ test('S12: the bound is below what is in the memtable', () => {
   node.write(15, [rowAt(16, -1), rowAt(10, -1)]);
   node.table.raiseWatermark(S(20));
   node.merge();
-  expect(node.versions).toEqual([[10, 'S15'], [15, '15'], [16, '16'], [17, '17']]);
+  expect(versionsOf(node)).toEqual([[10, 'S15'], [15, '15'], [16, '16'], [17, '17']]);
   expectSame(node);
   node.crash();
   node.flush();
@@ -108,7 +68,7 @@ test('S12: the bound is below what is in the memtable', () => {
 });
 
 test('S14: rows keep their versions within the times of a chunk that is not merged with them, and only there', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.write(30, [rowAt(12, 30), rowAt(14, 30)]);
   for (const wallMs of [11, 12, 13, 14]) {
     if (wallMs === 14) node.write(29, [rowAt(13, 29)]);
@@ -122,25 +82,25 @@ test('S14: rows keep their versions within the times of a chunk that is not merg
   }
   node.table.raiseWatermark(S(40));
   node.merge();
-  const merged = node.versions.slice(-4);
+  const merged = versionsOf(node).slice(-4);
   expect(merged.map(([offsetNs, version]) => `${offsetNs}: ${version}`)).toEqual(['10: S40', '13: 20', '15: S40', '16: S40']);
   expectSame(node);
 });
 
 test('S15: fields of one time that came apart become one row', () => {
-  const node = new Node();
+  const node = new ShardNode();
   for (const [index, name] of ['f', 'f2', 'i', 's'].entries()) {
     node.write(10 + index, [{ key: 'cpu', offsetNs: 1, fields: { [name]: name === 's' ? 'text' : 1 } }]);
     node.flush();
   }
   node.table.raiseWatermark(S(20));
   node.merge();
-  expect(node.versions).toEqual([[1, 'S20']]);
+  expect(versionsOf(node)).toEqual([[1, 'S20']]);
   expectSame(node);
 });
 
 test('a frame below S is late when it has rows or is a delete; a void is not', () => {
-  const { table } = new Node();
+  const { table } = new ShardNode();
   const [late, inTime] = [markOf(0, 19), markOf(0, 20)];
   const tombstone: Tombstone = { measurement: undefined, series: { kind: 'all' }, startOffsetNs: 0, endOffsetNs: 9 };
   const all = (mark: typeof late): boolean[] => [frameOf(mark, [rowAt(1, 1)]), deleteOf(mark, tombstone), frameOf(mark, [])].map((frame) => table.isLate(frame));
@@ -163,7 +123,7 @@ test('S12–S15: with S moving at random no answer changes, also for what comes 
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-      const node = new Node();
+      const node = new ShardNode();
       let floorMs = 0;
       for (const next of steps) {
         if (next === 'merge') node.merge();
@@ -178,7 +138,7 @@ test('S12–S15: with S moving at random no answer changes, also for what comes 
         if (next === 'merge' || next === 'crash') expectSame(node);
       }
       expectSame(node);
-      settledCount += node.versions.filter(([, version]) => version.startsWith('S')).length;
+      settledCount += versionsOf(node).filter(([, version]) => version.startsWith('S')).length;
       node.table.raiseWatermark(S(floorMs + 99));
       node.flush();
       node.merge();

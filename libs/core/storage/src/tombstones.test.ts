@@ -1,62 +1,23 @@
 import { sealFrame, encodeTombstone, encodeVoidFrame } from '@varve/frame';
-import { EMPTY_VECTOR, type TagExpression, type Tombstone } from '@varve/model';
+import { EMPTY_VECTOR, type TagExpression } from '@varve/model';
 import { expect, test } from 'vitest';
 import { ShardTable } from './shard-table.ts';
 import { markOf } from './testing/arbitraries.ts';
 import { EVERYTHING, expectSame, readSlice } from './testing/expect-same.ts';
 import { cellsOf, deleteOf, frameOf, type TestRow } from './testing/frames.ts';
-import { flush, MemoryShard, mergeAll, mergeChange, takeAll } from './testing/memory-shard.ts';
-import { NaiveShard } from './testing/naive-shard.ts';
+import { MemoryShard, mergeChange, takeAll } from './testing/memory-shard.ts';
+import { ShardNode } from './testing/shard-node.ts';
 
 const ALL: TagExpression = { kind: 'all' };
 const host = (value: string, operator: '=' | '!=' | '=~' | '!~' = '='): TagExpression => ({ kind: 'match', key: 'host', operator, value });
 const rowAt = (offsetNs: number, f: number, key = 'cpu,host=a'): TestRow => ({ key, offsetNs, fields: { f } });
 const version = (wallMs: number) => ({ wallMs, counter: 0, incarnation: 0 });
 
-/** A table, its file and journal, and what both should hold. Every frame says its version. */
-class Node {
-  readonly shard = new MemoryShard();
-  readonly naive = new NaiveShard();
-  table = this.shard.open();
-  #frameCount = 0;
-
-  write(wallMs: number, rows: readonly TestRow[]): void {
-    const mark = markOf(this.#frameCount++, wallMs);
-    this.naive.write(mark.version, rows);
-    this.#insert(frameOf(mark, rows));
-  }
-
-  delete(wallMs: number, parts: Partial<Tombstone> = {}): void {
-    const mark = markOf(this.#frameCount++, wallMs);
-    const tombstone = { measurement: undefined, series: ALL, startOffsetNs: 0, endOffsetNs: 1e9, ...parts };
-    this.naive.delete(mark.version, tombstone);
-    this.#insert(deleteOf(mark, tombstone));
-  }
-
-  flush(): void {
-    flush(this.table, this.shard);
-  }
-
-  merge(): void {
-    mergeAll(this.table, this.shard);
-  }
-
-  crash(): void {
-    this.table = this.shard.open();
-  }
-
-  #insert(frame: Parameters<ShardTable['insert']>[0]): void {
-    const seq = this.table.lastSeq + 1;
-    this.shard.append(seq, frame);
-    this.table.insert(frame, seq);
-  }
-}
-
 /** Times of a series that show. */
-const timesOf = (node: Node, seriesId = 1): number[] => [...cellsOf(readSlice(node, seriesId)).keys()];
+const timesOf = (node: ShardNode, seriesId = 1): number[] => [...cellsOf(readSlice(node, seriesId)).keys()];
 
 test('D1: a delete hides what is older in memtable and chunks, in its series and time, and nothing newer', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.write(10, [rowAt(1, 1), rowAt(2, 2), rowAt(3, 3), rowAt(2, 2, 'cpu,host=b')]);
   node.flush();
   node.write(11, [rowAt(4, 4), rowAt(5, 5)]);
@@ -67,7 +28,7 @@ test('D1: a delete hides what is older in memtable and chunks, in its series and
 });
 
 test('D1: a delete hides an older cell that arrives after it, flushed or not, also of a series that is new', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.delete(20);
   node.write(10, [rowAt(1, 1)]);
   expect(timesOf(node)).toEqual([]);
@@ -81,7 +42,7 @@ test('D1: a delete hides an older cell that arrives after it, flushed or not, al
 });
 
 test('D1: fields of one time are hidden one by one: what a later write set stays', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.write(10, [{ key: 'cpu', offsetNs: 1, fields: { f: 1, f2: 1 } }]);
   node.delete(20);
   node.write(30, [{ key: 'cpu', offsetNs: 1, fields: { f2: 2 } }]);
@@ -102,7 +63,7 @@ test('D2: a cell with the very version of a delete stays', () => {
 
 test('the series of a delete: every operator, tags that are missing, AND and OR', () => {
   const check = (series: TagExpression, expected: readonly string[]): void => {
-    const node = new Node();
+    const node = new ShardNode();
     const keys = ['cpu', 'cpu,host=a', 'cpu,host=b', 'cpu,dc=x,host=ab'];
     node.write(10, keys.map((key) => rowAt(1, 1, key)));
     node.delete(20, { series });
@@ -121,7 +82,7 @@ test('the series of a delete: every operator, tags that are missing, AND and OR'
 });
 
 test('D6: right after a delete no summary counts what it hides, and others still stand for their rows', () => {
-  const node = new Node();
+  const node = new ShardNode();
   const hours = [0, 1].flatMap((hour) => Array.from({ length: 100 }, (_, row) => rowAt(hour * 3_600e9 + row, row)));
   node.write(10, hours);
   node.flush();
@@ -141,7 +102,7 @@ test('D6: right after a delete no summary counts what it hides, and others still
 });
 
 test('D6: a summary of what was written after a delete, newer or older, counts', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.delete(20);
   node.write(10, [rowAt(1, 1)]);
   node.write(30, [rowAt(2, 2), rowAt(3, 3)]);
@@ -151,7 +112,7 @@ test('D6: a summary of what was written after a delete, newer or older, counts',
 });
 
 test('D5: a tombstone is part of the flush that covers its journal row, and a crash at any step loses none', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.write(10, [rowAt(1, 1)]);
   node.flush();
   node.delete(20);
@@ -168,7 +129,7 @@ test('D5: a tombstone is part of the flush that covers its journal row, and a cr
 });
 
 test('D5: a duplicate of a tombstone is none', () => {
-  const node = new Node();
+  const node = new ShardNode();
   const mark = markOf(0, 20);
   const tombstone = { measurement: 'cpu', series: ALL, startOffsetNs: 0, endOffsetNs: 9 };
   expect([1, 2].map((seq) => node.table.insert(deleteOf(mark, tombstone), seq))).toEqual([true, false]);
@@ -178,7 +139,7 @@ test('D5: a duplicate of a tombstone is none', () => {
 });
 
 test('D7: a tombstone stays until the watermark has passed it, then what it hides is written anew, then it goes', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.write(10, [rowAt(1, 1), rowAt(5, 5), rowAt(1, 1, 'mem')]);
   node.flush();
   const chunkIds = node.shard.chunkIds;
@@ -197,7 +158,7 @@ test('D7: a tombstone stays until the watermark has passed it, then what it hide
 });
 
 test('D7: a tombstone stays while the memtable has older rows, and while it is in no flush', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.delete(20);
   node.table.raiseWatermark(version(30));
   expect(node.table.planMerge(), 'it is not in the file').toBeUndefined();
@@ -212,13 +173,13 @@ test('D7: a tombstone stays while the memtable has older rows, and while it is i
 });
 
 test('D7: rows below the watermark are a bug', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.table.raiseWatermark(version(20));
   expect(() => node.write(10, [rowAt(1, 1)])).toThrow('below the watermark');
 });
 
 test('D7: an abandoned collection leaves everything, and the next watermark tries again', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.write(10, [rowAt(1, 1)]);
   node.flush();
   node.delete(20);
@@ -234,7 +195,7 @@ test('D7: an abandoned collection leaves everything, and the next watermark trie
 });
 
 test('D8: a merge that overlaps a delete which comes meanwhile takes nothing for granted', () => {
-  const node = new Node();
+  const node = new ShardNode();
   for (const wallMs of [10, 11, 12, 13]) {
     node.write(wallMs, [rowAt(wallMs, 1)]);
     node.flush();
@@ -250,7 +211,7 @@ test('D8: a merge that overlaps a delete which comes meanwhile takes nothing for
 });
 
 test('D4: a series of which everything is hidden stays in the index', () => {
-  const node = new Node();
+  const node = new ShardNode();
   node.write(10, [rowAt(1, 1)]);
   node.delete(20);
   node.flush();
@@ -261,7 +222,7 @@ test('D4: a series of which everything is hidden stays in the index', () => {
 });
 
 test('D9: a pattern that is none of RE2 is refused before it is journaled', () => {
-  const { table } = new Node();
+  const { table } = new ShardNode();
   const frame = deleteOf(markOf(0, 1), { measurement: undefined, series: host('(', '=~'), startOffsetNs: 0, endOffsetNs: 1 });
   expect(() => table.check(frame)).toThrow(expect.objectContaining({ code: 'FRAME_INVALID' }));
   expect(() => table.check(frameOf(markOf(0, 1), []))).not.toThrow();
