@@ -16,7 +16,8 @@ export class FloatSum {
   }
 
   addRange(values: Float64Array, start: number, end: number): void {
-    let [sum, rest] = [this.#sum, this.#rest];
+    let sum = this.#sum;
+    let rest = this.#rest;
     for (let index = start; index < end; index += 1) {
       const value = values[index]!;
       const next = sum + value;

@@ -1,4 +1,4 @@
-import { assert } from '@varve/base';
+import { assert, type ByteWriter } from '@varve/base';
 import type { Column } from '@varve/model';
 import { countValid, readBits, writeBits, packBits, unpackBits } from './bits.ts';
 import { readFloats, writeFloats } from './floats.ts';
@@ -30,6 +30,15 @@ const FULL = 8;
 
 /** Encodes the first `rowCount` rows of a column. What stands under a zero validity bit is not kept. */
 export function encodeColumn(column: Column, rowCount: number): Uint8Array {
+  return writeColumn(column, rowCount).finish();
+}
+
+/** As {@link encodeColumn}, behind what a writer has. */
+export function appendColumn(bytes: ByteWriter, column: Column, rowCount: number): void {
+  writeColumn(column, rowCount).finishInto(bytes);
+}
+
+function writeColumn(column: Column, rowCount: number): PageWriter {
   assert(column.values.length >= rowCount, `column of ${column.values.length} values for ${rowCount} rows`);
   const validCount = countValid(column.validity, rowCount);
   const writer = new PageWriter();
@@ -37,7 +46,7 @@ export function encodeColumn(column: Column, rowCount: number): Uint8Array {
   if (rows === undefined) writer.u8(FULL + typeTag(column));
   else writeBits(writer.u8(typeTag(column)).u8(1), unpackBits(column.validity!, rowCount));
   writeValues(writer, column, rows, rowCount);
-  return writer.finish();
+  return writer;
 }
 
 /**

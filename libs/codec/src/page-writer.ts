@@ -1,4 +1,4 @@
-import { assert } from '@varve/base';
+import { assert, type ByteWriter } from '@varve/base';
 
 const FIRST_SCALE = 0x40;
 const MORE = 0x80;
@@ -104,9 +104,18 @@ export class PageWriter {
 
   /** A copy of exactly what was written, in a buffer of its own. The writer ends here. */
   finish(): Uint8Array {
-    const room = this.#room;
-    if (room.bytes.length <= KEPT_SIZE_BYTES_MAX) kept = room;
-    return room.bytes.slice(0, this.at);
+    this.#keepRoom();
+    return this.#room.bytes.slice(0, this.at);
+  }
+
+  /** As {@link finish}, behind what another writer has: no buffer is made for a page on its way. */
+  finishInto(writer: ByteWriter): void {
+    this.#keepRoom();
+    writer.raw(this.#room.bytes.subarray(0, this.at));
+  }
+
+  #keepRoom(): void {
+    if (this.#room.bytes.length <= KEPT_SIZE_BYTES_MAX) kept = this.#room;
   }
 
   #grow(sizeBytes: number): void {

@@ -57,10 +57,11 @@ export function gatherRows(groups: readonly SeriesPieces[], names?: ReadonlySet<
   };
 }
 
-/** Which rows of a section go where: its row `fromRows[i]` to `toRows[i]`. */
+/** Which rows of a section go where. */
 interface Deal {
-  readonly fromRows: number[];
-  readonly toRows: number[];
+  /** Three numbers each: rows [start, end) go to the places from the third on. */
+  readonly pieces: number[];
+  rowCount: number;
   /** All rows that go anywhere lie in [firstRow, endRow). */
   firstRow: number;
   endRow: number;
@@ -77,15 +78,12 @@ function planDeals(groups: readonly SeriesPieces[]): {
   for (const [index, { pieces }] of groups.entries()) {
     for (const { segment, startRow, endRow } of pieces) {
       let deal = deals.get(segment.rows);
-      if (deal === undefined)
-        deals.set(segment.rows, (deal = { fromRows: [], toRows: [], firstRow: startRow, endRow }));
+      if (deal === undefined) deals.set(segment.rows, (deal = { pieces: [], rowCount: 0, firstRow: startRow, endRow }));
       deal.firstRow = Math.min(deal.firstRow, startRow);
       deal.endRow = Math.max(deal.endRow, endRow);
-      for (let row = startRow; row < endRow; row += 1) {
-        deal.fromRows.push(row);
-        deal.toRows.push(rowCount);
-        rowCount += 1;
-      }
+      deal.pieces.push(startRow, endRow, rowCount);
+      deal.rowCount += endRow - startRow;
+      rowCount += endRow - startRow;
     }
     rowStarts[index + 1] = rowCount;
   }
@@ -139,12 +137,15 @@ class GatheredColumn {
 
   /** Nearly always every row has a value: then no bit is touched. */
   #validity(): Uint8Array | undefined {
-    const dealtCount = this.#deals.reduce((sum, { deal }) => sum + deal.toRows.length, 0);
+    const dealtCount = this.#deals.reduce((sum, { deal }) => sum + deal.rowCount, 0);
     if (dealtCount === this.#rowCount && this.#deals.every(({ validity }) => validity === undefined)) return undefined;
     const bits = zeroBits(this.#rowCount);
     for (const { deal, validity } of this.#deals) {
-      for (const [index, toRow] of deal.toRows.entries()) {
-        if (validity === undefined || isBitSet(validity, deal.fromRows[index]! - deal.firstRow)) setBit(bits, toRow);
+      const { pieces, firstRow } = deal;
+      for (let piece = 0; piece < pieces.length; piece += 3) {
+        const shift = pieces[piece + 2]! - pieces[piece]!;
+        for (let row = pieces[piece]!; row < pieces[piece + 1]!; row += 1)
+          if (validity === undefined || isBitSet(validity, row - firstRow)) setBit(bits, row + shift);
       }
     }
     return bits;
@@ -181,14 +182,20 @@ function columnOf(
 }
 
 /** The hot one: its arrays are always of one kind, so that its loop is compiled for them. */
-function dealNumbers(from: Float64Array, to: Float64Array, { fromRows, toRows, firstRow }: Deal): void {
-  for (let index = 0; index < fromRows.length; index += 1) to[toRows[index]!] = from[fromRows[index]! - firstRow]!;
+function dealNumbers(from: Float64Array, to: Float64Array, { pieces, firstRow }: Deal): void {
+  for (let piece = 0; piece < pieces.length; piece += 3) {
+    const end = pieces[piece + 1]! - firstRow;
+    let toRow = pieces[piece + 2]!;
+    for (let row = pieces[piece]! - firstRow; row < end; row += 1) {
+      to[toRow] = from[row]!;
+      toRow += 1;
+    }
+  }
 }
 
-function dealValues<Value>(
-  from: ArrayLike<Value>,
-  to: { [row: number]: Value },
-  { fromRows, toRows, firstRow }: Deal,
-): void {
-  for (let index = 0; index < fromRows.length; index += 1) to[toRows[index]!] = from[fromRows[index]! - firstRow]!;
+function dealValues<Value>(from: ArrayLike<Value>, to: { [row: number]: Value }, { pieces, firstRow }: Deal): void {
+  for (let piece = 0; piece < pieces.length; piece += 3) {
+    const shift = pieces[piece + 2]! - pieces[piece]!;
+    for (let row = pieces[piece]!; row < pieces[piece + 1]!; row += 1) to[row + shift] = from[row - firstRow]!;
+  }
 }

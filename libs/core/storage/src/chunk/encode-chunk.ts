@@ -1,5 +1,5 @@
 import { assert, ByteWriter } from '@varve/base';
-import { checksum, encodeColumn } from '@varve/codec';
+import { appendColumn, checksum } from '@varve/codec';
 import type { FieldSummary, Version } from '@varve/model';
 import { sliceColumn } from '../columns.ts';
 import { rowVersions } from '../row-versions.ts';
@@ -8,7 +8,7 @@ import type { SortedRows } from '../sorted-rows.ts';
 import { CHUNK_ROW_COUNT_LIMIT, encodeChunkHeader, type ChunkField } from './chunk-header.ts';
 import { cutPages } from './cut-pages.ts';
 import { packSummaries } from './page-summaries.ts';
-import { encodeNumbers, extremesOf, writeNumbers } from './numbers.ts';
+import { appendNumbers, extremesOf, writeNumbers } from './numbers.ts';
 import { summarize } from './summarize.ts';
 
 /** What a store keeps beside a chunk's bytes: enough to know who needs the chunk. */
@@ -49,14 +49,14 @@ export function* encodeChunk(rows: SortedRows, tier: number): Generator<number, 
     const isShared = pageStarts[page + 1]! - pageStarts[page]! > 1;
     const offsetsNs = rows.offsetsNs.subarray(startRow, endRow);
     [minOffsetsNs[page], maxOffsetsNs[page]] = extremesOf(offsetsNs);
-    writer.raw(encodeNumbers(offsetsNs));
+    appendNumbers(writer, offsetsNs);
     sectionStarts.push(writer.length);
-    writer.raw(encodeOrdinals(ordinals.subarray(startRow, endRow)));
+    appendOrdinals(writer, ordinals.subarray(startRow, endRow));
     sectionStarts.push(writer.length);
     for (const [field, { name, column }] of columns.entries()) {
       const named = { name, column: sliceColumn(column, startRow, endRow) };
       const isThere = hasAnyValue(named.column);
-      if (isThere) writer.raw(encodeColumn(named.column, endRow - startRow));
+      if (isThere) appendColumn(writer, named.column, endRow - startRow);
       summaries[field]!.push(isThere && !isShared ? summarize(named, offsetsNs) : undefined);
       sectionStarts.push(writer.length);
     }
@@ -81,8 +81,6 @@ function writeVersions(writer: ByteWriter, versions: readonly Version[]): void {
 }
 
 /** Nothing where all are the first. */
-function encodeOrdinals(ordinals: Uint32Array): Uint8Array {
-  return ordinals.every((ordinal) => ordinal === 0) ? NOTHING : encodeNumbers(Float64Array.from(ordinals));
+function appendOrdinals(writer: ByteWriter, ordinals: Uint32Array): void {
+  if (ordinals.some((ordinal) => ordinal !== 0)) appendNumbers(writer, Float64Array.from(ordinals));
 }
-
-const NOTHING = new Uint8Array(0);

@@ -1,10 +1,15 @@
 import type { ByteReader, ByteWriter } from '@varve/base';
-import { decodeColumn, encodeColumn } from '@varve/codec';
+import { appendColumn, decodeColumn, encodeColumn } from '@varve/codec';
 import { chunkInvalid } from './chunk-invalid.ts';
 
 /** Whole numbers within ±(2^53 − 1), packed as an integer column. */
 export function encodeNumbers(values: Float64Array): Uint8Array {
   return encodeColumn({ type: 'integer', values }, values.length);
+}
+
+/** As {@link encodeNumbers}, behind what a writer has. */
+export function appendNumbers(writer: ByteWriter, values: Float64Array): void {
+  appendColumn(writer, { type: 'integer', values }, values.length);
 }
 
 /** The inverse of {@link encodeNumbers}, of numbers that are not negative. @throws DbError CHUNK_INVALID */
