@@ -7,7 +7,7 @@ export interface ShardState {
   readonly flushedSeq: number;
   /** An encoded MutationVector: the frames that are in chunks. */
   readonly vector: Uint8Array;
-  /** What it relies on of the watermark. */
+  /** What it relies on of the watermark; its vector has all that this rests on. */
   readonly watermark: Version;
 }
 

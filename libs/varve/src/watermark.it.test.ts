@@ -1,3 +1,5 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Tombstone } from '@varve/model';
 import { newTempDirectory } from '@varve/ports/contract';
 import { expect, test } from 'vitest';
@@ -28,9 +30,10 @@ test('S6, S8, S13: versions leave with a merge, the watermark is in the file wit
   await shard.close();
   shard = await ShardOnDisk.open(directory);
   expect(laneA(await shard.cells())).toEqual([8, 9, 11, 12]);
-  expect(await shard.hearOfWatermark(20, 4), 'it is there already').toBe(false);
+  expect(await shard.hearOfWatermark(11, 4), 'S6: it is there already').toBe(false);
   await shard.write(10); // late
   expect(laneA(await shard.cells())).toEqual([8, 9, 11, 12]);
+  expect(await shard.hearOfWatermark(12, 4), 'the merge relied on no more than 11').toBe(true);
   await shard.write(20);
   expect(laneA(await shard.cells())).toEqual([8, 9, 11, 12, 20]);
   await shard.close();
@@ -77,5 +80,35 @@ test('S7, S11: an owner takes no watermark for which it lacks a frame, and takes
   expect(laneA(await shard.cells())).toEqual([1, 2, 9]);
   expect(await shard.hearOfWatermark(8, 2), 'S6: it does not go back').toBe(false);
   expect(await shard.deleteByMessage(8, DELETE)).toBe('BELOW_WATERMARK');
+  await shard.close();
+});
+
+/** An operator moves a damaged journal away: its node names the file and refuses to start. */
+function loseJournal(directory: string): void {
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) if (/journal-\d+\.sqlite/.test(name)) rmSync(join(directory, name));
+}
+
+test.each(['flush', 'merge'] as const)('S6, S11: an owner without its journal takes again what its file lacks, whatever S a %s has stored', async (last) => {
+  const directory = newTempDirectory();
+  let shard = await ShardOnDisk.open(directory);
+  for (const number of [1, 2, 3, 4]) {
+    await shard.write(number);
+    await shard.flush();
+  }
+  const lost = last === 'flush' ? 8 : 5;
+  if (last === 'merge') await shard.write(lost);
+  expect(await shard.hearOfWatermark(6, last === 'flush' ? 4 : lost)).toBe(true);
+  if (last === 'merge') expect(await shard.merge()).toBe(true);
+  else {
+    await shard.write(7);
+    await shard.flush();
+    await shard.write(lost);
+  }
+  await shard.close();
+  loseJournal(directory);
+  shard = await ShardOnDisk.open(directory);
+  expect(shard.has(lost)).toBe(false);
+  await shard.write(lost); // A peer or a hint store brings it.
+  expect(laneA(await shard.cells())).toContain(lost);
   await shard.close();
 });

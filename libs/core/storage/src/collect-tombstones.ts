@@ -1,33 +1,27 @@
-import { compareVersions } from '@varve/model';
 import type { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
-import type { Memtable } from './memtable.ts';
 import type { MergePlan } from './merge-job.ts';
 import type { SeriesIndex } from './series-index.ts';
 import type { IdSet } from './series-index/id-set.ts';
 import { mayHide, type HeldTombstone } from './tombstones.ts';
 
-/** Where the rows of a shard replica are. */
+/** Where the flushed rows of a shard replica are. */
 interface ShardPlaces {
   readonly index: SeriesIndex;
   readonly directory: ChunkDirectory;
-  readonly memtable: Memtable;
 }
 
 /**
- * How tombstones leave that are in the file and below the watermark. First chunks that may hold something hidden are written
- * anew, some at a time; when there is none, those tombstones go that no row of the memtable is below: what comes later is
- * not below them either. Undefined: nothing can be done now.
+ * How tombstones leave that are in the file, and that nothing is below which is not in it, now or later. First chunks that may
+ * hold something hidden are written anew, some at a time; when there is none, the tombstones go. Undefined: nothing can be done now.
  */
-export function planCollect(passed: readonly HeldTombstone[], { index, directory, memtable }: ShardPlaces): MergePlan | undefined {
+export function planCollect(passed: readonly HeldTombstone[], { index, directory }: ShardPlaces): MergePlan | undefined {
   for (const tombstone of passed) {
     let ids: readonly IdSet[] | undefined;
     const chunks = directory.planRewrite((chunk) => overlaps(chunk, tombstone) && hasAny(chunk, (ids ??= idsOf(tombstone, index))));
     if (chunks !== undefined) return { chunks, isRewrite: true, tombstoneSeqs: [] };
   }
-  const { leastVersion } = memtable;
-  const free = passed.filter(({ version }) => leastVersion === undefined || compareVersions(version, leastVersion) <= 0);
-  return free.length === 0 ? undefined : { chunks: [], isRewrite: true, tombstoneSeqs: free.map(({ seq }) => seq) };
+  return passed.length === 0 ? undefined : { chunks: [], isRewrite: true, tombstoneSeqs: passed.map(({ seq }) => seq) };
 }
 
 /** The series that it matches: a set per measurement. */

@@ -2,7 +2,7 @@ import type { Tombstone, Version } from '@varve/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readBlocks } from './chunk/read-chunk.ts';
-import { anyRows, anyTombstone, anyWallMs, markOf } from './testing/arbitraries.ts';
+import { anyRows, anyTombstone, markOf } from './testing/arbitraries.ts';
 import { expectSame } from './testing/expect-same.ts';
 import { deleteOf, frameOf, type TestRow } from './testing/frames.ts';
 import { ShardNode } from './testing/shard-node.ts';
@@ -67,6 +67,22 @@ test('S12: the bound is below what is in the memtable', () => {
   expectSame(node);
 });
 
+test.each(['rows', 'a delete'] as const)('S6: what a merge stores of S is not above %s that only the journal has', (kind) => {
+  const node = new ShardNode();
+  for (const wallMs of [10, 11, 12, 13]) {
+    node.write(wallMs, [rowAt(wallMs, wallMs)]);
+    node.flush();
+  }
+  if (kind === 'rows') node.write(12, [rowAt(1, 1)]);
+  else node.delete(12, { endOffsetNs: 11 });
+  node.table.raiseWatermark(S(20));
+  node.merge();
+  expect(versionsOf(node).map(([, version]) => version)).toContain('S12');
+  node.loseJournal();
+  expect(node.table.watermark).toEqual(S(12));
+  expectSame(node);
+});
+
 test('S14: rows keep their versions within the times of a chunk that is not merged with them, and only there', () => {
   const node = new ShardNode();
   node.write(30, [rowAt(12, 30), rowAt(14, 30)]);
@@ -112,30 +128,32 @@ test('a frame below S is late when it has rows or is a delete; a void is not', (
 });
 
 // Methodology: frames in any order of versions above S, each flushed or not, deletes among them; S moves, merges run, the process
-// dies. After each step the shard must read as if every frame had been applied cell by cell. Few times, so that chunks meet.
-test('S12–S15: with S moving at random no answer changes, also for what comes later', () => {
+// dies, or its journal is lost and peers bring what only that had. The shard must read as if every frame had been applied cell by
+// cell. Few times, so that chunks meet.
+test('S6, S12–S15: with S moving at random no answer changes, also for what comes later', () => {
   let settledCount = 0;
   const step = fc.oneof(
-    { arbitrary: fc.record({ content: anyRows, wallMs: anyWallMs, isFlushed: fc.boolean() }), weight: 8 },
-    { arbitrary: fc.record({ content: anyTombstone, wallMs: anyWallMs, isFlushed: fc.boolean() }), weight: 1 },
-    { arbitrary: fc.record({ raisedMs: anyWallMs }), weight: 3 },
-    { arbitrary: fc.constantFrom('merge' as const, 'merge' as const, 'crash' as const), weight: 3 },
+    { arbitrary: fc.record({ content: anyRows, aboveMs: fc.nat(8), isFlushed: fc.boolean() }), weight: 8 },
+    { arbitrary: fc.record({ content: anyTombstone, aboveMs: fc.nat(8), isFlushed: fc.boolean() }), weight: 1 },
+    { arbitrary: fc.record({ raisedByMs: fc.nat(9) }), weight: 3 },
+    { arbitrary: fc.constantFrom('merge' as const, 'merge' as const, 'crash' as const, 'lose the journal' as const), weight: 5 },
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const node = new ShardNode();
-      let floorMs = 0;
+      let floorMs = 1_000;
       for (const next of steps) {
         if (next === 'merge') node.merge();
         else if (next === 'crash') node.crash();
-        else if ('raisedMs' in next) node.table.raiseWatermark(S((floorMs = Math.max(floorMs, next.raisedMs - 3))));
+        else if (next === 'lose the journal') node.loseJournal();
+        else if ('raisedByMs' in next) node.table.raiseWatermark(S((floorMs += next.raisedByMs)));
         else {
-          const wallMs = Math.max(next.wallMs, floorMs);
+          const wallMs = floorMs + next.aboveMs;
           if (Array.isArray(next.content)) node.write(wallMs, next.content);
           else node.delete(wallMs, next.content);
           if (next.isFlushed) node.flush();
         }
-        if (next === 'merge' || next === 'crash') expectSame(node);
+        if (typeof next === 'string') expectSame(node);
       }
       expectSame(node);
       settledCount += versionsOf(node).filter(([, version]) => version.startsWith('S')).length;

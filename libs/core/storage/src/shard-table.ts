@@ -19,6 +19,7 @@ export interface StoredShard {
   readonly startNs: TimestampNs;
   readonly flushedSeq: number;
   readonly vector: MutationVector;
+  readonly watermark: Version;
   readonly series: readonly StoredSeriesLike[];
   readonly chunks: readonly StoredChunkLike[];
   readonly tombstones: readonly StoredTombstoneLike[];
@@ -49,6 +50,8 @@ export class ShardTable {
   #lastSeq: number;
   #flushedVector: MutationVector;
   #flushedSeq: number;
+  /** The file's S: it rests on the file's vector alone (S6). */
+  #flushedWatermark: Version;
   /** Series up to here are in the file. */
   #flushedSeriesId: number;
   /** S: no frame with a lower version comes any more. */
@@ -63,7 +66,7 @@ export class ShardTable {
     return new ShardTable(stored);
   }
 
-  private constructor({ startNs, flushedSeq, vector, series, chunks, tombstones }: StoredShard) {
+  private constructor({ startNs, flushedSeq, vector, watermark, series, chunks, tombstones }: StoredShard) {
     this.startNs = startNs;
     this.#index = SeriesIndex.open(series);
     this.#directory = new ChunkDirectory((seriesId) => this.#index.measurementIdOf(seriesId));
@@ -72,6 +75,7 @@ export class ShardTable {
     this.#flushedSeriesId = this.#index.lastId;
     this.#flushedVector = this.#vector = vector;
     this.#flushedSeq = this.#lastSeq = flushedSeq;
+    this.#flushedWatermark = watermark;
     for (const chunk of chunks) {
       const { chunkId, firstSeriesId, lastSeriesId } = chunk;
       for (const seriesId of [firstSeriesId, lastSeriesId]) {
@@ -174,6 +178,7 @@ export class ShardTable {
     this.#sealed = undefined;
     this.#flushedSeq = job.flushedSeq;
     this.#flushedVector = job.vector;
+    this.#flushedWatermark = job.watermark;
     this.#flushedSeriesId += job.series.length;
   }
 
@@ -194,7 +199,7 @@ export class ShardTable {
   /**
    * S: no frame with a lower version will be inserted from now on, and rows that the vector has are all inserted. Tombstones below
    * it leave with the next merges, and so do versions that decide nothing. It never goes back. A file's S is told behind the
-   * replay of the journal, which may have rows below it (S8).
+   * replay of the journal (S8).
    */
   raiseWatermark(version: Version): void {
     this.refuseBelow(version);
@@ -202,13 +207,16 @@ export class ShardTable {
     this.#mayCollect = true;
   }
 
-  /** Chunks worth merging, then tombstones to collect. Undefined when there are none; more may be after the next flush. */
+  /** Chunks worth merging, then tombstones to collect; both rely on no more of S than the file's vector bears (S6). Undefined when there are none; more may be after the next flush. */
   planMerge(): MergeJob | undefined {
     assert(this.#job === undefined, 'a flush or merge is under way');
-    const plan = this.#planMerge();
+    const bound = this.#boundOfFile();
+    const plan = this.#planMerge(bound);
     if (plan === undefined) return undefined;
-    const state = { flushedSeq: this.#flushedSeq, vector: this.#flushedVector, watermark: this.#watermark };
-    const job = new MergeJob(plan, state, this.#tombstones, this.#settlingOf(plan));
+    const watermark = compareVersions(bound, this.#flushedWatermark) < 0 ? this.#flushedWatermark : bound;
+    const state = { flushedSeq: this.#flushedSeq, vector: this.#flushedVector, watermark };
+    const settling: Settling = { bound, outside: this.#directory.besides(plan.chunks) };
+    const job = new MergeJob(plan, state, this.#tombstones, settling);
     this.#job = job;
     return job;
   }
@@ -221,6 +229,7 @@ export class ShardTable {
     for (const chunk of stored) this.#directory.add(chunk);
     if (!job.isRewrite && isPointless(job.chunks, stored)) for (const chunk of stored) this.#directory.leaveAlone(chunk);
     this.#tombstones.remove(job.tombstoneSeqs);
+    this.#flushedWatermark = job.watermark;
   }
 
   /**
@@ -274,19 +283,22 @@ export class ShardTable {
     return readPieces(read, plan, bytes);
   }
 
-  #planMerge(): MergePlan | undefined {
+  #planMerge(bound: Version): MergePlan | undefined {
     const chunks = this.#directory.planMerge();
     if (chunks !== undefined) return { chunks, isRewrite: false, tombstoneSeqs: [] };
     if (!this.#mayCollect) return undefined;
-    const passed = this.#tombstones.all.filter(({ seq, version }) => seq <= this.#flushedSeq && compareVersions(version, this.#watermark) < 0);
-    return planCollect(passed, { index: this.#index, directory: this.#directory, memtable: this.#active });
+    const passed = this.#tombstones.all.filter(({ seq, version }) => seq <= this.#flushedSeq && compareVersions(version, bound) < 0);
+    return planCollect(passed, { index: this.#index, directory: this.#directory });
   }
 
-  /** S12: below the bound no row is in the memtable either. */
-  #settlingOf({ chunks }: MergePlan): Settling {
-    const { leastVersion: least } = this.#active;
-    const bound = least === undefined || compareVersions(this.#watermark, least) < 0 ? this.#watermark : { ...least, incarnation: 0 };
-    return { bound, outside: this.#directory.besides(chunks) };
+  /** B of S12: S, or less where the file lacks something below it: a merge relies on no more than what the file has. */
+  #boundOfFile(): Version {
+    let bound = this.#watermark;
+    const unflushed = this.#tombstones.all.filter(({ seq }) => seq > this.#flushedSeq).map(({ version }) => version);
+    for (const version of [this.#active.leastVersion ?? bound, ...unflushed]) {
+      if (compareVersions(version, bound) < 0) bound = { ...version, incarnation: 0 };
+    }
+    return bound;
   }
 
   #end(job: FlushJob | MergeJob): void {

@@ -1,5 +1,5 @@
 import { sealFrame, encodeTombstone, encodeVoidFrame } from '@varve/frame';
-import { EMPTY_VECTOR, type TagExpression } from '@varve/model';
+import { EMPTY_VECTOR, NO_WATERMARK, type TagExpression } from '@varve/model';
 import { expect, test } from 'vitest';
 import { ShardTable } from './shard-table.ts';
 import { markOf } from './testing/arbitraries.ts';
@@ -172,6 +172,18 @@ test('D7: a tombstone stays while the memtable has older rows, and while it is i
   expect([node.table.tombstoneCount, node.shard.tombstoneCount, timesOf(node)]).toEqual([0, 0, []]);
 });
 
+test('D7, S6: a tombstone stays while an older one is in no flush: the file could not say yet that nothing below it comes', () => {
+  const node = new ShardNode();
+  node.delete(20);
+  node.flush();
+  node.delete(15);
+  node.table.raiseWatermark(version(30));
+  expect(node.table.planMerge()).toBeUndefined();
+  node.flush();
+  node.merge();
+  expect([node.table.tombstoneCount, node.shard.tombstoneCount]).toEqual([0, 0]);
+});
+
 test('D7: rows below the watermark are a bug', () => {
   const node = new ShardNode();
   node.table.raiseWatermark(version(20));
@@ -231,7 +243,7 @@ test('D9: a pattern that is none of RE2 is refused before it is journaled', () =
 test('a tombstone in the file that is none makes it corrupt', () => {
   const stamp = { mutation: { incarnation: 1, shard: 1, number: 1 }, version: version(1) };
   const good = sealFrame(encodeTombstone(1, { measurement: 'cpu', series: ALL, startOffsetNs: 0, endOffsetNs: 1 }), stamp);
-  const open = (frame: Uint8Array) => (): ShardTable => ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, series: [], chunks: [], tombstones: [{ seq: 1, frame }] });
+  const open = (frame: Uint8Array) => (): ShardTable => ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, watermark: NO_WATERMARK, series: [], chunks: [], tombstones: [{ seq: 1, frame }] });
   expect(open(good)().tombstoneCount).toBe(1);
   const corrupt = expect.objectContaining({ code: 'STORAGE_CORRUPT' });
   expect(open(good.map((byte, at) => (at === 60 ? byte ^ 1 : byte)))).toThrow(corrupt);

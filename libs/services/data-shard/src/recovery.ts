@@ -22,6 +22,7 @@ export async function recoverShard(
     startNs,
     flushedSeq,
     vector: vector.length === 0 ? EMPTY_VECTOR : decodeVector(vector),
+    watermark,
     series: await shardStore.readSeries(shard),
     chunks,
     tombstones: await shardStore.readTombstones(shard),
@@ -35,7 +36,7 @@ export async function recoverShard(
     if (seq !== table.lastSeq + 1) throw new DbError('STORAGE_CORRUPT', `the journal has row ${seq} of shard ${shard}, and its file ends with ${table.lastSeq}: it is of another time`, { shard });
     table.insert(decodeFrame(frame), seq);
   }
-  table.raiseWatermark(watermark); // S8: the journal may have rows below it.
+  table.raiseWatermark(watermark); // S8: behind the replay.
   const replica: ShardReplica = {
     shard,
     table,

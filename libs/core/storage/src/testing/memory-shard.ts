@@ -53,6 +53,11 @@ export class MemoryShard {
     this.#journal.push({ seq, frame });
   }
 
+  /** As if an operator had moved a damaged journal away. */
+  loseJournal(): void {
+    this.#journal.length = 0;
+  }
+
   /** Lets go of rows that the file has. */
   trim(): void {
     const first = this.#journal.findIndex(({ seq }) => seq > this.#state.flushedSeq);

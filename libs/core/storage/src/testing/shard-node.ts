@@ -1,5 +1,6 @@
+import { assert } from '@varve/base';
 import type { Frame } from '@varve/frame';
-import type { Tombstone } from '@varve/model';
+import { hasMutation, type Tombstone } from '@varve/model';
 import { markOf } from './arbitraries.ts';
 import { deleteOf, frameOf, type TestRow } from './frames.ts';
 import { flush, MemoryShard, mergeAll } from './memory-shard.ts';
@@ -10,20 +11,20 @@ export class ShardNode {
   readonly shard = new MemoryShard();
   readonly naive = new NaiveShard();
   table = this.shard.open();
-  #frameCount = 0;
+  readonly #frames: Frame[] = [];
 
   write(wallMs: number, rows: readonly TestRow[]): void {
-    const mark = markOf(this.#frameCount++, wallMs);
+    const mark = markOf(this.#frames.length, wallMs);
     this.naive.write(mark.version, rows);
-    this.#insert(frameOf(mark, rows));
+    this.#add(frameOf(mark, rows));
   }
 
   /** Hides everything that is older, but for what the parts say. */
   delete(wallMs: number, parts: Partial<Tombstone> = {}): void {
-    const mark = markOf(this.#frameCount++, wallMs);
+    const mark = markOf(this.#frames.length, wallMs);
     const tombstone: Tombstone = { measurement: undefined, series: { kind: 'all' }, startOffsetNs: 0, endOffsetNs: 1e9, ...parts };
     this.naive.delete(mark.version, tombstone);
-    this.#insert(deleteOf(mark, tombstone));
+    this.#add(deleteOf(mark, tombstone));
   }
 
   flush(): void {
@@ -36,6 +37,23 @@ export class ShardNode {
 
   crash(): void {
     this.table = this.shard.open();
+  }
+
+  /** What only the journal had is gone; then peers bring it, which have all frames. */
+  loseJournal(): void {
+    this.shard.loseJournal();
+    this.crash();
+    for (const frame of this.#frames) {
+      const { incarnation, number } = frame.header.mutation;
+      if (hasMutation(this.table.vector, incarnation, number)) continue;
+      assert(!this.table.isLate(frame), `${incarnation}/${number} was lost, and would be refused`);
+      this.#insert(frame);
+    }
+  }
+
+  #add(frame: Frame): void {
+    this.#frames.push(frame);
+    this.#insert(frame);
   }
 
   #insert(frame: Frame): void {
