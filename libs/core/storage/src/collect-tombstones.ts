@@ -13,15 +13,19 @@ interface ShardPlaces {
 
 /**
  * How tombstones leave that are in the file, and that nothing is below which is not in it, now or later. First chunks that may
- * hold something hidden are written anew, some at a time; when there is none, the tombstones go. Undefined: nothing can be done now.
+ * hold something hidden are written anew, some at a time; when there is none, the tombstones go, but for those that may hide rows of
+ * a damaged chunk. Undefined: nothing can be done now.
  */
 export function planCollect(passed: readonly HeldTombstone[], { index, directory }: ShardPlaces): MergePlan | undefined {
+  const free: number[] = [];
   for (const tombstone of passed) {
     let ids: readonly IdSet[] | undefined;
-    const chunks = directory.planRewrite((chunk) => overlaps(chunk, tombstone) && hasAny(chunk, (ids ??= idsOf(tombstone, index))));
+    const mayHideSome = (chunk: StoredChunkLike): boolean => overlaps(chunk, tombstone) && hasAny(chunk, (ids ??= idsOf(tombstone, index)));
+    const chunks = directory.planRewrite(mayHideSome);
     if (chunks !== undefined) return { chunks, isRewrite: true, tombstoneSeqs: [] };
+    if (!directory.hasGivenUp(mayHideSome)) free.push(tombstone.seq);
   }
-  return passed.length === 0 ? undefined : { chunks: [], isRewrite: true, tombstoneSeqs: passed.map(({ seq }) => seq) };
+  return free.length === 0 ? undefined : { chunks: [], isRewrite: true, tombstoneSeqs: free };
 }
 
 /** The series that it matches: a set per measurement. */

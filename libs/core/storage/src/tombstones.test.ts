@@ -206,6 +206,27 @@ test('D7: an abandoned collection leaves everything, and the next watermark trie
   expect([node.shard.chunkCount, node.table.planMerge()!.tombstoneSeqs]).toEqual([0, [2]]);
 });
 
+test('D7, Y5: a damaged chunk keeps the tombstone that may hide rows of it, and no other one', () => {
+  const node = new ShardNode();
+  for (const key of ['cpu,host=a', 'mem']) {
+    node.write(10, [rowAt(1, 1, key)]);
+    node.flush();
+  }
+  node.delete(20, { measurement: 'cpu' });
+  node.delete(21, { measurement: 'mem' });
+  node.flush();
+  const damaged = node.shard.chunkIds[0]!;
+  node.shard.damage(damaged, { payload: new Uint8Array(node.shard.chunk(damaged).payload.length) });
+  node.table.raiseWatermark(version(30));
+  const job = node.table.planMerge()!;
+  expect(() => job.nextChunks(9, node.shard.bytes)).toThrow(expect.objectContaining({ code: 'CHUNK_INVALID' }));
+  node.table.abandonMerge(job);
+  node.table.giveUp(damaged);
+  node.table.raiseWatermark(version(30));
+  node.merge();
+  expect([node.shard.chunkIds, node.table.tombstoneCount, node.shard.tombstoneCount]).toEqual([[damaged], 1, 1]);
+});
+
 test('D8: a merge that overlaps a delete which comes meanwhile takes nothing for granted', () => {
   const node = new ShardNode();
   for (const wallMs of [10, 11, 12, 13]) {

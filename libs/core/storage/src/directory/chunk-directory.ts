@@ -82,4 +82,9 @@ export class ChunkDirectory {
     }
     return undefined;
   }
+
+  /** Whether a chunk that was given up passes. */
+  hasGivenUp(isWanted: (chunk: StoredChunkLike) => boolean): boolean {
+    return [...this.#trees.values()].some((tree) => tree.hasGivenUp(isWanted));
+  }
 }

@@ -59,7 +59,8 @@ export class ChunkTree {
   readonly #nodes = new Map<number, Node>();
   /** Chunks that may be merged. */
   readonly #counted = new Set<StoredChunkLike>();
-  readonly #givenUp = new WeakSet<StoredChunkLike>();
+  /** Damaged ones. */
+  readonly #givenUp = new Set<StoredChunkLike>();
   /** Places that may be worth a merge, as text; the ones found last come last. */
   readonly #candidates = new Map<string, Place>();
 
@@ -74,6 +75,7 @@ export class ChunkTree {
 
   remove(chunk: StoredChunkLike): void {
     this.leaveAlone(chunk);
+    this.#givenUp.delete(chunk);
     const { level, start } = nodeOf(chunk);
     const { chunks } = this.#node(level, start);
     chunks.splice(chunks.indexOf(chunk), 1);
@@ -123,11 +125,16 @@ export class ChunkTree {
     return undefined;
   }
 
-  /** Chunks to write anew, of those that pass: some of one tier. Undefined: none does. */
+  /** Chunks to write anew, of those that pass and were not given up: some of one tier. Undefined: none does. */
   planRewrite(isWanted: (chunk: StoredChunkLike) => boolean): readonly StoredChunkLike[] | undefined {
-    const wanted = [...this.#nodes.values()].flatMap(({ chunks }) => chunks.filter(isWanted));
+    const wanted = [...this.#nodes.values()].flatMap(({ chunks }) => chunks.filter((chunk) => !this.#givenUp.has(chunk) && isWanted(chunk)));
     const ofTier = wanted.filter(({ tier }) => tier === wanted[0]!.tier);
     return ofTier.length === 0 ? undefined : firstOf(ofTier, 1);
+  }
+
+  /** Whether a chunk that was given up passes. */
+  hasGivenUp(isWanted: (chunk: StoredChunkLike) => boolean): boolean {
+    return [...this.#givenUp].some(isWanted);
   }
 
   /** Chunks that may have rows of the series and times that these have. */
