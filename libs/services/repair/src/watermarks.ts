@@ -7,6 +7,7 @@ import type { Clock } from '@varve/ports';
 import { candidateOf, isPassed, isReached, mutationCount, requiredFor, unionOf, type WatermarkCandidate } from '@varve/reconcile';
 import { askPledges } from './ask-pledges.ts';
 import { survey, type SurveyedShard, type SurveyPorts } from './survey.ts';
+import { unmoved } from './turns.ts';
 
 interface Told {
   readonly shard: ShardId;
@@ -36,7 +37,7 @@ export class Watermarks {
     const pledges = await askPledges(this.#ports, openIn(known), shards);
     const catalog = await this.#orNone(newest);
     if (catalog === undefined) return;
-    const found = await survey(this.#ports, catalog, placed);
+    const found = await survey(this.#ports, catalog, unmoved(placed, catalog)); // S11
     if (found.held === undefined) return;
     const reached: Told[] = [];
     for (const each of found.shards) {
