@@ -102,7 +102,7 @@ export class SeriesLimit {
     const { shard, asked, series } = question;
     const answers = await Promise.all(owners.map((owner) => this.#ask(owner, question)));
     const answered = { asked, answers, rememberedCount: this.#counts.get(shard) ?? 0 };
-    this.#remember(shard, seriesCountOf(answered));
+    if (answers.some((answer) => answer !== undefined)) this.#remember(shard, seriesCountOf(answered)); // Else it stays to be asked for (SL6).
     for (const index of knownSeriesOf(answered)) this.#known.add(shard, series[index]!.key);
     return answered;
   }
