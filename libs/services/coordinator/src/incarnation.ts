@@ -1,6 +1,7 @@
 import { assert, DbError, type DurationMs, type WallMs } from '@varve/base';
+import type { FrameStamp } from '@varve/frame';
 import type { CatalogClient } from '@varve/kit';
-import type { IncarnationId, MutationId, ShardId, Version } from '@varve/model';
+import type { IncarnationId, ShardId, Version } from '@varve/model';
 import type { Clock, Log, Timer } from '@varve/ports';
 import { HybridClock } from '@varve/replication';
 
@@ -65,16 +66,25 @@ export class IncarnationLease {
     this.#checkOpen();
   }
 
-  /** A stamp and the next number of the shard, for one frame, after `ensure`. @throws DbError META_UNAVAILABLE */
-  nextFrame(shard: ShardId): { readonly mutation: MutationId; readonly version: Version } {
+  /**
+   * A stamp and the next number of its shard for each frame, after `ensure`: all of them, or none is taken (V7).
+   * @param shards one per frame, in the order of their stamps
+   * @throws DbError META_UNAVAILABLE
+   */
+  nextFrames(shards: readonly ShardId[]): readonly FrameStamp[] {
     const lease = this.#lease;
-    const stamp = lease?.clock.stamp(this.#ports.clock.wallMs());
-    if (lease === undefined || stamp?.kind !== 'stamped') {
-      throw new DbError('META_UNAVAILABLE', 'the lease of this coordinator has run out and no meta node has renewed it; retry');
-    }
-    const number = (lease.numbers.get(shard) ?? 0) + 1;
-    lease.numbers.set(shard, number);
-    return { version: stamp.version, mutation: { incarnation: lease.id, shard, number } };
+    if (lease === undefined) throw leaseEnded();
+    const nowMs = this.#ports.clock.wallMs();
+    const versions = shards.map(() => {
+      const stamp = lease.clock.stamp(nowMs);
+      if (stamp.kind === 'needsLease') throw leaseEnded();
+      return stamp.version;
+    });
+    return shards.map((shard, index) => {
+      const number = (lease.numbers.get(shard) ?? 0) + 1;
+      lease.numbers.set(shard, number);
+      return { version: versions[index]!, mutation: { incarnation: lease.id, shard, number } };
+    });
   }
 
   /**
@@ -185,4 +195,8 @@ export class IncarnationLease {
       this.#ports.log.warn('Incarnation not closed; it ends when its lease runs out', { incarnation, code: error.code, reason: error.message });
     }
   }
+}
+
+function leaseEnded(): DbError {
+  return new DbError('META_UNAVAILABLE', 'the lease of this coordinator has run out and no meta node has renewed it; retry');
 }

@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { encodeBodies, sealFrame, type FrameBody } from '@varve/frame';
+import { encodeBodies, sealFrame, type FrameBody, type FrameStamp } from '@varve/frame';
 import type { CatalogClient, CatalogFollower } from '@varve/kit';
 import { parseLines, SeriesMemory, type ParsedLines } from '@varve/line-protocol';
 import type { PointBatch, RetentionPolicy, WriteLevel } from '@varve/model';
@@ -71,7 +71,7 @@ export class WritePath {
     if (parsed.batch.rowCount >= LARGE_ROW_COUNT) await this.#parts.clock.turn('write'); // Parsing it was a turn of its own.
     const { placement, policy } = await this.#place(parsed.batch, request, traceParent);
     const { slices, overLimit } = await this.#parts.seriesLimit.admit(parsed.batch, placement.slices, this.#parts.follower.catalog.version);
-    await this.#replicate(parsed.batch, slices, { level: request.level ?? policy.writeLevel, traceParent });
+    if (slices.length > 0) await this.#replicate(parsed.batch, slices, { level: request.level ?? policy.writeLevel, traceParent });
     return summarize(parsed, { ...placement, overLimit }, this.#parts.metrics);
   }
 
@@ -106,21 +106,15 @@ export class WritePath {
   async #replicate(batch: PointBatch, slices: readonly ShardSlice[], { level, traceParent }: { readonly level: WriteLevel; readonly traceParent: TraceParent | undefined }): Promise<void> {
     const { deliveries, readiness, lease, follower } = this.#parts;
     const { version } = follower.catalog;
-    const parcels = slices.map((slice) => {
+    const frames = slices.flatMap((slice) => {
       const { shardId: shard, groupStartNs: startNs, tables } = slice;
-      return { slice, bodies: encodeBodies({ shard, startNs, tables, series: batch.series }) };
+      return encodeBodies({ shard, startNs, tables, series: batch.series }).map((body) => ({ slice, body }));
     });
     const absent = await readiness.notReady(slices, version);
     await lease.ensure();
-    const sealed = parcels.flatMap(({ slice, bodies }) => bodies.map((body) => this.#seal(slice, body)));
-    await Promise.all(sealed.map((parcel) => deliveries.publish(parcel, { level, absent, traceParent })));
-  }
-
-  /** @throws DbError META_UNAVAILABLE */
-  #seal({ shardId: shard, epoch, owners, replicaCount }: ShardSlice, body: FrameBody): Parcel {
-    const stamp = this.#parts.lease.nextFrame(shard);
-    const { incarnation, number } = stamp.mutation;
-    return { shard, epoch, owners, replicaCount, incarnation, number, frame: sealFrame(body, stamp) };
+    const stamps = lease.nextFrames(frames.map(({ slice }) => slice.shardId));
+    const parcels = frames.map(({ slice, body }, index) => sealed(slice, body, stamps[index]!));
+    await Promise.all(parcels.map((parcel) => deliveries.publish(parcel, { level, absent, traceParent })));
   }
 
   /** What is not may have been created through another coordinator a moment ago. */
@@ -138,6 +132,11 @@ export class WritePath {
     if (policy === undefined) throw new DbError('RETENTION_POLICY_NOT_FOUND', `retention policy not found: ${policyName}`);
     return policy;
   }
+}
+
+function sealed({ shardId: shard, epoch, owners, replicaCount }: ShardSlice, body: FrameBody, stamp: FrameStamp): Parcel {
+  const { incarnation, number } = stamp.mutation;
+  return { shard, epoch, owners, replicaCount, incarnation, number, frame: sealFrame(body, stamp) };
 }
 
 function summarize(parsed: ParsedLines, { expired, conflicts, overLimit }: Placement & Pick<Admission, 'overLimit'>, metrics: Metrics): WriteSummary {

@@ -1,0 +1,114 @@
+import { DbError } from '@varve/base';
+import { applyCatalogCommand } from '@varve/catalog';
+import { EMPTY_CATALOG, type Catalog, type CatalogCommand, type CommandResult, type ShardId } from '@varve/model';
+import type { ShardSlice } from '@varve/placement';
+import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Clock, type WriteSummary } from '@varve/ports';
+import { expect, test } from 'vitest';
+import type { Parcel } from './delivery.ts';
+import { IncarnationLease } from './incarnation.ts';
+import type { Admission } from './series-limit.ts';
+import { WritePath, type WritePathParts } from './write-path.ts';
+
+const T0_MS = 1_700_000_000_000;
+const LEASE_MS = 10_000;
+const WEEK_NS = 7n * 86_400_000_000_000n;
+
+/** Goes on by some milliseconds whenever it is read. */
+class TickingClock implements Clock {
+  nowMs = T0_MS;
+  stepMs = 0;
+  wallMs = (): number => (this.nowMs += this.stepMs);
+  monotonicMs = (): number => this.nowMs;
+  after = (): { cancel(): void } => ({ cancel: () => undefined });
+  turn = async (): Promise<void> => undefined;
+}
+
+/** A write path and its lease over a catalog to which commands are applied at once, and what it has sent. */
+class World {
+  readonly clock = new TickingClock();
+  readonly sent: Parcel[] = [];
+  hasMeta = true;
+  admit = (slices: readonly ShardSlice[]): Admission => ({ slices, overLimit: { rowCount: 0, reason: '' } });
+  #catalog: Catalog = EMPTY_CATALOG;
+  #index = 0;
+  readonly #client = {
+    propose: async (command: CatalogCommand) => {
+      if (!this.hasMeta) throw new DbError('META_UNAVAILABLE', 'no meta node answers');
+      return { result: this.#apply(command), version: this.#catalog.version };
+    },
+  };
+  readonly #lease = new IncarnationLease({ clock: this.clock, log: SILENT_LOG, catalog: this.#client } as never, { holder: 'c', leaseMs: LEASE_MS, graceMs: 0, skewMsMax: 60_000, onOpened: () => undefined });
+  readonly #writePath: WritePath;
+
+  constructor() {
+    this.#apply({ kind: 'joinNode', role: 'data', name: 'a' });
+    this.#apply({ kind: 'createDatabase', name: 'd' });
+    const catalogOf = (): Catalog => this.#catalog;
+    const parts = {
+      clock: this.clock,
+      follower: { get catalog() { return catalogOf(); }, waitFor: async () => undefined, readLinearizable: async () => this.#catalog },
+      client: this.#client,
+      lease: this.#lease,
+      readiness: { notReady: async () => new Set() },
+      seriesLimit: { admit: async (_: unknown, slices: readonly ShardSlice[]) => this.admit(slices) },
+      deliveries: { checkRoom: () => undefined, publish: async (parcel: Parcel) => void this.sent.push(parcel) },
+      metrics: SILENT_METRICS,
+      tracer: SILENT_TRACER,
+    };
+    this.#writePath = new WritePath(parts as unknown as WritePathParts);
+  }
+
+  /** A point for each of four shards. */
+  write(): Promise<WriteSummary> {
+    const nowNs = BigInt(T0_MS) * 1_000_000n;
+    const body = new TextEncoder().encode([0n, 1n, 2n, 3n].map((weeks) => `m f=1 ${nowNs - weeks * WEEK_NS}`).join('\n'));
+    return this.#writePath.writePoints({ body, precision: 'n', database: 'd', retentionPolicy: undefined, level: 'one', nowNs });
+  }
+
+  openLease(): Promise<void> {
+    return this.#lease.open({ mayFail: false });
+  }
+
+  /** What repair is told: the last number taken of each shard that something was sent to. */
+  numbersTaken(): ReadonlyMap<ShardId, number> {
+    const shards = [...this.numbersSent().keys()];
+    const { numbers } = this.#lease.pledge([...this.#catalog.incarnations.keys()][0]!, shards)!;
+    return new Map(shards.map((shard, index) => [shard, numbers[index]!]));
+  }
+
+  numbersSent(): ReadonlyMap<ShardId, number> {
+    return new Map(this.sent.map(({ shard, number }) => [shard, number]));
+  }
+
+  #apply(command: CatalogCommand): CommandResult {
+    this.#index += 1;
+    const { catalog, result } = applyCatalogCommand(this.#catalog, command, { index: this.#index, atMs: T0_MS, origin: { requestId: String(this.#index) } });
+    this.#catalog = catalog;
+    return result;
+  }
+}
+
+test.each([1, 2, 3, 4, 5, 6])('V7: of a batch that is sealed %i ms before the lease ends every number that is taken is sent', async (leftMs) => {
+  const world = new World();
+  await world.openLease();
+  await world.write();
+  expect(world.sent.length).toBe(4);
+  world.clock.nowMs = T0_MS + LEASE_MS - leftMs;
+  world.clock.stepMs = 1;
+  const written = world.write();
+  if (leftMs === 2) await expect(written, 'it ends between the look at the lease and the stamps').rejects.toMatchObject({ code: 'META_UNAVAILABLE' });
+  else await written;
+  expect(world.sent.length).toBe(leftMs === 2 ? 4 : 8);
+  expect(world.numbersTaken()).toEqual(world.numbersSent());
+});
+
+test('a request of which nothing is left to send needs no lease', async () => {
+  const world = new World();
+  await world.openLease();
+  await world.write();
+  world.admit = (slices) => ({ slices: [], overLimit: { rowCount: slices.length, reason: 'full' } });
+  world.hasMeta = false;
+  world.clock.nowMs = T0_MS + LEASE_MS;
+  expect(await world.write()).toMatchObject({ acceptedRowCount: 0, dropped: { pointCount: 4, reason: 'full' } });
+  expect(world.sent.length).toBe(4);
+});
