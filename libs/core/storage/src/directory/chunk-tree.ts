@@ -18,7 +18,7 @@ const MERGE_SIZE_BYTES_MAX = 1_024 * 1_024;
 const MERGE_ROW_COUNT_MAX = 256 * 1_024;
 const MERGE_CHUNK_COUNT_MAX = 64;
 /** Chunks of one series that are this large and lie beside each other gain nothing from a merge. */
-const SETTLED_SIZE_BYTES_MIN = 16 * 1_024;
+const FULL_SIZE_BYTES_MIN = 16 * 1_024;
 
 const LEVEL_COUNT = 32;
 
@@ -68,7 +68,7 @@ export class ChunkTree {
     const { level, start } = nodeOf(chunk);
     const { chunks } = this.#node(level, start);
     chunks.push(chunk);
-    if (!isSettled(chunk)) return this.#count(chunk);
+    if (!isFull(chunk)) return this.#count(chunk);
     const others = chunks.filter((other) => other !== chunk && other.tier === chunk.tier && overlap(other, chunk));
     for (const each of others.length > 0 ? [chunk, ...others] : []) if (!this.#counted.has(each)) this.#count(each);
   }
@@ -222,8 +222,8 @@ function firstOf(chunks: readonly StoredChunkLike[], countMin: number): readonly
 }
 
 /** Whether it is cut as finely as chunks are: merged with those beside it, it would become as many again. */
-function isSettled({ firstSeriesId, lastSeriesId, payloadSizeBytes }: StoredChunkLike): boolean {
-  return firstSeriesId === lastSeriesId && payloadSizeBytes >= SETTLED_SIZE_BYTES_MIN;
+function isFull({ firstSeriesId, lastSeriesId, payloadSizeBytes }: StoredChunkLike): boolean {
+  return firstSeriesId === lastSeriesId && payloadSizeBytes >= FULL_SIZE_BYTES_MIN;
 }
 
 /** All series and times of some chunks, and those in between. */
