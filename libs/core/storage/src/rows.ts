@@ -1,6 +1,6 @@
 import type { Column, FieldType, NamedColumn, SeriesSlice } from '@varve/model';
 import { isBitSet } from './bits.ts';
-import { concatColumn, pickRows, sliceColumn } from './columns.ts';
+import { concatColumn, pickAnyRows, pickRows, sliceColumn } from './columns.ts';
 import { concatVersions, rowVersions, type RowVersions } from './row-versions.ts';
 
 /*
@@ -60,6 +60,18 @@ export function sliceCells(cells: Cells, startRow: number, endRow: number): Cell
     .map(({ name, column }) => ({ name, column: sliceColumn(column, startRow, endRow) }))
     .filter(({ column }) => hasAnyValue(column));
   return { offsetsNs: cells.offsetsNs.subarray(startRow, endRow), columns };
+}
+
+/** Some of the rows, with their versions; columns without a value there are left out. */
+export function pickVersioned({ offsetsNs, columns, versions: { versions, ordinals } }: VersionedRows, rows: Int32Array): VersionedRows {
+  return {
+    offsetsNs: Float64Array.from(rows, (row) => offsetsNs[row]!),
+    columns: columns.map(({ name, column }) => ({ name, column: pickAnyRows(column, rows) })).filter(({ column }) => hasAnyValue(column)),
+    versions: rowVersions(
+      versions,
+      Uint32Array.from(rows, (row) => ordinals[row]!),
+    ),
+  };
 }
 
 /** Rows [startRow, endRow) with their versions, which are looked at only when asked for. */
@@ -172,7 +184,7 @@ function resolve(
     (left, right) => offsetsNs[left]! - offsetsNs[right]! || ordinals[left]! - ordinals[right]!,
   );
   if (columns.length > 0 && columns.every(({ column }) => column.validity === undefined))
-    return pickOf({ offsetsNs, columns }, { versions, ordinals }, lastOfEachTime(order, offsetsNs));
+    return pickVersioned({ offsetsNs, columns, versions: { versions, ordinals } }, lastOfEachTime(order, offsetsNs));
   const grouped = groupRows(
     order,
     (row, previous) =>
@@ -205,17 +217,6 @@ function lastOfEachTime(order: readonly number[], offsetsNs: Float64Array): Int3
     count += 1;
   }
   return rows.subarray(0, count);
-}
-
-function pickOf({ offsetsNs, columns }: Cells, { versions, ordinals }: RowVersions, rows: Int32Array): VersionedRows {
-  return {
-    offsetsNs: Float64Array.from(rows, (row) => offsetsNs[row]!),
-    columns: columns.map(({ name, column }) => ({ name, column: pickRows(column, rows) })),
-    versions: rowVersions(
-      versions,
-      Uint32Array.from(rows, (row) => ordinals[row]!),
-    ),
-  };
 }
 
 interface RowGroups {

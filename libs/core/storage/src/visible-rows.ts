@@ -1,8 +1,7 @@
 import { compareVersions, type Version } from '@varve/model';
 import { extremesOf } from './chunk/numbers.ts';
-import { pickAnyRows } from './columns.ts';
-import { rowVersions, type RowVersions } from './row-versions.ts';
-import { hasAnyValue, type VersionedRows } from './rows.ts';
+import type { RowVersions } from './row-versions.ts';
+import { pickVersioned, type VersionedRows } from './rows.ts';
 import type { SortedRows } from './sorted-rows.ts';
 import { mayHide, type HeldTombstone, type Tombstones } from './tombstones.ts';
 
@@ -23,7 +22,7 @@ export function visibleRows(rows: VersionedRows, tombstones: readonly HeldTombst
   if (tombstones.length === 0) return rows;
   const kept = keptRows(rows, hiddenBy(tombstones, rows.versions.versions), { startRow: 0, endRow: rows.offsetsNs.length });
   if (kept.length === rows.offsetsNs.length) return rows;
-  return pickVisible(rows, Int32Array.from(kept));
+  return pickVersioned(rows, Int32Array.from(kept));
 }
 
 /** The parts without hidden rows; a part of which nothing is left is left out. */
@@ -51,7 +50,7 @@ function visibleBlocks(rows: SortedRows, tombstones: Tombstones): SortedRows {
     for (const row of ofBlock) kept.push(row);
   }
   if (kept.length === rows.offsetsNs.length) return rows;
-  return { seriesIds: Uint32Array.from(keptIds), starts: Uint32Array.from([...keptStarts, kept.length]), ...pickVisible(rows, Int32Array.from(kept)) };
+  return { seriesIds: Uint32Array.from(keptIds), starts: Uint32Array.from([...keptStarts, kept.length]), ...pickVersioned(rows, Int32Array.from(kept)) };
 }
 
 /** The times of the rows, and a version that is not above any of theirs. */
@@ -71,17 +70,6 @@ function keptRows({ offsetsNs, versions }: { readonly offsetsNs: Float64Array; r
     if (!hidden.some((each) => each.startOffsetNs <= offsetNs && offsetNs < each.endOffsetNs && ordinal < each.ordinalEnd)) kept.push(row);
   }
   return kept;
-}
-
-function pickVisible({ offsetsNs, columns, versions }: VersionedRows, kept: Int32Array): VersionedRows {
-  return {
-    offsetsNs: Float64Array.from(kept, (row) => offsetsNs[row]!),
-    columns: columns.map(({ name, column }) => ({ name, column: pickAnyRows(column, kept) })).filter(({ column }) => hasAnyValue(column)),
-    versions: rowVersions(
-      versions.versions,
-      Uint32Array.from(kept, (row) => versions.ordinals[row]!),
-    ),
-  };
 }
 
 /** How many of ascending versions are below the bound. */
