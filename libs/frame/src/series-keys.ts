@@ -12,6 +12,8 @@ const PLAIN = 0;
 const ZSTD = 1;
 const ZSTD_PARAMS = { [constants.ZSTD_c_compressionLevel]: 1 };
 const ZSTD_SIZE_BYTES_MIN = 1_024;
+/** Node takes no less. What is unpacked comes in one piece then, instead of pieces that are put together. */
+const CHUNK_SIZE_BYTES_MIN = 64;
 /** What the few bytes of a frame may unfold to. Keys beyond stay plain: too big for a frame, which is then cut. */
 const UNFOLDED_SIZE_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -28,7 +30,7 @@ export function unfoldBudget(): UnfoldBudget {
 export function writeSeriesKeys(writer: ByteWriter, keys: readonly string[], budget: UnfoldBudget): void {
   const texts = new ByteWriter(4_096);
   writeTexts(texts, keys);
-  const plain = texts.finish();
+  const plain = texts.written();
   writer.varint(keys.length);
   if (plain.length < ZSTD_SIZE_BYTES_MIN || plain.length > budget.leftBytes) {
     writer.u8(PLAIN).block(plain);
@@ -51,6 +53,14 @@ export function readSeriesKeys(reader: ByteReader, rowCountMax: number, budget: 
   return keys;
 }
 
+/** Steps over the keys of a section, unchecked. Returns how many they are. @throws DbError FRAME_INVALID, MESSAGE_INVALID */
+export function skipSeriesKeys(reader: ByteReader): number {
+  const count = reader.varint();
+  if (reader.u8() === ZSTD) reader.varint();
+  reader.block();
+  return count;
+}
+
 function readBlock(reader: ByteReader, budget: UnfoldBudget): Uint8Array {
   const kind = reader.u8();
   if (kind === PLAIN) return reader.block();
@@ -67,7 +77,7 @@ function readBlock(reader: ByteReader, budget: UnfoldBudget): Uint8Array {
 
 function decompress(packed: Uint8Array, sizeBytes: number): Uint8Array {
   try {
-    return zstdDecompressSync(packed, { maxOutputLength: Math.max(1, sizeBytes) });
+    return zstdDecompressSync(packed, { maxOutputLength: Math.max(1, sizeBytes), chunkSize: Math.max(CHUNK_SIZE_BYTES_MIN, sizeBytes + 1) });
   } catch (error) {
     throw invalidFrame('zstd refuses the series keys', {
       reason: error instanceof Error ? error.message : String(error),

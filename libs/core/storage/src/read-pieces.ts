@@ -5,7 +5,6 @@ import { namingChunk } from './chunk/chunk-invalid.ts';
 import { hasNumbers, summaryOf } from './chunk/page-summaries.ts';
 import { blocksOf, hasField, isAlone, pageOf, readBlock } from './chunk/read-chunk.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
-import type { ChunkBytes } from './merge-job.ts';
 import { readRows, rowsWithin, sliceRows, type OffsetRange, type VersionedRows } from './rows.ts';
 import { mayHide, type HeldTombstone } from './tombstones.ts';
 import { visibleRows } from './visible-rows.ts';
@@ -15,6 +14,12 @@ import { visibleRows } from './visible-rows.ts';
  * cells are all in the range, what its rows come to.
  */
 export type SeriesPiece = SeriesSlice | SeriesSummary;
+
+/** The bytes of chunks, checked, as far as they are at hand. */
+export interface ChunkBytes {
+  header(chunkId: number): ChunkHeader | undefined;
+  payload(chunkId: number): Uint8Array | undefined;
+}
 
 /** What is asked of a series. */
 export interface SeriesRead {

@@ -99,6 +99,7 @@ class DataShard implements Service {
     await this.#following;
     await this.#forgetting;
     await Promise.all([...this.#replicas.values()].map(({ journaling }) => Promise.allSettled([...journaling])));
+    await this.#running?.writePath.drain();
   }
 
   async stop(): Promise<void> {
@@ -135,7 +136,7 @@ class DataShard implements Service {
       id,
       epochOf: (shard) => this.#owned.get(shard)?.epoch,
       isOpen: (incarnation) => isOpenIncarnation(this.#follower.catalog, incarnation),
-      isOverloaded: () => this.#upkeep.isBehind,
+      fullness: () => this.#upkeep.fullness,
       onInserted: (replica) => this.#onInserted(replica),
     });
     const pulls = new Pulls(this.#ports, this.#subjects, (replica, frame) => writePath.storeFromPeer(replica, frame));
