@@ -1,3 +1,4 @@
+import { LIMITS } from '@varve/config';
 import { expect, test } from 'vitest';
 import { holdBackMsOf } from './hold-back.ts';
 
@@ -11,8 +12,8 @@ test('nobody waits while memtables have room; the fuller they are, the longer bu
   expect(new Set(waits).size).toBe(4);
 });
 
-test('a single row waits for milliseconds at most, and no frame for more than a second', () => {
+test('a single row waits for milliseconds at most, and no frame for so long that a hint is made for it', () => {
   expect(holdBackMsOf(1, ROW)).toBeLessThan(10);
-  expect(holdBackMsOf(1, 512 * 1_024)).toBe(1_000);
-  expect(holdBackMsOf(2, BATCH)).toBe(1_000);
+  expect(holdBackMsOf(1, 512 * 1_024)).toBe(LIMITS.hintTimeoutMs / 2);
+  expect(holdBackMsOf(2, BATCH)).toBe(LIMITS.hintTimeoutMs / 2);
 });

@@ -1,8 +1,10 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
+import { LIMITS } from '@varve/config';
 
 /** Of one byte when memtables are full: a batch of 5,000 rows would wait for two seconds. */
 const PER_BYTE_MS = 0.03;
-const HOLD_BACK_MS_MAX = 1_000;
+/** A coordinator takes an owner that has not acked by the hint timeout for silent, and sends the frame to a repair node. The other half is the journal's. */
+const HOLD_BACK_MS_MAX = LIMITS.hintTimeoutMs / 2;
 
 /**
  * How long the ack of a frame is held back when memtables hold so much of what they may: bulk writers, which wait for acks,
