@@ -25,8 +25,8 @@ export class WritePath {
   readonly #fullness: () => number;
   readonly #onInserted: (replica: ShardReplica) => void;
   #backlogBytes: SizeBytes = 0;
-  /** Acks that are held back. */
-  readonly #holding = new Set<Promise<void>>();
+  /** Frames of coordinators that are not answered yet. */
+  readonly #answering = new Set<Promise<void>>();
 
   constructor(
     ports: DataShardPorts,
@@ -47,7 +47,13 @@ export class WritePath {
   }
 
   /** Handles `shard.<id>.write`. Never throws; what cannot be stored is refused with a code. */
-  async onFrame(replica: ShardReplica, { payload, replyTo }: BusMessage): Promise<void> {
+  onFrame(replica: ShardReplica, message: BusMessage): Promise<void> {
+    const answered = this.#take(replica, message).finally(() => this.#answering.delete(answered));
+    this.#answering.add(answered);
+    return answered;
+  }
+
+  async #take(replica: ShardReplica, { payload, replyTo }: BusMessage): Promise<void> {
     const { log, metrics } = this.#ports;
     let header: Header<'shardWrite'> | undefined;
     try {
@@ -66,7 +72,7 @@ export class WritePath {
 
   /** Resolves when all frames that are here are answered. */
   async drain(): Promise<void> {
-    await Promise.all(this.#holding);
+    await Promise.allSettled(this.#answering);
   }
 
   /** Answers a frame of a shard that this node cannot open (Y6): it becomes a hint. Never throws. */
@@ -178,11 +184,7 @@ export class WritePath {
   /** The frame is on disk and visible; whoever sent it shall send the next one later. */
   async #holdBack(sizeBytes: SizeBytes): Promise<void> {
     const holdBackMs = holdBackMsOf(this.#fullness(), sizeBytes);
-    if (holdBackMs < 1) return;
-    const held = pause(this.#ports.clock, holdBackMs);
-    this.#holding.add(held);
-    await held;
-    this.#holding.delete(held);
+    if (holdBackMs >= 1) await pause(this.#ports.clock, holdBackMs);
   }
 
   #answer(replyTo: string | undefined, shard: ShardId, header: Header<'shardWrite'>, { seriesCount, error }: { readonly seriesCount?: number; readonly error?: DbError }): void {
