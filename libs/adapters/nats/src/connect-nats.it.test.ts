@@ -53,6 +53,17 @@ function natsTests(): void {
     expect(answers).toEqual([]);
   });
 
+  test('what is published while the bus closes is sent or dropped: it never throws', async () => {
+    const { left } = await openBoth();
+    let isClosed = false;
+    const closing = left.close().then(() => (isClosed = true));
+    while (!isClosed) {
+      left.publish('late', new Uint8Array(1));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await closing;
+  });
+
   test('N3: a connection that is dead without a word is found out', async () => {
     const server = await startedServer();
     const wire = await startWire(server.address);

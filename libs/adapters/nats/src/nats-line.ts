@@ -85,7 +85,7 @@ export class NatsLine {
   }
 
   publish(subject: string, payload: Uint8Array, replyTo: string | undefined): void {
-    if (this.#status === 'disconnected') return;
+    if (this.#status === 'disconnected' || this.#isClosed) return; // A connection that closes refuses by throwing.
     this.#connection.publish(subject, payload, replyTo === undefined ? {} : { reply: replyTo });
   }
 

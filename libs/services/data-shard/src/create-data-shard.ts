@@ -112,6 +112,7 @@ class DataShard implements Service {
     await this.#running?.joining.stop();
     await this.#follower.stop();
     this.#liveness.stop();
+    await this.#running?.writePath.drain(); // Frames came until the subscriptions ended, and acks of some are held back.
     await this.#upkeep.stop();
   }
 
