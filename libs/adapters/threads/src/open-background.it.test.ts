@@ -46,6 +46,13 @@ test('T4: bytes that are given change hands, others are copied', async () => {
   expect([given.length, kept.length]).toEqual([0, 2]);
 });
 
+test('T4: bytes that stand in several places of an argument or a result are one buffer', async () => {
+  const background = await opened();
+  const bytes = Uint8Array.of(1, 2);
+  expect(await background.run('twice', { left: bytes, right: bytes }, [])).toEqual([bytes, bytes]);
+  expect(await background.run('add', { left: 1, right: 2 }, [])).toBe(3);
+});
+
 test('a background that is closed takes nothing any more', async () => {
   const background = await openBackground<TestTasks>(import.meta.resolve('./testing/tasks.ts'));
   const last = background.run('add', { left: 1, right: 1 }, []);

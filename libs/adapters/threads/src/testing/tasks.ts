@@ -10,6 +10,11 @@ export function doubled(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte) => byte * 2);
 }
 
+/** The bytes that both are, twice. */
+export function twice({ left, right }: { readonly left: Uint8Array; readonly right: Uint8Array }): readonly Uint8Array[] {
+  return left === right ? [left, right] : [];
+}
+
 export function refuse(text: string): never {
   throw new DbError('CHUNK_INVALID', text, { chunkId: 7 });
 }
