@@ -1,5 +1,7 @@
+import { getPriority } from 'node:os';
 import type { Background } from '@varve/ports';
 import { expect, onTestFinished, test } from 'vitest';
+import { beNicer } from './be-nicer.ts';
 import { openBackground } from './open-background.ts';
 
 type TestTasks = typeof import('./testing/tasks.ts');
@@ -51,6 +53,15 @@ test('T4: bytes that stand in several places of an argument or a result are one 
   const bytes = Uint8Array.of(1, 2);
   expect(await background.run('twice', { left: bytes, right: bytes }, [])).toEqual([bytes, bytes]);
   expect(await background.run('add', { left: 1, right: 2 }, [])).toBe(3);
+});
+
+test.runIf(process.platform === 'linux')('T5: on Linux the thread is nicer than the rest of the process', async () => {
+  const background = await opened();
+  expect(await background.run('niceness', undefined, [])).toBe(Math.min(getPriority() + 4, 19));
+});
+
+test('T5: where the system does not let it, a thread stays as it is', () => {
+  expect(beNicer(4, '/proc/not-there')).toBe(false);
 });
 
 test('a background that is closed takes nothing any more', async () => {

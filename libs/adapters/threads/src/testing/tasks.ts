@@ -1,3 +1,6 @@
+import { readlinkSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { basename } from 'node:path';
 import { DbError } from '@varve/base';
 
 /** Tasks as a service would export them. */
@@ -13,6 +16,11 @@ export function doubled(bytes: Uint8Array): Uint8Array {
 /** The bytes that both are, twice. */
 export function twice({ left, right }: { readonly left: Uint8Array; readonly right: Uint8Array }): readonly Uint8Array[] {
   return left === right ? [left, right] : [];
+}
+
+/** Of the thread that runs it; on Linux. */
+export function niceness(): number {
+  return getPriority(Number(basename(readlinkSync('/proc/thread-self'))));
 }
 
 export function refuse(text: string): never {
