@@ -321,10 +321,12 @@ export class ShardTable {
     return bound;
   }
 
+  /** What their rows have not been held against yet (D6). */
   #hidingChunks(chunks: readonly StoredChunkLike[]): readonly Hiding[] {
     if (this.#tombstones.all.length === 0 || chunks.length === 0) return [];
     const extent = { minNs: Math.min(...chunks.map((each) => each.minOffsetNs)), maxNs: Math.max(...chunks.map((each) => each.maxOffsetNs)) };
-    return this.#tombstones.hiding(extent, { firstId: Math.min(...chunks.map((each) => each.firstSeriesId)), lastId: Math.max(...chunks.map((each) => each.lastSeriesId)) });
+    const series = { firstId: Math.min(...chunks.map((each) => each.firstSeriesId)), lastId: Math.max(...chunks.map((each) => each.lastSeriesId)) };
+    return this.#tombstones.hiding(extent, series, Math.min(...chunks.map((each) => each.writtenSeq)));
   }
 
   #end(job: FlushJob | MergeJob): void {

@@ -1,6 +1,7 @@
 import { sealFrame, encodeTombstone, encodeVoidFrame } from '@varve/frame';
 import { EMPTY_VECTOR, NO_WATERMARK, type TagExpression } from '@varve/model';
 import { expect, test } from 'vitest';
+import type { FlushJob, MergeJob } from './shard-jobs.ts';
 import { ShardTable } from './shard-table.ts';
 import { markOf } from './testing/arbitraries.ts';
 import { EVERYTHING, expectSame, readSlice } from './testing/expect-same.ts';
@@ -109,6 +110,35 @@ test('D6: a summary of what was written after a delete, newer or older, counts',
   node.flush();
   const read = { seriesId: 1, range: EVERYTHING, fields: new Set(['f']), maySummarize: () => true };
   expect([...node.table.read(read, node.table.planRead(read, node.shard.bytes), node.shard.bytes)]).toMatchObject([{ rowCount: 2, minOffsetNs: 2 }]);
+});
+
+test('D6: a flush holds its rows against all deletes, a merge only against those that came after its oldest chunk', () => {
+  const node = new ShardNode();
+  const wallMsOf = (job: FlushJob | MergeJob): number[] => job.input.hiding.map(({ version: { wallMs } }) => wallMs);
+  node.delete(100);
+  for (const round of [1, 2, 3, 4]) {
+    node.write(round, [rowAt(round, 1), rowAt(round + 1, 1, 'cpu,host=b')]);
+    node.write(200 + round, [rowAt(round, 2), rowAt(round + 1, 2, 'cpu,host=b')]);
+    const job = node.table.beginFlush()!;
+    expect(wallMsOf(job)).toEqual(round <= 2 ? [100] : [100, 150]);
+    node.table.abandonFlush(job);
+    node.flush();
+    if (round === 2) node.delete(150, { series: host('a') });
+  }
+  const merge = node.table.planMerge()!;
+  expect(wallMsOf(merge)).toEqual([150]);
+  node.table.abandonMerge(merge);
+  node.merge();
+  expectSame(node);
+});
+
+test('deletes of the same series go into a job with one list of them, however many they are', () => {
+  const node = new ShardNode();
+  node.write(10, [rowAt(1, 1), rowAt(1, 1, 'cpu,host=b')]);
+  for (const wallMs of [20, 30]) for (const series of [ALL, host('b')]) node.delete(wallMs, { series });
+  const job = node.table.beginFlush()!;
+  expect(job.input.hiding.map(({ seriesIds }) => [...seriesIds])).toEqual([[1, 2], [2], [1, 2], [2]]);
+  expect(new Set(job.input.hiding.map(({ seriesIds }) => seriesIds)).size).toBe(2);
 });
 
 test('D5: a tombstone is part of the flush that covers its journal row, and a crash at any step loses none', () => {

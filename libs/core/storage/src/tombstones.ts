@@ -83,13 +83,23 @@ export class Tombstones {
       .map((each) => ({ seq: each.seq, frame: sealFrame(encodeTombstone(each.header.shard, each), each.header) }));
   }
 
-  /** Those that may hide cells of some series of `[firstId, lastId]` as {@link mayHide} has it, with all of these series that they match. */
-  hiding(extent: CellExtent, { firstId, lastId }: { readonly firstId: number; readonly lastId: number }): Hiding[] {
+  /**
+   * Those that may hide cells of some series of `[firstId, lastId]` as {@link mayHide} has it, with all of these series that they
+   * match. Deletes of the same series share one list of them: it may be long, and they may be many.
+   * @param afterSeq the cells were written with all tombstones of journal rows up to it (D6)
+   */
+  hiding(extent: CellExtent, { firstId, lastId }: { readonly firstId: number; readonly lastId: number }, afterSeq = 0): Hiding[] {
+    const idsOf = new Map<string, Uint32Array>();
     return this.#held
-      .filter((each) => mayHide(each, extent))
-      .map(({ startOffsetNs, endOffsetNs, version, measurement, filter }) => {
-        const ids = this.#index.idsOf(measurement, filter).ids();
-        return { startOffsetNs, endOffsetNs, version, seriesIds: ids.slice(lowerBound(ids, firstId), lowerBound(ids, lastId + 1)) };
+      .filter((each) => each.seq > afterSeq && mayHide(each, extent))
+      .map(({ startOffsetNs, endOffsetNs, version, measurement, series, filter }) => {
+        const name = JSON.stringify([measurement, series]);
+        let seriesIds = idsOf.get(name);
+        if (seriesIds === undefined) {
+          const ids = this.#index.idsOf(measurement, filter).ids();
+          idsOf.set(name, (seriesIds = ids.slice(lowerBound(ids, firstId), lowerBound(ids, lastId + 1))));
+        }
+        return { startOffsetNs, endOffsetNs, version, seriesIds };
       });
   }
 
