@@ -208,6 +208,50 @@ test.each([['constant', () => 1], ['random', (row: number) => Math.sin(row) * 1e
   expect(readSlice({ table, shard }, 1).offsetsNs.length).toBe(240_000);
 });
 
+test('F15: a job that is packed again gives the same chunks, whatever came meanwhile', () => {
+  const node = new Node();
+  const wallMs = (at: number): number => 1_000 + at;
+  const meanwhile = (at: number): void => {
+    node.write([rowAt(1, at), rowAt(at, at, `cpu,host=new${at}`), rowAt(at, at, 'mem')], wallMs(at));
+    const mark = markOf(1_000 + at, wallMs(at));
+    node.table.insert(deleteOf(mark, { measurement: 'cpu', series: { kind: 'all' }, startOffsetNs: 0, endOffsetNs: 9 }), node.table.lastSeq + 1);
+    node.table.raiseWatermark({ wallMs: wallMs(at), counter: 0, incarnation: 0 });
+  };
+  node.write([rowAt(1, 10), rowAt(2, 20), rowAt(3, 30, 'mem')]);
+  meanwhile(5);
+  for (let round = 10; round < 18; round += 1) {
+    node.write([rowAt(1, round), rowAt(2, round, 'mem')], wallMs(round));
+    const job = node.table.beginFlush()!;
+    const chunks = packed(job, node.shard);
+    meanwhile(round);
+    expect(packed(job, node.shard)).toEqual(chunks);
+    node.table.completeFlush(job, node.shard.commit(job.change, chunks));
+  }
+  const merge = node.table.planMerge()!;
+  const chunks = packed(merge, node.shard);
+  meanwhile(30);
+  expect(packed(merge, node.shard)).toEqual(chunks);
+});
+
+test('F5: what abandoned flushes have left goes with the next one, in one piece', () => {
+  const node = new Node();
+  const abandoned = (): void => {
+    const job = node.table.beginFlush()!;
+    node.write([rowAt(node.table.lastSeq, 1), rowAt(5, node.table.lastSeq, 'mem')]);
+    node.table.abandonFlush(job);
+  };
+  node.write([rowAt(1, 10)]);
+  for (let count = 0; count < 3; count += 1) abandoned();
+  const sizeBytes = node.table.memtableSizeBytes;
+  const job = node.table.beginFlush()!;
+  expect([job.input.frames.length, node.table.memtableSizeBytes]).toEqual([4, sizeBytes]);
+  node.table.completeFlush(job, node.shard.commit(job.change, packed(job, node.shard)));
+  expect([node.table.memtableRowCount, node.table.memtableSizeBytes]).toEqual([0, 0]);
+  expectSame(node);
+  node.crash();
+  expectSame(node);
+});
+
 test('F10: a second job while one is under way, or the end of one that is not, is a bug', () => {
   const node = new Node();
   node.write([rowAt(1, 10)]);
