@@ -55,6 +55,13 @@ test('T4: bytes that stand in several places of an argument or a result are one 
   expect(await background.run('add', { left: 1, right: 2 }, [])).toBe(3);
 });
 
+test('T4: the thread lets go of arguments when the call has ended, of views into larger buffers too', async () => {
+  const background = await opened();
+  await background.run('keep', Uint8Array.of(1, 2, 3), []);
+  expect(await background.run('keep', Uint8Array.of(1, 2, 3).subarray(1, 2), [])).toBe(0);
+  expect(await background.run('keep', Uint8Array.of(1), [])).toBe(0);
+});
+
 test.runIf(process.platform === 'linux')('T5: on Linux the thread is nicer than the rest of the process', async () => {
   const background = await opened();
   expect(await background.run('niceness', undefined, [])).toBe(Math.min(getPriority() + 4, 19));

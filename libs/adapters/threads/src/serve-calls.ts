@@ -43,20 +43,17 @@ function answer(port: MessagePort, id: number, produce: () => unknown): void {
 
 /** Frees the bytes of a call's arguments at once: nothing keeps them, and the collector of a thread that makes few objects comes late. */
 function letGo(args: readonly unknown[]): void {
-  for (const buffer of ownedBuffers(args)) buffer.transfer(0);
+  for (const { buffer } of viewsIn(args)) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
 /** Buffers in a result change hands instead of being copied: what a method returns it does not keep. Each once, wherever it stands. */
 function ownedBuffers(result: unknown): ArrayBuffer[] {
-  const found = new Set<ArrayBuffer>();
-  collectBuffers(result, found);
-  return [...found];
+  const owned = viewsIn(result).filter(({ byteLength, buffer }) => byteLength > 0 && byteLength === buffer.byteLength);
+  return [...new Set(owned.map(({ buffer }) => buffer as ArrayBuffer))];
 }
 
-function collectBuffers(result: unknown, found: Set<ArrayBuffer>): void {
-  if (ArrayBuffer.isView(result)) {
-    if (result.byteLength > 0 && result.byteLength === result.buffer.byteLength) found.add(result.buffer as ArrayBuffer);
-  } else if (typeof result === 'object' && result !== null) {
-    for (const part of Object.values(result)) collectBuffers(part, found);
-  }
+function viewsIn(value: unknown, found: ArrayBufferView[] = []): ArrayBufferView[] {
+  if (ArrayBuffer.isView(value)) found.push(value);
+  else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) viewsIn(part, found);
+  return found;
 }

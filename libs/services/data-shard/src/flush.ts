@@ -1,7 +1,7 @@
 import type { Background, Clock, Journal, Log, Metrics, ShardStore } from '@varve/ports';
-import type { FlushInput } from '@varve/storage';
 import { metrics as names } from '@varve/telemetry';
 import { commitChunks } from './commit-chunks.ts';
+import { copyFrames } from './copy-frames.ts';
 import type { UpkeepTasks } from './ports.ts';
 import type { ShardReplica } from './shard-replica.ts';
 import { trimJournal } from './trim.ts';
@@ -26,7 +26,8 @@ export async function flushShard({ clock, metrics, journal, shardStore, backgrou
   replica.dirtySinceMs = undefined;
   if (job === undefined) return;
   try {
-    const chunks = await background.run('packFlush', ...copied(job.input));
+    const { frames, buffer } = copyFrames(job.input.frames);
+    const chunks = await background.run('packFlush', { ...job.input, frames }, [buffer]);
     replica.table.completeFlush(job, await commitChunks(shardStore, replica.shard, job.change, chunks));
   } catch (error) {
     replica.table.abandonFlush(job);
@@ -35,10 +36,4 @@ export async function flushShard({ clock, metrics, journal, shardStore, backgrou
   }
   metrics.observe(names.flushDuration, (clock.monotonicMs() - startedMs) / 1000);
   await trimJournal(journal, replica);
-}
-
-/** Frames of its own for whoever packs them: readers need these until their chunks are there. */
-function copied({ frames, hiding }: FlushInput): [input: FlushInput, given: ArrayBuffer[]] {
-  const copies = frames.map(({ bytes, seriesIds }) => ({ bytes: bytes.slice(), seriesIds }));
-  return [{ frames: copies, hiding }, copies.map(({ bytes }) => bytes.buffer)];
 }
