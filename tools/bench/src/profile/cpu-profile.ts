@@ -31,8 +31,9 @@ const GROUPS: readonly (readonly [group: string, where: RegExp])[] = [
   ['SQLite', /node_modules\/better-sqlite3\//],
   ['journal', /libs\/adapters\/sqlite\/src\/(open-)?journal/],
   ['SQLite', /libs\/adapters\/sqlite\//],
+  ['threads', /libs\/adapters\/threads\//],
   ['memtable', /libs\/core\/storage\/.*(memtable|series-index|shard-table|rows|postings)/],
-  ['flush', /libs\/core\/storage\/|data-shard\/src\/(flush|merge|in-slices|upkeep|trim)/],
+  ['flush', /libs\/core\/storage\/|data-shard\/src\/(flush|merge|copy-frames|commit-chunks|upkeep|trim)/],
   [
     'http',
     /libs\/adapters\/http\/|^node:(_http|http|net|_stream|stream|buffer|internal\/(http|streams|stream_base|buffer))/,
