@@ -18,7 +18,7 @@ import { SimScheduler } from './sim-scheduler.ts';
 import { SimShardStore } from './sim-shard-store.ts';
 
 const SHARD = 1;
-/** As many as a frame takes, so that its ack is held back for as long as any. */
+/** About as many as fit into a frame: no ack is held back for longer. */
 const BULK_ROW_COUNT = 24_000;
 
 /** An owner of one shard, whose memtables are as full as they may be. */
