@@ -1,5 +1,6 @@
 import { Prng } from '@varve/base';
 import {
+  backgroundContract,
   busContract,
   busInterruptionContract,
   catalogCacheContract,
@@ -14,6 +15,7 @@ import {
   type Opened,
   type OpenedRaftLog,
 } from '@varve/ports/contract';
+import { SimBackground } from './sim-background.ts';
 import { SimCatalogCache } from './sim-catalog-cache.ts';
 import { SimCatalogStore } from './sim-catalog-store.ts';
 import { SimClock } from './sim-clock.ts';
@@ -58,6 +60,7 @@ for (const seed of Array.from({ length: 10 }, () => seedOfSeeds.uint32())) {
   };
   const newDisk = (): SimDisk => new SimDisk(scheduler, 'disk');
 
+  backgroundContract(`SimBackground (seed ${seed})`, async (tasks) => new SimBackground(new SimProcess(scheduler, 'node'), tasks), drive);
   journalContract(`SimJournal (seed ${seed})`, async () => startOn(newDisk(), (...on) => new SimJournal(...on)), drive);
   shardStoreContract(
     `SimShardStore (seed ${seed})`,

@@ -1,3 +1,4 @@
+import { DbError } from '@varve/base';
 import type { Background, Tasks } from '@varve/ports';
 import type { SimProcess } from './sim-process.ts';
 
@@ -8,19 +9,26 @@ const TASK_MS_MAX = 20;
 export class SimBackground<Known extends Tasks> implements Background<Known> {
   readonly #process: SimProcess;
   readonly #tasks: Known;
+  /** Settles when the last task has ended. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(process: SimProcess, tasks: Known) {
     this.#process = process;
     this.#tasks = tasks;
   }
 
-  run<Name extends keyof Known & string>(name: Name, input: Parameters<Known[Name]>[0], given: readonly ArrayBuffer[]): Promise<ReturnType<Known[Name]>> {
+  async run<Name extends keyof Known & string>(name: Name, input: Parameters<Known[Name]>[0], given: readonly ArrayBuffer[]): Promise<ReturnType<Known[Name]>> {
+    if (this.#isClosed) throw new DbError('STORAGE_FAILED', 'the background is closed');
     const clone = structuredClone(input, { transfer: [...given] }) as never;
     const delayMs = TASK_MS_MAX * this.#process.scheduler.prngOf(`background of ${this.#process.name}`).fraction();
-    return this.#process.perform(delayMs, `has run ${name}`, () => this.#tasks[name]!(clone) as ReturnType<Known[Name]>);
+    const ran = this.#last.then(() => this.#process.perform(delayMs, `has run ${name}`, () => this.#tasks[name]!(clone) as ReturnType<Known[Name]>));
+    this.#last = ran.catch(() => undefined);
+    return ran;
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#last;
   }
 }

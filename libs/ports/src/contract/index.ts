@@ -1,3 +1,4 @@
+export { backgroundContract } from './background-contract.ts';
 export { busContract, busInterruptionContract } from './bus-contract.ts';
 export { catalogCacheContract } from './catalog-cache-contract.ts';
 export { catalogStoreContract } from './catalog-store-contract.ts';
@@ -9,6 +10,7 @@ export { openInChild, openKillable } from './in-child.ts';
 export { raftLogStoreContract } from './raft-log-store-contract.ts';
 export { newTempDirectory } from './temp-directory.ts';
 export { shardStoreContract } from './shard-store-contract.ts';
+export type { OpenBackground } from './background-contract.ts';
 export type { ChildModule, PortInChild } from './in-child.ts';
 export type { Drive, Opened, OpenPort } from './contract-test.ts';
 export type { Buses, InterruptibleBuses, OpenBuses } from './bus-contract.ts';

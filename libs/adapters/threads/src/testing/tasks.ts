@@ -1,16 +1,11 @@
 import { readlinkSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { basename } from 'node:path';
-import { DbError } from '@varve/base';
 
 /** Tasks as a service would export them. */
 
 export function add({ left, right }: { readonly left: number; readonly right: number }): number {
   return left + right;
-}
-
-export function doubled(bytes: Uint8Array): Uint8Array {
-  return bytes.map((byte) => byte * 2);
 }
 
 let kept: Uint8Array | undefined;
@@ -30,10 +25,6 @@ export function twice({ left, right }: { readonly left: Uint8Array; readonly rig
 /** Of the thread that runs it; on Linux. */
 export function niceness(): number {
   return getPriority(Number(basename(readlinkSync('/proc/thread-self'))));
-}
-
-export function refuse(text: string): never {
-  throw new DbError('CHUNK_INVALID', text, { chunkId: 7 });
 }
 
 export function fail(text: string): never {
