@@ -37,3 +37,13 @@ test('B2: every cut of what was written is refused, not read', () => {
     expect(() => [reader.varint(), reader.text(), reader.u32()], `cut at ${size}`).toThrow(DbError);
   }
 });
+
+test('a writer that has finished is empty, and what it gave away is nobody else’s', () => {
+  const writer = new ByteWriter(64).u8(1).u8(2);
+  expect([...writer.written()]).toEqual([1, 2]);
+  const first = writer.finish();
+  expect([first.buffer.byteLength, writer.length, writer.written().length]).toEqual([2, 0, 0]);
+  const second = writer.u32(7).text('abc').finish();
+  expect([...first]).toEqual([1, 2]);
+  expect([...second]).toEqual([7, 0, 0, 0, 3, 97, 98, 99]);
+});
