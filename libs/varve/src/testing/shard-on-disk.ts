@@ -1,5 +1,6 @@
 import type { ErrorCode, SizeBytes } from '@varve/base';
-import { ChunksAtHand, Damage, flushShard, mergeShard, readSeries, recoverShard, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { DEFAULT_CONFIG } from '@varve/config';
+import { ChunksAtHand, Damage, flushShard, mergeShard, readSeries, Recovery, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
 import { openInprocBus } from '@varve/inproc-adapter';
 import { encodeVectors, hasMutation, seriesKey, valueAt, type SeriesSlice, type Tombstone } from '@varve/model';
@@ -37,7 +38,9 @@ export class ShardOnDisk {
   /** As a data node opens it: recovers, then trims what is in chunks. @throws DbError */
   static async open(directory: string, options: { readonly journalFileSizeBytesMax?: SizeBytes } = {}): Promise<ShardOnDisk> {
     const { journal, shardStore } = await openStoresHere(directory, options);
-    const replica = await recoverShard({ journal, shardStore, damage: new Damage({ ...PORTS, shardStore }) }, { shard: SHARD, startNs: 0n, others: [] });
+    const ports = { ...PORTS, journal, shardStore, damage: new Damage({ ...PORTS, shardStore }) };
+    const room = { sizeBytesMax: DEFAULT_CONFIG.memtableSizeBytesMax, openSizeBytes: () => 0 };
+    const { replica } = await new Recovery(ports, room).open({ shard: SHARD, startNs: 0n, others: [] });
     await trimJournal(journal, replica);
     return new ShardOnDisk(journal, shardStore, replica);
   }
