@@ -172,6 +172,8 @@ export const LIMITS = {
   openShardFileCountMax: 64,
   /** Damaged chunks that a data node remembers, each a few hundred bytes. Reached: further ones still fail their reads, and are not listed. */
   damagedChunkCountMax: 10_000,
+  /** Damaged rows of the journal that a data node remembers, so that each is said once. Reached: further ones are not said. */
+  damagedRowCountMax: 10_000,
   /** Sentences about damage in a node's health. Reached: the rest is counted. */
   damageSentenceCountMax: 20,
 } as const;

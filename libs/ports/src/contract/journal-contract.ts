@@ -85,9 +85,9 @@ export function journalContract(name: string, open: OpenPort<Journal>, drive?: D
     await journal.append([row(1, 1, ''), { shard: 1, seq: 2, frame: large }, { shard: 1, seq: 3, frame: inside }]);
     expect(large.length).toBe(600_000); // the caller still has it
     const read = await collect((await crash()).port.read(1, 0));
-    expect(read.map(({ frame }) => frame.length)).toEqual([0, 600_000, 3]);
-    expect(Buffer.compare(read[1]!.frame, large)).toBe(0);
-    expect(Buffer.compare(read[2]!.frame, inside)).toBe(0);
+    expect(read.map(({ frame }) => frame!.length)).toEqual([0, 600_000, 3]);
+    expect(Buffer.compare(read[1]!.frame!, large)).toBe(0);
+    expect(Buffer.compare(read[2]!.frame!, inside)).toBe(0);
   });
 
   check('an append of no rows changes nothing', async () => {

@@ -223,8 +223,8 @@ class DataShard implements Service {
     }
   }
 
-  async #openSound(shard: ShardId, { range: { startNs }, others }: OwnedShard): Promise<void> {
-    const { replica, wasFlushed } = await this.#recovery.open({ shard, startNs, others });
+  async #openSound(shard: ShardId, { range, others }: OwnedShard): Promise<void> {
+    const { replica, wasFlushed } = await this.#recovery.open({ shard, range, others });
     // A crash between a flush and its trim left rows that nobody would trim if the shard were never written again.
     await maybeTrim(this.#ports, replica);
     replica.subscription = this.#ports.bus.subscribe(this.#subjects.shardWrite(shard), (message) => {

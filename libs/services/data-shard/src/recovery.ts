@@ -1,6 +1,6 @@
-import { DbError, type SizeBytes, type TimestampNs } from '@varve/base';
+import { DbError, type SizeBytes } from '@varve/base';
 import { decodeFrame, frameHeader, type Frame } from '@varve/frame';
-import { decodeVector, EMPTY_VECTOR, hasMutation, type NodeId, type ShardId } from '@varve/model';
+import { decodeVector, EMPTY_VECTOR, encodeVector, hasMutation, type NodeId, type ShardId, type TimeRange } from '@varve/model';
 import type { StoredChunk } from '@varve/ports';
 import { JournalIndex } from '@varve/reconcile';
 import { ShardTable } from '@varve/storage';
@@ -23,7 +23,7 @@ export interface MemtableRoom {
 
 interface ShardToOpen {
   readonly shard: ShardId;
-  readonly startNs: TimestampNs;
+  readonly range: TimeRange;
   readonly others: readonly NodeId[];
 }
 
@@ -40,7 +40,8 @@ const ROOM_SHARE_MIN = 1 / 4;
 
 /**
  * Opens shards as they were promised: what a shard's file holds, then the journal rows above its `flushedSeq`, in order (F6 of
- * docs/specs/flush.md). Shards replay one after the other, and are flushed on the way: a journal may be larger than memory.
+ * docs/specs/flush.md). Shards replay one after the other, and are flushed on the way: a journal may be larger than memory. Damaged
+ * rows are passed over for good (Y9).
  */
 export class Recovery {
   readonly #ports: RecoveryPorts;
@@ -65,14 +66,39 @@ export class Recovery {
    * @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT, FRAME_INVALID: the node must not serve the shard then
    */
   async open(asked: ShardToOpen): Promise<Recovered> {
-    const { table, chunks } = await this.#openFile(asked);
-    const { flushedSeq } = table;
-    const replica = await this.#inTurn(() => this.#replay(asked, table));
-    this.#ports.damage.recall(replica, chunks);
-    return { replica, wasFlushed: table.flushedSeq > flushedSeq };
+    let lostRowCount = 0;
+    for (let wasFlushed = false; ; wasFlushed = true) {
+      const { table, chunks } = await this.#openFile(asked);
+      const { flushedSeq } = table;
+      const { replica, hole } = await this.#inTurn(() => this.#replay(asked, table));
+      lostRowCount += hole;
+      if (hole === 0) {
+        this.#ports.damage.recall(replica, chunks);
+        replica.lostRowCount = lostRowCount;
+        if (lostRowCount > 0) this.#ports.damage.lacks(replica, asked.range);
+        return { replica, wasFlushed: wasFlushed || table.flushedSeq > flushedSeq };
+      }
+    }
   }
 
-  async #openFile({ shard, startNs }: ShardToOpen): Promise<{ readonly table: ShardTable; readonly chunks: readonly StoredChunk[] }> {
+  /**
+   * Behind it the file says that the damaged rows are over, and its vector lacks their frames: no later start reads them, and so
+   * none of them can come back after repair has decided that nobody has it. The table is opened anew.
+   * @throws DbError STORAGE_CORRUPT: the shard is as it was
+   */
+  async #passOver(replica: ShardReplica, rowCount: number): Promise<void> {
+    const { shard, table } = replica;
+    try {
+      await flushShard(this.#ports, replica);
+      const state = { flushedSeq: table.lastSeq + rowCount, vector: encodeVector(table.vector), watermark: table.watermark };
+      await this.#ports.shardStore.commit(shard, { series: [], chunks: [], removedChunkIds: [], tombstones: [], removedTombstoneSeqs: [], state });
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      throw new DbError('STORAGE_CORRUPT', `${rowCount} rows of shard ${shard} in the journal, from ${table.lastSeq + 1} on, are damaged, and its file cannot be written without them: ${error.message}`, { shard }, { cause: error });
+    }
+  }
+
+  async #openFile({ shard, range: { startNs } }: ShardToOpen): Promise<{ readonly table: ShardTable; readonly chunks: readonly StoredChunk[] }> {
     const { shardStore } = this.#ports;
     const { flushedSeq, vector, watermark } = await shardStore.readState(shard);
     const chunks = await shardStore.readChunks(shard);
@@ -95,26 +121,42 @@ export class Recovery {
     return replayed;
   }
 
-  async #replay(asked: ShardToOpen, table: ShardTable): Promise<ShardReplica> {
+  /** Up to the first damaged rows that are in no chunk, and over them. @returns how many these are, as `hole`: the table has ended with them */
+  async #replay(asked: ShardToOpen, table: ShardTable): Promise<{ readonly replica: ShardReplica; readonly hole: number }> {
     const { flushedSeq } = table;
+    let hole = 0;
     const roomBytes = ROOM_FACTOR * this.#room.sizeBytesMax;
     const leftBytes = Math.max(0, roomBytes - this.#room.openSizeBytes());
     const flushing = new FlushOnTheWay(this.#ports, Math.max(leftBytes, ROOM_SHARE_MIN * roomBytes));
     let replica: ShardReplica | undefined;
-    for await (const { seq, frame } of this.#ports.journal.read(asked.shard, 0)) {
-      replica ??= newReplica(asked, table, seq);
-      replica.journalIndex.add(seq, frameHeader(frame).mutation);
+    for await (const row of this.#ports.journal.read(asked.shard, 0)) {
+      replica ??= newReplica(asked, table, row.seq);
       this.#progress.onRow();
       // Rows at or below it are in chunks; they are still there for other owners, or until the next trim.
-      if (seq <= flushedSeq) continue;
-      insert(replica, seq, decodeFrame(frame));
+      const isFlushed = row.seq <= flushedSeq;
+      const dueSeq = table.lastSeq + hole + 1;
+      if (!isFlushed && row.seq !== dueSeq) throw ofAnotherTime(`row ${row.seq} of shard ${asked.shard} stands in the journal where ${dueSeq} is due behind its file`, asked.shard);
+      if (row.frame === undefined) {
+        this.#ports.damage.ofRow(row);
+        replica.journalIndex.addDamaged(row.seq);
+        if (!isFlushed) hole += 1;
+        continue;
+      }
+      if (hole > 0) break;
+      replica.journalIndex.add(row.seq, frameHeader(row.frame).mutation);
+      if (isFlushed) continue;
+      insert(replica, row.seq, decodeFrame(row.frame));
       await flushing.maybeFlush(replica);
     }
     replica ??= newReplica(asked, table, table.lastSeq + 1);
+    if (hole > 0) {
+      await this.#passOver(replica, hole);
+      return { replica, hole };
+    }
     await flushing.maybeFlush(replica, leftBytes);
     replica.nextSeq = table.lastSeq + 1;
     if (table.lastSeq > table.flushedSeq) replica.dirtySinceMs ??= this.#ports.clock.monotonicMs();
-    return replica;
+    return { replica, hole };
   }
 }
 
@@ -149,7 +191,6 @@ class FlushOnTheWay {
 
 /** @throws DbError STORAGE_CORRUPT */
 function insert({ shard, table }: ShardReplica, seq: number, frame: Frame): void {
-  if (seq !== table.lastSeq + 1) throw ofAnotherTime(`the journal has row ${seq} of shard ${shard}, and its file ends with ${table.lastSeq}`, shard);
   const { incarnation, number } = frame.header.mutation;
   if (table.isLate(frame) && !hasMutation(table.vector, incarnation, number)) throw ofAnotherTime(`row ${seq} of shard ${shard} in the journal is older than the watermark of its file`, shard); // S8
   table.insert(frame, seq);
@@ -170,6 +211,7 @@ function newReplica({ shard, others }: ShardToOpen, table: ShardTable, firstSeq:
     dirtySinceMs: undefined,
     joiningSinceMs: undefined,
     verified: { count: 0, of: 0 },
+    lostRowCount: 0,
     isDropped: false,
     subscription: undefined,
   };
