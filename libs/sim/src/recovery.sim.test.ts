@@ -36,6 +36,10 @@ class World {
   /** A replay of this start has read a row. */
   isReplaying = false;
   isUp = false;
+  /** Rows that were read and that no file has, as shard and seq. */
+  readonly unflushed: string[] = [];
+  /** One of these, from the next start on. */
+  damagedRow: string | undefined;
   readonly scheduler: SimScheduler;
   readonly #embedded: SimEmbedded;
   readonly #model = new CellModel();
@@ -100,8 +104,13 @@ class World {
   }
 
   async check(): Promise<void> {
+    const { failure, losses } = await this.read();
+    this.problems.push(...(failure === undefined ? [] : [failure]), ...losses);
+  }
+
+  async read(): Promise<{ readonly failure: string | undefined; readonly losses: readonly string[] }> {
     const { cells, failure } = await this.scheduler.runUntilSettled(readCells(this.#embedded.gateway));
-    this.problems.push(...(failure === undefined ? [] : [failure]), ...this.#model.problemsOf(cells), ...this.#embedded.fatal.map(String));
+    return { failure, losses: [...this.#model.problemsOf(cells), ...this.#embedded.fatal.map(String)] };
   }
 
   /** Of one start: what its shards read and commit. */
@@ -131,11 +140,15 @@ class World {
     else this.#watermarks.set(shard, watermark);
   }
 
-  async *#reading<Row extends { readonly shard: ShardId; readonly seq: number }>(rows: AsyncIterable<Row>, flushedSeqs: ReadonlyMap<ShardId, number>): AsyncGenerator<Row> {
+  async *#reading(rows: ReturnType<Journal['read']>, flushedSeqs: ReadonlyMap<ShardId, number>): ReturnType<Journal['read']> {
     for await (const row of rows) {
+      const { shard, seq } = row;
+      const aheadRowCount = seq - flushedSeqs.get(shard)!;
+      const name = `row ${seq} of shard ${shard}`;
       this.isReplaying = true;
-      this.aheadRowCountMax = Math.max(this.aheadRowCountMax, row.seq - flushedSeqs.get(row.shard)!);
-      yield row;
+      this.aheadRowCountMax = Math.max(this.aheadRowCountMax, aheadRowCount);
+      if (aheadRowCount > 0) this.unflushed.push(name);
+      yield name === this.damagedRow ? { shard, seq, frame: undefined, damage: `${name} is damaged` } : row;
     }
   }
 }
@@ -182,6 +195,27 @@ test('F5: a store without space keeps no shard from being opened; it is flushed 
   await world.check();
   expect(world.aheadRowCountMax, 'everything is in chunks').toBeLessThanOrEqual(0);
   expect(world.problems).toEqual([]);
+});
+
+test('Y9: a damaged row that cannot be passed over for lack of space costs its shard until the next start, and then its frame alone', async () => {
+  const world = new World(5);
+  await world.fill();
+  world.hasSpace = false;
+  await world.start();
+  world.damagedRow = world.unflushed[10]!;
+  world.kill();
+  await world.start();
+  expect((await world.read()).failure).toMatch(/shard (\d+) is damaged on this data node: rows (\d+) to \2 of shard \1 in the journal are damaged, and its file cannot be written without them: no space left/);
+  world.kill();
+  world.hasSpace = true;
+  await world.start();
+  const { failure, losses } = await world.read();
+  expect(failure).toBeUndefined();
+  expect(losses.length, 'cells of one write').toBeLessThanOrEqual(18);
+  world.damagedRow = undefined; // The disk thinks better of it.
+  world.kill();
+  await world.start();
+  expect((await world.read()).losses, 'it is over').toEqual(losses);
 });
 
 /** The store gets another state than it is given. */

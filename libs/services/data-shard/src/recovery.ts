@@ -88,13 +88,14 @@ export class Recovery {
    */
   async #passOver(replica: ShardReplica, rowCount: number): Promise<void> {
     const { shard, table } = replica;
+    const lastSeq = table.lastSeq + rowCount;
     try {
       await flushShard(this.#ports, replica);
-      const state = { flushedSeq: table.lastSeq + rowCount, vector: encodeVector(table.vector), watermark: table.watermark };
+      const state = { flushedSeq: lastSeq, vector: encodeVector(table.vector), watermark: table.watermark };
       await this.#ports.shardStore.commit(shard, { series: [], chunks: [], removedChunkIds: [], tombstones: [], removedTombstoneSeqs: [], state });
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
-      throw new DbError('STORAGE_CORRUPT', `${rowCount} rows of shard ${shard} in the journal, from ${table.lastSeq + 1} on, are damaged, and its file cannot be written without them: ${error.message}`, { shard }, { cause: error });
+      throw new DbError('STORAGE_CORRUPT', `rows ${table.lastSeq + 1} to ${lastSeq} of shard ${shard} in the journal are damaged, and its file cannot be written without them: ${error.message}`, { shard }, { cause: error });
     }
   }
 
