@@ -1,3 +1,4 @@
+import { LIMITS } from '@varve/config';
 import { frameHeader } from '@varve/frame';
 import { decodeVector, encodeVector } from '@varve/model';
 import type { DamagedJournalRow, Journal, JournalRow } from '@varve/ports';
@@ -147,6 +148,23 @@ test('Y10: while nobody can bring a frame the replica does not serve, says so, a
   expect(await world.problems()).toEqual([]);
   await world.write(5, 'all');
   expect(await world.problems()).toEqual([]);
+});
+
+test('Y10: a replica that lacks a frame waits for the owner that may have it, however long that is silent', async () => {
+  const world = new World(4);
+  await world.start();
+  const [first, second, third] = world.cluster.datas;
+  second!.kill();
+  await world.write(8, 'quorum');
+  for (const node of [first!, third!, world.cluster.repairs[0]!]) node.kill(); // The hints for the second one are on the repair node.
+  second!.start();
+  await world.restartDamaged([]);
+  await world.scheduler.runFor(10 * LIMITS.joiningTimeoutMs);
+  expect(world.problemsOfNode).toContainEqual(expect.stringContaining('whose rows in the journal are damaged'));
+  third!.start();
+  await world.until(() => world.isWhole);
+  expect(world.problemsOfNode).toEqual([]);
+  expect(await world.problems(world.cluster.dataNodeIds()[0])).toEqual([]);
 });
 
 test('the planted bug "a file claims the damaged rows that it passes over" is caught', async () => {
