@@ -19,7 +19,7 @@ import { DATABASE, readCells, runStatement, Workload, writeRequest } from './wor
 const SEED_COUNT = 25;
 const CRASH_COUNT = 4;
 /** Room for some five rows of the journal. */
-const SMALL = { memtableSizeBytesMax: 2_000, flushAgeMsMax: 500 };
+const SMALL = { memtableSizeBytesMax: 4_000, flushAgeMsMax: 500 };
 const LARGE = { memtableSizeBytesMax: 10_000_000, flushAgeMsMax: 1_000_000 };
 /** Rows of a journal that a replay may be ahead of its file: what may be in memory, about. */
 const AHEAD_ROW_COUNT_MAX = 12;

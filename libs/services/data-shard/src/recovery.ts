@@ -33,8 +33,6 @@ interface Recovered {
   readonly wasFlushed: boolean;
 }
 
-/** Budgets that memtables may fill before a replay waits for a flush. Writers wait at so many as well (`Upkeep`): what they have left at a crash is opened without a flush. */
-const ROOM_FACTOR = 2;
 /** Of the room for all memtables, what a replay has whatever the others hold: many small flushes would make many small chunks. */
 const ROOM_SHARE_MIN = 1 / 4;
 
@@ -126,9 +124,9 @@ export class Recovery {
   async #replay(asked: ShardToOpen, table: ShardTable): Promise<{ readonly replica: ShardReplica; readonly hole: number }> {
     const { flushedSeq } = table;
     let hole = 0;
-    const roomBytes = ROOM_FACTOR * this.#room.sizeBytesMax;
-    const leftBytes = Math.max(0, roomBytes - this.#room.openSizeBytes());
-    const flushing = new FlushOnTheWay(this.#ports, Math.max(leftBytes, ROOM_SHARE_MIN * roomBytes));
+    const { sizeBytesMax, openSizeBytes } = this.#room;
+    const leftBytes = Math.max(0, sizeBytesMax - openSizeBytes());
+    const flushing = new FlushOnTheWay(this.#ports, Math.max(leftBytes, ROOM_SHARE_MIN * sizeBytesMax));
     let replica: ShardReplica | undefined;
     for await (const row of this.#ports.journal.read(asked.shard, 0)) {
       replica ??= newReplica(asked, table, row.seq);
