@@ -1,6 +1,7 @@
 import { assert } from '@varve/base';
 import { type CodedForm, maybeWriteCoded, readCoded } from './coded-differences.ts';
 import type { Order } from './differences.ts';
+import { divideSmall, type Reciprocal } from './decimals.ts';
 import { invalid } from './invalid.ts';
 import { readPacked, writePacked } from './packed-blocks.ts';
 import type { PageReader } from './page-reader.ts';
@@ -69,7 +70,23 @@ export function writeIntegers(writer: PageWriter, values: Float64Array, mayRun =
 /** The inverse of {@link writeIntegers}, into the first `count` values of `into`. @throws DbError CHUNK_INVALID */
 export function readIntegers(reader: PageReader, count: number, into: Float64Array): void {
   const kind = reader.u8();
-  if (kind >= CODED && kind !== SCALED_CODED) return readCoded(reader, readCodedForm(reader, kind), count, into);
+  if (isCoded(kind)) readCoded(reader, readCodedForm(reader, kind), count, into);
+  else readUncoded(reader, kind, count, into);
+}
+
+/** As {@link readIntegers} and {@link divideSmall}, in one pass where integers are coded. @throws DbError CHUNK_INVALID */
+export function readQuotients(reader: PageReader, count: number, into: Float64Array, by: Reciprocal): void {
+  const kind = reader.u8();
+  if (isCoded(kind)) return readCoded(reader, readCodedForm(reader, kind), count, into, by);
+  readUncoded(reader, kind, count, into);
+  divideSmall(into, count, by);
+}
+
+function isCoded(kind: number): boolean {
+  return kind >= CODED && kind !== SCALED_CODED;
+}
+
+function readUncoded(reader: PageReader, kind: number, count: number, into: Float64Array): void {
   switch (kind) {
     case EQUAL_STEPS:
       return readEqualSteps(reader, count, into);
