@@ -103,13 +103,33 @@ function concatValidity(parts: readonly ColumnPart[], rowCount: number): Uint8Ar
 }
 
 function concatFloats(parts: readonly ColumnPart[], rowCount: number): Float64Array {
+  return concatNumbers(
+    parts.map(({ column }) => column?.values as Float64Array | undefined),
+    parts.map((part) => part.rowCount),
+    rowCount,
+  );
+}
+
+/** Parts of so many rows each, one after the other; 0 where there is none. Without a copy where they lie so in one buffer. */
+export function concatNumbers(parts: readonly (Float64Array | undefined)[], rowCounts: readonly number[], rowCount: number): Float64Array {
+  const [first] = parts;
+  if (first !== undefined && areBesideEachOther(first, parts)) return new Float64Array(first.buffer, first.byteOffset, rowCount);
   const values = new Float64Array(rowCount);
   let startRow = 0;
-  for (const part of parts) {
-    if (part.column !== undefined) values.set(part.column.values as Float64Array, startRow);
-    startRow += part.rowCount;
+  for (const [index, part] of parts.entries()) {
+    if (part !== undefined) values.set(part, startRow);
+    startRow += rowCounts[index]!;
   }
   return values;
+}
+
+function areBesideEachOther(first: Float64Array, parts: readonly (Float64Array | undefined)[]): boolean {
+  let end = first.byteOffset;
+  return parts.every((part) => {
+    const isNext = part?.buffer === first.buffer && part.byteOffset === end;
+    end += part?.byteLength ?? 0;
+    return isNext;
+  });
 }
 
 function concatBigs(parts: readonly ColumnPart[], rowCount: number): BigInt64Array {

@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter } from '@varve/base';
-import { appendColumn, decodeColumn, encodeColumn } from '@varve/codec';
+import { appendColumn, decodeColumnInto, encodeColumn } from '@varve/codec';
 import { chunkInvalid } from './chunk-invalid.ts';
 
 /** Whole numbers within ±(2^53 − 1), packed as an integer column. */
@@ -12,11 +12,11 @@ export function appendNumbers(writer: ByteWriter, values: Float64Array): void {
   appendColumn(writer, { type: 'integer', values }, values.length);
 }
 
-/** The inverse of {@link encodeNumbers}, of numbers that are not negative. @throws DbError CHUNK_INVALID */
-export function decodeNumbers(bytes: Uint8Array, count: number): Float64Array {
-  const column = decodeColumn(bytes, count);
+/** The inverse of {@link encodeNumbers}, of numbers that are not negative, into an array of so many. @throws DbError CHUNK_INVALID */
+export function decodeNumbers(bytes: Uint8Array, count: number, into: Float64Array = new Float64Array(count)): Float64Array {
+  const column = decodeColumnInto(bytes, count, into);
   const isRight = column.type === 'integer' && column.values instanceof Float64Array && column.validity === undefined;
-  if (!isRight || column.values.some((value) => value < 0)) throw chunkInvalid('numbers of a chunk');
+  if (!isRight || extremesOf(column.values)[0] < 0) throw chunkInvalid('numbers of a chunk');
   return column.values;
 }
 
