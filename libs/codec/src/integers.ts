@@ -36,7 +36,7 @@ const CODED_WALK = 128; // + model: order 1, center 0, no outliers
 const RUN_LENGTH_MIN = 4;
 /** Orders whose blocks are so much bigger than the best one's are not tried. */
 const ORDER_SIZE_RATIO_MAX = 1.5;
-/** A prefix code is decoded half as fast as blocks: it must be that much smaller. */
+/** A prefix code takes longer to write than blocks: it must be that much smaller. */
 const CODED_SHARE_MAX = 15 / 16;
 
 /** Encodes whole numbers within ±(2^53 − 1). −0 becomes 0. */
