@@ -6,7 +6,7 @@ import { lowerBound, sliceRows, type VersionedRows } from '../rows.ts';
 import type { SortedRows } from '../sorted-rows.ts';
 import { sectionOf, type ChunkHeader } from './chunk-header.ts';
 import { chunkInvalid, decodingChunk } from './chunk-invalid.ts';
-import { decodeNumbers, readNumbers } from './numbers.ts';
+import { decodeCounts, decodeNumbers, readNumbers } from './numbers.ts';
 import type { PageRoom } from './page-room.ts';
 
 /** Says whether a payload is the one that belongs to the header: asked once, when it comes from a store. @throws DbError CHUNK_INVALID */
@@ -54,7 +54,7 @@ export function readBlock(header: ChunkHeader, payload: Uint8Array, block: numbe
 }
 
 /** Rows of all blocks of a page. Blocks are not looked into. @throws DbError CHUNK_INVALID, also when `versions` is read */
-export function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields: readonly number[], room?: PageRoom): VersionedRows {
+function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields: readonly number[], room?: PageRoom): VersionedRows {
   const rowCount = header.blockStarts[header.pageStarts[page + 1]!]! - header.blockStarts[header.pageStarts[page]!]!;
   const offsetsNs = decodeNumbers(sectionBytes(header, payload, sectionOf(header, page)), rowCount, room?.forTimes(rowCount));
   const columns: NamedColumn[] = [];
@@ -110,7 +110,7 @@ class UnpackedPage implements VersionedRows {
 function readVersions({ header, payload, page, rowCount }: PageAt): RowVersions {
   const versions = decodingChunk('versions', () => readDictionary(new ByteReader(payload.subarray(0, header.sectionStarts[0])), header.rowCount));
   const bytes = sectionBytes(header, payload, sectionOf(header, page) + 1);
-  const ordinals = bytes.length === 0 ? new Uint32Array(rowCount) : Uint32Array.from(decodeNumbers(bytes, rowCount));
+  const ordinals = bytes.length === 0 ? new Uint32Array(rowCount) : Uint32Array.from(decodeCounts(bytes, rowCount));
   if (ordinals.some((ordinal) => ordinal >= versions.length)) throw chunkInvalid(`an ordinal beyond ${versions.length} versions`);
   return rowVersions(versions, ordinals);
 }
