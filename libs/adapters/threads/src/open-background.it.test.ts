@@ -46,6 +46,14 @@ test('T4: bytes that are given change hands, others are copied', async () => {
   expect([given.length, kept.length]).toEqual([0, 2]);
 });
 
+test('T4: bytes that occur several times are no matter', async () => {
+  const background = await opened();
+  const bytes = Uint8Array.of(5);
+  const [first, ...others] = await background.run('twice', [bytes, bytes], []);
+  expect(others).toEqual([first, first, first]);
+  expect(await background.run('add', { left: 1, right: 2 }, [])).toBe(3);
+});
+
 test('a background that is closed takes nothing any more', async () => {
   const background = await openBackground<TestTasks>(import.meta.resolve('./testing/tasks.ts'));
   const last = background.run('add', { left: 1, right: 1 }, []);

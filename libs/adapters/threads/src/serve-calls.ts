@@ -1,4 +1,4 @@
-import { parentPort, type MessagePort, type Transferable } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 import { assert, DbError } from '@varve/base';
 import type { Served, ThreadCall, ThreadReply } from './thread-protocol.ts';
 
@@ -43,16 +43,15 @@ function answer(port: MessagePort, id: number, produce: () => unknown): void {
 
 /** Frees the bytes of a call's arguments at once: nothing keeps them, and the collector of a thread that makes few objects comes late. */
 function letGo(args: readonly unknown[]): void {
-  for (const buffer of ownedBuffers(args)) (buffer as ArrayBuffer).transfer(0);
+  for (const buffer of ownedBuffers(args)) buffer.transfer(0);
 }
 
 /** Buffers in a result change hands instead of being copied: what a method returns it does not keep. */
-function ownedBuffers(result: unknown, found: Transferable[] = []): Transferable[] {
+function ownedBuffers(result: unknown, found: Set<ArrayBuffer> = new Set()): ArrayBuffer[] {
   if (ArrayBuffer.isView(result)) {
-    if (result.byteLength > 0 && result.byteLength === result.buffer.byteLength)
-      found.push(result.buffer as ArrayBuffer);
+    if (result.byteLength > 0 && result.byteLength === result.buffer.byteLength) found.add(result.buffer as ArrayBuffer);
   } else if (typeof result === 'object' && result !== null) {
     for (const part of Object.values(result)) ownedBuffers(part, found);
   }
-  return found;
+  return [...found];
 }

@@ -10,6 +10,10 @@ export function doubled(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte) => byte * 2);
 }
 
+export function twice(bytes: readonly Uint8Array[]): Uint8Array[] {
+  return [...bytes, ...bytes];
+}
+
 export function refuse(text: string): never {
   throw new DbError('CHUNK_INVALID', text, { chunkId: 7 });
 }
