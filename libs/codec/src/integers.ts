@@ -41,11 +41,11 @@ const CODED_SHARE_MAX = 15 / 16;
 
 /** Encodes whole numbers within ±(2^53 − 1). −0 becomes 0. */
 export function writeIntegers(writer: PageWriter, values: Float64Array, mayRun = true): void {
+  if (hasEqualSteps(values)) return writeEqualSteps(writer, values);
   const divisor = commonDivisor(values);
   const reduced = divisor > 1 ? reduce(values, divisor) : values;
-  const shape = values.length > 0 ? shapeOf(reduced) : NO_VALUES;
+  const shape = shapeOf(reduced);
   const { order, sizesBytes } = shape;
-  if (shape.hasEqualSteps) return writeEqualSteps(writer, values);
   if (order === undefined) return writeRaw64(writer.u8(RAW), values);
   const start = writer.at;
   const hasRuns = mayRun && maybeWriteRuns(writer, values, shape);
@@ -111,7 +111,6 @@ export function newIntegers(reader: PageReader, count: number): Float64Array {
 }
 
 const ORDERS: readonly Order[] = [0, 1, 2];
-const NO_VALUES: Shape = { runCount: 0, hasEqualSteps: true, order: undefined, sizesBytes: [] };
 
 function writeCodedForm(writer: PageWriter, { order, hasCenter, model }: CodedForm): void {
   if (order === 1 && !hasCenter && model < CODED_WALK) writer.u8(CODED_WALK + model);
@@ -155,6 +154,15 @@ function readScaled(reader: PageReader, kind: number, count: number, into: Float
   if (kind === SCALED_CODED) readCoded(reader, readCodedForm(reader, reader.u8()), count, into);
   else readPacked(reader, (kind - SCALED) as Order, count, into);
   for (let index = 0; index < count; index += 1) into[index] = into[index]! * divisor + first;
+}
+
+/** Asked first: most times are so, and others show it at once that they are not. */
+function hasEqualSteps(values: Float64Array): boolean {
+  if (values.length < 2) return true;
+  const step = values[1]! - values[0]!;
+  if (!Number.isSafeInteger(step)) return false;
+  for (let index = 2; index < values.length; index += 1) if (values[index]! - values[index - 1]! !== step) return false;
+  return true;
 }
 
 function writeEqualSteps(writer: PageWriter, values: Float64Array): void {
