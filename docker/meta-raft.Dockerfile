@@ -15,4 +15,4 @@ VOLUME /var/lib/varve
 EXPOSE 8091
 HEALTHCHECK --interval=5s --timeout=2s --start-period=10s CMD ["node", "-e", "fetch('http://127.0.0.1:8091/health').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # A small young generation: tools/cluster/src/plan.ts says why.
-ENTRYPOINT ["node", "--max-semi-space-size=4", "apps/meta-raft/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--v8-pool-size=1", "apps/meta-raft/src/main.ts"]

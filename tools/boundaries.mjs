@@ -16,9 +16,10 @@ export const depConstraints = [
   { ...layer('kit', 'base', 'model', 'port', 'core'), ...onlyPackages() },
   // No service imports a service: they talk over the bus.
   { ...layer('service', 'base', 'model', 'port', 'core', 'kit'), ...onlyPackages() },
-  layer('adapter', 'base', 'model', 'port'),
+  layer('thread', 'base', 'model', 'port'),
+  layer('adapter', 'base', 'model', 'port', 'thread'),
   { ...layer('harness', 'base', 'model', 'port', 'core', 'kit', 'service'), ...onlyPackages() },
-  layer('app', 'base', 'model', 'port', 'kit', 'service', 'adapter', 'app'),
-  layer('tool', 'base', 'model', 'port', 'core', 'kit', 'service', 'adapter', 'harness', 'app', 'tool'),
+  layer('app', 'base', 'model', 'port', 'kit', 'service', 'thread', 'adapter', 'app'),
+  layer('tool', 'base', 'model', 'port', 'core', 'kit', 'service', 'thread', 'adapter', 'harness', 'app', 'tool'),
   { sourceTag: 'io:none', onlyDependOnLibsWithTags: ['io:none'] },
 ];

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { LIMITS } from '@varve/config';
-import { createDataShard } from '@varve/data-shard-service';
+import { createDataShard, type UpkeepTasks } from '@varve/data-shard-service';
 import { runService } from '@varve/process';
 import { lockDataDirectory, openJournal, openShardStore } from '@varve/sqlite-adapter';
 import { openCatalogCache } from '@varve/system-adapter';
+import { openBackground } from '@varve/threads';
 
 await runService({
   program: 'data-shard',
@@ -14,6 +15,7 @@ await runService({
     const journal = keep(await openJournal({ directory: join(dataDir, 'journal'), fileSizeBytesMax }));
     const shardStore = keep(await openShardStore({ directory: join(dataDir, 'shards'), openFileCountMax: LIMITS.openShardFileCountMax }));
     const catalogCache = keep(await openCatalogCache({ file: join(dataDir, 'catalog.cache'), clusterId, log: ports.log }));
-    return createDataShard({ ...ports, journal, shardStore, catalogCache }, config);
+    const background = keep(await openBackground<UpkeepTasks>(import.meta.resolve('@varve/data-shard-service/upkeep-tasks')));
+    return createDataShard({ ...ports, journal, shardStore, background, catalogCache }, config);
   },
 });

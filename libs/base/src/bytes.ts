@@ -4,9 +4,9 @@ import { assert } from './assert.ts';
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
-/** Appends little-endian values to a growing buffer. */
+/** Appends little-endian values to a growing buffer. A buffer that it has outgrown is freed at once: the collector comes late for these. */
 export class ByteWriter {
-  #bytes: Uint8Array;
+  #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
   #length = 0;
 
@@ -88,23 +88,31 @@ export class ByteWriter {
     this.#view.setUint32(offset, value, true);
   }
 
-  /** A copy of exactly what was written, in a buffer of its own. */
-  finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+  /** What was written so far, in place: valid until more is written. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Exactly what was written, in a buffer of its own; the writer is empty then. */
+  finish(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#bytes.buffer.transfer(this.#length));
+    this.#use(new Uint8Array(0));
+    this.#length = 0;
+    return bytes;
   }
 
   /** Makes room, and returns where it begins. Call it first: it may put another buffer under the writer. */
   #grow(sizeBytes: number): number {
     const offset = this.#length;
     const needed = offset + sizeBytes;
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-      grown.set(this.#bytes.subarray(0, offset));
-      this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
-    }
+    if (needed > this.#bytes.length) this.#use(new Uint8Array(this.#bytes.buffer.transfer(Math.max(needed, this.#bytes.length * 2))));
     this.#length = needed;
     return offset;
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
   }
 }
 

@@ -1,8 +1,8 @@
-import { ByteReader, DbError } from '@varve/base';
-import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type Frame, type FrameSection } from './frame.ts';
+import { ByteReader, DbError, type SizeBytes } from '@varve/base';
+import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type Frame, type FrameHeader, type RowsFrame, type RowsSection } from './frame.ts';
 import { HEADER_SIZE_BYTES, invalidFrame, type RawHeader, readHeader, verifyChecksum } from './layout.ts';
 import { PackedRows } from './packed-rows.ts';
-import { readSeriesKeys, unfoldBudget, type UnfoldBudget } from './series-keys.ts';
+import { readSeriesKeys, skipSeriesKeys, unfoldBudget } from './series-keys.ts';
 import { readTombstone } from './tombstone-frame.ts';
 
 /**
@@ -11,31 +11,59 @@ import { readTombstone } from './tombstone-frame.ts';
  * @throws DbError FRAME_INVALID with what is wrong
  */
 export function decodeFrame(bytes: Uint8Array): Frame {
+  const raw = checkedHeader(bytes);
+  const header = headerOf(raw);
+  if (raw.kind === 'tombstone') return { header, sections: [], tombstone: readTombstone(bytes, raw), bytes, sizeBytes: bytes.length };
+  const budget = unfoldBudget();
+  const sections = readSections(bytes, raw, (reader, rowCountMax) => {
+    const measurement = reader.text();
+    const seriesKeys = readSeriesKeys(reader, rowCountMax, budget);
+    return { measurement, seriesKeys, rows: new PackedRows(reader, seriesKeys.length, rowCountMax) };
+  });
+  return { header, sections, tombstone: undefined, bytes, sizeBytes: sizeOf(bytes, sections) };
+}
+
+/** As {@link decodeFrame}, of a frame of rows whose series are known from somewhere else: their keys are stepped over. */
+export function decodeRows(bytes: Uint8Array): RowsFrame {
+  const raw = checkedHeader(bytes);
+  const sections = readSections(bytes, raw, (reader, rowCountMax) => {
+    const measurement = reader.text();
+    return { measurement, rows: new PackedRows(reader, skipSeriesKeys(reader), rowCountMax) };
+  });
+  return { header: headerOf(raw), sections, bytes, sizeBytes: sizeOf(bytes, sections) };
+}
+
+function checkedHeader(bytes: Uint8Array): RawHeader {
   if (bytes.length > FRAME_SIZE_BYTES_MAX)
     throw invalidFrame(`frame of ${bytes.length} bytes, at most ${FRAME_SIZE_BYTES_MAX}`);
   const raw = readHeader(bytes);
   verifyChecksum(bytes);
-  const { shard, kind, mutation, version, rowCount } = raw;
-  const header = { shard, kind, mutation, version, rowCount };
-  if (kind === 'tombstone') return { header, sections: [], tombstone: readTombstone(bytes, raw), sizeBytes: bytes.length };
-  const sections = readSections(bytes, raw);
-  let sizeBytes = bytes.length;
-  for (const { rows } of sections) sizeBytes += rows.sizeBytes;
-  return { header, sections, tombstone: undefined, sizeBytes };
+  return raw;
 }
 
-type PackedSection = FrameSection & { readonly rows: PackedRows };
+function headerOf({ shard, kind, mutation, version, rowCount }: RawHeader): FrameHeader {
+  return { shard, kind, mutation, version, rowCount };
+}
 
-function readSections(bytes: Uint8Array, { rowCount, sectionCount }: RawHeader): PackedSection[] {
+function sizeOf(bytes: Uint8Array, sections: readonly PackedSection[]): SizeBytes {
+  return sections.reduce((sum, { rows }) => sum + rows.sizeBytes, bytes.length);
+}
+
+type PackedSection = RowsSection & { readonly rows: PackedRows };
+
+function readSections<Section extends PackedSection>(
+  bytes: Uint8Array,
+  { rowCount, sectionCount }: RawHeader,
+  readSection: (reader: ByteReader, rowCountMax: number) => Section,
+): Section[] {
   if (rowCount > FRAME_ROW_COUNT_MAX) throw invalidFrame(`${rowCount} rows, at most ${FRAME_ROW_COUNT_MAX}`);
   if (sectionCount > rowCount) throw invalidFrame(`${sectionCount} sections of ${rowCount} rows`);
   const reader = new ByteReader(bytes, HEADER_SIZE_BYTES);
-  const sections: PackedSection[] = [];
-  const budget = unfoldBudget();
+  const sections: Section[] = [];
   let rowsLeft = rowCount;
   try {
     for (let index = 0; index < sectionCount; index += 1) {
-      const section = readSection(reader, rowsLeft, budget);
+      const section = readSection(reader, rowsLeft);
       rowsLeft -= section.rows.rowCount;
       sections.push(section);
     }
@@ -48,10 +76,4 @@ function readSections(bytes: Uint8Array, { rowCount, sectionCount }: RawHeader):
   if (new Set(sections.map(({ measurement }) => measurement)).size !== sectionCount)
     throw invalidFrame('a measurement occurs twice');
   return sections;
-}
-
-function readSection(reader: ByteReader, rowCountMax: number, budget: UnfoldBudget): PackedSection {
-  const measurement = reader.text();
-  const seriesKeys = readSeriesKeys(reader, rowCountMax, budget);
-  return { measurement, seriesKeys, rows: new PackedRows(reader, seriesKeys.length, rowCountMax) };
 }

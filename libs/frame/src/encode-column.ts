@@ -1,8 +1,8 @@
-import { type ByteWriter, unreachable } from '@varve/base';
+import { Scratch, type ByteWriter, unreachable } from '@varve/base';
 import type { BooleanColumn, Column, FloatColumn, IntegerColumn, NamedColumn, StringColumn } from '@varve/model';
 import { bitmapSizeBytes, scaleDecimals } from '@varve/codec';
 import { bytesOf, widthOf, writeNumbers, writeRaw } from './packed-numbers.ts';
-import { type ColumnSource, type RowOrder, sourceOf } from './row-order.ts';
+import type { ColumnSource } from './row-order.ts';
 import { writeTexts } from './texts.ts';
 
 /** The type byte of a column. A wide integer column has values beyond ±(2^53 − 1). */
@@ -11,16 +11,15 @@ export const COLUMN_TYPES = { float: 0, integer: 1, wideInteger: 2, boolean: 3, 
 /** More digits behind the point are not tried: a frame is written once per batch, fast, and packed tightly later. */
 export const DIGIT_COUNT_MAX = 6;
 
-/** Writes a column in the order of the frame's rows; nothing, and false, when none of them has a value. */
-export function maybeWriteColumn(writer: ByteWriter, { name, column }: NamedColumn, order: RowOrder): boolean {
-  const source = sourceOf(column, order);
-  if (source.validCount === 0) return false;
+const scratch = new Scratch();
+
+/** Writes a column in the order of the frame's rows. */
+export function writeColumn(writer: ByteWriter, { name, column }: NamedColumn, source: ColumnSource): void {
   const isWide = column.type === 'integer' && column.values instanceof BigInt64Array;
   writer.text(name).u8(isWide ? COLUMN_TYPES.wideInteger : COLUMN_TYPES[column.type]);
   writer.u8(source.validity === undefined ? 0 : 1);
   if (source.validity !== undefined) writer.raw(source.validity);
   writeValues(writer, column, source);
-  return true;
 }
 
 function writeValues(writer: ByteWriter, column: Column, source: ColumnSource): void {
@@ -57,9 +56,9 @@ function writeFloats(writer: ByteWriter, { values }: FloatColumn, source: Column
   else writeRaw(writer.u8(0), floats);
 }
 
-/** The values in the frame's order. A row without one gets the value before it, which never widens the range. */
+/** The values in the frame's order, until the next call. A row without one gets the value before it, which never widens the range. */
 function gathered(values: Float64Array, { rows, validity }: ColumnSource): Float64Array {
-  const into = new Float64Array(rows.length);
+  const into = scratch.take(rows.length);
   if (validity === undefined) {
     for (let at = 0; at < into.length; at += 1) into[at] = values[rows[at]!]!;
     return into;

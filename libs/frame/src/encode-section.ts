@@ -1,8 +1,8 @@
-import { assert, ByteWriter } from '@varve/base';
+import { assert, Scratch, type ByteWriter } from '@varve/base';
 import type { BatchSeries, TableSlice } from '@varve/model';
-import { maybeWriteColumn } from './encode-column.ts';
+import { writeColumn } from './encode-column.ts';
 import { writeNumbers } from './packed-numbers.ts';
-import { orderRows, type RowOrder } from './row-order.ts';
+import { orderRows, sourceOf, type RowOrder } from './row-order.ts';
 import { type UnfoldBudget, writeSeriesKeys } from './series-keys.ts';
 
 /** What all sections of a slice share. */
@@ -39,6 +39,8 @@ function countsOf(rowStarts: Uint32Array): Uint32Array {
 /** Units of time in nanoseconds, by their number in a frame. */
 export const UNITS_NS = [1, 1e3, 1e6, 1e9] as const;
 
+const scratch = new Scratch();
+
 /** In the largest unit that divides all of them. */
 function writeOffsets(writer: ByteWriter, offsetsNs: Float64Array): void {
   let unit = UNITS_NS.length - 1;
@@ -47,15 +49,17 @@ function writeOffsets(writer: ByteWriter, offsetsNs: Float64Array): void {
     while (unit > 0 && Math.floor(offsetNs / UNITS_NS[unit]!) * UNITS_NS[unit]! !== offsetNs) unit -= 1;
   }
   const unitNs = UNITS_NS[unit]!;
-  writeNumbers(writer.u8(unit), unitNs === 1 ? offsetsNs : offsetsNs.map((offsetNs) => offsetNs / unitNs));
+  const inUnits = scratch.take(offsetsNs.length);
+  for (let row = 0; row < inUnits.length; row += 1) inUnits[row] = offsetsNs[row]! / unitNs;
+  writeNumbers(writer.u8(unit), inUnits);
 }
 
 /** Columns without a value in these rows are left out. */
 function writeColumns(writer: ByteWriter, { table }: TableSlice, order: RowOrder): void {
   const names = new Set(table.columns.map(({ name }) => name));
   assert(names.size === table.columns.length, `a column of ${table.measurement} occurs twice`);
-  const columns = new ByteWriter(1_024);
-  let columnCount = 0;
-  for (const column of table.columns) if (maybeWriteColumn(columns, column, order)) columnCount += 1;
-  writer.varint(columnCount).raw(columns.finish());
+  const sources = table.columns.map((named) => ({ named, source: sourceOf(named.column, order) }));
+  const present = sources.filter(({ source }) => source.validCount > 0);
+  writer.varint(present.length);
+  for (const { named, source } of present) writeColumn(writer, named, source);
 }

@@ -35,12 +35,19 @@ export interface FrameSlice {
 }
 
 /** A checked frame: journal record and memtable segment at once. */
-export interface Frame {
-  readonly header: FrameHeader;
-  /** One per measurement, in order of first appearance; none in a tombstone. */
+export interface Frame extends RowsFrame {
   readonly sections: readonly FrameSection[];
   /** In a frame of that kind only. */
   readonly tombstone: Tombstone | undefined;
+}
+
+/** The rows of a frame, for who knows their series already. */
+export interface RowsFrame {
+  readonly header: FrameHeader;
+  /** One per measurement, in order of first appearance; none in a tombstone. */
+  readonly sections: readonly RowsSection[];
+  /** What it was decoded from. */
+  readonly bytes: Uint8Array;
   /** What the rows take in memory, for budgets: the bytes and what was parsed of them, without the series keys. */
   readonly sizeBytes: number;
 }
@@ -49,10 +56,13 @@ export interface Frame {
  * Rows of one measurement. Take what is needed of the series keys, keep `rows` and let the section go: the keys as
  * strings may be bigger than the frame.
  */
-export interface FrameSection {
-  readonly measurement: string;
+export interface FrameSection extends RowsSection {
   /** Canonical series keys, distinct. Series i has the rows [rowStarts[i], rowStarts[i + 1]), at least one. */
   readonly seriesKeys: readonly string[];
+}
+
+export interface RowsSection {
+  readonly measurement: string;
   readonly rows: FrameRows;
 }
 

@@ -1,4 +1,4 @@
-import { assert, type ByteReader, type ByteWriter } from '@varve/base';
+import { assert, Scratch, type ByteReader, type ByteWriter } from '@varve/base';
 import { invalidFrame } from './layout.ts';
 
 /*
@@ -21,6 +21,8 @@ assert(
   'arrays are written as they lie in memory: little-endian machines only',
 );
 
+const scratch = new Scratch();
+
 /** Writes whole numbers within ±(2^53 − 1) with as many bytes each as their range needs. −0 becomes 0. */
 export function writeNumbers(writer: ByteWriter, values: Float64Array | Uint32Array): void {
   const { min, width } = rangeOf(values);
@@ -33,12 +35,13 @@ export function writeNumbers(writer: ByteWriter, values: Float64Array | Uint32Ar
   }
   writer.u8(width).f64(min + 0);
   if (width === 0) return;
+  const { buffer } = scratch.take(values.length);
   const packed =
     width === 1
-      ? new Uint8Array(values.length)
+      ? new Uint8Array(buffer, 0, values.length)
       : width === 2
-        ? new Uint16Array(values.length)
-        : new Uint32Array(values.length);
+        ? new Uint16Array(buffer, 0, values.length)
+        : new Uint32Array(buffer, 0, values.length);
   for (let index = 0; index < packed.length; index += 1) packed[index] = values[index]! - min;
   writer.raw(bytesOf(packed));
 }
@@ -90,9 +93,11 @@ export function readNumbers(
     case 0:
       into.fill(min, 0, count);
       break;
-    case 1:
-      for (let index = 0; index < count; index += 1) into[index] = view.getUint8(start + index) + min;
+    case 1: {
+      const bytes = new Uint8Array(view.buffer, view.byteOffset + start, count);
+      for (let index = 0; index < count; index += 1) into[index] = bytes[index]! + min;
       break;
+    }
     case 2:
       for (let index = 0; index < count; index += 1) into[index] = view.getUint16(start + index * 2, true) + min;
       break;

@@ -1,4 +1,4 @@
-import { assert, AssertionError, type ByteReader, type SizeBytes } from '@varve/base';
+import { assert, AssertionError, Scratch, type ByteReader, type SizeBytes } from '@varve/base';
 import type { Column } from '@varve/model';
 import { type PackedColumn, parsedSizeBytes, readPackedColumn, skipColumn } from './decode-column.ts';
 import { UNITS_NS } from './encode-section.ts';
@@ -6,6 +6,8 @@ import type { FrameColumn, FrameRows } from './frame.ts';
 import { invalidFrame } from './layout.ts';
 import { OFFSET_NS_MAX } from './row-order.ts';
 import { type PackedNumbers, readNumbers, skipCounts, skipNumbers } from './packed-numbers.ts';
+
+const scratch = new Scratch();
 
 /** Rows over the bytes of their frame. */
 export class PackedRows implements FrameRows {
@@ -74,7 +76,7 @@ export class PackedRows implements FrameRows {
   }
 
   #checkTimes(): void {
-    const offsetsNs = this.readOffsets();
+    const offsetsNs = this.readOffsets(0, this.rowCount, scratch.take(this.rowCount));
     for (let series = 0; series + 1 < this.rowStarts.length; series += 1) {
       let previous = -1;
       for (let row = this.rowStarts[series]!; row < this.rowStarts[series + 1]!; row += 1) {
@@ -84,7 +86,8 @@ export class PackedRows implements FrameRows {
         previous = offsetNs;
       }
     }
-    if (!offsetsNs.every(Number.isInteger)) throw invalidFrame('a time between two nanoseconds');
+    // Only floats, which are eight bytes wide, can be.
+    if (this.#times.width === 8 && !offsetsNs.every(Number.isInteger)) throw invalidFrame('a time between two nanoseconds');
   }
 }
 

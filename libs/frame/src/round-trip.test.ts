@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { DbError, Prng } from '@varve/base';
 import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import { expect, test } from 'vitest';
-import { decodeFrame } from './decode-frame.ts';
+import { decodeFrame, decodeRows } from './decode-frame.ts';
 import { encodeBodies, encodeFrames, encodeVoidFrame } from './encode-frame.ts';
-import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type Frame } from './frame.ts';
+import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type Frame, type RowsFrame } from './frame.ts';
 import { frameHeader } from './frame-header.ts';
 import { sealFrame } from './layout.ts';
 import {
@@ -33,6 +33,24 @@ test('F1: frames hold exactly what the naive model holds', () => {
       expect(cellsOfFrames(decodeAll(points))).toEqual(cellsOfPoints(points));
     }),
     { ...PROPERTY_DEFAULTS, numRuns: 2_000 },
+  );
+});
+
+const unpacked = ({ measurement, rows }: RowsFrame['sections'][number]): unknown => ({
+  ...{ measurement, rowStarts: rows.rowStarts, offsetsNs: rows.readOffsets() },
+  columns: rows.columns.map((column, index) => [column, rows.readColumn(index)]),
+});
+
+test('F1: who knows the series reads the same rows without their keys', () => {
+  fc.assert(
+    fc.property(anyPoints, (points) => {
+      for (const bytes of encodeFrames(sliceOf(points), stamps())) {
+        const [whole, rowsOnly] = [decodeFrame(bytes), decodeRows(bytes)];
+        expect([rowsOnly.header, rowsOnly.sizeBytes]).toEqual([whole.header, whole.sizeBytes]);
+        expect(rowsOnly.sections.map(unpacked)).toEqual(whole.sections.map(unpacked));
+      }
+    }),
+    PROPERTY_DEFAULTS,
   );
 });
 

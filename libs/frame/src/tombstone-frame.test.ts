@@ -27,7 +27,7 @@ test('F9: a tombstone decodes to what was encoded, with the header that was stam
     fc.property(anyTombstone, (tombstone) => {
       const bytes = encode(tombstone);
       const header = { ...stamps()(), shard: SHARD, kind: 'tombstone', rowCount: 0 };
-      expect(decodeFrame(bytes)).toEqual({ header, sections: [], tombstone, sizeBytes: bytes.length });
+      expect(decodeFrame(bytes)).toEqual({ header, sections: [], tombstone, bytes, sizeBytes: bytes.length });
       expect(frameHeader(bytes)).toEqual(header);
     }),
     { ...PROPERTY_DEFAULTS, numRuns: 2_000 },

@@ -4,8 +4,8 @@ export interface Timer {
   cancel(): void;
 }
 
-/** What works for milliseconds at a stretch: on the batch of a writer, on a flush or merge, on a query. */
-export type LongWork = 'write' | 'upkeep' | 'query';
+/** What works for milliseconds at a stretch: on the batch of a writer, on a query. */
+export type LongWork = 'write' | 'query';
 
 /** Time, so that a simulation can own it. */
 export interface Clock {

@@ -2,10 +2,12 @@ import type { Bus, CatalogStore, Gateway, Journal, RaftLogStore, ShardStore } fr
 import { SILENT_LOG, SILENT_TRACER, SILENT_METRICS } from '@varve/ports';
 import { createCoordinator } from '@varve/coordinator-service';
 import { createDataShard } from '@varve/data-shard-service';
+import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
 import type { Service } from '@varve/kit';
 import { createMetaRaft } from '@varve/meta-raft-service';
 import { createRepair } from '@varve/repair-service';
 import { SimCatalogStore } from './sim-catalog-store.ts';
+import { SimBackground } from './sim-background.ts';
 import { SimClock, SimRandom } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimJournal } from './sim-journal.ts';
@@ -81,7 +83,7 @@ export class SimEmbedded {
     });
     const bus = this.network.connect(process);
     const meta = createMetaRaft({ ...shared, ...seams, bus }, { ...CLUSTER, ...META_CONFIG });
-    const data = createDataShard({ ...shared, ...seams, bus: seams.dataBus }, { ...CLUSTER, ...DATA_CONFIG, ...this.memtables });
+    const data = createDataShard({ ...shared, ...seams, background: new SimBackground(process, upkeepTasks), bus: seams.dataBus }, { ...CLUSTER, ...DATA_CONFIG, ...this.memtables });
     const repair = createRepair({ ...shared, bus }, { ...CLUSTER, ...REPAIR_CONFIG });
     const coordinator = createCoordinator({ ...shared, bus: seams.coordinatorBus }, { ...CLUSTER, ...COORDINATOR_CONFIG });
     const services = [meta, data, repair, coordinator];

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { LIMITS, type VarveConfig } from '@varve/config';
 import { createCoordinator } from '@varve/coordinator-service';
-import { createDataShard } from '@varve/data-shard-service';
+import { createDataShard, type UpkeepTasks } from '@varve/data-shard-service';
 import { openInprocBus } from '@varve/inproc-adapter';
 import type { Service } from '@varve/kit';
 import { createMetaRaft } from '@varve/meta-raft-service';
-import type { CatalogStore, Clock, Gateway, Journal, Log, Metrics, RaftLogStore, Random, ShardStore, Tracer } from '@varve/ports';
+import type { Background, CatalogStore, Clock, Gateway, Journal, Log, Metrics, RaftLogStore, Random, ShardStore, Tracer } from '@varve/ports';
 import { createRepair } from '@varve/repair-service';
 import { lockDataDirectory, openJournal, openRaftLogStore, openShardStore } from '@varve/sqlite-adapter';
+import { openBackground } from '@varve/threads';
 import { openCatalogStore } from '@varve/typeorm-adapter';
 
 /** What the embedded form takes from its surroundings. */
@@ -53,16 +54,17 @@ export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): P
     const directory = config.dataDir;
     const lock = lockDataDirectory(directory);
     keep({ close: async () => lock.release() });
-    const [raftLog, catalogStore, journal, shardStore] = await allOpened<[RaftLogStore, CatalogStore, Journal, ShardStore]>([
+    const [raftLog, catalogStore, journal, shardStore, background] = await allOpened<[RaftLogStore, CatalogStore, Journal, ShardStore, Background<UpkeepTasks>]>([
       openRaftLogStore({ file: join(directory, 'raft.sqlite') }).then(keep),
       openCatalogStore({ file: join(directory, 'catalog.sqlite') }).then(keep),
       openJournal({ directory: join(directory, 'journal'), fileSizeBytesMax: config.journalFileSizeBytesMax }).then(keep),
       openShardStore({ directory: join(directory, 'shards'), openFileCountMax: LIMITS.openShardFileCountMax }).then(keep),
+      openBackground<UpkeepTasks>(import.meta.resolve('@varve/data-shard-service/upkeep-tasks')).then(keep),
     ]);
     const shared = { ...ports, onFatal: once(ports.onFatal), bus: keep(openInprocBus()) };
     const meta = createMetaRaft({ ...shared, raftLog, catalogStore }, { clusterId: CLUSTER_ID, peerId: 1, voters: [1], ...LIMITS });
     const node = { ...config, clusterId: CLUSTER_ID, nodeName: NODE_NAME };
-    const data = createDataShard({ ...shared, journal, shardStore }, node);
+    const data = createDataShard({ ...shared, journal, shardStore, background }, node);
     const coordinator = createCoordinator(shared, node);
     for (const service of [meta, data, createRepair(shared, { ...node, hintSizeBytesMax: 0 }), coordinator]) {
       started.push(service); // Also when it does not start: stopping lets go of what it had begun.

@@ -7,7 +7,7 @@ const FRAME_COUNT = 60;
 
 // Methodology: each frame is in a journal file of its own, so that every trim of a flush on the way unlinks files that the replay has
 // passed, and the next page of rows comes from another one.
-test('F15: a replay that is flushed on the way has all rows, lets go of the journal behind it, and keeps less in memory', async () => {
+test('F16: a replay that is flushed on the way has all rows, lets go of the journal behind it, and keeps less in memory', async () => {
   const directory = newTempDirectory();
   const options = { journalFileSizeBytesMax: 1, memtableSizeBytesMax: 4_000 };
   const journalFileCount = (): number => readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => /journal-\d+\.sqlite$/.test(name)).length;

@@ -99,7 +99,7 @@ function planService({ node, root }: Pick<Surroundings, 'node' | 'root'>, { app,
  * 32 MiB each, and keep them. What a service throws away is mostly bytes outside of the heap, and what a meta node keeps it keeps
  * for long.
  */
-const NODE_FLAGS = ['--max-semi-space-size=4'];
+const NODE_FLAGS = ['--max-semi-space-size=4', '--v8-pool-size=1'];
 
 function natsServer(number: number, count: number, { natsServer: command, ports }: Surroundings): PlannedProcess {
   const clientPort = (each: number): number => ports[each - 1]!;

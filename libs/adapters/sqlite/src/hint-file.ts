@@ -16,7 +16,7 @@ import {
   type SqliteStatement,
 } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
-import type { WorkerStore } from './worker-protocol.ts';
+import type { Served } from '@varve/threads';
 
 export interface HintFileOptions {
   readonly file: string;
@@ -40,7 +40,7 @@ const CACHE_SIZE_BYTES = 2 * 1024 * 1024;
 const CHECKPOINT_SIZE_BYTES = 16 * 1024 * 1024;
 
 /** Hints in one SQLite file; runs in a storage worker. After a failed write it refuses all others. Room of removed hints is used again. */
-export class HintFile implements WorkerStore {
+export class HintFile implements Served {
   readonly #path: string;
   readonly #database: SqliteDatabase;
   readonly #put: SqliteStatement;

@@ -6,7 +6,7 @@ import type { DamagedJournalRow, JournalExtent, JournalRow } from '@varve/ports'
 import { JournalFile } from './journal-file.ts';
 import { damagedFile, makeDirectory, makeWal, removeSqliteFile, sqliteFileSizeBytes } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
-import type { WorkerStore } from './worker-protocol.ts';
+import type { Served } from '@varve/threads';
 
 export interface JournalFilesOptions {
   readonly directory: string;
@@ -47,7 +47,7 @@ const FILE_NAME = /^journal-(\d{6,})\.sqlite$/;
  *   journal-000008.sqlite   shard 1: 62..80 (trimmed)                     unlinked
  *   journal-000009.sqlite   shard 1: 81..84; trimmed: 1 → 80              written
  */
-export class JournalFiles implements WorkerStore {
+export class JournalFiles implements Served {
   readonly #directory: string;
   readonly #fileSizeBytesMax: SizeBytes;
   /** Ascending by number. */

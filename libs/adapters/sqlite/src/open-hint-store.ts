@@ -1,19 +1,20 @@
 import type { DirtyMark, HintStore, NewHint, StoredHints } from '@varve/ports';
 import type { HintFile, HintFileOptions } from './hint-file.ts';
-import { WorkerClient } from './worker-client.ts';
+import type { ThreadClient } from '@varve/threads';
+import { startStoreThread } from './store-thread.ts';
 
 /**
  * Opens a repair node's hints in a thread of their own; creates the file when there is none. @throws DbError
  * STORAGE_CORRUPT, STORAGE_NEWER_FORMAT, STORAGE_UNWRITABLE, STORAGE_LOCKED, STORAGE_FULL, STORAGE_FAILED
  */
 export async function openHintStore(options: HintFileOptions): Promise<HintStore> {
-  return new SqliteHintStore(await WorkerClient.start<HintFile>({ store: 'hints', options }));
+  return new SqliteHintStore(await startStoreThread<HintFile>({ store: 'hints', options }));
 }
 
 class SqliteHintStore implements HintStore {
-  readonly #worker: WorkerClient<HintFile>;
+  readonly #worker: ThreadClient<HintFile>;
 
-  constructor(worker: WorkerClient<HintFile>) {
+  constructor(worker: ThreadClient<HintFile>) {
     this.#worker = worker;
   }
 

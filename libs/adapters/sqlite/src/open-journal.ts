@@ -2,7 +2,8 @@ import { assert, DbError, type SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { DamagedJournalRow, Journal, JournalExtent, JournalRow } from '@varve/ports';
 import type { JournalBatch, JournalFiles, JournalFilesOptions } from './journal-files.ts';
-import { WorkerClient, type StoreClient } from './worker-client.ts';
+import type { CallClient } from '@varve/threads';
+import { startStoreThread } from './store-thread.ts';
 
 /** A call of `append` that is not committed yet. */
 interface PendingAppend {
@@ -25,16 +26,16 @@ const WAITING_SIZE_BYTES_MAX = 512 * 1024 * 1024;
  * STORAGE_FULL, STORAGE_FAILED
  */
 export async function openJournal(options: JournalFilesOptions): Promise<Journal> {
-  return journalOn(await WorkerClient.start<JournalFiles>({ store: 'journal', options }));
+  return journalOn(await startStoreThread<JournalFiles>({ store: 'journal', options }));
 }
 
 /** The journal over its files, wherever these are. */
-export async function journalOn(files: StoreClient<JournalFiles>): Promise<Journal> {
+export async function journalOn(files: CallClient<JournalFiles>): Promise<Journal> {
   return new SqliteJournal(files, new Map(await files.call('lastSeqs')));
 }
 
 class SqliteJournal implements Journal {
-  readonly #files: StoreClient<JournalFiles>;
+  readonly #files: CallClient<JournalFiles>;
   /** Of each shard, with what is under way. */
   readonly #lastSeqs: Map<ShardId, number>;
   #waiting: PendingAppend[] = [];
@@ -44,7 +45,7 @@ class SqliteJournal implements Journal {
   #failure: unknown;
   #isClosed = false;
 
-  constructor(files: StoreClient<JournalFiles>, lastSeqs: Map<ShardId, number>) {
+  constructor(files: CallClient<JournalFiles>, lastSeqs: Map<ShardId, number>) {
     this.#files = files;
     this.#lastSeqs = lastSeqs;
   }

@@ -2,7 +2,8 @@ import { DbError } from '@varve/base';
 import type { KnownPeer, RaftIdentity, RaftLogStore, StoredEntry, StoredHardState, StoredMembership, StoredRaft } from '@varve/ports';
 import type { RaftLogFile, RaftLogFileOptions, RaftLogOwner } from './raft-log-file.ts';
 import { packEntries, unpackEntries, type RaftLogWrite } from './raft-log-writes.ts';
-import { WorkerClient } from './worker-client.ts';
+import type { ThreadClient } from '@varve/threads';
+import { startStoreThread } from './store-thread.ts';
 
 /**
  * Opens a Raft peer's log in a thread of its own, so that it never waits behind a flush; creates the file when there is
@@ -10,7 +11,7 @@ import { WorkerClient } from './worker-client.ts';
  * STORAGE_LOCKED, STORAGE_FULL, STORAGE_FAILED
  */
 export async function openRaftLogStore(options: RaftLogFileOptions): Promise<RaftLogStore> {
-  return new SqliteRaftLogStore(await WorkerClient.start<RaftLogFile>({ store: 'raft', options }));
+  return new SqliteRaftLogStore(await startStoreThread<RaftLogFile>({ store: 'raft', options }));
 }
 
 /** A change that waits for the group before it. */
@@ -25,11 +26,11 @@ const WAITING_COUNT_MAX = 10_000;
 
 /** Writes that come while one is under way share the next transaction, and so its fsync. */
 class SqliteRaftLogStore implements RaftLogStore {
-  readonly #worker: WorkerClient<RaftLogFile>;
+  readonly #worker: ThreadClient<RaftLogFile>;
   #waiting: WaitingWrite[] = [];
   #isUnderway = false;
 
-  constructor(worker: WorkerClient<RaftLogFile>) {
+  constructor(worker: ThreadClient<RaftLogFile>) {
     this.#worker = worker;
   }
 

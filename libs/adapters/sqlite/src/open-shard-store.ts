@@ -1,25 +1,26 @@
 import type { ShardId } from '@varve/model';
 import type { NewChunk, ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries, StoredTombstone } from '@varve/ports';
 import type { ShardFiles, ShardFilesOptions } from './shard-files.ts';
-import { WorkerClient, type StoreClient } from './worker-client.ts';
+import type { CallClient } from '@varve/threads';
+import { startStoreThread } from './store-thread.ts';
 
 /**
  * Opens the chunk files in a directory, which is made when it is not there. Their thread is not the journal's, so that an
  * ack never waits for a flush. @throws DbError STORAGE_UNWRITABLE, STORAGE_FAILED
  */
 export async function openShardStore(options: ShardFilesOptions): Promise<ShardStore> {
-  return shardStoreOn(await WorkerClient.start<ShardFiles>({ store: 'shards', options }));
+  return shardStoreOn(await startStoreThread<ShardFiles>({ store: 'shards', options }));
 }
 
 /** The shard store over its files, wherever these are. */
-export function shardStoreOn(files: StoreClient<ShardFiles>): ShardStore {
+export function shardStoreOn(files: CallClient<ShardFiles>): ShardStore {
   return new SqliteShardStore(files);
 }
 
 class SqliteShardStore implements ShardStore {
-  readonly #files: StoreClient<ShardFiles>;
+  readonly #files: CallClient<ShardFiles>;
 
-  constructor(files: StoreClient<ShardFiles>) {
+  constructor(files: CallClient<ShardFiles>) {
     this.#files = files;
   }
 

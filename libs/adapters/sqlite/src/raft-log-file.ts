@@ -34,7 +34,7 @@ import {
 } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
 import { checkWal } from './wal-damage.ts';
-import type { WorkerStore } from './worker-protocol.ts';
+import type { Served } from '@varve/threads';
 
 export interface RaftLogFileOptions {
   readonly file: string;
@@ -66,7 +66,7 @@ const CACHE = { cacheSizeBytes: 1024 * 1024 };
 const CHECKPOINT_SIZE_BYTES = 1024 * 1024;
 
 /** A Raft peer's memory in one SQLite file; runs in a storage worker. After a failed write it refuses all others. */
-export class RaftLogFile implements WorkerStore {
+export class RaftLogFile implements Served {
   readonly #path: string;
   #database: SqliteDatabase;
   #begun: BegunLog | undefined;

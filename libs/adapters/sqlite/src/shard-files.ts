@@ -6,7 +6,7 @@ import type { ShardChange, ShardState, StoredChunk, StoredSeries, StoredTombston
 import { EMPTY_SHARD_STATE, ShardFile, type SeriesPlace } from './shard-file.ts';
 import { makeDirectory, removeSqliteFile, UNFINISHED_SUFFIX } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
-import type { WorkerStore } from './worker-protocol.ts';
+import type { Served } from '@varve/threads';
 
 export interface ShardFilesOptions {
   readonly directory: string;
@@ -18,7 +18,7 @@ const OPEN_FILE_COUNT_MAX = 64;
 const FILE_NAME = /^shard-([1-9]\d*)\.sqlite$/;
 
 /** The chunk files of a data node; runs in a storage worker. The files used last are open. */
-export class ShardFiles implements WorkerStore {
+export class ShardFiles implements Served {
   readonly #directory: string;
   readonly #openFileCountMax: number;
   readonly #known: Set<ShardId>;

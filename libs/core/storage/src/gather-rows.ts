@@ -1,3 +1,4 @@
+import { Scratch } from '@varve/base';
 import type { FrameRows } from '@varve/frame';
 import type { Column, FieldType, NamedColumn, Version } from '@varve/model';
 import { isBitSet, setBit, zeroBits } from './bits.ts';
@@ -28,8 +29,8 @@ export interface SeriesPieces {
   readonly pieces: readonly RowPiece[];
 }
 
-/** Numbers of a section, on their way to their places. Grown for more rows; nothing here survives a call. */
-let passing = new Float64Array(1_024);
+/** Numbers of a section, on their way to their places. */
+const scratch = new Scratch();
 
 /** One block per series: its rows piece by piece, with the named fields (all when `names` is undefined). No block is brought into order. */
 export function gatherRows(groups: readonly SeriesPieces[], names?: ReadonlySet<string>): SortedRows {
@@ -38,7 +39,7 @@ export function gatherRows(groups: readonly SeriesPieces[], names?: ReadonlySet<
   const gathered = new Map<string, GatheredColumn>();
   for (const [rows, deal] of deals) {
     const { firstRow, endRow } = deal;
-    if (passing.length < endRow - firstRow) passing = new Float64Array(endRow - firstRow);
+    const passing = scratch.take(endRow - firstRow);
     dealNumbers(rows.readOffsets(firstRow, endRow, passing), offsetsNs, deal);
     for (const [index, { name, type }] of rows.columns.entries()) {
       if (names !== undefined && !names.has(name)) continue;

@@ -1,15 +1,20 @@
+import type { Frame } from '@varve/frame';
 import { expect, test } from 'vitest';
 import { Memtable } from './memtable.ts';
 import { markOf } from './testing/arbitraries.ts';
 import { cellsOf, frameOf, type TestRow } from './testing/frames.ts';
 
-const idOf = (key: string): number => Number(key.split('=')[1]);
+const idsOf = ({ sections }: Frame): Uint32Array[] => sections.map(({ seriesKeys }) => Uint32Array.from(seriesKeys, (key) => Number(key.split('=')[1])));
 const rowsAt = (seriesId: number, offsetsNs: number[], fields: TestRow['fields'] = { f: 1, i: 2 }): TestRow[] =>
   offsetsNs.map((offsetNs) => ({ key: `cpu,id=${seriesId}`, offsetNs, fields }));
 
+function insert(memtable: Memtable, frame: Frame): void {
+  memtable.insert(frame, idsOf(frame));
+}
+
 function memtableOf(...frames: readonly TestRow[][]): Memtable {
   const memtable = new Memtable();
-  for (const [index, rows] of frames.entries()) memtable.insert(frameOf(markOf(index, 1_000 + index), rows), idOf);
+  for (const [index, rows] of frames.entries()) insert(memtable, frameOf(markOf(index, 1_000 + index), rows));
   return memtable;
 }
 
@@ -33,7 +38,7 @@ test('rows of a series that came out of order, or twice, are in normal form', ()
 
 test('a memtable that absorbed a newer one reads like both', () => {
   const [older, newer] = [memtableOf(rowsAt(1, [1, 2], { f: 1 })), new Memtable()];
-  newer.insert(frameOf(markOf(9, 2_000), rowsAt(1, [2, 3], { f: 2 })), idOf);
+  insert(newer, frameOf(markOf(9, 2_000), rowsAt(1, [2, 3], { f: 2 })));
   older.absorb(newer);
   const rows = older.read(1, { startOffsetNs: 0, endOffsetNs: 10 }, new Set(['f']))!;
   expect([...cellsOf(rows)].map(([offsetNs, cells]) => [offsetNs, cells.get('f')])).toEqual([

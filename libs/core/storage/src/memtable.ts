@@ -1,6 +1,6 @@
-import { assert } from '@varve/base';
-import type { Frame, FrameRows } from '@varve/frame';
-import { compareVersions, type SeriesKey, type Version } from '@varve/model';
+import { assert, Scratch } from '@varve/base';
+import type { FrameRows, RowsFrame } from '@varve/frame';
+import { compareVersions, type Version } from '@varve/model';
 import { extremesOf } from './chunk/numbers.ts';
 import { gatherRows, type RowPiece, type SeriesPieces } from './gather-rows.ts';
 import { fieldKey, mergeRows, type OffsetRange, type VersionedRows } from './rows.ts';
@@ -29,8 +29,17 @@ interface Segment {
   readonly maxOffsetNs: number;
 }
 
+/** A frame's rows as they came, and the ids of their series: all that it takes to have them in a memtable again. */
+export interface HeldFrame {
+  readonly bytes: Uint8Array;
+  /** Of each section; series i of the section. */
+  readonly seriesIds: readonly Uint32Array[];
+}
+
 /** Names and types of columns: one object for all sections that have the same ones in the same order. */
 type Fields = readonly string[];
+
+const scratch = new Scratch();
 
 /** Stands for "no older entry". */
 const NONE = 0xffffffff;
@@ -40,6 +49,7 @@ const SEGMENT_SIZE_BYTES = 200;
 
 /** The newest rows of a shard. Append-only: rows leave with the memtable as a whole. */
 export class Memtable {
+  readonly #frames: HeldFrame[] = [];
   readonly #segments: Segment[] = [];
   /** Entry → index of its segment. */
   readonly #segmentOf = new UintList();
@@ -61,21 +71,32 @@ export class Memtable {
     return this.#rowCount;
   }
 
+  /** Frames with rows, in the order in which they came. */
+  get frames(): readonly HeldFrame[] {
+    return this.#frames;
+  }
+
+  /** Of the times of all rows, both inclusive, and their least version; undefined without any. */
+  get extent(): { readonly minNs: number; readonly maxNs: number; readonly least: Version } | undefined {
+    if (this.#leastVersion === undefined) return undefined;
+    let [minNs, maxNs] = [Infinity, -Infinity];
+    for (const { minOffsetNs, maxOffsetNs } of this.#segments) [minNs, maxNs] = [Math.min(minNs, minOffsetNs), Math.max(maxNs, maxOffsetNs)];
+    return { minNs, maxNs, least: this.#leastVersion };
+  }
+
   /** Of all rows; undefined without any. */
   get leastVersion(): Version | undefined {
     return this.#leastVersion;
   }
 
-  /** Keeps the frame's rows; of its series keys only the ids. */
-  insert({ header, sections, sizeBytes }: Frame, idOf: (key: SeriesKey) => number): void {
-    for (const { measurement, seriesKeys, rows } of sections) {
-      assert(
-        rows.rowStarts.length === seriesKeys.length + 1,
-        `${seriesKeys.length} series for ${rows.rowStarts.length} row starts`,
-      );
-      const seriesIds = Uint32Array.from(seriesKeys, idOf);
-      this.#add({ measurement, rows, seriesIds, version: header.version, ...extentOf(rows) });
+  /** Keeps the frame's rows; its series are those of the ids, section by section. */
+  insert({ header, sections, bytes, sizeBytes }: RowsFrame, seriesIds: readonly Uint32Array[]): void {
+    for (const [index, { measurement, rows }] of sections.entries()) {
+      const ofSection = seriesIds[index]!;
+      assert(rows.rowStarts.length === ofSection.length + 1, `${ofSection.length} series for ${rows.rowStarts.length} row starts`);
+      this.#add({ measurement, rows, seriesIds: ofSection, version: header.version, ...extentOf(rows) });
     }
+    if (sections.length > 0) this.#frames.push({ bytes, seriesIds });
     this.#sizeBytes += sizeBytes;
   }
 
@@ -83,6 +104,7 @@ export class Memtable {
   absorb(newer: Memtable): void {
     const sizeBytes = this.#sizeBytes + newer.#sizeBytes;
     for (const segment of newer.#segments) this.#add(segment);
+    for (const frame of newer.#frames) this.#frames.push(frame);
     this.#sizeBytes = sizeBytes;
   }
 
@@ -186,7 +208,7 @@ interface SegmentPiece extends RowPiece {
 }
 
 function extentOf(rows: FrameRows): { minOffsetNs: number; maxOffsetNs: number } {
-  const [minOffsetNs, maxOffsetNs] = extremesOf(rows.readOffsets());
+  const [minOffsetNs, maxOffsetNs] = extremesOf(rows.readOffsets(0, rows.rowCount, scratch.take(rows.rowCount)));
   return { minOffsetNs, maxOffsetNs };
 }
 

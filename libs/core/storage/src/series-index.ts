@@ -104,10 +104,14 @@ export class SeriesIndex {
     return [...this.#tags.tagKeys(measurement)].sort();
   }
 
-  /** Ids of the series that the filter lets pass. */
-  idsOf(measurement: string, filter: TagFilter): IdSet {
-    const measurementId = this.#tags.findMeasurement(measurement);
-    return measurementId === undefined ? new IdSet(this.lastId) : this.#tags.matching(measurementId, filter, this.lastId);
+  /** Ids of the series that the filter lets pass, of all measurements when none is named. */
+  idsOf(measurement: string | undefined, filter: TagFilter): IdSet {
+    const ids = new IdSet(this.lastId);
+    for (const each of measurement === undefined ? this.#tags.measurements() : [measurement]) {
+      const measurementId = this.#tags.findMeasurement(each);
+      if (measurementId !== undefined) ids.unite(this.#tags.matching(measurementId, filter, this.lastId));
+    }
+    return ids;
   }
 
   /** Series of the measurement that the filter lets pass, sorted by key. */

@@ -3,12 +3,11 @@ import type { Tombstone } from '@varve/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { NewChunkLike } from './chunk/encode-chunk.ts';
-import type { FlushJob } from './flush-job.ts';
-import type { MergeJob } from './merge-job.ts';
+import type { FlushJob, MergeJob } from './shard-jobs.ts';
 import { anyRows, anyTombstone, anyWallMs, FIELDS, markOf } from './testing/arbitraries.ts';
 import { expectSame } from './testing/expect-same.ts';
 import { deleteOf, frameOf, type FrameMark, type TestRow } from './testing/frames.ts';
-import { flush, flushChange, mergeAll, mergeChange, MemoryShard } from './testing/memory-shard.ts';
+import { flush, mergeAll, MemoryShard, packed } from './testing/memory-shard.ts';
 import { NaiveShard } from './testing/naive-shard.ts';
 
 // Methodology: few series, times, fields and versions, so that writes meet; every step that a data node can take, in any
@@ -18,16 +17,14 @@ type Step =
   | { readonly kind: 'delete'; readonly tombstone: Tombstone; readonly wallMs: number }
   | { readonly kind: 'watermark'; readonly wallMs: number }
   | { readonly kind: 'again'; readonly which: number }
-  | { readonly kind: 'take'; readonly rowCount: number }
   | { readonly kind: 'read'; readonly startOffsetNs: number; readonly length: number; readonly names: string[] }
-  | { readonly kind: 'seal' | 'plan' | 'commit' | 'abandon' | 'trim' | 'crash' };
+  | { readonly kind: 'seal' | 'plan' | 'pack' | 'commit' | 'abandon' | 'trim' | 'crash' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constant('write' as const), rows: anyRows, wallMs: anyWallMs }), weight: 8 },
   { arbitrary: fc.record({ kind: fc.constant('delete' as const), tombstone: anyTombstone, wallMs: anyWallMs }), weight: 2 },
   { arbitrary: fc.record({ kind: fc.constant('watermark' as const), wallMs: anyWallMs }), weight: 1 },
   { arbitrary: fc.record({ kind: fc.constant('again' as const), which: fc.nat(20) }), weight: 2 },
-  { arbitrary: fc.record({ kind: fc.constant('take' as const), rowCount: fc.integer({ min: 1, max: 5 }) }), weight: 2 },
   {
     arbitrary: fc.record({
       kind: fc.constant('read' as const),
@@ -43,7 +40,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     arbitrary: fc.record({
-      kind: fc.constantFrom('plan' as const, 'plan' as const, 'abandon' as const, 'trim' as const, 'crash' as const),
+      kind: fc.constantFrom('plan' as const, 'plan' as const, 'pack' as const, 'abandon' as const, 'trim' as const, 'crash' as const),
     }),
     weight: 4,
   },
@@ -81,9 +78,6 @@ class Driver {
         if (known !== undefined) this.#insert(known, false);
         return;
       }
-      case 'take':
-        this.#take(next.rowCount);
-        return;
       case 'read':
         return expectSame(
           this,
@@ -96,6 +90,8 @@ class Driver {
       case 'plan':
         this.#job ??= this.table.planMerge();
         return;
+      case 'pack':
+        return this.#pack();
       case 'commit':
         return this.#commit();
       case 'abandon':
@@ -104,7 +100,7 @@ class Driver {
         return this.shard.trim();
       case 'crash':
         if (this.#job !== undefined) this.counts.crashedInJob += 1;
-        [this.#job, this.#taken] = [undefined, []];
+        [this.#job, this.#packed] = [undefined, undefined];
         this.table = this.shard.open();
         return;
     }
@@ -118,17 +114,11 @@ class Driver {
     expect([this.table.tombstoneCount, this.shard.tombstoneCount]).toEqual([0, 0]);
   }
 
-  /** Chunks taken before the commit wait here, as in the flusher. */
-  #taken: NewChunkLike[] = [];
+  /** What was packed before the commit: more may have come since. */
+  #packed: readonly NewChunkLike[] | undefined;
 
-  /** Returns whether there may be more. */
-  #take(rowCount: number): boolean {
-    const job = this.#job;
-    if (job === undefined) return false;
-    const chunks =
-      'chunkIds' in job ? job.nextChunks(rowCount, this.shard.bytes) : job.nextChunks(rowCount);
-    this.#taken.push(...(chunks ?? []));
-    return chunks !== undefined;
+  #pack(): void {
+    if (this.#job !== undefined) this.#packed ??= packed(this.#job, this.shard);
   }
 
   #nextMark(wallMs: number): FrameMark {
@@ -150,32 +140,27 @@ class Driver {
   #commit(): void {
     const job = this.#job;
     if (job === undefined) return;
-    while (this.#take(2));
-    if ('chunkIds' in job) {
-      this.table.completeMerge(
-        job,
-        this.shard.commit(mergeChange(job, this.#taken)),
-      );
+    this.#pack();
+    const stored = this.shard.commit(job.change, this.#packed!);
+    if (job.kind === 'merge') {
+      this.table.completeMerge(job, stored);
       this.counts.merged += 1;
-      this.counts.rewritten += job.chunks.length === 1 ? 1 : 0;
-      this.counts.collected += job.tombstoneSeqs.length;
+      this.counts.rewritten += job.plan.chunks.length === 1 ? 1 : 0;
+      this.counts.collected += job.plan.tombstoneSeqs.length;
     } else {
-      this.table.completeFlush(
-        job,
-        this.shard.commit(flushChange(job, this.#taken)),
-      );
+      this.table.completeFlush(job, stored);
       this.counts.flushed += 1;
     }
-    [this.#job, this.#taken] = [undefined, []];
+    [this.#job, this.#packed] = [undefined, undefined];
   }
 
   #abandon(): void {
     const job = this.#job;
     if (job === undefined) return;
-    if ('chunkIds' in job) this.table.abandonMerge(job);
+    if (job.kind === 'merge') this.table.abandonMerge(job);
     else this.table.abandonFlush(job);
     this.counts.abandoned += 1;
-    [this.#job, this.#taken] = [undefined, []];
+    [this.#job, this.#packed] = [undefined, undefined];
   }
 }
 

@@ -2,10 +2,10 @@ import { EMPTY_VECTOR, hasMutation, NO_WATERMARK } from '@varve/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anyRows, anyTombstone, anyWallMs, markOf } from './testing/arbitraries.ts';
-import type { ChunkBytes } from './merge-job.ts';
+import type { ChunkBytes } from './read-pieces.ts';
 import { expectSame, readSlice } from './testing/expect-same.ts';
 import { cellsOf, deleteOf, frameOf, type TestRow } from './testing/frames.ts';
-import { flush, flushChange, MemoryShard, mergeAll, mergeChange, takeAll } from './testing/memory-shard.ts';
+import { flush, MemoryShard, mergeAll, packed } from './testing/memory-shard.ts';
 import { NaiveShard } from './testing/naive-shard.ts';
 import { ShardTable } from './shard-table.ts';
 
@@ -37,7 +37,7 @@ test('F1, F6: a crash before the commit leaves the file as it was, and every row
   const node = new Node();
   node.write([rowAt(1, 10)]);
   const job = node.table.beginFlush()!;
-  expect(takeAll(() => job.nextChunks(1))).toHaveLength(1);
+  expect(packed(job, node.shard)).toHaveLength(1);
   node.crash();
   expect([node.shard.flushedSeq, node.shard.chunkCount, node.table.memtableRowCount]).toEqual([0, 0, 1]);
   expectSame(node);
@@ -49,8 +49,8 @@ test('F1, F2: after the commit the file alone has the rows, their series and exa
   node.write([rowAt(2, 20, 'mem')]);
   const job = node.table.beginFlush()!;
   node.write([rowAt(3, 30)]);
-  const { series, flushedSeq, vector } = job;
-  node.shard.commit(flushChange(job, takeAll(() => job.nextChunks(1))));
+  const { series, flushedSeq, vector } = job.change;
+  node.shard.commit(job.change, packed(job, node.shard));
   expect([flushedSeq, series.map(({ key }) => key)]).toEqual([2, [KEY, 'mem']]);
   expect([0, 1, 2].map((index) => hasMutation(vector, markOf(index, 0).incarnation, markOf(index, 0).number))).toEqual([
     true,
@@ -69,11 +69,11 @@ test('F3, F4: rows are readable at every step of a flush, and those that came me
   expectSame(node);
   node.write([rowAt(2, 21), rowAt(3, 30)]);
   expectSame(node);
-  const chunks = takeAll(() => job.nextChunks(1));
+  const chunks = packed(job, node.shard);
   expectSame(node);
-  const chunkIds = node.shard.commit(flushChange(job, chunks));
+  const stored = node.shard.commit(job.change, chunks);
   expectSame(node);
-  node.table.completeFlush(job, chunkIds);
+  node.table.completeFlush(job, stored);
   expectSame(node);
   expect([node.table.flushedSeq, node.table.lastSeq, node.table.memtableRowCount]).toEqual([1, 2, 2]);
 });
@@ -158,14 +158,6 @@ test('F9: a merge leaves fewer chunks, the same cells, and the state of the file
   expectSame(node);
 });
 
-test('F12: a flush works on as many rows at a time as were asked for', () => {
-  const node = new Node();
-  node.write(Array.from({ length: 10 }, (_, index) => rowAt(index % 2, 1, `cpu${index >> 1}`)));
-  const job = node.table.beginFlush()!;
-  // A chunk of two rows takes one row's work to fetch, two to pack, and is handed out with the work on the next.
-  expect([1, 2, 1, 9, 100, 1].map((rowCount) => job.nextChunks(rowCount)?.length)).toEqual([0, 0, 1, 3, 1, undefined]);
-});
-
 test('F9, F13: an abandoned merge leaves the old chunks, and is tried again when the series gets new ones', () => {
   const node = new Node();
   for (let round = 0; round < 4; round += 1) {
@@ -173,7 +165,6 @@ test('F9, F13: an abandoned merge leaves the old chunks, and is tried again when
     flush(node.table, node.shard);
   }
   const job = node.table.planMerge()!;
-  expect(() => job.nextChunks(1, { header: () => undefined, payload: () => undefined })).toThrow(invalid);
   node.table.abandonMerge(job);
   expectSame(node);
   expect(node.table.planMerge()).toBeUndefined();
@@ -211,8 +202,7 @@ test.each([['constant', () => 1], ['random', (row: number) => Math.sin(row) * 1e
     for (let job = table.planMerge(); job !== undefined; job = table.planMerge()) {
       merged += 1;
       expect(merged).toBeLessThan(50);
-      const chunks = takeAll(() => job.nextChunks(10_000, shard.bytes));
-      table.completeMerge(job, shard.commit(mergeChange(job, chunks)));
+      table.completeMerge(job, shard.commit(job.change, packed(job, shard)));
     }
   }
   expect(readSlice({ table, shard }, 1).offsetsNs.length).toBe(240_000);
@@ -224,7 +214,6 @@ test('F10: a second job while one is under way, or the end of one that is not, i
   const job = node.table.beginFlush()!;
   expect(() => node.table.beginFlush()).toThrow('under way');
   expect(() => node.table.planMerge()).toThrow('under way');
-  expect(() => node.table.completeFlush(job, [])).toThrow('before all of them were taken');
   node.crash();
   expect(() => node.table.abandonFlush(job)).toThrow('not under way');
 });

@@ -4,14 +4,13 @@ import { compareVersions, hasMutation, NO_WATERMARK, parseSeriesKey, withMutatio
 import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
-import { FlushJob } from './flush-job.ts';
 import { Memtable } from './memtable.ts';
-import { MergeJob, type ChunkBytes, type MergePlan } from './merge-job.ts';
-import { planRead, readPieces, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
+import { planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
 import type { VersionedRows } from './rows.ts';
-import type { Settling } from './settle-rows.ts';
+import type { FlushJob, MergeJob, MergePlan } from './shard-jobs.ts';
 import { SeriesIndex, type SeriesRef, type StoredSeriesLike } from './series-index.ts';
 import { compileSeries, Tombstones, type StoredTombstoneLike } from './tombstones.ts';
+import type { Hiding } from './visible-rows.ts';
 
 /** What the shard's file holds. */
 export interface StoredShard {
@@ -35,13 +34,15 @@ export interface LostRows {
 /**
  * Everything in memory of one shard replica: which series there are, the newest rows, which chunks hold the others, what
  * the replica has, and how far that is in the shard's file. Decides, and does no I/O: whoever drives it journals a frame
- * before `insert` and commits a job's chunks before `complete…`. At most one job is under way. docs/specs/flush.md.
+ * before `insert`, and packs and commits a job's chunks before `complete…`. At most one job is under way. docs/specs/flush.md.
  */
 export class ShardTable {
   readonly startNs: TimestampNs;
   readonly #index: SeriesIndex;
   readonly #directory: ChunkDirectory;
   readonly #tombstones: Tombstones;
+  /** By the array that a frame's keys came in: ids stay what they are. */
+  readonly #knownIds = new WeakMap<readonly SeriesKey[], Uint32Array>();
   #active = new Memtable();
   /** What the flush under way moves. */
   #sealed: Memtable | undefined;
@@ -152,7 +153,7 @@ export class ShardTable {
     const isBelow = frame.sections.length > 0 && compareVersions(frame.header.version, this.#watermark) < 0;
     assert(!isBelow, `rows of ${incarnation}/${number} came below the watermark`);
     this.#vector = withMutation(this.#vector, incarnation, number);
-    this.#active.insert(frame, (key) => this.#index.idOf(key));
+    this.#active.insert(frame, frame.sections.map(({ seriesKeys }) => this.#idsOf(seriesKeys)));
     if (frame.tombstone !== undefined) this.#tombstones.add(frame.tombstone, frame.header, seq);
     return true;
   }
@@ -161,10 +162,18 @@ export class ShardTable {
   beginFlush(): FlushJob | undefined {
     assert(this.#job === undefined, 'a flush or merge is under way');
     if (this.#lastSeq === this.#flushedSeq) return undefined;
-    const series = this.#index.seriesAfter(this.#flushedSeriesId);
-    const tombstones = this.#tombstones.after(this.#flushedSeq);
-    const state = { series, tombstones, flushedSeq: this.#lastSeq, vector: this.#vector, watermark: this.#watermark };
-    const job = new FlushJob(this.#active, state, this.#tombstones);
+    const { extent, frames } = this.#active;
+    const job: FlushJob = {
+      kind: 'flush',
+      change: {
+        series: this.#index.seriesAfter(this.#flushedSeriesId),
+        removedChunkIds: [],
+        tombstones: this.#tombstones.after(this.#flushedSeq),
+        removedTombstoneSeqs: [],
+        ...{ flushedSeq: this.#lastSeq, vector: this.#vector, watermark: this.#watermark },
+      },
+      input: { frames, hiding: extent === undefined ? [] : this.#tombstones.hiding(extent, { firstId: 1, lastId: this.#index.lastId }) },
+    };
     this.#sealed = this.#active;
     this.#active = new Memtable();
     this.#job = job;
@@ -172,14 +181,14 @@ export class ShardTable {
   }
 
   /** The store has committed the job: its chunks take the place of the sealed rows. */
-  completeFlush(job: FlushJob, chunkIds: readonly number[]): void {
+  completeFlush(job: FlushJob, chunks: readonly StoredChunkLike[]): void {
     this.#end(job);
-    for (const chunk of job.stored(chunkIds)) this.#directory.add(chunk);
+    for (const chunk of chunks) this.#directory.add(chunk);
     this.#sealed = undefined;
-    this.#flushedSeq = job.flushedSeq;
-    this.#flushedVector = job.vector;
-    this.#flushedWatermark = job.watermark;
-    this.#flushedSeriesId += job.series.length;
+    this.#flushedSeq = job.change.flushedSeq;
+    this.#flushedVector = job.change.vector;
+    this.#flushedWatermark = job.change.watermark;
+    this.#flushedSeriesId += job.change.series.length;
   }
 
   /** The store refused: the sealed rows stay readable, and go with the next flush. */
@@ -198,8 +207,8 @@ export class ShardTable {
 
   /**
    * S: no frame with a lower version will be inserted from now on, and rows that the vector has are all inserted. Tombstones below
-   * it leave with the next merges, and so do versions that decide nothing. It never goes back. A file's S is told behind the
-   * replay of the journal (S8).
+   * it leave with the next merges, and so do versions that decide nothing. It never goes back. A file's S is told before the
+   * journal is replayed (S8).
    */
   raiseWatermark(version: Version): void {
     this.refuseBelow(version);
@@ -213,23 +222,36 @@ export class ShardTable {
     const bound = this.#boundOfFile();
     const plan = this.#planMerge(bound);
     if (plan === undefined) return undefined;
-    const watermark = compareVersions(bound, this.#flushedWatermark) < 0 ? this.#flushedWatermark : bound;
-    const state = { flushedSeq: this.#flushedSeq, vector: this.#flushedVector, watermark };
-    const settling: Settling = { bound, outside: this.#directory.besides(plan.chunks) };
-    const job = new MergeJob(plan, state, this.#tombstones, settling);
+    const job: MergeJob = {
+      kind: 'merge',
+      change: {
+        series: [],
+        removedChunkIds: plan.chunks.map(({ chunkId }) => chunkId),
+        tombstones: [],
+        removedTombstoneSeqs: plan.tombstoneSeqs,
+        ...{ flushedSeq: this.#flushedSeq, vector: this.#flushedVector },
+        watermark: compareVersions(bound, this.#flushedWatermark) < 0 ? this.#flushedWatermark : bound,
+      },
+      plan,
+      input: {
+        hiding: this.#hidingChunks(plan.chunks),
+        settling: { bound, outside: this.#directory.besides(plan.chunks) },
+        tier: (plan.chunks[0]?.tier ?? 0) + (plan.isRewrite ? 0 : 1),
+      },
+    };
     this.#job = job;
     return job;
   }
 
   /** The store has committed the job: the new chunks take the place of the old ones. */
-  completeMerge(job: MergeJob, chunkIds: readonly number[]): void {
+  completeMerge(job: MergeJob, chunks: readonly StoredChunkLike[]): void {
     this.#end(job);
-    const stored = job.stored(chunkIds);
-    for (const chunk of job.chunks) this.#directory.remove(chunk);
-    for (const chunk of stored) this.#directory.add(chunk);
-    if (!job.isRewrite && isPointless(job.chunks, stored)) for (const chunk of stored) this.#directory.leaveAlone(chunk);
-    this.#tombstones.remove(job.tombstoneSeqs);
-    this.#flushedWatermark = job.watermark;
+    const { plan, change } = job;
+    for (const chunk of plan.chunks) this.#directory.remove(chunk);
+    for (const chunk of chunks) this.#directory.add(chunk);
+    if (!plan.isRewrite && isPointless(plan.chunks, chunks)) for (const chunk of chunks) this.#directory.leaveAlone(chunk);
+    this.#tombstones.remove(plan.tombstoneSeqs);
+    this.#flushedWatermark = change.watermark;
   }
 
   /**
@@ -283,6 +305,13 @@ export class ShardTable {
     return readPieces(read, plan, bytes);
   }
 
+  /** Frames of one client often share their keys, and then share this. */
+  #idsOf(seriesKeys: readonly SeriesKey[]): Uint32Array {
+    let ids = this.#knownIds.get(seriesKeys);
+    if (ids === undefined) this.#knownIds.set(seriesKeys, (ids = Uint32Array.from(seriesKeys, (key) => this.#index.idOf(key))));
+    return ids;
+  }
+
   #planMerge(bound: Version): MergePlan | undefined {
     const chunks = this.#directory.planMerge();
     if (chunks !== undefined) return { chunks, isRewrite: false, tombstoneSeqs: [] };
@@ -299,6 +328,12 @@ export class ShardTable {
       if (compareVersions(version, bound) < 0) bound = { ...version, incarnation: 0 };
     }
     return bound;
+  }
+
+  #hidingChunks(chunks: readonly StoredChunkLike[]): readonly Hiding[] {
+    if (this.#tombstones.all.length === 0 || chunks.length === 0) return [];
+    const extent = { minNs: Math.min(...chunks.map((each) => each.minOffsetNs)), maxNs: Math.max(...chunks.map((each) => each.maxOffsetNs)) };
+    return this.#tombstones.hiding(extent, { firstId: Math.min(...chunks.map((each) => each.firstSeriesId)), lastId: Math.max(...chunks.map((each) => each.lastSeriesId)) });
   }
 
   #end(job: FlushJob | MergeJob): void {

@@ -5,7 +5,7 @@ import { ShardTable } from './shard-table.ts';
 import { markOf } from './testing/arbitraries.ts';
 import { EVERYTHING, expectSame, readSlice } from './testing/expect-same.ts';
 import { cellsOf, deleteOf, frameOf, type TestRow } from './testing/frames.ts';
-import { MemoryShard, mergeChange, takeAll } from './testing/memory-shard.ts';
+import { MemoryShard, packed } from './testing/memory-shard.ts';
 import { ShardNode } from './testing/shard-node.ts';
 
 const ALL: TagExpression = { kind: 'all' };
@@ -119,7 +119,7 @@ test('D5: a tombstone is part of the flush that covers its journal row, and a cr
   node.crash();
   expect([node.table.tombstoneCount, node.shard.tombstoneCount, timesOf(node)]).toEqual([1, 0, []]);
   const job = node.table.beginFlush()!;
-  expect(job.tombstones.map(({ seq }) => seq)).toEqual([2]);
+  expect(job.change.tombstones.map(({ seq }) => seq)).toEqual([2]);
   node.table.abandonFlush(job);
   expect(timesOf(node)).toEqual([]);
   node.flush();
@@ -201,9 +201,9 @@ test('D7: an abandoned collection leaves everything, and the next watermark trie
   expect(node.table.planMerge()).toBeUndefined();
   node.table.raiseWatermark(version(30));
   const job = node.table.planMerge()!;
-  expect([job.chunkIds, job.tombstoneSeqs]).toEqual([[1], []]);
-  node.table.completeMerge(job, node.shard.commit(mergeChange(job, takeAll(() => job.nextChunks(9, node.shard.bytes)))));
-  expect([node.shard.chunkCount, node.table.planMerge()!.tombstoneSeqs]).toEqual([0, [2]]);
+  expect([job.change.removedChunkIds, job.change.removedTombstoneSeqs]).toEqual([[1], []]);
+  node.table.completeMerge(job, node.shard.commit(job.change, packed(job, node.shard)));
+  expect([node.shard.chunkCount, node.table.planMerge()!.change.removedTombstoneSeqs]).toEqual([0, [2]]);
 });
 
 test('D7, Y5: a damaged chunk keeps the tombstone that may hide rows of it, and no other one', () => {
@@ -219,7 +219,7 @@ test('D7, Y5: a damaged chunk keeps the tombstone that may hide rows of it, and 
   node.shard.damage(damaged, { payload: new Uint8Array(node.shard.chunk(damaged).payload.length) });
   node.table.raiseWatermark(version(30));
   const job = node.table.planMerge()!;
-  expect(() => job.nextChunks(9, node.shard.bytes)).toThrow(expect.objectContaining({ code: 'CHUNK_INVALID' }));
+  expect(() => packed(job, node.shard)).toThrow(expect.objectContaining({ code: 'CHUNK_INVALID' }));
   node.table.abandonMerge(job);
   node.table.giveUp(damaged);
   node.table.raiseWatermark(version(30));
@@ -234,9 +234,9 @@ test('D8: a merge that overlaps a delete which comes meanwhile takes nothing for
     node.flush();
   }
   const job = node.table.planMerge()!;
-  const chunks = takeAll(() => job.nextChunks(9, node.shard.bytes));
+  const chunks = packed(job, node.shard);
   node.delete(20);
-  node.table.completeMerge(job, node.shard.commit(mergeChange(job, chunks)));
+  node.table.completeMerge(job, node.shard.commit(job.change, chunks));
   expect(timesOf(node)).toEqual([]);
   node.crash();
   expect(timesOf(node)).toEqual([]);

@@ -2,7 +2,9 @@ import { DbError } from '@varve/base';
 import { decodeFrame, encodeTombstone, sealFrame, type FrameHeader } from '@varve/frame';
 import { compareVersions, matchesTags, parseSeriesKey, tagFilterOf, type TagFilter, type Tombstone, type Version } from '@varve/model';
 import { RE2JS, RE2JSException } from 're2js';
+import { lowerBound } from './rows.ts';
 import type { SeriesIndex } from './series-index.ts';
+import type { Hiding } from './visible-rows.ts';
 
 /** A tombstone as the shard's file has it. */
 export interface StoredTombstoneLike {
@@ -18,6 +20,14 @@ export interface HeldTombstone extends Tombstone {
   readonly header: FrameHeader;
   /** `series`, compiled. */
   readonly filter: TagFilter;
+}
+
+/** Cells between two times, both inclusive. */
+export interface CellExtent {
+  readonly minNs: number;
+  readonly maxNs: number;
+  /** Their least version, where it is known. */
+  readonly least?: Version;
 }
 
 /** Series whose tombstones were looked for; when full all are forgotten. */
@@ -73,6 +83,16 @@ export class Tombstones {
       .map((each) => ({ seq: each.seq, frame: sealFrame(encodeTombstone(each.header.shard, each), each.header) }));
   }
 
+  /** Those that may hide cells of some series of `[firstId, lastId]` as {@link mayHide} has it, with all of these series that they match. */
+  hiding(extent: CellExtent, { firstId, lastId }: { readonly firstId: number; readonly lastId: number }): Hiding[] {
+    return this.#held
+      .filter((each) => mayHide(each, extent))
+      .map(({ startOffsetNs, endOffsetNs, version, measurement, filter }) => {
+        const ids = this.#index.idsOf(measurement, filter).ids();
+        return { startOffsetNs, endOffsetNs, version, seriesIds: ids.slice(lowerBound(ids, firstId), lowerBound(ids, lastId + 1)) };
+      });
+  }
+
   /** Those that match a series. */
   of(seriesId: number): readonly HeldTombstone[] {
     if (this.#held.length === 0) return NONE;
@@ -92,8 +112,8 @@ export function compileSeries({ series }: Tombstone): TagFilter {
   return tagFilterOf(series, matcherOf);
 }
 
-/** Whether any cell between two times, both inclusive, of which the oldest has this version, may be hidden by it. */
-export function mayHide({ startOffsetNs, endOffsetNs, version }: HeldTombstone, { minNs, maxNs, least }: { readonly minNs: number; readonly maxNs: number; readonly least?: Version }): boolean {
+/** Whether any of the cells may be hidden by it. */
+export function mayHide({ startOffsetNs, endOffsetNs, version }: Pick<HeldTombstone, 'startOffsetNs' | 'endOffsetNs' | 'version'>, { minNs, maxNs, least }: CellExtent): boolean {
   return startOffsetNs <= maxNs && minNs < endOffsetNs && (least === undefined || compareVersions(least, version) < 0);
 }
 

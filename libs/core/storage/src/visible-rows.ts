@@ -1,9 +1,9 @@
 import { compareVersions, type Version } from '@varve/model';
 import { extremesOf } from './chunk/numbers.ts';
 import type { RowVersions } from './row-versions.ts';
-import { pickVersioned, type VersionedRows } from './rows.ts';
+import { lowerBound, pickVersioned, type VersionedRows } from './rows.ts';
 import type { SortedRows } from './sorted-rows.ts';
-import { mayHide, type HeldTombstone, type Tombstones } from './tombstones.ts';
+import { mayHide, type HeldTombstone } from './tombstones.ts';
 
 /*
  * What tombstones leave of rows. A row is hidden as a whole: its cells have one time and one version. Hiding comes before
@@ -17,6 +17,11 @@ interface Hidden {
   readonly ordinalEnd: number;
 }
 
+/** A tombstone without its predicate: the series that it matches have these ids, ascending. */
+export interface Hiding extends Pick<HeldTombstone, 'startOffsetNs' | 'endOffsetNs' | 'version'> {
+  readonly seriesIds: Uint32Array;
+}
+
 /** The rows of a series that none of its tombstones hides. */
 export function visibleRows(rows: VersionedRows, tombstones: readonly HeldTombstone[]): VersionedRows {
   if (tombstones.length === 0) return rows;
@@ -26,23 +31,23 @@ export function visibleRows(rows: VersionedRows, tombstones: readonly HeldTombst
 }
 
 /** The parts without hidden rows; a part of which nothing is left is left out. */
-export function* visibleParts(parts: Iterable<SortedRows>, tombstones: Tombstones): Generator<SortedRows> {
+export function* visibleParts(parts: Iterable<SortedRows>, hiding: readonly Hiding[]): Generator<SortedRows> {
   for (const part of parts) {
-    const visible = visibleBlocks(part, tombstones);
+    const visible = visibleBlocks(part, hiding);
     if (visible.offsetsNs.length > 0) yield visible;
   }
 }
 
-function visibleBlocks(rows: SortedRows, tombstones: Tombstones): SortedRows {
-  if (tombstones.all.length === 0) return rows;
+function visibleBlocks(rows: SortedRows, hiding: readonly Hiding[]): SortedRows {
+  if (hiding.length === 0) return rows;
   const { seriesIds, starts, versions } = rows;
   const extent = extentOf(rows);
-  const relevant = new Set(tombstones.all.filter((each) => mayHide(each, extent)));
-  if (relevant.size === 0) return rows;
+  const relevant = hiding.filter((each) => mayHide(each, extent));
+  if (relevant.length === 0) return rows;
   const kept: number[] = [];
   const [keptIds, keptStarts]: [number[], number[]] = [[], []];
   for (const [block, seriesId] of seriesIds.entries()) {
-    const hidden = hiddenBy(tombstones.of(seriesId).filter((each) => relevant.has(each)), versions.versions);
+    const hidden = hiddenBy(relevant.filter(({ seriesIds: ids }) => ids[lowerBound(ids, seriesId)] === seriesId), versions.versions);
     const ofBlock = keptRows(rows, hidden, { startRow: starts[block]!, endRow: starts[block + 1]! });
     if (ofBlock.length === 0) continue;
     keptIds.push(seriesId);
@@ -59,7 +64,7 @@ function extentOf({ offsetsNs, versions }: VersionedRows): { minNs: number; maxN
   return { minNs, maxNs, least: versions.versions[0]! };
 }
 
-function hiddenBy(tombstones: readonly HeldTombstone[], versions: readonly Version[]): readonly Hidden[] {
+function hiddenBy(tombstones: readonly Pick<HeldTombstone, 'startOffsetNs' | 'endOffsetNs' | 'version'>[], versions: readonly Version[]): readonly Hidden[] {
   return tombstones.map(({ startOffsetNs, endOffsetNs, version }) => ({ startOffsetNs, endOffsetNs, ordinalEnd: countBelow(versions, version) }));
 }
 

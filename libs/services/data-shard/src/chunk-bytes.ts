@@ -1,6 +1,7 @@
 import { assert, DbError } from '@varve/base';
+import type { ShardId } from '@varve/model';
 import type { ShardStore } from '@varve/ports';
-import { checkPayload, namingChunk, openHeader, type ChunkBytes, type ChunkHeader, type StoredChunkLike } from '@varve/storage';
+import { checkPayload, namingChunk, openHeader, type ChunkBytes, type ChunkHeader, type ChunkToMerge, type StoredChunkLike } from '@varve/storage';
 import type { ChunkCache } from './chunk-cache.ts';
 import type { ShardReplica } from './shard-replica.ts';
 
@@ -12,7 +13,7 @@ export interface ChunkSource {
   readonly cache?: ChunkCache;
 }
 
-/** The bytes of chunks that one read or merge works on: what it has seen stays until its end, whatever the cache lets go of. */
+/** The bytes of chunks that one read works on: what it has seen stays until its end, whatever the cache lets go of. */
 export class ChunksAtHand implements ChunkBytes {
   readonly #from: ChunkSource;
   readonly #headers = new Map<number, ChunkHeader>();
@@ -59,6 +60,18 @@ export class ChunksAtHand implements ChunkBytes {
       cache?.putPayload(replica.shard, chunkId, payload);
     }
   }
+}
+
+/** The bytes of chunks that must be there, as the store has them. @throws DbError CHUNK_INVALID */
+export async function readChunks(shardStore: ShardStore, shard: ShardId, chunks: readonly StoredChunkLike[]): Promise<readonly ChunkToMerge[]> {
+  const chunkIds = chunks.map(({ chunkId }) => chunkId);
+  const headers = await oneByOneIfDamaged(chunkIds, (ids) => shardStore.readHeaders(shard, ids));
+  const payloads = await oneByOneIfDamaged(chunkIds, (ids) => shardStore.readPayloads(shard, ids));
+  return chunks.map((chunk, index) => {
+    const [header, payload] = [headers[index], payloads[index]];
+    if (header !== undefined && payload !== undefined) return { chunk, header, payload };
+    throw new DbError('CHUNK_INVALID', `chunk ${chunk.chunkId} is missing`, { chunkId: chunk.chunkId });
+  });
 }
 
 type Blobs = readonly (Uint8Array | undefined)[];

@@ -11,7 +11,6 @@ import { Joining } from './joining.ts';
 import { OwnEcho } from './own-echo.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import { Damage } from './damage.ts';
-import { sliceRowCountOf } from './in-slices.ts';
 import type { DataShardConfig, DataShardPorts } from './ports.ts';
 import { Pulls } from './pull-path.ts';
 import { Recovery } from './recovery.ts';
@@ -81,8 +80,7 @@ class DataShard implements Service {
     this.#damage = new Damage(ports);
     this.#upkeep = new Upkeep({ ...ports, damage: this.#damage }, config, this.#replicas);
     this.#cache = new ChunkCache(config.payloadCacheSizeBytesMax);
-    const flushing = { ...ports, damage: this.#damage, sliceRowCount: () => sliceRowCountOf(1) }; // Who waits for a shard waits for its replay.
-    this.#recovery = new Recovery(flushing, { sizeBytesMax: config.memtableSizeBytesMax, openSizeBytes: () => this.#memtableSizeBytes() });
+    this.#recovery = new Recovery({ ...ports, damage: this.#damage }, { sizeBytesMax: config.memtableSizeBytesMax, openSizeBytes: () => this.#memtableSizeBytes() });
   }
 
   async start(): Promise<void> {
@@ -103,6 +101,7 @@ class DataShard implements Service {
     await this.#following;
     await this.#forgetting;
     await Promise.all([...this.#replicas.values()].map(({ journaling }) => Promise.allSettled([...journaling])));
+    await this.#running?.writePath.drain();
   }
 
   async stop(): Promise<void> {
@@ -139,7 +138,7 @@ class DataShard implements Service {
       id,
       epochOf: (shard) => this.#owned.get(shard)?.epoch,
       isOpen: (incarnation) => isOpenIncarnation(this.#follower.catalog, incarnation),
-      isOverloaded: () => this.#upkeep.isBehind,
+      fullness: () => this.#upkeep.fullness,
       onInserted: (replica) => this.#onInserted(replica),
     });
     const pulls = new Pulls(this.#ports, this.#subjects, (replica, frame) => writePath.storeFromPeer(replica, frame));

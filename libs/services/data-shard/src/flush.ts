@@ -1,7 +1,8 @@
-import { encodeVector } from '@varve/model';
-import type { Clock, Journal, Log, Metrics, NewChunk, ShardStore } from '@varve/ports';
+import type { Background, Clock, Journal, Log, Metrics, ShardStore } from '@varve/ports';
+import type { FlushInput } from '@varve/storage';
 import { metrics as names } from '@varve/telemetry';
-import { inSlices } from './in-slices.ts';
+import { commitChunks } from './commit-chunks.ts';
+import type { UpkeepTasks } from './ports.ts';
 import type { ShardReplica } from './shard-replica.ts';
 import { trimJournal } from './trim.ts';
 
@@ -11,25 +12,22 @@ export interface FlushPorts {
   readonly metrics: Metrics;
   readonly journal: Journal;
   readonly shardStore: ShardStore;
-  /** Rows that may be worked on at a stretch. */
-  readonly sliceRowCount: () => number;
+  readonly background: Background<UpkeepTasks>;
 }
 
 /**
- * Moves a memtable into chunks: seal, encode in slices, one transaction, show, trim. docs/specs/flush.md says why a crash
- * between any two of these is harmless.
+ * Moves a memtable into chunks: seal, pack in the background, one transaction, show, trim. docs/specs/flush.md says why a
+ * crash between any two of these is harmless.
  * @throws DbError STORAGE_FULL, STORAGE_FAILED: the memtable stays, and goes with the next flush
  */
-export async function flushShard({ clock, metrics, journal, shardStore, sliceRowCount }: FlushPorts, replica: ShardReplica): Promise<void> {
+export async function flushShard({ clock, metrics, journal, shardStore, background }: FlushPorts, replica: ShardReplica): Promise<void> {
   const startedMs = clock.monotonicMs();
   const job = replica.table.beginFlush();
   replica.dirtySinceMs = undefined;
   if (job === undefined) return;
   try {
-    const chunks: readonly NewChunk[] = await inSlices(clock, sliceRowCount, (rowCountMax) => job.nextChunks(rowCountMax));
-    const state = { flushedSeq: job.flushedSeq, vector: encodeVector(job.vector), watermark: job.watermark };
-    const chunkIds = await shardStore.commit(replica.shard, { series: job.series, chunks, removedChunkIds: [], tombstones: job.tombstones, removedTombstoneSeqs: [], state });
-    replica.table.completeFlush(job, chunkIds);
+    const chunks = await background.run('packFlush', ...copied(job.input));
+    replica.table.completeFlush(job, await commitChunks(shardStore, replica.shard, job.change, chunks));
   } catch (error) {
     replica.table.abandonFlush(job);
     replica.dirtySinceMs ??= startedMs;
@@ -37,4 +35,10 @@ export async function flushShard({ clock, metrics, journal, shardStore, sliceRow
   }
   metrics.observe(names.flushDuration, (clock.monotonicMs() - startedMs) / 1000);
   await trimJournal(journal, replica);
+}
+
+/** Frames of its own for whoever packs them: readers need these until their chunks are there. */
+function copied({ frames, hiding }: FlushInput): [input: FlushInput, given: ArrayBuffer[]] {
+  const copies = frames.map(({ bytes, seriesIds }) => ({ bytes: bytes.slice(), seriesIds }));
+  return [{ frames: copies, hiding }, copies.map(({ bytes }) => bytes.buffer)];
 }

@@ -1,5 +1,8 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
-import type { Bus, CatalogCache, Clock, Journal, Log, Metrics, Random, ShardStore, Tracer } from '@varve/ports';
+import type { Background, Bus, CatalogCache, Clock, Journal, Log, Metrics, Random, ShardStore, Tracer } from '@varve/ports';
+
+/** What a data node computes in the background. */
+export type UpkeepTasks = typeof import('./upkeep-tasks.ts');
 
 export interface DataShardPorts {
   readonly bus: Bus;
@@ -12,6 +15,7 @@ export interface DataShardPorts {
   readonly catalogCache?: CatalogCache | undefined;
   readonly journal: Journal;
   readonly shardStore: ShardStore;
+  readonly background: Background<UpkeepTasks>;
   /** Called once when the node can keep its promises no more (a journal commit failed): the process must end. */
   readonly onFatal: (error: unknown) => void;
 }

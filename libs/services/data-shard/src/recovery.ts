@@ -128,24 +128,28 @@ export class Recovery {
     const leftBytes = Math.max(0, sizeBytesMax - openSizeBytes());
     const flushing = new FlushOnTheWay(this.#ports, Math.max(leftBytes, ROOM_SHARE_MIN * sizeBytesMax));
     let replica: ShardReplica | undefined;
-    for await (const row of this.#ports.journal.read(asked.shard, 0)) {
-      replica ??= newReplica(asked, table, row.seq);
-      this.#progress.onRow();
-      // Rows at or below it are in chunks; they are still there for other owners, or until the next trim.
-      const isFlushed = row.seq <= flushedSeq;
-      const dueSeq = table.lastSeq + hole + 1;
-      if (!isFlushed && row.seq !== dueSeq) throw ofAnotherTime(`row ${row.seq} of shard ${asked.shard} stands in the journal where ${dueSeq} is due behind its file`, asked.shard);
-      if (row.frame === undefined) {
-        this.#ports.damage.ofRow(row);
-        replica.journalIndex.addDamaged(row.seq);
-        if (!isFlushed) hole += 1;
-        continue;
+    try {
+      for await (const row of this.#ports.journal.read(asked.shard, 0)) {
+        replica ??= newReplica(asked, table, row.seq);
+        this.#progress.onRow();
+        // Rows at or below it are in chunks; they are still there for other owners, or until the next trim.
+        const isFlushed = row.seq <= flushedSeq;
+        const dueSeq = table.lastSeq + hole + 1;
+        if (!isFlushed && row.seq !== dueSeq) throw ofAnotherTime(`row ${row.seq} of shard ${asked.shard} stands in the journal where ${dueSeq} is due behind its file`, asked.shard);
+        if (row.frame === undefined) {
+          this.#ports.damage.ofRow(row);
+          replica.journalIndex.addDamaged(row.seq);
+          if (!isFlushed) hole += 1;
+          continue;
+        }
+        if (hole > 0) break;
+        replica.journalIndex.add(row.seq, frameHeader(row.frame).mutation);
+        if (isFlushed) continue;
+        insert(replica, row.seq, decodeFrame(row.frame));
+        await flushing.maybeFlush(replica);
       }
-      if (hole > 0) break;
-      replica.journalIndex.add(row.seq, frameHeader(row.frame).mutation);
-      if (isFlushed) continue;
-      insert(replica, row.seq, decodeFrame(row.frame));
-      await flushing.maybeFlush(replica);
+    } finally {
+      await flushing.settle();
     }
     replica ??= newReplica(asked, table, table.lastSeq + 1);
     if (hole > 0) {
@@ -153,29 +157,43 @@ export class Recovery {
       return { replica, hole };
     }
     await flushing.maybeFlush(replica, leftBytes);
+    await flushing.settle();
     replica.nextSeq = table.lastSeq + 1;
     if (table.lastSeq > table.flushedSeq) replica.dirtySinceMs ??= this.#ports.clock.monotonicMs();
     return { replica, hole };
   }
 }
 
-/** Flushes a shard whose journal is being replayed. */
+/** Flushes a shard whose journal is being replayed; the replay goes on meanwhile. */
 class FlushOnTheWay {
   readonly #ports: FlushPorts;
   readonly #sizeBytesMax: SizeBytes;
+  #underWay: Promise<void> | undefined;
   /** After a flush that failed. */
   #retryAtBytes: SizeBytes = 0;
 
-  /** @param sizeBytesMax of the memtable of the shard that replays */
+  /** @param sizeBytesMax of the memtable of the shard that replays; at twice that the replay waits for the flush */
   constructor(ports: FlushPorts, sizeBytesMax: SizeBytes) {
     this.#ports = ports;
     this.#sizeBytesMax = sizeBytesMax;
   }
 
-  /** A flush that fails loses nothing: the shard goes on in memory, and tries again when it has twice as much there, or once it is open. */
   async maybeFlush(replica: ShardReplica, sizeBytesMax = this.#sizeBytesMax): Promise<void> {
+    const { table } = replica;
+    const dueBytes = Math.max(sizeBytesMax, this.#retryAtBytes);
+    if (table.memtableSizeBytes <= dueBytes) return;
+    this.#underWay ??= this.#flush(replica).finally(() => (this.#underWay = undefined));
+    if (table.memtableSizeBytes > 2 * dueBytes) await this.#underWay;
+  }
+
+  /** Resolves when none is under way. */
+  async settle(): Promise<void> {
+    await this.#underWay;
+  }
+
+  /** One that fails loses nothing: the shard goes on in memory, and tries again when it has twice as much there, or once it is open. */
+  async #flush(replica: ShardReplica): Promise<void> {
     const { table, shard } = replica;
-    if (table.memtableSizeBytes <= Math.max(sizeBytesMax, this.#retryAtBytes)) return;
     try {
       await flushShard(this.#ports, replica);
       this.#retryAtBytes = 0;

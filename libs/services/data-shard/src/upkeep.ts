@@ -3,7 +3,6 @@ import type { ShardId } from '@varve/model';
 import type { Timer } from '@varve/ports';
 import type { Damage } from './damage.ts';
 import { flushShard, type FlushPorts } from './flush.ts';
-import { sliceRowCountOf } from './in-slices.ts';
 import { mergeShard } from './merge.ts';
 import type { DataShardConfig } from './ports.ts';
 import type { ShardReplica } from './shard-replica.ts';
@@ -16,9 +15,8 @@ const RETRY_PAUSE_MS_MAX = 60_000;
 /** Memtables of this many budgets together, at one of which a flush is due: flushes are behind, and writers must wait. */
 const BEHIND_FACTOR = 2;
 
-type JobPorts = FlushPorts & { readonly damage: Damage };
-type UpkeepPorts = Omit<JobPorts, 'sliceRowCount'>;
-type Work = (ports: JobPorts, replica: ShardReplica) => Promise<void>;
+type UpkeepPorts = FlushPorts & { readonly damage: Damage };
+type Work = (ports: UpkeepPorts, replica: ShardReplica) => Promise<void>;
 
 /** What has failed for one shard, until it succeeds. */
 interface Trouble {
@@ -33,7 +31,7 @@ interface Trouble {
  * between what is worth merging. One job at a time, in the background.
  */
 export class Upkeep {
-  readonly #ports: JobPorts;
+  readonly #ports: UpkeepPorts;
   readonly #config: Pick<DataShardConfig, 'memtableSizeBytesMax' | 'flushAgeMsMax'>;
   readonly #replicas: ReadonlyMap<number, ShardReplica>;
   #timer: Timer | undefined;
@@ -50,7 +48,7 @@ export class Upkeep {
     config: Pick<DataShardConfig, 'memtableSizeBytesMax' | 'flushAgeMsMax'>,
     replicas: ReadonlyMap<number, ShardReplica>,
   ) {
-    this.#ports = { ...ports, sliceRowCount: () => sliceRowCountOf(this.#fullness) };
+    this.#ports = ports;
     this.#config = config;
     this.#replicas = replicas;
   }
@@ -87,13 +85,8 @@ export class Upkeep {
     await this.#running;
   }
 
-  /** True when memtables grow faster than they are flushed. */
-  get isBehind(): boolean {
-    return this.#fullness > 1;
-  }
-
-  /** Memtables of what they may hold before writers wait. */
-  get #fullness(): number {
+  /** What memtables hold of what they may: above 1 writers are refused. */
+  get fullness(): number {
     return this.#totalBytes() / (BEHIND_FACTOR * this.#config.memtableSizeBytesMax);
   }
 

@@ -1,10 +1,12 @@
 import { DbError, type ErrorCode, type SizeBytes } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { decodeFrame, encodeVoidFrame, type Frame } from '@varve/frame';
+import { pause } from '@varve/kit';
 import { hasMutation, NO_WATERMARK, type IncarnationId, type NodeId, type ShardId } from '@varve/model';
 import { traceIdOf, type BusMessage, type TraceParent } from '@varve/ports';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
 import { decode, encode, type Header } from '@varve/wire';
+import { holdBackMsOf } from './hold-back.ts';
 import type { DataShardPorts } from './ports.ts';
 import type { ShardReplica } from './shard-replica.ts';
 
@@ -19,10 +21,12 @@ export class WritePath {
   readonly #epochOf: (shard: ShardId) => number | undefined;
   /** Whether a coordinator itself may still bring frames of this incarnation (X10). */
   readonly #isOpen: (incarnation: IncarnationId) => boolean;
-  /** Memtables grow faster than they are flushed. */
-  readonly #isOverloaded: () => boolean;
+  /** What memtables hold of what they may: above 1 they grow faster than they are flushed. */
+  readonly #fullness: () => number;
   readonly #onInserted: (replica: ShardReplica) => void;
   #backlogBytes: SizeBytes = 0;
+  /** Acks that are held back. */
+  readonly #holding = new Set<Promise<void>>();
 
   constructor(
     ports: DataShardPorts,
@@ -30,7 +34,7 @@ export class WritePath {
       readonly id: NodeId;
       readonly epochOf: (shard: ShardId) => number | undefined;
       readonly isOpen: (incarnation: IncarnationId) => boolean;
-      readonly isOverloaded: () => boolean;
+      readonly fullness: () => number;
       readonly onInserted: (replica: ShardReplica) => void;
     },
   ) {
@@ -38,7 +42,7 @@ export class WritePath {
     this.#node = node.id;
     this.#epochOf = node.epochOf;
     this.#isOpen = node.isOpen;
-    this.#isOverloaded = node.isOverloaded;
+    this.#fullness = node.fullness;
     this.#onInserted = node.onInserted;
   }
 
@@ -50,6 +54,7 @@ export class WritePath {
       const message = decode(payload, 'shardWrite');
       header = message.header;
       await this.#traced(replica, message.header.traceParent, () => this.#store(replica, message.header, message.payload));
+      await this.#holdBack(payload.length);
       this.#answer(replyTo, replica.shard, header, { seriesCount: replica.table.seriesCount });
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
@@ -57,6 +62,11 @@ export class WritePath {
       log.warn('Frame refused', { traceId: traceIdOf(header?.traceParent), shard: replica.shard, code: error.code, reason: error.message, ...error.facts });
       if (header !== undefined) this.#answer(replyTo, replica.shard, header, { error });
     }
+  }
+
+  /** Resolves when all frames that are here are answered. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#holding);
   }
 
   /** Answers a frame of a shard that this node cannot open (Y6): it becomes a hint. Never throws. */
@@ -143,7 +153,7 @@ export class WritePath {
 
   #checked(replica: ShardReplica, bytes: Uint8Array): Frame {
     if (this.#epochOf(replica.shard) === undefined || replica.isDropped) throw refusal('SHARD_NOT_HERE', `shard ${replica.shard} is not here`);
-    if (this.#backlogBytes + bytes.length > LIMITS.journalBacklogSizeBytesMax || this.#isOverloaded()) {
+    if (this.#backlogBytes + bytes.length > LIMITS.journalBacklogSizeBytesMax || this.#fullness() > 1) {
       throw refusal('WRITE_OVERLOADED', `${this.#backlogBytes} bytes wait for the journal, or flushes are behind`);
     }
     const frame = decodeFrame(bytes);
@@ -163,6 +173,16 @@ export class WritePath {
     } finally {
       this.#backlogBytes -= row.frame.length;
     }
+  }
+
+  /** The frame is on disk and visible; whoever sent it shall send the next one later. */
+  async #holdBack(sizeBytes: SizeBytes): Promise<void> {
+    const holdBackMs = holdBackMsOf(this.#fullness(), sizeBytes);
+    if (holdBackMs < 1) return;
+    const held = pause(this.#ports.clock, holdBackMs);
+    this.#holding.add(held);
+    await held;
+    this.#holding.delete(held);
   }
 
   #answer(replyTo: string | undefined, shard: ShardId, header: Header<'shardWrite'>, { seriesCount, error }: { readonly seriesCount?: number; readonly error?: DbError }): void {

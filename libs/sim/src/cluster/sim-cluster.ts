@@ -1,11 +1,13 @@
 import { createCoordinator, type Coordinator } from '@varve/coordinator-service';
 import { createDataShard } from '@varve/data-shard-service';
+import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
 import { CatalogFollower, LivenessView, type Service } from '@varve/kit';
 import { createMetaRaft } from '@varve/meta-raft-service';
 import type { NodeId } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Bus, type CatalogStore, type HintStore, type Journal, type RaftLogStore, type ShardStore } from '@varve/ports';
 import { createRepair } from '@varve/repair-service';
 import { subjectsOf } from '@varve/wire';
+import { SimBackground } from '../sim-background.ts';
 import { SimCatalogCache } from '../sim-catalog-cache.ts';
 import { SimCatalogStore } from '../sim-catalog-store.ts';
 import { SimClock, SimRandom } from '../sim-clock.ts';
@@ -69,7 +71,7 @@ export class SimCluster {
       )));
     this.datas = Array.from({ length: REPLICA_COUNT }, (_, at) => at + 1).map((number) => this.#node(scheduler, `data${number}`, 'dataBus', (ports, { process, disk }) =>
       createDataShard(
-        { ...ports, journal: this.#seams.journal(new SimJournal(process, disk), process.name), shardStore: this.#seams.shardStore(new SimShardStore(process, disk), process.name), catalogCache: new SimCatalogCache(process, disk) },
+        { ...ports, journal: this.#seams.journal(new SimJournal(process, disk), process.name), shardStore: this.#seams.shardStore(new SimShardStore(process, disk), process.name), background: new SimBackground(process, upkeepTasks), catalogCache: new SimCatalogCache(process, disk) },
         { ...CLUSTER, nodeName: `data${number}`, ...DATA_CONFIG },
       )));
     this.coordinators = [1, 2].map((number) => this.#node(scheduler, `coordinator${number}`, 'coordinatorBus', (ports, { process, disk }) =>

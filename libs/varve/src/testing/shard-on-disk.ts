@@ -1,10 +1,12 @@
 import type { ErrorCode, SizeBytes } from '@varve/base';
 import { DEFAULT_CONFIG } from '@varve/config';
 import { ChunksAtHand, Damage, flushShard, mergeShard, readSeries, Recovery, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import type { UpkeepTasks } from '@varve/data-shard-service';
+import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
 import { openInprocBus } from '@varve/inproc-adapter';
 import { encodeVectors, hasMutation, seriesKey, valueAt, type SeriesSlice, type Tombstone } from '@varve/model';
-import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Journal, type ShardStore } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Background, type Journal, type ShardStore } from '@varve/ports';
 import { openStoresHere } from '@varve/sqlite-adapter/testing';
 import { systemClock, systemRandom } from '@varve/system-adapter';
 import { decode, encode } from '@varve/wire';
@@ -17,7 +19,12 @@ const TIME_COUNT = 5;
 const PADDING = 'a text that is no part of any other one, '.repeat(200);
 const LARGE_FRAMES: ReadonlySet<number> = new Set([2, 3]);
 const WHOLE_RANGE = { startOffsetNs: 0, endOffsetNs: Number.MAX_SAFE_INTEGER };
-const PORTS = { clock: systemClock, random: systemRandom, log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER, sliceRowCount: () => 4_000 };
+/** In this thread, and on a clone as in another one: tests open hundreds of shards. */
+const BACKGROUND: Background<UpkeepTasks> = {
+  run: async (name, input, given) => upkeepTasks[name](structuredClone(input, { transfer: [...given] }) as never) as never,
+  close: () => Promise.resolve(),
+};
+const PORTS = { clock: systemClock, random: systemRandom, log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER, background: BACKGROUND };
 
 /** Cells by lane and time: the number of the frame that wrote it last. */
 export type Cells = ReadonlyMap<string, number>;
@@ -50,7 +57,7 @@ export class ShardOnDisk {
     this.#shardStore = shardStore;
     this.#replica = replica;
     const ports = { ...PORTS, bus: this.#bus, journal, shardStore, onFatal: () => void (this.isFatal = true) };
-    const node = { id: 1, epochOf: () => 1, isOpen: () => true, isOverloaded: () => false, onInserted: () => undefined };
+    const node = { id: 1, epochOf: () => 1, isOpen: () => true, fullness: () => 0, onInserted: () => undefined };
     this.#writePath = new WritePath(ports, node);
   }
 

@@ -6,8 +6,7 @@ import { JournalFiles } from '../journal-files.ts';
 import { journalOn } from '../open-journal.ts';
 import { shardStoreOn } from '../open-shard-store.ts';
 import { ShardFiles } from '../shard-files.ts';
-import type { StoreClient } from '../worker-client.ts';
-import type { WorkerStore } from '../worker-protocol.ts';
+import type { CallClient, Served } from '@varve/threads';
 
 /**
  * Journal and shard store of a data directory in the calling thread, for tests that open hundreds of them: all but the threads
@@ -26,7 +25,7 @@ export async function openStoresHere(
 }
 
 /** As the storage worker does it: one call after the other; what nobody waits for runs after the answer. */
-function clientOf<Store extends WorkerStore>(store: Store): StoreClient<Store> {
+function clientOf<Store extends Served>(store: Store): CallClient<Store> {
   let worked: Promise<unknown> = Promise.resolve();
   const send = (name: string, args: readonly unknown[]): Promise<never> => {
     const answered = worked.then(() => (store as unknown as Record<string, (...all: readonly unknown[]) => never>)[name]!(...args));
@@ -40,7 +39,7 @@ function clientOf<Store extends WorkerStore>(store: Store): StoreClient<Store> {
   };
 }
 
-async function afterReply(store: WorkerStore): Promise<void> {
+async function afterReply(store: Served): Promise<void> {
   await setImmediate();
   store.afterReply();
 }

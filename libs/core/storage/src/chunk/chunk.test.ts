@@ -8,7 +8,8 @@ import { mergeBlocks } from '../merge-chunks.ts';
 import { blockOf, concatBlocks, sliceBlocks, type SortedRows } from '../sorted-rows.ts';
 import { anyRow, anyWallMs, markOf } from '../testing/arbitraries.ts';
 import { cellsOf, columnOf, frameOf, type TestRow } from '../testing/frames.ts';
-import { readChunk, wholeChunk } from '../testing/whole-chunk.ts';
+import { readChunk } from '../testing/read-chunk.ts';
+import { encodeChunk } from './encode-chunk.ts';
 import { decodeChunkHeader, encodeChunkHeader, type ChunkHeader } from './chunk-header.ts';
 import type { NewChunkLike } from './encode-chunk.ts';
 import { openHeader } from './open-header.ts';
@@ -73,7 +74,7 @@ function cellsAt(rows: SortedRows, row: number): unknown {
 test('a chunk gives back its rows: series, times, versions, and every cell of every type', () => {
   fc.assert(
     fc.property(anySortedRows, fc.nat(9), (rows, tier) => {
-      const chunk = wholeChunk(rows, tier);
+      const chunk = encodeChunk(rows, tier);
       const header = openHeader(chunk, chunk.header);
       checkPayload(header, chunk.payload);
       same(readChunk(header, chunk.payload), rows);
@@ -86,7 +87,7 @@ test('a chunk gives back its rows: series, times, versions, and every cell of ev
 });
 
 test('a block alone is read, with the wanted columns only', () => {
-  const { header: bytes, payload } = wholeChunk(SAMPLE, 0);
+  const { header: bytes, payload } = encodeChunk(SAMPLE, 0);
   const header = decodeChunkHeader(bytes);
   const fieldsOf = (wanted: readonly number[]): string[] => readBlock(header, payload, 0, wanted).columns.map(({ name }) => name);
   const at = (name: string): number => header.fields.findIndex((field) => field.name === name);
@@ -99,7 +100,7 @@ test('a block alone is read, with the wanted columns only', () => {
 
 test('a series is cut at hours where both sides have enough rows, and at 4,096 rows; small pieces share pages', () => {
   const pagesOf = (...parts: SortedRows[]): (readonly [series: number, rows: number])[][] => {
-    const { pageStarts, seriesIds, blockStarts } = decodeChunkHeader(wholeChunk(concatBlocks(parts), 0).header);
+    const { pageStarts, seriesIds, blockStarts } = decodeChunkHeader(encodeChunk(concatBlocks(parts), 0).header);
     return Array.from({ length: pageStarts.length - 1 }, (_, page) =>
       Array.from({ length: pageStarts[page + 1]! - pageStarts[page]! }, (_block, index) => pageStarts[page]! + index).map((block) => [seriesIds[block]!, blockStarts[block + 1]! - blockStarts[block]!] as const),
     );
@@ -115,7 +116,7 @@ test('a series is cut at hours where both sides have enough rows, and at 4,096 r
 
 test('T2: the header summarizes the cells of each field of a page of one block exactly', () => {
   const summaryAt = (values: number[]): FieldSummary => {
-    const { header } = wholeChunk(floatsAt(1, [...values.keys()], (row) => values[row]!), 0);
+    const { header } = encodeChunk(floatsAt(1, [...values.keys()], (row) => values[row]!), 0);
     return summaryOf(decodeChunkHeader(header).fields[0]!.summaries, 0);
   };
   expect(summaryAt([-0])).toMatchObject({ nullCount: 0, numbers: { first: -0, last: -0, min: -0, max: -0, minNs: 0, maxNs: 0, sum: 0, sumRest: 0 } });
@@ -130,7 +131,7 @@ test('T2: integers that are not exact, or whose sum is not, have no numbers; str
   const summaryAt = (type: 'integer' | 'string' | 'boolean', values: Parameters<typeof columnOf>[1]): FieldSummary => {
     const offsetsNs = Float64Array.from(values.keys());
     const rows = blockOf(1, { offsetsNs, columns: [{ name: 'x', column: columnOf(type, values) }], versions: { versions: [VERSION], ordinals: new Uint32Array(values.length) } });
-    return summaryOf(decodeChunkHeader(wholeChunk(rows, 0).header).fields[0]!.summaries, 0);
+    return summaryOf(decodeChunkHeader(encodeChunk(rows, 0).header).fields[0]!.summaries, 0);
   };
   const max = Number.MAX_SAFE_INTEGER;
   expect(summaryAt('integer', [max, 1]).numbers).toBeUndefined();
@@ -141,7 +142,7 @@ test('T2: integers that are not exact, or whose sum is not, have no numbers; str
 });
 
 test('F13: any flipped bit in a header or payload is found', () => {
-  const { header, payload } = wholeChunk(SAMPLE, 0);
+  const { header, payload } = encodeChunk(SAMPLE, 0);
   const parsed = decodeChunkHeader(header);
   const flipped = (bytes: Uint8Array, bit: number): Uint8Array => bytes.map((byte, at) => (at === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
   for (let bit = 0; bit < header.length * 8; bit += 1) expect(() => decodeChunkHeader(flipped(header, bit))).toThrow(invalid);
@@ -149,7 +150,7 @@ test('F13: any flipped bit in a header or payload is found', () => {
 });
 
 test('F13: a header or payload that is cut short or has more at its end is found', () => {
-  const { header, payload } = wholeChunk(SAMPLE, 0);
+  const { header, payload } = encodeChunk(SAMPLE, 0);
   const parsed = decodeChunkHeader(header);
   for (let length = 0; length < header.length; length += 1) expect(() => decodeChunkHeader(header.subarray(0, length))).toThrow(invalid);
   for (let length = 0; length < payload.length; length += 1) expect(() => checkPayload(parsed, payload.subarray(0, length))).toThrow(invalid);
@@ -157,14 +158,14 @@ test('F13: a header or payload that is cut short or has more at its end is found
 });
 
 test('F13: a header of another format is refused by its number', () => {
-  const { header } = wholeChunk(SAMPLE, 0);
+  const { header } = encodeChunk(SAMPLE, 0);
   const newer = Uint8Array.from(header.subarray(0, -4));
   newer[0] = 3;
   expect(() => decodeChunkHeader(sealed(newer))).toThrow('format 3 of a chunk, this version reads 2');
 });
 
 test('F13: a row of a version that the chunk does not have is found when versions are asked for', () => {
-  const chunk = wholeChunk({ ...SAMPLE, versions: { versions: SAMPLE.versions.versions, ordinals: SAMPLE.versions.ordinals } }, 0);
+  const chunk = encodeChunk({ ...SAMPLE, versions: { versions: SAMPLE.versions.versions, ordinals: SAMPLE.versions.ordinals } }, 0);
   const header = decodeChunkHeader(chunk.header);
   const payload = Uint8Array.from(chunk.payload);
   payload[0] = 1; // of two versions
@@ -176,7 +177,7 @@ type Bytes = Pick<NewChunkLike, 'header' | 'payload'>;
 // Methodology: bytes that no encoder wrote, with checksums that are right, so that every parser behind them is reached.
 // They may mean something, or be refused with CHUNK_INVALID; nothing else may be thrown, and nothing may take long.
 test('F13: damage behind a right checksum is refused with CHUNK_INVALID, or read as rows', () => {
-  const { header, payload } = wholeChunk(SAMPLE, 0);
+  const { header, payload } = encodeChunk(SAMPLE, 0);
   const edit = fc.record({ at: fc.nat(), byte: fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff)) });
   const parsed = decodeChunkHeader(header);
   const body = header.subarray(0, -4);

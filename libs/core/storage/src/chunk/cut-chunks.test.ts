@@ -13,8 +13,8 @@ function series(seriesId: number, rowCount: number, startNs = 0): SortedRows {
   });
 }
 
-const shapeOf = (cuts: Iterable<SortedRows | number>): (readonly [first: number, last: number, rows: number])[] =>
-  Array.from(cuts).filter((cut) => typeof cut !== 'number').map(({ seriesIds, offsetsNs }) => [seriesIds[0]!, seriesIds.at(-1)!, offsetsNs.length] as const).sort((left, right) => left[0] - right[0]);
+const shapeOf = (cuts: Iterable<SortedRows>): (readonly [first: number, last: number, rows: number])[] =>
+  Array.from(cuts).map(({ seriesIds, offsetsNs }) => [seriesIds[0]!, seriesIds.at(-1)!, offsetsNs.length] as const).sort((left, right) => left[0] - right[0]);
 
 test('a range of ids is one chunk when it fits, and two halves when it does not', () => {
   const check = (parts: SortedRows[], rowCountMax: number, expected: [number, number, number][]): void => {
@@ -26,12 +26,6 @@ test('a range of ids is one chunk when it fits, and two halves when it does not'
   check([series(3, 1), series(4, 1)], 2, [[3, 4, 2]]); // far from each other in the tree, but nothing else is there
   check([series(3, 1), series(4, 1), series(5, 1)], 2, [[3, 3, 1], [4, 5, 2]]);
   check([series(1, 5), series(2, 1)], 4, [[1, 1, 2], [1, 1, 3], [2, 2, 1]]); // a series that is too large alone, by time
-});
-
-test('each part is announced before its rows are cut, so that whoever takes chunks can rest in between', () => {
-  const parts = [series(4, 3), series(5, 1), series(6, 2)];
-  const cuts = Array.from(cutChunks(parts, () => 4 * 100), (cut) => (typeof cut === 'number' ? cut : cut.offsetsNs.length));
-  expect(cuts).toEqual([3, 1, 2, 6]);
 });
 
 test('ranges of any two chunks of one flush nest in no other way than beside each other, and no row is lost', () => {

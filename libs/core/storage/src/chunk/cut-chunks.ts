@@ -39,14 +39,12 @@ export const CHUNK_WEIGHT_MAX = 4 * CHUNK_ROW_COUNT_LIMIT;
 
 /**
  * Cuts rows of one measurement, whose series ascend from part to part, into the rows of chunks. `weightMax`, at most
- * {@link CHUNK_WEIGHT_MAX}, is asked before each cut. Yields the rows of each chunk, and of each part how many rows it has
- * before anything is done with it: a chunk may need several parts, and fetching them takes time.
+ * {@link CHUNK_WEIGHT_MAX}, is asked before each cut.
  */
-export function* cutChunks(parts: Iterable<SortedRows>, weightMax: () => number): Generator<SortedRows | number> {
+export function* cutChunks(parts: Iterable<SortedRows>, weightMax: () => number): Generator<SortedRows> {
   const stack: Node[] = [];
   let lastId = -1;
   for (const rows of parts) {
-    yield rows.offsetsNs.length;
     for (let block = 0; block < rows.seriesIds.length; block += 1) {
       const seriesId = rows.seriesIds[block]!;
       if (seriesId !== lastId) {

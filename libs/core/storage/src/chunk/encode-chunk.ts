@@ -28,11 +28,8 @@ export interface NewChunkLike extends ChunkExtent {
   readonly payload: Uint8Array;
 }
 
-/**
- * Packs rows of series of one measurement, 1 to 65,536 of them, page by page: yields how many rows were packed. Source:
- * docs/formats/chunk.md.
- */
-export function* encodeChunk(rows: SortedRows, tier: number): Generator<number, NewChunkLike> {
+/** Packs rows of series of one measurement, 1 to 65,536 of them, page by page. Source: docs/formats/chunk.md. */
+export function encodeChunk(rows: SortedRows, tier: number): NewChunkLike {
   const rowCount = rows.offsetsNs.length;
   assert(1 <= rowCount && rowCount <= CHUNK_ROW_COUNT_LIMIT, `a chunk of ${rowCount} rows`);
   const { seriesIds, blockStarts, pageStarts } = cutPages(rows);
@@ -60,7 +57,6 @@ export function* encodeChunk(rows: SortedRows, tier: number): Generator<number, 
       summaries[field]!.push(isThere && !isShared ? summarize(named, offsetsNs) : undefined);
       sectionStarts.push(writer.length);
     }
-    yield endRow - startRow;
   }
   const payload = writer.finish();
   const header = encodeChunkHeader({

@@ -34,23 +34,42 @@ const WORDS = ['first', 'last', 'min', 'max', 'sum'] as const;
 
 /** Packs summaries; undefined where a page has none of this field. */
 export function packSummaries(summaries: readonly (FieldSummary | undefined)[]): PageSummaries {
-  const gapOf = (pick: (summary: FieldSummary) => number): Float64Array => Float64Array.from(summaries, (each) => (each === undefined ? 0 : pick(each)));
-  const gaps = [gapOf(({ nullCount }) => nullCount), gapOf(({ firstNs }) => firstNs), gapOf(({ lastNs }) => lastNs)] as const;
-  const hasGaps = gaps.some((values) => values.some((value) => value !== 0));
+  const gaps = [new Float64Array(summaries.length), new Float64Array(summaries.length), new Float64Array(summaries.length)] as const;
+  let hasGaps = false;
+  for (let page = 0; page < summaries.length; page += 1) {
+    const summary = summaries[page];
+    if (summary === undefined) continue;
+    const { nullCount, firstNs, lastNs } = summary;
+    gaps[0][page] = nullCount;
+    gaps[1][page] = firstNs;
+    gaps[2][page] = lastNs;
+    hasGaps ||= nullCount !== 0 || firstNs !== 0 || lastNs !== 0;
+  }
   return { gaps: hasGaps ? gaps : undefined, numbers: packNumbers(summaries) };
 }
 
 function packNumbers(summaries: readonly (FieldSummary | undefined)[]): PageNumbers | undefined {
-  if (summaries.every((each) => each?.numbers === undefined)) return undefined;
-  const bits = zeroBits(summaries.length);
-  for (const [page, each] of summaries.entries()) if (each?.numbers !== undefined) setBit(bits, page);
-  const of = (word: keyof SummaryNumbers): Float64Array => Float64Array.from(summaries, (each) => each?.numbers?.[word] ?? 0);
-  const sumRest = of('sumRest');
-  return {
-    validity: summaries.some((each) => each?.numbers === undefined) ? bits : undefined,
-    ...{ first: of('first'), last: of('last'), min: of('min'), max: of('max'), minNs: of('minNs'), maxNs: of('maxNs'), sum: of('sum') },
-    sumRest: sumRest.some((value) => value !== 0) ? sumRest : undefined,
-  };
+  const empty = (): Float64Array => new Float64Array(summaries.length);
+  const packed = { first: empty(), last: empty(), min: empty(), max: empty(), minNs: empty(), maxNs: empty(), sum: empty() };
+  const [sumRest, bits] = [empty(), zeroBits(summaries.length)];
+  let [count, hasRest] = [0, false];
+  for (let page = 0; page < summaries.length; page += 1) {
+    const numbers = summaries[page]?.numbers;
+    if (numbers === undefined) continue;
+    setBit(bits, page);
+    count += 1;
+    packed.first[page] = numbers.first;
+    packed.last[page] = numbers.last;
+    packed.min[page] = numbers.min;
+    packed.max[page] = numbers.max;
+    packed.minNs[page] = numbers.minNs;
+    packed.maxNs[page] = numbers.maxNs;
+    packed.sum[page] = numbers.sum;
+    sumRest[page] = numbers.sumRest;
+    hasRest ||= numbers.sumRest !== 0;
+  }
+  if (count === 0) return undefined;
+  return { ...packed, validity: count < summaries.length ? bits : undefined, sumRest: hasRest ? sumRest : undefined };
 }
 
 /** The summary of a page that has the field and one block of rows. */

@@ -1,11 +1,12 @@
 import { assert } from '@varve/base';
-import type { Frame, FrameRows, FrameSection } from '@varve/frame';
+import { decodeFrame, encodeFrames, encodeTombstone, encodeVoidFrame, sealFrame, type Frame, type FrameStamp } from '@varve/frame';
 import {
   parseSeriesKey,
   valueAt,
   type Column,
   type FieldType,
   type FieldValue,
+  type MeasurementTable,
   type SeriesSlice,
   type Tombstone,
   type Version,
@@ -25,78 +26,43 @@ export interface FrameMark {
   readonly version: Version;
 }
 
-/** A frame without bytes: what `decodeFrame` would answer. Of two rows with one (series, time) the later wins per field. */
+/** Of two rows with one (series, time) the later wins per field. */
 export function frameOf(mark: FrameMark, rows: readonly TestRow[]): Frame {
   const distinct = new Map<string, TestRow>();
   for (const row of rows) {
     const name = `${row.offsetNs} ${row.key}`;
     distinct.set(name, { ...row, fields: { ...distinct.get(name)?.fields, ...row.fields } });
   }
-  const byMeasurement = Map.groupBy(distinct.values(), ({ key }) => parseSeriesKey(key).measurement);
-  return {
-    header: {
-      shard: 1,
-      kind: 'rows',
-      mutation: { incarnation: mark.incarnation, shard: 1, number: mark.number },
-      version: mark.version,
-      rowCount: distinct.size,
-    },
-    sections: Array.from(byMeasurement, ([measurement, ofIt]) => sectionOf(measurement, ofIt)),
-    tombstone: undefined,
-    sizeBytes: 100 * distinct.size,
-  };
+  const stamp = stampOf(mark);
+  if (distinct.size === 0) return decodeFrame(encodeVoidFrame(1, stamp));
+  const keys = [...new Set(rows.map(({ key }) => key))];
+  const series = keys.map((key) => ({ key, measurement: parseSeriesKey(key).measurement }));
+  const placeOf = new Map(keys.map((key, place) => [key, place]));
+  const byMeasurement = Map.groupBy(distinct.values(), ({ key }) => series[placeOf.get(key)!]!.measurement);
+  const tables = Array.from(byMeasurement, ([measurement, ofIt]) => ({ table: tableOf(measurement, ofIt, placeOf), rowIndexes: undefined }));
+  const frames = encodeFrames({ shard: 1, startNs: 0n, tables, series }, () => stamp);
+  assert(frames.length === 1, `${frames.length} frames of ${distinct.size} rows`);
+  return decodeFrame(frames[0]!);
 }
 
-/** A delete, as `decodeFrame` would answer it. */
-export function deleteOf({ incarnation, number, version }: FrameMark, tombstone: Tombstone): Frame {
-  const header = { shard: 1, kind: 'tombstone', mutation: { incarnation, shard: 1, number }, version, rowCount: 0 } as const;
-  return { header, sections: [], tombstone, sizeBytes: 100 };
+export function deleteOf(mark: FrameMark, tombstone: Tombstone): Frame {
+  return decodeFrame(sealFrame(encodeTombstone(1, tombstone), stampOf(mark)));
 }
 
-function sectionOf(measurement: string, rows: readonly TestRow[]): FrameSection {
-  const bySeries = Map.groupBy(rows, ({ key }) => key);
-  const sorted: TestRow[] = [];
-  const rowStarts = [0];
-  for (const ofIt of bySeries.values()) {
-    sorted.push(...ofIt.toSorted((left, right) => left.offsetNs - right.offsetNs));
-    rowStarts.push(sorted.length);
-  }
+function stampOf({ incarnation, number, version }: FrameMark): FrameStamp {
+  return { mutation: { incarnation, shard: 1, number }, version };
+}
+
+function tableOf(measurement: string, rows: readonly TestRow[], placeOf: ReadonlyMap<string, number>): MeasurementTable {
+  const names = [...new Set(rows.flatMap(({ fields }) => Object.keys(fields)))];
   return {
     measurement,
-    seriesKeys: [...bySeries.keys()],
-    rows: new TestFrameRows(sorted, Uint32Array.from(rowStarts)),
+    rowCount: rows.length,
+    seriesIndexes: Uint32Array.from(rows, ({ key }) => placeOf.get(key)!),
+    times: { ms: Float64Array.from(rows, ({ offsetNs }) => Math.floor(offsetNs / 1e6)), subNs: Int32Array.from(rows, ({ offsetNs }) => offsetNs % 1e6) },
+    lineIndexes: Uint32Array.from(rows.keys()),
+    columns: names.map((name) => ({ name, column: columnOf(typeOf(name), rows.map(({ fields }) => (Object.hasOwn(fields, name) ? fields[name] : undefined))) })),
   };
-}
-
-class TestFrameRows implements FrameRows {
-  readonly rowCount: number;
-  readonly rowStarts: Uint32Array;
-  readonly columns: FrameRows['columns'];
-  readonly #rows: readonly TestRow[];
-
-  constructor(rows: readonly TestRow[], rowStarts: Uint32Array) {
-    this.#rows = rows;
-    this.rowCount = rows.length;
-    this.rowStarts = rowStarts;
-    const names = [...new Set(rows.flatMap(({ fields }) => Object.keys(fields)))];
-    this.columns = names.map((name) => ({
-      name,
-      type: typeOf(name),
-      hasNulls: rows.some(({ fields }) => !Object.hasOwn(fields, name)),
-    }));
-  }
-
-  readOffsets(firstRow = 0, endRow = this.rowCount): Float64Array {
-    return Float64Array.from(this.#rows.slice(firstRow, endRow), ({ offsetNs }) => offsetNs);
-  }
-
-  readColumn(columnIndex: number, firstRow = 0, endRow = this.rowCount): Column {
-    const { name, type } = this.columns[columnIndex]!;
-    return columnOf(
-      type,
-      this.#rows.slice(firstRow, endRow).map(({ fields }) => (Object.hasOwn(fields, name) ? fields[name] : undefined)),
-    );
-  }
 }
 
 /** The type that a test's field has. */

@@ -6,22 +6,13 @@ import type { ChunkHeader } from '../chunk/chunk-header.ts';
 import type { NewChunkLike } from '../chunk/encode-chunk.ts';
 import { checkPayload } from '../chunk/read-chunk.ts';
 import type { StoredChunkLike } from '../directory/chunk-tree.ts';
-import type { FlushJob } from '../flush-job.ts';
-import type { ChunkBytes, MergeJob } from '../merge-job.ts';
+import { packFlush } from '../pack-flush.ts';
+import { packMerge } from '../pack-merge.ts';
+import type { ChunkBytes } from '../read-pieces.ts';
 import type { StoredSeriesLike } from '../series-index.ts';
+import type { FileChange, FlushJob, MergeJob } from '../shard-jobs.ts';
 import { ShardTable } from '../shard-table.ts';
 import type { StoredTombstoneLike } from '../tombstones.ts';
-
-interface MemoryChange {
-  readonly series: readonly StoredSeriesLike[];
-  readonly chunks: readonly NewChunkLike[];
-  readonly removedChunkIds: readonly number[];
-  readonly tombstones: readonly StoredTombstoneLike[];
-  readonly removedTombstoneSeqs: readonly number[];
-  readonly flushedSeq: number;
-  readonly vector: MutationVector;
-  readonly watermark: Version;
-}
 
 /** What survives a crash, as maps: one shard's file and its journal. Follows the contract of ports ShardStore and Journal. */
 export class MemoryShard {
@@ -32,6 +23,8 @@ export class MemoryShard {
   readonly #journal: { readonly seq: number; readonly frame: Frame }[] = [];
   #state: { flushedSeq: number; vector: MutationVector; watermark: Version } = { flushedSeq: 0, vector: EMPTY_VECTOR, watermark: NO_WATERMARK };
   #nextChunkId = 1;
+  /** Payloads are checked when they are first read, as a cache of chunks does. */
+  readonly #checked = new WeakSet<Uint8Array>();
 
   get flushedSeq(): number {
     return this.#state.flushedSeq;
@@ -64,7 +57,8 @@ export class MemoryShard {
     this.#journal.splice(0, first < 0 ? this.#journal.length : first);
   }
 
-  commit({ series, chunks, removedChunkIds, tombstones, removedTombstoneSeqs, flushedSeq, vector, watermark }: MemoryChange): number[] {
+  /** Returns the chunks as they are in the file. */
+  commit({ series, removedChunkIds, tombstones, removedTombstoneSeqs, flushedSeq, vector, watermark }: FileChange, chunks: readonly NewChunkLike[]): StoredChunkLike[] {
     assert(
       this.#state.flushedSeq <= flushedSeq,
       `flushedSeq goes from ${this.#state.flushedSeq} back to ${flushedSeq}`,
@@ -75,8 +69,9 @@ export class MemoryShard {
     for (const tombstone of tombstones) this.#tombstones.set(tombstone.seq, tombstone);
     this.#state = { flushedSeq, vector, watermark };
     return chunks.map((chunk) => {
-      this.#chunks.set(this.#nextChunkId, { ...chunk, writtenSeq: flushedSeq });
-      return this.#nextChunkId++;
+      const chunkId = this.#nextChunkId++;
+      this.#chunks.set(chunkId, { ...chunk, writtenSeq: flushedSeq });
+      return this.#stored(chunkId);
     });
   }
 
@@ -107,18 +102,19 @@ export class MemoryShard {
 
   #payload(chunkId: number): Uint8Array {
     const { payload } = this.chunk(chunkId);
-    checkPayload(this.#header(chunkId), payload);
+    if (!this.#checked.has(payload)) checkPayload(this.#header(chunkId), payload);
+    this.#checked.add(payload);
     return payload;
+  }
+
+  #stored(chunkId: number): StoredChunkLike {
+    const { header, payload, ...extent } = this.#chunks.get(chunkId)!;
+    return { ...extent, chunkId, headerSizeBytes: header.length, payloadSizeBytes: payload.length };
   }
 
   /** As after a restart: the file, then the journal rows above `flushedSeq`. */
   open(): ShardTable {
-    const chunks = Array.from(this.#chunks, ([chunkId, { header, payload, ...extent }]): StoredChunkLike => ({
-      ...extent,
-      chunkId,
-      headerSizeBytes: header.length,
-      payloadSizeBytes: payload.length,
-    }));
+    const chunks = this.chunkIds.map((chunkId) => this.#stored(chunkId));
     const table = ShardTable.open({ startNs: 0n, ...this.#state, series: this.#series, chunks, tombstones: [...this.#tombstones.values()] });
     for (const { seq, frame } of this.#journal) if (seq > this.#state.flushedSeq) table.insert(frame, seq);
     table.raiseWatermark(this.#state.watermark);
@@ -126,35 +122,22 @@ export class MemoryShard {
   }
 }
 
-/** Seals, encodes in small slices, commits, completes. */
+/** Seals, packs, commits, completes. */
 export function flush(table: ShardTable, shard: MemoryShard): void {
   const job = table.beginFlush();
-  if (job === undefined) return;
-  const chunks = takeAll(() => job.nextChunks(3));
-  table.completeFlush(job, shard.commit(flushChange(job, chunks)));
+  if (job !== undefined) table.completeFlush(job, shard.commit(job.change, packed(job, shard)));
 }
 
 /** Merges until nothing is worth it. */
 export function mergeAll(table: ShardTable, shard: MemoryShard): void {
   for (let job = table.planMerge(); job !== undefined; job = table.planMerge()) {
-    const chunks = takeAll(() => job.nextChunks(3, shard.bytes));
-    table.completeMerge(job, shard.commit(mergeChange(job, chunks)));
+    table.completeMerge(job, shard.commit(job.change, packed(job, shard)));
   }
 }
 
-/** What the commit of a flush changes. */
-export function flushChange({ series, tombstones, flushedSeq, vector, watermark }: FlushJob, chunks: readonly NewChunkLike[]): MemoryChange {
-  return { series, chunks, removedChunkIds: [], tombstones, removedTombstoneSeqs: [], flushedSeq, vector, watermark };
-}
-
-/** What the commit of a merge changes. */
-export function mergeChange({ chunkIds, tombstoneSeqs, flushedSeq, vector, watermark }: MergeJob, chunks: readonly NewChunkLike[]): MemoryChange {
-  return { series: [], chunks, removedChunkIds: chunkIds, tombstones: [], removedTombstoneSeqs: tombstoneSeqs, flushedSeq, vector, watermark };
-}
-
-/** All chunks of a job, slice by slice. */
-export function takeAll(next: () => readonly NewChunkLike[] | undefined): NewChunkLike[] {
-  const chunks: NewChunkLike[] = [];
-  for (let slice = next(); slice !== undefined; slice = next()) chunks.push(...slice);
-  return chunks;
+/** What another thread makes of a job: it gets a clone, and nothing that is kept. @throws DbError CHUNK_INVALID */
+export function packed(job: FlushJob | MergeJob, shard: MemoryShard): NewChunkLike[] {
+  if (job.kind === 'flush') return packFlush(structuredClone(job.input));
+  const chunks = job.plan.chunks.map((chunk) => ({ chunk, header: shard.chunk(chunk.chunkId).header, payload: shard.chunk(chunk.chunkId).payload }));
+  return packMerge(structuredClone({ ...job.input, chunks }));
 }

@@ -1,7 +1,7 @@
 import { decodeFrame, encodeFrames } from '@varve/frame';
 import type { PointBatch, SeriesSlice } from '@varve/model';
 import { ShardTable } from '../shard-table.ts';
-import { flushChange, MemoryShard, takeAll } from './memory-shard.ts';
+import { MemoryShard, packed } from './memory-shard.ts';
 
 // Rows per second into the memtable and into chunks, values per second out of both, for TSBS's cpu rows (ten fields, ten
 // seconds apart, batches of 5,000), one thread:
@@ -44,23 +44,17 @@ function measure(name: string, shape: Shape): void {
 
   report('  insert', shape.rowCount, 'rows', () => decoded.forEach((frame, index) => table.insert(frame, index + 1)));
   report('  scan of the memtable, one field', shape.rowCount, 'values', () => scan(table, shard, ['usage_user']));
-  let stallMs = 0;
   let payloads = 0;
   let headers = 0;
   report('  flush', shape.rowCount, 'rows', () => {
     const job = table.beginFlush()!;
-    const chunks = takeAll(() => {
-      const startMs = performance.now();
-      const slice = job.nextChunks(5_000);
-      stallMs = Math.max(stallMs, performance.now() - startMs);
-      return slice;
-    });
+    const chunks = packed(job, shard);
     for (const { header, payload } of chunks)
       [headers, payloads] = [headers + header.length, payloads + payload.length];
-    table.completeFlush(job, shard.commit(flushChange(job, chunks)));
+    table.completeFlush(job, shard.commit(job.change, chunks));
   });
   console.log(
-    `  longest slice ${stallMs.toFixed(1)} ms; ${shard.chunkCount} chunks; payload ${(payloads / valueCount).toFixed(3)}, headers ${(headers / valueCount).toFixed(3)} B/value`,
+    `  ${shard.chunkCount} chunks; payload ${(payloads / valueCount).toFixed(3)}, headers ${(headers / valueCount).toFixed(3)} B/value`,
   );
   for (const round of [1, 2]) {
     report(`  scan of chunks, one field (${round})`, shape.rowCount, 'values', () =>

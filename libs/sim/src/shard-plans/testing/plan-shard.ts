@@ -1,11 +1,13 @@
 import { assert } from '@varve/base';
 import type { DataShardPorts } from '@varve/data-shard-service';
+import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
 import { ChunkCache, Damage, flushShard, mergeShard, produceQuery, Recovery, WritePath, type FlushPorts, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
 import { parseLines } from '@varve/line-protocol';
 import { joinNs, type Cell, type FieldType, type FieldValue, type SeriesBlock, type Tombstone } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER } from '@varve/ports';
 import { encodeShardPlan, mergePartials, parseQuery, planQuery, runShardPlan, type QueryPlan, type ShardPlan } from '@varve/query';
+import { SimBackground } from '../../sim-background.ts';
 import { SimClock, SimRandom } from '../../sim-clock.ts';
 import { SimDisk } from '../../sim-disk.ts';
 import { SimJournal } from '../../sim-journal.ts';
@@ -65,9 +67,9 @@ export class PlanShard {
     const damage = new Damage({ log: SILENT_LOG, metrics: SILENT_METRICS, shardStore });
     const onFatal = (error: unknown): void => assert(false, `journal failed: ${String(error)}`);
     const bus = new SimNetwork(this.#scheduler).connect(process);
-    const ports = { bus, clock, random: new SimRandom(process), log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER, journal, shardStore, onFatal, sliceRowCount: () => 4_000 };
+    const ports = { bus, clock, random: new SimRandom(process), log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER, journal, shardStore, onFatal, background: new SimBackground(process, upkeepTasks) };
     const { replica } = await new Recovery({ ...ports, damage }, MEMTABLE_ROOM).open({ shard: SHARD, range: { startNs: START_NS, endNs: START_NS + 1n }, others: [] });
-    const writePath = new WritePath(ports, { id: 1, epochOf: () => 1, isOpen: () => true, isOverloaded: () => false, onInserted: () => undefined });
+    const writePath = new WritePath(ports, { id: 1, epochOf: () => 1, isOpen: () => true, fullness: () => 0, onInserted: () => undefined });
     return { process, ports, replica, writePath, cache: new ChunkCache(this.#cacheSizeBytes), damage };
   }
 
