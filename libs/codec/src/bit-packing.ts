@@ -30,22 +30,13 @@ export interface Unpacking {
   readonly isSum: boolean;
   /** The value before the first; without meaning where nothing is summed. */
   readonly from: number;
-  /** A byte per number, put above its bits (then at most 24), in whole groups; undefined for none. */
-  readonly highs: DataView | undefined;
 }
 
-/** Unpacks whole groups. `highAt` is the place of the first number's high part. */
-type Unpacker = (
-  packed: Packed,
-  unpacking: Unpacking,
-  into: Float64Array,
-  to: number,
-  end: number,
-  highAt: number,
-) => void;
+/** Unpacks whole groups. */
+type Unpacker = (packed: Packed, unpacking: Unpacking, into: Float64Array, to: number, end: number) => void;
 
-/** By width: without and with sum, then the same with high parts. */
-const unpackers: readonly (Unpacker | undefined)[][] = [[], [], [], []];
+/** By width: without and with sum. */
+const unpackers: readonly (Unpacker | undefined)[][] = [[], []];
 const lastGroup = new Float64Array(GROUP_SIZE);
 
 /** Bytes that `count` numbers take; the last group is cut behind its last bit. */
@@ -80,49 +71,35 @@ export function canSum(count: number, limit: number, base: number): boolean {
 /** Unpacks into `into` from `to` on. What is in `into` from there up to `free` may be overwritten. */
 export function unpack(packed: Packed, unpacking: Unpacking, into: Float64Array, to: number, free: number): void {
   const { view, at, count, width } = packed;
-  const kind = (unpacking.isSum ? 1 : 0) + (unpacking.highs === undefined ? 0 : 2);
-  const run = (unpackers[kind]![width] ??= generateUnpacker(width, unpacking));
+  const run = (unpackers[unpacking.isSum ? 1 : 0]![width] ??= generateUnpacker(width, unpacking));
   const wordsEnd = at + ((count + GROUP_SIZE - 1) >> 5) * width * 4;
   let groupCount = (count + GROUP_SIZE - 1) >> 5;
   if (wordsEnd > view.byteLength || to + groupCount * GROUP_SIZE > free) groupCount = count >> 5;
   const end = to + groupCount * GROUP_SIZE;
-  run(packed, unpacking, into, to, end, 0);
+  run(packed, unpacking, into, to, end);
   if (end >= to + count) return;
-  const skipped = groupCount * GROUP_SIZE;
   const lastAt = at + groupCount * width * 4;
   const tail = copyTail(view, lastAt, at + packedSizeBytes(count, width) - lastAt);
   const from = unpacking.isSum && groupCount > 0 ? into[end - 1]! : unpacking.from;
-  run({ view: tail, at: 0, count: 0, width }, { ...unpacking, from }, lastGroup, 0, GROUP_SIZE, skipped);
+  run({ view: tail, at: 0, count: 0, width }, { ...unpacking, from }, lastGroup, 0, GROUP_SIZE);
   for (let index = end; index < to + count; index += 1) into[index] = lastGroup[index - end]!;
 }
 
-function generateUnpacker(width: number, { isSum, highs }: Unpacking): Unpacker {
+function generateUnpacker(width: number, { isSum }: Unpacking): Unpacker {
   assert(0 <= width && width <= 32, `width ${width} outside 0..32`);
   // `| 0` says that no place overflows: V8 then leaves out a check per value.
   const lines = [
-    'const view = packed.view, from = unpacking.from, highs = unpacking.highs;',
+    'const view = packed.view, from = unpacking.from;',
     `let at = packed.at | 0, sum = 0, base = unpacking.base${isSum ? ' | 0' : ''};`,
-    `for (; to < end; to = to + 32 | 0, at = at + ${width * 4} | 0, high = high + 32 | 0) {`,
+    `for (; to < end; to = to + 32 | 0, at = at + ${width * 4} | 0) {`,
     ...Array.from({ length: width }, (_, word) => `const w${word} = view.getUint32(at + ${word * 4} | 0, true);`),
   ];
   for (let index = 0; index < GROUP_SIZE; index += 1) {
-    // Four bytes at once: a look into an array costs more than all that is done with what is found there.
-    if (highs !== undefined && index % 4 === 0)
-      lines.push(`const h${index / 4} = highs.getUint32(high + ${index} | 0, true);`);
-    const low = expression(index, width);
-    const number = highs === undefined ? `(${low})` : `(${highExpression(index, width)} | ${low})`;
+    const number = `(${expression(index, width)})`;
     if (isSum) lines.push(`sum = sum + ${number} + base | 0; into[to + ${index} | 0] = from + sum;`);
     else lines.push(`into[to + ${index} | 0] = base + ${number};`);
   }
-  return new Function('packed', 'unpacking', 'into', 'to', 'end', 'high', [...lines, '}'].join('\n')) as Unpacker;
-}
-
-/** The byte of `index` in the words h0, h1 …, shifted to its place above `width` bits. */
-function highExpression(index: number, width: number): string {
-  const word = `h${Math.floor(index / 4)}`;
-  const mask = 0xff * 2 ** width;
-  const shift = (index % 4) * 8 - width;
-  return shift < 0 ? `(${word} << ${-shift} & ${mask})` : `(${word} >>> ${shift} & ${mask})`;
+  return new Function('packed', 'unpacking', 'into', 'to', 'end', [...lines, '}'].join('\n')) as Unpacker;
 }
 
 /** The number at `index` of a group, as source text over the words w0, w1 … */

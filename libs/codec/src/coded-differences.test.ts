@@ -2,7 +2,7 @@ import { Prng } from '@varve/base';
 import { expect, test } from 'vitest';
 import { BOOK_COUNT, codeBook } from './code-books.ts';
 import { type CodedForm, maybeWriteCoded, readCoded } from './coded-differences.ts';
-import { encodeColumn } from './column.ts';
+import { decodeColumn, encodeColumn } from './column.ts';
 import type { Order } from './differences.ts';
 import { PageReader } from './page-reader.ts';
 import { PageWriter } from './page-writer.ts';
@@ -52,6 +52,28 @@ test('C1: differences of every width, center and order come back, outliers too',
     if (form !== undefined) seen.add(`${order} ${form.hasCenter} ${form.model}`);
   }
   expect(seen.size).toBeGreaterThan(200);
+});
+
+// Methodology: as above, but decimals, which are divided on the way where sums fit into 32 bits: near 0, and near to where they do not.
+test('C1: decimals of every width come back, from one piece or from more', () => {
+  const random = new Prng(12);
+  for (let round = 0; round < 400; round += 1) {
+    const count = random.pick([24, 33, 255, 256, 360, 4_096, 4_097, 4_098, 9_000]);
+    const [width, divisor] = [2 ** (random.fraction() * 14 - 2), random.pick([10, 100, 1e6])];
+    let sum = random.pick([0, -5_000, 2 ** 31 - 1_000, 1 - 2 ** 31, 2 ** 30, 2 ** 40]);
+    const values = Float64Array.from({ length: count }, () => {
+      const step = random.chance(0.002) ? random.between(-1e6, 1e6) : Math.round(normal(random) * width);
+      sum = Math.abs(sum + step) > 2 ** 31 && Math.abs(sum) <= 2 ** 31 ? sum - step : sum + step;
+      return sum / divisor;
+    });
+    expect(decodeColumn(encodeColumn({ type: 'float', values }, count), count).values).toEqual(values);
+  }
+});
+
+test('C3: more coded values than any page has are refused', () => {
+  const bytes = encodeColumn({ type: 'integer', values: walk(new Prng(13), 65_536) }, 65_536);
+  expect(decodeColumn(bytes, 65_536).values).toHaveLength(65_536);
+  expect(() => decodeColumn(bytes, 65_537)).toThrow('65537 coded values');
 });
 
 test('C1: outliers so big that adding them last would lose bits are not coded', () => {

@@ -1,13 +1,15 @@
 import { assert } from '@varve/base';
-import { canSum, packedSizeBytes, packWords, unpack } from './bit-packing.ts';
+import { packedSizeBytes, packWords } from './bit-packing.ts';
 import { BOOK_COUNT, codeBook, GROUP_SIZE_MAX, RADIUS_MAX, WIDE_BOOK } from './code-books.ts';
-import { LOW_WIDTH_MAX, originOf, type Profile, profileOf } from './difference-profile.ts';
+import { loadPage, madeNumbers, numbersMaker, SYMBOL_COUNT_MAX } from './coded-machine.ts';
+import { divideSmall, type Reciprocal } from './decimals.ts';
+import { CODED_COUNT_MAX, LOW_WIDTH_MAX, originOf, type Profile, profileOf } from './difference-profile.ts';
 import { type Order, readFirst, sumUp, writeFirst } from './differences.ts';
 import { invalid } from './invalid.ts';
 import { isExactWithout, readOutliers, writeOutliers } from './outliers.ts';
 import type { PageReader } from './page-reader.ts';
 import type { PageWriter } from './page-writer.ts';
-import { codeSymbols, readSymbols, SYMBOL_COUNT_MAX, writePieces } from './symbol-stream.ts';
+import { codeSymbols, readSymbols, writePieces } from './symbol-stream.ts';
 
 /*
  * Whole numbers as differences in a prefix code: about as small as their entropy, where blocks of equal width pay for the
@@ -78,25 +80,39 @@ export function maybeWriteCoded(writer: PageWriter, values: Float64Array, choice
   return false;
 }
 
-/** The inverse of {@link maybeWriteCoded}, into the first `count` values of `into`. @throws DbError CHUNK_INVALID */
-export function readCoded(reader: PageReader, form: CodedForm, count: number, into: Float64Array): void {
+/**
+ * The inverse of {@link maybeWriteCoded}, into the first `count` values of `into`; or quotients of these.
+ * @throws DbError CHUNK_INVALID
+ */
+export function readCoded(reader: PageReader, form: CodedForm, count: number, into: Float64Array, by?: Reciprocal): void {
+  if (count > CODED_COUNT_MAX) throw invalid(`${count} coded values`);
   const { order, hasCenter, model } = form;
   const { book: number, lowWidth } = splitModel(model & ~HAS_OUTLIERS);
-  const book = codeBook(number);
+  const { radius, symbolCount, groupSize } = codeBook(number);
   readFirst(reader, order, count, into);
-  const base = originOf(hasCenter ? reader.signed() : 0, lowWidth, book.radius);
-  const { view } = reader;
-  const lowAt = reader.skip(packedSizeBytes(Math.max(0, count - order), lowWidth));
-  const isSum = order === 1 && canSum(SYMBOL_COUNT_MAX, book.symbolCount * 2 ** lowWidth, base);
+  const base = originOf(hasCenter ? reader.signed() : 0, lowWidth, radius);
+  const hasOutliers = (model & HAS_OUTLIERS) !== 0;
+  const sums = sumsOf(count, order === 1 ? into[0]! : NaN, Math.abs(base) + symbolCount * 2 ** lowWidth);
+  const isQuotient = by !== undefined && sums === 'nearSums' && !hasOutliers;
+  const make = numbersMaker(isQuotient ? 'quotients' : sums, lowWidth > 0);
+  const toMemory = loadPage(reader, count);
+  const lowAt = toMemory + reader.skip(packedSizeBytes(Math.max(0, count - order), lowWidth));
+  let from = sums === 'numbers' ? base : into[0]!;
   for (let start: number = order; start < count; start += SYMBOL_COUNT_MAX) {
     const pieceCount = Math.min(SYMBOL_COUNT_MAX, count - start);
-    const highs = readSymbols(reader, number, groupedCount(pieceCount, book.groupSize));
-    const unpacking = { base, isSum, from: isSum ? into[start - 1]! : 0, highs };
-    const at = lowAt + ((start - order) / 8) * lowWidth;
-    unpack({ view, at, count: pieceCount, width: lowWidth }, unpacking, into, start, count);
-    if (!isSum) sumUp(into, order, start, start + pieceCount);
+    readSymbols(reader, number, groupedCount(pieceCount, groupSize), toMemory);
+    from = make(pieceCount, lowAt + ((start - order) / 8) * lowWidth, lowWidth, base, from, by?.high ?? 0, by?.low ?? 0);
+    into.set(madeNumbers(pieceCount), start);
+    if (sums === 'numbers') sumUp(into, order, start, start + pieceCount);
   }
-  if ((model & HAS_OUTLIERS) !== 0) readOutliers(reader, order, count, into);
+  if (hasOutliers) readOutliers(reader, order, count, into);
+  if (by !== undefined) divideSmall(into, isQuotient ? Math.min(count, order) : count, by);
+}
+
+/** How numbers up to `numberMax` from 0 are summed up from `first` on, if they are, and it is a number. */
+function sumsOf(count: number, first: number, numberMax: number): 'numbers' | 'sums' | 'nearSums' {
+  if (Math.abs(first) + count * numberMax < 2 ** 31) return 'nearSums';
+  return Math.abs(first) >= 0 && Math.min(count, SYMBOL_COUNT_MAX) * numberMax < 2 ** 31 ? 'sums' : 'numbers';
 }
 
 function makeRoom(count: number): void {

@@ -1,6 +1,6 @@
 import { Prng } from '@varve/base';
 import { expect, test } from 'vitest';
-import { areSmall, divide, divideSmall, SMALL_DIGIT_COUNT_MAX } from './decimals.ts';
+import { areSmall, divide, divideSmall, reciprocalOfPower, SMALL_DIGIT_COUNT_MAX } from './decimals.ts';
 
 const SMALL_MAX = 2 ** 31;
 const COUNT = 100_000;
@@ -23,7 +23,7 @@ test('a product with the reciprocal is the quotient to the last bit', () => {
       const integers = Float64Array.from({ length: COUNT }, (_, index) => kind(index));
       const quotients = integers.slice();
       expect(areSmall({ digitCount, integers })).toBe(true);
-      divideSmall(integers, COUNT, digitCount);
+      divideSmall(integers, COUNT, reciprocalOfPower(digitCount));
       divide(quotients, COUNT, digitCount);
       expect(integers.findIndex((value, index) => !Object.is(value, quotients[index]))).toBe(-1);
     }

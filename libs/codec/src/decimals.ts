@@ -103,19 +103,28 @@ export function divide(integers: Float64Array, count: number, digitCount: number
  * 2^−74 of the quotient. A quotient of integers with such a divisor is never that near to the middle between two floats
  * (no nearer than 2^−54 / divisor of itself), so that their sum is rounded as the quotient would be.
  */
-export function divideSmall(integers: Float64Array, count: number, digitCount: number): void {
-  const [high, low] = RECIPROCALS[digitCount - 1]!;
+export function divideSmall(integers: Float64Array, count: number, { high, low }: Reciprocal): void {
   for (let index = 0; index < count; index += 1) {
     const integer = integers[index]!;
     integers[index] = integer * high + integer * low;
   }
 }
 
-/** @returns 1 / divisor as its first 22 bits and the rest */
-function reciprocalOf(divisor: number): readonly [high: number, low: number] {
+/** 1 / divisor, as its first 22 bits and the rest. */
+export interface Reciprocal {
+  readonly high: number;
+  readonly low: number;
+}
+
+/** Of 10^digitCount, for {@link divideSmall}. */
+export function reciprocalOfPower(digitCount: number): Reciprocal {
+  return RECIPROCALS[digitCount - 1]!;
+}
+
+function reciprocalOf(divisor: number): Reciprocal {
   const unit = 2 ** (Math.floor(Math.log2(1 / divisor)) - 21);
   const high = Math.floor(1 / divisor / unit) * unit;
-  return [high, (1 - divisor * high) / divisor];
+  return { high, low: (1 - divisor * high) / divisor };
 }
 
 /** Digits that {@link divideSmall} takes off: 1 to 6. */

@@ -12,8 +12,8 @@ import { differenceAt, type Order } from './differences.ts';
 
 /** Fewer are not worth it. */
 const COUNT_MIN = 24;
-/** More are not looked at: it bounds what is kept between calls. */
-const COUNT_MAX = 65_536;
+/** More are not coded: it bounds what is kept between calls. */
+export const CODED_COUNT_MAX = 65_536;
 const SAMPLE_COUNT = 32;
 /** How many on both sides of a sample are left out as possible outliers. */
 const SAMPLE_CUT = 3;
@@ -54,7 +54,7 @@ export function originOf(center: number, lowWidth: number, radius: number): numb
 /** The best split; undefined where it would not be below `sizeBitsMax`, by a guess. */
 export function profileOf(values: Float64Array, orders: readonly Order[], sizeBitsMax: number): Profile | undefined {
   const { length } = values;
-  if (length < COUNT_MIN || length > COUNT_MAX) return undefined;
+  if (length < COUNT_MIN || length > CODED_COUNT_MAX) return undefined;
   if (distances.length < length + GROUP_SIZE_MAX) distances = new Int32Array(length + GROUP_SIZE_MAX);
   let guess: Guess | undefined;
   for (const order of orders) {

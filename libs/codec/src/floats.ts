@@ -1,6 +1,6 @@
-import { areSmall, divide, divideSmall, type ScaledDecimals, scaleDecimals, scaleMostDecimals, SMALL_DIGIT_COUNT_MAX } from './decimals.ts';
+import { areSmall, divide, reciprocalOfPower, type ScaledDecimals, scaleDecimals, scaleMostDecimals, SMALL_DIGIT_COUNT_MAX } from './decimals.ts';
 import { maybeWriteFloatDictionary, readFloatDictionary } from './float-dictionary.ts';
-import { readIntegers, writeIntegers } from './integers.ts';
+import { readIntegers, readQuotients, writeIntegers } from './integers.ts';
 import { invalid } from './invalid.ts';
 import type { PageReader } from './page-reader.ts';
 import type { PageWriter } from './page-writer.ts';
@@ -84,9 +84,9 @@ function readDecimals(reader: PageReader, tag: number, count: number, into: Floa
   const isSmall = tag > SMALL && tag <= SMALL + SMALL_DIGIT_COUNT_MAX;
   if (tag > DIGIT_COUNT_MAX && !isSmall) throw invalid(`unknown form of floats ${tag}`);
   const digitCount = tag % SMALL;
+  if (isSmall) return readQuotients(reader, count, into, reciprocalOfPower(digitCount));
   readIntegers(reader, count, into);
-  if (isSmall) divideSmall(into, count, digitCount);
-  else if (digitCount > 0) divide(into, count, digitCount);
+  if (digitCount > 0) divide(into, count, digitCount);
 }
 
 function writeOdd(writer: PageWriter, odd: readonly number[], values: Float64Array): void {

@@ -1,6 +1,7 @@
 import { assert } from '@varve/base';
 import { type CodedForm, maybeWriteCoded, readCoded } from './coded-differences.ts';
 import type { Order } from './differences.ts';
+import { divideSmall, type Reciprocal } from './decimals.ts';
 import { invalid } from './invalid.ts';
 import { readPacked, writePacked } from './packed-blocks.ts';
 import type { PageReader } from './page-reader.ts';
@@ -35,16 +36,16 @@ const CODED_WALK = 128; // + model: order 1, center 0, no outliers
 const RUN_LENGTH_MIN = 4;
 /** Orders whose blocks are so much bigger than the best one's are not tried. */
 const ORDER_SIZE_RATIO_MAX = 1.5;
-/** A prefix code is decoded half as fast as blocks: it must be that much smaller. */
+/** A prefix code takes longer to write than blocks: it must be that much smaller. */
 const CODED_SHARE_MAX = 15 / 16;
 
 /** Encodes whole numbers within ±(2^53 − 1). −0 becomes 0. */
 export function writeIntegers(writer: PageWriter, values: Float64Array, mayRun = true): void {
+  if (hasEqualSteps(values)) return writeEqualSteps(writer, values);
   const divisor = commonDivisor(values);
   const reduced = divisor > 1 ? reduce(values, divisor) : values;
-  const shape = values.length > 0 ? shapeOf(reduced) : NO_VALUES;
+  const shape = shapeOf(reduced);
   const { order, sizesBytes } = shape;
-  if (shape.hasEqualSteps) return writeEqualSteps(writer, values);
   if (order === undefined) return writeRaw64(writer.u8(RAW), values);
   const start = writer.at;
   const hasRuns = mayRun && maybeWriteRuns(writer, values, shape);
@@ -69,7 +70,23 @@ export function writeIntegers(writer: PageWriter, values: Float64Array, mayRun =
 /** The inverse of {@link writeIntegers}, into the first `count` values of `into`. @throws DbError CHUNK_INVALID */
 export function readIntegers(reader: PageReader, count: number, into: Float64Array): void {
   const kind = reader.u8();
-  if (kind >= CODED && kind !== SCALED_CODED) return readCoded(reader, readCodedForm(reader, kind), count, into);
+  if (isCoded(kind)) readCoded(reader, readCodedForm(reader, kind), count, into);
+  else readUncoded(reader, kind, count, into);
+}
+
+/** As {@link readIntegers} and {@link divideSmall}, in one pass where integers are coded. @throws DbError CHUNK_INVALID */
+export function readQuotients(reader: PageReader, count: number, into: Float64Array, by: Reciprocal): void {
+  const kind = reader.u8();
+  if (isCoded(kind)) return readCoded(reader, readCodedForm(reader, kind), count, into, by);
+  readUncoded(reader, kind, count, into);
+  divideSmall(into, count, by);
+}
+
+function isCoded(kind: number): boolean {
+  return kind >= CODED && kind !== SCALED_CODED;
+}
+
+function readUncoded(reader: PageReader, kind: number, count: number, into: Float64Array): void {
   switch (kind) {
     case EQUAL_STEPS:
       return readEqualSteps(reader, count, into);
@@ -94,7 +111,6 @@ export function newIntegers(reader: PageReader, count: number): Float64Array {
 }
 
 const ORDERS: readonly Order[] = [0, 1, 2];
-const NO_VALUES: Shape = { runCount: 0, hasEqualSteps: true, order: undefined, sizesBytes: [] };
 
 function writeCodedForm(writer: PageWriter, { order, hasCenter, model }: CodedForm): void {
   if (order === 1 && !hasCenter && model < CODED_WALK) writer.u8(CODED_WALK + model);
@@ -138,6 +154,15 @@ function readScaled(reader: PageReader, kind: number, count: number, into: Float
   if (kind === SCALED_CODED) readCoded(reader, readCodedForm(reader, reader.u8()), count, into);
   else readPacked(reader, (kind - SCALED) as Order, count, into);
   for (let index = 0; index < count; index += 1) into[index] = into[index]! * divisor + first;
+}
+
+/** Asked first: most times are so, and others show it at once that they are not. */
+function hasEqualSteps(values: Float64Array): boolean {
+  if (values.length < 2) return true;
+  const step = values[1]! - values[0]!;
+  if (!Number.isSafeInteger(step)) return false;
+  for (let index = 2; index < values.length; index += 1) if (values[index]! - values[index - 1]! !== step) return false;
+  return true;
 }
 
 function writeEqualSteps(writer: PageWriter, values: Float64Array): void {

@@ -71,7 +71,8 @@ interface Added {
 function add(added: Added, values: Float64Array, start: number, end: number): void {
   const { step } = added;
   let { sum } = added;
-  for (let index = start; index < end; index += 1) {
+  // `| 0`: V8 takes places that were read as varints for float64, and would convert each.
+  for (let index = start | 0; index < (end | 0); index = (index + 1) | 0) {
     sum += step;
     values[index] = values[index]! + sum;
   }

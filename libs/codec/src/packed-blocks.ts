@@ -110,14 +110,14 @@ function readBlock(reader: PageReader, order: Order, { start, end, free }: Targe
   const lowWidth = Math.min(width, 32);
   const low = { view: reader.view, at: reader.skip(packedSizeBytes(count, lowWidth)), count, width: lowWidth };
   if (order === 1 && width < 32 && canSum(count, 2 ** width, base)) {
-    unpack(low, { base, isSum: true, from: into[start - 1]!, highs: undefined }, into, start, free);
+    unpack(low, { base, isSum: true, from: into[start - 1]! }, into, start, free);
     return;
   }
-  unpack(low, { base, isSum: false, from: 0, highs: undefined }, into, start, free);
+  unpack(low, { base, isSum: false, from: 0 }, into, start, free);
   if (width > 32) {
     const at = reader.skip(packedSizeBytes(count, width - 32));
     const high = { view: reader.view, at, count, width: width - 32 };
-    unpack(high, { base: 0, isSum: false, from: 0, highs: undefined }, highParts, 0, BLOCK_SIZE);
+    unpack(high, { base: 0, isSum: false, from: 0 }, highParts, 0, BLOCK_SIZE);
     for (let index = 0; index < count; index += 1) into[start + index]! += highParts[index]! * TWO_32;
   }
   sumUp(into, order, start, end);

@@ -11,7 +11,6 @@ const TWO_32 = 2 ** 32;
 export interface Shape {
   /** Neighbours that are equal are one run. */
   readonly runCount: number;
-  readonly hasEqualSteps: boolean;
   /** The order with the smallest blocks; undefined where none is exact. */
   readonly order: Order | undefined;
   /** About what blocks take, by order: infinite where differences are not exact, or not worth a look. */
@@ -21,7 +20,6 @@ export interface Shape {
 /** Looks at at least one value: integers within ±(2^53 − 1). */
 export function shapeOf(values: Float64Array): Shape {
   const sizesBytes = [0, 0, Infinity];
-  let hasEqualSteps = true;
   let previous = values[0]!;
   // The first value has no step of its own: it is given the next one's, which must not count as the end of a run.
   const firstStep = values.length > 1 ? values[1]! - previous : 0;
@@ -42,14 +40,13 @@ export function shapeOf(values: Float64Array): Shape {
       runCount += Number(step !== 0); // Without a branch: on noise it would be mispredicted every other time.
       previous = value;
     }
-    hasEqualSteps &&= minStep === firstStep && maxStep === firstStep;
     sizesBytes[0]! += blockSizeBytes(min, max, end - start);
     sizesBytes[1]! += blockSizeBytes(minStep, maxStep, end - start);
   }
   if (sizesBytes[1] !== Infinity && mayBend(values)) sizesBytes[2] = sizeOfBends(values);
   const sizeBytes = Math.min(...sizesBytes);
   const order = sizeBytes === Infinity ? undefined : (sizesBytes.indexOf(sizeBytes) as Order);
-  return { runCount, hasEqualSteps: hasEqualSteps && sizesBytes[1] !== Infinity, order, sizesBytes };
+  return { runCount, order, sizesBytes };
 }
 
 /** Whether differences of differences lie closer together than differences, as far as a few show. */

@@ -160,5 +160,5 @@ interface Piece {
 
 function unpackPiece({ view }: PageReader, { at, width, start, end }: Piece, into: Float64Array): void {
   const packed = { view, at: at + (start / 8) * width, count: end - start, width };
-  unpack(packed, { base: 0, isSum: false, from: 0, highs: undefined }, into, 0, PIECE_SIZE);
+  unpack(packed, { base: 0, isSum: false, from: 0 }, into, 0, PIECE_SIZE);
 }

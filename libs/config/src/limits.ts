@@ -22,6 +22,8 @@ export const LIMITS = {
   newShardGroupCountMax: 100,
   /** Frames of a coordinator on their way to owners. Reached: 503, the client comes again. */
   writesUnderWaySizeBytesMax: 128 * MIB,
+  /** Batches of a coordinator that are parsed and not encoded yet, as text: they wait for each other, for the catalog and for other nodes. Reached: 503, the client comes again. */
+  batchesSizeBytesMax: 256 * MIB,
   /** Series keys of one question with what separates them, in UTF-16 code units: JSON takes six bytes for one at worst. Reached: the next question begins. */
   askedKeysLengthMax: 128 * KIB,
   /** Request bodies in memory, read or being read. Reached: 503, the client comes again. */
@@ -172,6 +174,8 @@ export const LIMITS = {
   openShardFileCountMax: 64,
   /** Damaged chunks that a data node remembers, each a few hundred bytes. Reached: further ones still fail their reads, and are not listed. */
   damagedChunkCountMax: 10_000,
+  /** Damaged rows of the journal that a data node remembers, so that each is said once. Reached: further ones are not said. */
+  damagedRowCountMax: 10_000,
   /** Sentences about damage in a node's health. Reached: the rest is counted. */
   damageSentenceCountMax: 20,
 } as const;

@@ -22,7 +22,7 @@ export type {
   WriteSummary,
 } from './gateway.ts';
 export type { DirtyMark, HintStore, NewHint, StoredHint, StoredHints } from './hint-store.ts';
-export type { Journal, JournalExtent, JournalRow } from './journal.ts';
+export type { DamagedJournalRow, Journal, JournalExtent, JournalRow } from './journal.ts';
 export type { Log, LogFacts } from './log.ts';
 export type { MetaControl, MetaMember, MetaStatus } from './meta-control.ts';
 export type { MetricLabels, Metrics } from './metrics.ts';

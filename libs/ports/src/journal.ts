@@ -8,6 +8,15 @@ export interface JournalRow {
   readonly frame: Uint8Array;
 }
 
+/** A row that is not as it was written. What its frame was nobody knows. */
+export interface DamagedJournalRow {
+  readonly shard: ShardId;
+  readonly seq: number;
+  readonly frame: undefined;
+  /** For people: where, and how it shows. */
+  readonly damage: string;
+}
+
 /** Where a shard's rows stand in the journal. */
 export interface JournalExtent {
   readonly shard: ShardId;
@@ -26,8 +35,11 @@ export interface Journal {
    * @throws DbError STORAGE_FULL, STORAGE_FAILED
    */
   append(rows: readonly JournalRow[]): Promise<void>;
-  /** Rows of one shard above `afterSeq`, ascending. @throws DbError STORAGE_CORRUPT */
-  read(shard: ShardId, afterSeq: number): AsyncIterable<JournalRow>;
+  /**
+   * Rows of one shard above `afterSeq`, ascending. A row whose own bytes are damaged is there without its frame.
+   * @throws DbError STORAGE_CORRUPT when it is more than that
+   */
+  read(shard: ShardId, afterSeq: number): AsyncIterable<JournalRow | DamagedJournalRow>;
   /** Every shard that has rows. */
   extents(): Promise<readonly JournalExtent[]>;
   /**

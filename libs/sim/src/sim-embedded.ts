@@ -39,6 +39,8 @@ const CLUSTER = { clusterId: 'sim', nodeName: 'sim' } as const;
 export class SimEmbedded {
   readonly disk: SimDisk;
   readonly network: SimNetwork;
+  /** Of the data node; a change counts from the next start on. Small and short, so that a simulated minute flushes often. */
+  readonly memtables = { memtableSizeBytesMax: 4_000, flushAgeMsMax: 500 };
   /** Why a process ended itself, newest last. */
   readonly fatal: unknown[] = [];
   readonly #scheduler: SimScheduler;
@@ -81,7 +83,7 @@ export class SimEmbedded {
     });
     const bus = this.network.connect(process);
     const meta = createMetaRaft({ ...shared, ...seams, bus }, { ...CLUSTER, ...META_CONFIG });
-    const data = createDataShard({ ...shared, ...seams, background: new SimBackground(process, upkeepTasks), bus: seams.dataBus }, { ...CLUSTER, ...DATA_CONFIG });
+    const data = createDataShard({ ...shared, ...seams, background: new SimBackground(process, upkeepTasks), bus: seams.dataBus }, { ...CLUSTER, ...DATA_CONFIG, ...this.memtables });
     const repair = createRepair({ ...shared, bus }, { ...CLUSTER, ...REPAIR_CONFIG });
     const coordinator = createCoordinator({ ...shared, bus: seams.coordinatorBus }, { ...CLUSTER, ...COORDINATOR_CONFIG });
     const services = [meta, data, repair, coordinator];
@@ -97,8 +99,7 @@ export class SimEmbedded {
 }
 
 const META_CONFIG = { peerId: 1, voters: [1], snapshotEntryCount: 10, raftHeartbeatIntervalMs: 100, raftElectionTimeoutMs: 500, proposalCountMax: 100, proposalSizeBytesMax: 1_000_000, leaseAheadMsMax: 60_000 };
-/** Small and short, so that a simulated minute flushes often. */
-const DATA_CONFIG = { memtableSizeBytesMax: 4_000, flushAgeMsMax: 500, payloadCacheSizeBytesMax: 20_000 };
+const DATA_CONFIG = { payloadCacheSizeBytesMax: 20_000 };
 const REPAIR_CONFIG = { retentionCheckIntervalMs: 60_000, precreationCheckIntervalMs: 60_000, precreationAdvanceMs: 60_000, hintSizeBytesMax: 100_000 };
 const COORDINATOR_CONFIG = {
   writeTimeoutMs: 2_000,

@@ -55,7 +55,7 @@ const DEFINITIONS = {
   catalogSentWholeSize: counter('catalog.sent.whole.size', 'By', 'Bytes of whole catalogs, and of the changes behind them, that this meta node has sent to followers'),
   catalogSentChangesSize: counter('catalog.sent.changes.size', 'By', 'Bytes of changes alone that this meta node has sent to followers; an announcement counts once'),
   catalogDiverged: counter('catalog.diverged', '{delivery}', 'Changes of the catalog that came to something else here than at the meta nodes'),
-  damageFound: counter('storage.damage', '{part}', 'Chunks, and whole replicas of shards, that were found not to be as they were written', ['part']),
+  damageFound: counter('storage.damage', '{part}', 'Chunks, rows of the journal, and whole replicas of shards, that were found not to be as they were written', ['part']),
   flushDuration: histogram('flush.duration', 's', 'From a sealed memtable to its chunks on disk'),
 } satisfies Record<string, MetricDefinition>;
 

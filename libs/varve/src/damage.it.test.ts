@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { Prng } from '@varve/base';
 import { DEFAULT_CONFIG, LIMITS } from '@varve/config';
 import { newTempDirectory } from '@varve/ports/contract';
@@ -201,18 +202,48 @@ test('Y6: a shard whose file is damaged in any other row is refused, the others 
   }
 });
 
-test('Y6: a shard with a damaged row in the journal is refused, the others are served', async () => {
+/** Rows that nothing flushes are in the journal, one frame per hour; the frame of the second hour gets other bytes. */
+async function withDamagedRow(changeOf: (shard: number) => string): Promise<World> {
   const world = damaged(() => undefined);
   await world.open({ flushAgeMsMax: 1_000_000 });
-  await world.write(hourOf('cpu', FIRST_NS + HOUR_NS));
+  for (let hour = 1n; hour <= 3n; hour += 1n) await world.write(hourOf('cpu', FIRST_NS + hour * HOUR_NS));
   await world.close();
   const shard = Number(/(\d+)\.sqlite$/.exec(shardFile)![1]);
   const [journal] = readdirSync(join(world.dataDir, 'journal')).filter((name) => name.endsWith('.sqlite'));
-  const changed = inSql(join(world.dataDir, 'journal', journal!), (database) => database.prepare('UPDATE row SET frame = zeroblob(length(frame)) WHERE shard = ? AND seq = 3').run(shard));
+  const changed = inSql(join(world.dataDir, 'journal', journal!), (database) => database.prepare(`UPDATE row SET ${changeOf(shard)} WHERE shard = ? AND seq = 4`).run(shard));
   expect(changed.changes).toBe(1);
+  return world;
+}
+
+const countIn = (hour: bigint): string => `SELECT count(f) FROM cpu WHERE time >= ${FIRST_NS + hour * HOUR_NS} AND time < ${FIRST_NS + (hour + 1n) * HOUR_NS}`;
+const counted = (count: number): unknown => (count === 0 ? [] : [expect.objectContaining({ rows: [[expect.anything(), count]] })]);
+
+test.each(['frame = zeroblob(length(frame))', 'frame = substr(frame, 1, length(frame) - 1)', "frame = x''", 'crc = crc + 1', 'frame = 7'])('Y9: a shard goes on without a row of the journal that is damaged (%s), says so, and never takes it up again', async (change) => {
+  const world = await withDamagedRow(() => change);
+  for (let run = 1; run <= 2; run += 1) {
+    await world.open({ flushAgeMsMax: run === 1 ? 1_000_000 : 1 });
+    await check(world, ALL, [], '');
+    for (const [hour, count] of [[1n, 100], [2n, 0], [3n, 100]] as const) expect(await world.ask(countIn(hour)), `hour ${hour} in run ${run}`).toEqual(counted(count));
+    const lacks = expect.stringMatching(/^shard \d+, from 2025-12-29T00:00:00Z to 2026-01-05T00:00:00Z, lacks 1 frames here, whose rows in the journal are damaged/);
+    expect(world.problems, 'a later start does not know it any more').toEqual(run === 1 ? [lacks] : []);
+    expect(world.counted).toEqual(['row']);
+    expect(world.logged.filter(({ message }) => /journal (is|are) damaged/.test(message)).map(({ facts }) => facts)).toEqual([
+      expect.objectContaining({ seq: 4, reason: expect.stringContaining('the checksum of row 4') }),
+      expect.objectContaining({ rowCount: 1, from: '2025-12-29T00:00:00Z', to: '2026-01-05T00:00:00Z' }),
+    ]);
+    await world.close();
+  }
+  await world.open();
+  await world.flushed(hourOf('cpu', FIRST_NS + 2n * HOUR_NS));
+  expect(await world.ask(countIn(2n)), 'written again').toEqual(counted(100));
+  await world.close();
+});
+
+test('Y6: a shard with a row of the journal that is no frame, though its checksum is right, is refused, the others are served', async () => {
+  const world = await withDamagedRow((shard) => `frame = zeroblob(4), crc = ${crc32(new Uint8Array(4), crc32(new Float64Array([shard, 4])))}`);
   await world.open();
   await check(world, ['otherShard'], ['cpuRows', 'cpuSummary', 'cpuLater', 'mem'], 'is damaged');
-  expect(world.problems).toEqual([expect.stringContaining('journal')]);
+  expect(world.counted).toEqual(['shard']);
   await world.close();
 });
 

@@ -1,6 +1,6 @@
 import type { SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
-import type { JournalExtent, JournalRow } from '@varve/ports';
+import type { DamagedJournalRow, JournalExtent, JournalRow } from '@varve/ports';
 import {
   applicationIdOf,
   blobOf,
@@ -109,21 +109,20 @@ export class JournalFile {
 
   /**
    * Rows of a shard above `afterSeq`, ascending, until their frames are `sizeBytesMax` large together; at least one when
-   * there is one. @throws DbError STORAGE_CORRUPT when a row is not as it was written
+   * there is one. A damaged one is there without its frame.
    */
-  read(shard: ShardId, afterSeq: number, sizeBytesMax: SizeBytes): JournalRow[] {
+  read(shard: ShardId, afterSeq: number, sizeBytesMax: SizeBytes): (JournalRow | DamagedJournalRow)[] {
     return inFile(this.path, () => {
       const found = this.#database
         .prepare('SELECT seq, crc, frame FROM row WHERE shard = ? AND seq > ? ORDER BY seq')
         .raw();
-      const rows: JournalRow[] = [];
+      const rows: (JournalRow | DamagedJournalRow)[] = [];
       let readBytes = 0;
       for (const each of found.iterate(shard, afterSeq)) {
         const [seq, crc, blob] = each as [number, number, unknown];
         const frame = blobOf(blob);
-        if (crc !== crcOf([shard, seq], frame))
-          throw damagedFile(this.path, `the checksum of row ${seq} of shard ${shard} is wrong`);
-        rows.push({ shard, seq, frame });
+        const damage = `the checksum of row ${seq} of shard ${shard} is wrong`;
+        rows.push(crc === crcOf([shard, seq], frame) ? { shard, seq, frame } : { shard, seq, frame: undefined, damage: damagedFile(this.path, damage).message });
         readBytes += frame.length;
         if (readBytes >= sizeBytesMax) break;
       }

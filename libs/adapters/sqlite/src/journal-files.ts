@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, DbError, type SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
-import type { JournalExtent, JournalRow } from '@varve/ports';
+import type { DamagedJournalRow, JournalExtent, JournalRow } from '@varve/ports';
 import { JournalFile } from './journal-file.ts';
 import { damagedFile, makeDirectory, makeWal, removeSqliteFile, sqliteFileSizeBytes } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
@@ -99,7 +99,7 @@ export class JournalFiles implements Served {
   }
 
   /** Rows of one shard above `afterSeq`, a page of them; none when there are no more. @throws DbError STORAGE_CORRUPT */
-  readPage(shard: ShardId, afterSeq: number): JournalRow[] {
+  readPage(shard: ShardId, afterSeq: number): (JournalRow | DamagedJournalRow)[] {
     const fromSeq = Math.max(afterSeq, this.#trimmed.get(shard) ?? 0);
     const file = this.#files.find(({ extents }) => (extents.get(shard)?.lastSeq ?? 0) > fromSeq);
     if (file === undefined) return [];
@@ -188,7 +188,7 @@ export class JournalFiles implements Served {
     this.#files = this.#files.filter((file) => !trimmed.includes(file));
   }
 
-  #readFile({ path }: KnownFile, shard: ShardId, fromSeq: number): JournalRow[] {
+  #readFile({ path }: KnownFile, shard: ShardId, fromSeq: number): (JournalRow | DamagedJournalRow)[] {
     if (path === this.#active.path) return this.#active.read(shard, fromSeq, PAGE_SIZE_BYTES_MAX);
     const file = new JournalFile(path, { isNew: false });
     try {

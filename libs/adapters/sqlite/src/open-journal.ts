@@ -1,6 +1,6 @@
 import { assert, DbError, type SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
-import type { Journal, JournalExtent, JournalRow } from '@varve/ports';
+import type { DamagedJournalRow, Journal, JournalExtent, JournalRow } from '@varve/ports';
 import type { JournalBatch, JournalFiles, JournalFilesOptions } from './journal-files.ts';
 import type { CallClient } from '@varve/threads';
 import { startStoreThread } from './store-thread.ts';
@@ -67,7 +67,7 @@ class SqliteJournal implements Journal {
     });
   }
 
-  async *read(shard: ShardId, afterSeq: number): AsyncGenerator<JournalRow> {
+  async *read(shard: ShardId, afterSeq: number): AsyncGenerator<JournalRow | DamagedJournalRow> {
     let lastSeq = afterSeq;
     for (;;) {
       const rows = await this.#files.call('readPage', shard, lastSeq);

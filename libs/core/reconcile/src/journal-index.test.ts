@@ -56,3 +56,15 @@ test('many rows are let go without losing the place of the others', () => {
   expect(index.rowCount).toBe(10);
   expect(index.seqsOf(new Map([[1, [[4_989, 4_993]]]]))).toEqual([4_991, 4_992]);
 });
+
+test('Y11: a damaged row is handed to nobody and holds up no trim', () => {
+  const index = new JournalIndex(1);
+  index.add(1, { incarnation: 1, number: 1 });
+  index.addDamaged(2);
+  index.add(3, { incarnation: 1, number: 3 });
+  const common = vectorOf([{ incarnation: 1, number: 1 }]);
+  expect(index.trimmableThrough(3, common)).toBe(2);
+  expect(index.trimmableThrough(1, common)).toBe(1);
+  expect(index.seqsOf(vectorOf([1, 2, 3].map((number) => ({ incarnation: 1, number }))))).toEqual([1, 3]);
+  expect(index.rowCount).toBe(3);
+});

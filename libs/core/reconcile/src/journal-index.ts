@@ -1,6 +1,8 @@
 import { assert } from '@varve/base';
 import { hasMutation, type MutationVector } from '@varve/model';
 
+/** In the place of an incarnation: nobody knows which mutation it is. */
+const DAMAGED = -1;
 /** Rows let go before the lists are cut; cutting at every trim would copy all that is left each time. */
 const CUT_COUNT = 1_024;
 
@@ -38,10 +40,15 @@ export class JournalIndex {
     this.#numbers.push(mutation.number);
   }
 
+  /** As `add`, of a row that is damaged: nobody can have it, and nobody keeps it. */
+  addDamaged(seq: number): void {
+    this.add(seq, { incarnation: DAMAGED, number: 0 });
+  }
+
   /** The greatest row, at or below `flushedSeq`, up to which everybody has everything; below the first row when there is none (X6). */
   trimmableThrough(flushedSeq: number, common: MutationVector): number {
     let index = this.#goneCount;
-    while (index < this.#numbers.length && this.#firstSeq + index <= flushedSeq && this.#isIn(common, index)) index += 1;
+    while (index < this.#numbers.length && this.#firstSeq + index <= flushedSeq && (this.#incarnations[index] === DAMAGED || this.#isIn(common, index))) index += 1;
     return this.#firstSeq + index - 1;
   }
 

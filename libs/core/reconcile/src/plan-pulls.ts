@@ -9,15 +9,15 @@ export interface PlannedPull {
 
 /**
  * Who should take frames from whom, for the owners of one shard that have said what they have: one source for each owner that
- * lacks something; what that one lacks too comes with a later round. Equals choose the lower id.
+ * lacks something; what that one lacks too comes with a later round. Equals take turns: a damaged journal row keeps its owner from
+ * handing out a frame that it has.
+ * @param turn any whole number, another one in each round
  */
-export function planPulls(vectors: ReadonlyMap<NodeId, MutationVector>): readonly PlannedPull[] {
+export function planPulls(vectors: ReadonlyMap<NodeId, MutationVector>, turn: number): readonly PlannedPull[] {
   return [...vectors].flatMap(([owner, have]) => {
-    let best: { readonly source: NodeId; readonly count: number } | undefined;
-    for (const [source, vector] of vectors) {
-      const count = source === owner ? 0 : mutationCount(missingFrom(have, vector));
-      if (count > (best?.count ?? 0)) best = { source, count };
-    }
-    return best === undefined ? [] : [{ owner, source: best.source }];
+    const counts = Array.from(vectors, ([source, vector]) => ({ source, count: source === owner ? 0 : mutationCount(missingFrom(have, vector)) }));
+    const most = Math.max(...counts.map(({ count }) => count));
+    const best = counts.filter(({ count }) => count === most);
+    return most === 0 ? [] : [{ owner, source: best[turn % best.length]!.source }];
   });
 }

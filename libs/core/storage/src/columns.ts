@@ -65,6 +65,50 @@ export function pickAnyRows(column: Column, rows: Int32Array): Column {
   return pickRows(column, validity === undefined ? rows : rows.map((row) => (isBitSet(validity, row) ? row : -1)));
 }
 
+/** Rows [startRow, endRow). */
+export interface RowRange {
+  readonly startRow: number;
+  readonly endRow: number;
+}
+
+/** The rows of all ranges, which are `rowCount`, one range after the other. */
+export function pickRanges(column: Column, ranges: readonly RowRange[], rowCount: number): Column {
+  const validity = column.validity === undefined ? undefined : pickBits(column.validity, ranges, rowCount);
+  switch (column.type) {
+    case 'float':
+      return { type: 'float', values: copyRanges(column.values, ranges, new Float64Array(rowCount)), validity };
+    case 'integer': {
+      const { values } = column;
+      return integerColumn(
+        values instanceof BigInt64Array
+          ? copyRanges(values, ranges, new BigInt64Array(rowCount))
+          : copyRanges(values, ranges, new Float64Array(rowCount)),
+        validity,
+      );
+    }
+    case 'boolean':
+      return { type: 'boolean', values: copyRanges(column.values, ranges, new Uint8Array(rowCount)), validity };
+    case 'string':
+      return { type: 'string', values: ranges.flatMap(({ startRow, endRow }) => column.values.slice(startRow, endRow)), validity };
+  }
+}
+
+interface NumberArray<Value> {
+  readonly length: number;
+  subarray(start: number, end: number): ArrayLike<Value>;
+  set(values: ArrayLike<Value>, at: number): void;
+}
+
+/** As {@link pickRanges}, into an array of `rowCount`. */
+export function copyRanges<Value, Values extends NumberArray<Value>>(from: NumberArray<Value>, ranges: readonly RowRange[], into: Values): Values {
+  let row = 0;
+  for (const { startRow, endRow } of ranges) {
+    into.set(from.subarray(startRow, endRow), row);
+    row += endRow - startRow;
+  }
+  return into;
+}
+
 /** The same integers as bigints. What lies under a zero validity bit may be anything. */
 export function bigsOf(values: Float64Array | BigInt64Array): BigInt64Array {
   if (values instanceof BigInt64Array) return values;
@@ -103,13 +147,33 @@ function concatValidity(parts: readonly ColumnPart[], rowCount: number): Uint8Ar
 }
 
 function concatFloats(parts: readonly ColumnPart[], rowCount: number): Float64Array {
+  return concatNumbers(
+    parts.map(({ column }) => column?.values as Float64Array | undefined),
+    parts.map((part) => part.rowCount),
+    rowCount,
+  );
+}
+
+/** Parts of so many rows each, one after the other; 0 where there is none. Without a copy where they lie so in one buffer. */
+export function concatNumbers(parts: readonly (Float64Array | undefined)[], rowCounts: readonly number[], rowCount: number): Float64Array {
+  const [first] = parts;
+  if (first !== undefined && areBesideEachOther(first, parts)) return new Float64Array(first.buffer, first.byteOffset, rowCount);
   const values = new Float64Array(rowCount);
   let startRow = 0;
-  for (const part of parts) {
-    if (part.column !== undefined) values.set(part.column.values as Float64Array, startRow);
-    startRow += part.rowCount;
+  for (const [index, part] of parts.entries()) {
+    if (part !== undefined) values.set(part, startRow);
+    startRow += rowCounts[index]!;
   }
   return values;
+}
+
+function areBesideEachOther(first: Float64Array, parts: readonly (Float64Array | undefined)[]): boolean {
+  let end = first.byteOffset;
+  return parts.every((part) => {
+    const isNext = part?.buffer === first.buffer && part.byteOffset === end;
+    end += part?.byteLength ?? 0;
+    return isNext;
+  });
 }
 
 function concatBigs(parts: readonly ColumnPart[], rowCount: number): BigInt64Array {
@@ -145,6 +209,17 @@ function pickValidity(rows: Int32Array): Uint8Array | undefined {
   const bits = zeroBits(rows.length);
   for (const [index, row] of rows.entries()) if (row >= 0) setBit(bits, index);
   return bits;
+}
+
+/** Undefined where all rows have a value. */
+function pickBits(validity: Uint8Array, ranges: readonly RowRange[], rowCount: number): Uint8Array | undefined {
+  const bits = zeroBits(rowCount);
+  let [row, count] = [0, 0];
+  for (const { startRow, endRow } of ranges) {
+    count += copyBits({ bits, startRow: row }, { bits: validity, startRow }, endRow - startRow);
+    row += endRow - startRow;
+  }
+  return count === rowCount ? undefined : bits;
 }
 
 function pickFloats(values: Float64Array, rows: Int32Array): Float64Array {

@@ -1,7 +1,7 @@
 import { pageCountOf, type ChunkHeader } from './chunk/chunk-header.ts';
 import { namingChunk } from './chunk/chunk-invalid.ts';
 import { readBlocks } from './chunk/read-chunk.ts';
-import { pickAnyRows } from './columns.ts';
+import { copyRanges, pickRanges } from './columns.ts';
 import { lowerBound, mergeRows } from './rows.ts';
 import { blockAlone, blockOf, concatBlocks, sliceBlocks, type SortedRows } from './sorted-rows.ts';
 
@@ -108,24 +108,23 @@ function follow({ starts, offsetsNs }: SortedRows, blocks: readonly number[]): b
 /** These blocks in this order; neighbours of one series become one block. */
 function pickBlocks(rows: SortedRows, blocks: readonly number[]): SortedRows {
   if (blocks.every((block, index) => block === index) && isDistinct(rows.seriesIds) && blocks.length === rows.seriesIds.length) return rows;
-  const rowCount = blocks.reduce((sum, block) => sum + rows.starts[block + 1]! - rows.starts[block]!, 0);
-  const picked = new Int32Array(rowCount);
+  const ranges = blocks.map((block) => ({ startRow: rows.starts[block]!, endRow: rows.starts[block + 1]! }));
   const [seriesIds, starts]: [number[], number[]] = [[], []];
-  let at = 0;
-  for (const block of blocks) {
+  let rowCount = 0;
+  for (const [index, block] of blocks.entries()) {
     const seriesId = rows.seriesIds[block]!;
     if (seriesIds.at(-1) !== seriesId) {
       seriesIds.push(seriesId);
-      starts.push(at);
+      starts.push(rowCount);
     }
-    for (let row = rows.starts[block]!; row < rows.starts[block + 1]!; row += 1) picked[at++] = row;
+    rowCount += ranges[index]!.endRow - ranges[index]!.startRow;
   }
   return {
     seriesIds: Uint32Array.from(seriesIds),
     starts: Uint32Array.from([...starts, rowCount]),
-    offsetsNs: Float64Array.from(picked, (row) => rows.offsetsNs[row]!),
-    columns: rows.columns.map(({ name, column }) => ({ name, column: pickAnyRows(column, picked) })),
-    versions: { versions: rows.versions.versions, ordinals: Uint32Array.from(picked, (row) => rows.versions.ordinals[row]!) },
+    offsetsNs: copyRanges(rows.offsetsNs, ranges, new Float64Array(rowCount)),
+    columns: rows.columns.map(({ name, column }) => ({ name, column: pickRanges(column, ranges, rowCount) })),
+    versions: { versions: rows.versions.versions, ordinals: copyRanges(rows.versions.ordinals, ranges, new Uint32Array(rowCount)) },
   };
 }
 

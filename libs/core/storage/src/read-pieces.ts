@@ -2,6 +2,7 @@ import { assert } from '@varve/base';
 import type { SeriesSlice, SeriesSummary } from '@varve/model';
 import type { ChunkHeader } from './chunk/chunk-header.ts';
 import { namingChunk } from './chunk/chunk-invalid.ts';
+import { PageRoom } from './chunk/page-room.ts';
 import { hasNumbers, summaryOf } from './chunk/page-summaries.ts';
 import { blocksOf, hasField, isAlone, pageOf, readBlock } from './chunk/read-chunk.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
@@ -79,10 +80,12 @@ export function planRead(read: SeriesRead, { chunks, memtables, tombstones }: Se
 
 /** Reads what was planned, in the order of time. @throws DbError CHUNK_INVALID */
 export function* readPieces(read: SeriesRead, { groups }: ReadPlan, bytes: ChunkBytes): Generator<SeriesPiece> {
+  const areSummaries = groups.map((group) => isSummary(read, group));
+  const room = new PageRoom(ownPageRowCount(groups.filter((_, index) => !areSummaries[index]).flat()));
   let pending: VersionedRows[] = [];
-  for (const group of groups) {
-    if (!isSummary(read, group)) {
-      for (const source of group) pending.push(rowsOf(read, source, bytes));
+  for (const [index, group] of groups.entries()) {
+    if (!areSummaries[index]) {
+      for (const source of group) pending.push(rowsOf(read, source, bytes, room));
       continue;
     }
     if (pending.length > 0) yield readRows(pending);
@@ -90,6 +93,14 @@ export function* readPieces(read: SeriesRead, { groups }: ReadPlan, bytes: Chunk
     yield summaryPiece(group[0] as Source & { kind: 'block' });
   }
   if (pending.length > 0) yield readRows(pending);
+}
+
+/** Rows of blocks that have a page of their own. */
+function ownPageRowCount(sources: readonly Source[]): number {
+  return sources.reduce((sum, source) => {
+    if (source.kind !== 'block' || !isAlone(source.header, source.page)) return sum;
+    return sum + source.header.blockStarts[source.block + 1]! - source.header.blockStarts[source.block]!;
+  }, 0);
 }
 
 /** Blocks that have any of the fields, in the range. */
@@ -153,10 +164,10 @@ function summaryPiece({ header, page, block, minNs, maxNs, fields }: Source & { 
   };
 }
 
-function rowsOf({ range }: SeriesRead, source: Source, bytes: ChunkBytes): VersionedRows {
+function rowsOf({ range }: SeriesRead, source: Source, bytes: ChunkBytes, room: PageRoom): VersionedRows {
   if (source.kind === 'rows') return source.rows;
   const payload = bytes.payload(source.chunkId);
   assert(payload !== undefined, `payload of chunk ${source.chunkId} was not fetched`);
-  const rows = namingChunk(source.chunkId, () => readBlock(source.header, payload, source.block, source.fields));
+  const rows = namingChunk(source.chunkId, () => readBlock(source.header, payload, source.block, source.fields, room));
   return visibleRows(sliceRows(rows, ...rowsWithin(rows, range)), source.hiding);
 }

@@ -1,6 +1,6 @@
 import type { Column, FieldType, NamedColumn, SeriesSlice } from '@varve/model';
 import { isBitSet } from './bits.ts';
-import { concatColumn, pickAnyRows, pickRows, sliceColumn } from './columns.ts';
+import { concatColumn, concatNumbers, pickAnyRows, pickRows, sliceColumn } from './columns.ts';
 import { concatVersions, rowVersions, type RowVersions } from './row-versions.ts';
 
 /*
@@ -121,16 +121,12 @@ function byFirstOffset<Part extends Cells>(parts: readonly Part[]): readonly Par
     .sort((left, right) => left.offsetsNs[0]! - right.offsetsNs[0]!);
 }
 
-/** The rows of all parts, one part after the other. */
+/** The rows of all parts, one part after the other. Shares their values where it can. */
 export function concatCells(parts: readonly Cells[]): Cells {
   if (parts.length === 1) return { offsetsNs: parts[0]!.offsetsNs, columns: parts[0]!.columns };
   const rowCount = parts.reduce((sum, { offsetsNs }) => sum + offsetsNs.length, 0);
-  const offsetsNs = new Float64Array(rowCount);
-  let startRow = 0;
-  for (const part of parts) {
-    offsetsNs.set(part.offsetsNs, startRow);
-    startRow += part.offsetsNs.length;
-  }
+  const rowCounts = parts.map(({ offsetsNs }) => offsetsNs.length);
+  const offsetsNs = concatNumbers(parts.map((part) => part.offsetsNs), rowCounts, rowCount);
   const columns = [...columnsByField(parts).values()].map(({ name, type, byPart }) => ({
     name,
     column: concatColumn(

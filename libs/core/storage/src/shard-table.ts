@@ -41,6 +41,8 @@ export class ShardTable {
   readonly #index: SeriesIndex;
   readonly #directory: ChunkDirectory;
   readonly #tombstones: Tombstones;
+  /** By the array that a frame's keys came in: ids stay what they are. */
+  readonly #knownIds = new WeakMap<readonly SeriesKey[], Uint32Array>();
   #active = new Memtable();
   /** What the flush under way moves. */
   #sealed: Memtable | undefined;
@@ -151,7 +153,7 @@ export class ShardTable {
     const isBelow = frame.sections.length > 0 && compareVersions(frame.header.version, this.#watermark) < 0;
     assert(!isBelow, `rows of ${incarnation}/${number} came below the watermark`);
     this.#vector = withMutation(this.#vector, incarnation, number);
-    this.#active.insert(frame, frame.sections.map(({ seriesKeys }) => Uint32Array.from(seriesKeys, (key) => this.#index.idOf(key))));
+    this.#active.insert(frame, frame.sections.map(({ seriesKeys }) => this.#idsOf(seriesKeys)));
     if (frame.tombstone !== undefined) this.#tombstones.add(frame.tombstone, frame.header, seq);
     return true;
   }
@@ -205,8 +207,8 @@ export class ShardTable {
 
   /**
    * S: no frame with a lower version will be inserted from now on, and rows that the vector has are all inserted. Tombstones below
-   * it leave with the next merges, and so do versions that decide nothing. It never goes back. A file's S is told behind the
-   * replay of the journal (S8).
+   * it leave with the next merges, and so do versions that decide nothing. It never goes back. A file's S is told before the
+   * journal is replayed (S8).
    */
   raiseWatermark(version: Version): void {
     this.refuseBelow(version);
@@ -301,6 +303,13 @@ export class ShardTable {
    */
   read(read: SeriesRead, plan: ReadPlan, bytes: ChunkBytes): Iterable<SeriesPiece> {
     return readPieces(read, plan, bytes);
+  }
+
+  /** Frames of one client often share their keys, and then share this. */
+  #idsOf(seriesKeys: readonly SeriesKey[]): Uint32Array {
+    let ids = this.#knownIds.get(seriesKeys);
+    if (ids === undefined) this.#knownIds.set(seriesKeys, (ids = Uint32Array.from(seriesKeys, (key) => this.#index.idOf(key))));
+    return ids;
   }
 
   #planMerge(bound: Version): MergePlan | undefined {

@@ -63,7 +63,7 @@ class CoordinatorService implements Coordinator {
         onIncarnationClosed: (incarnation) => this.#lease.onClosed(incarnation),
       },
     );
-    this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer });
+    this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
     const statementPath = new StatementPath({ follower, client, collector });

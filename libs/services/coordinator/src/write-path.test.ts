@@ -11,6 +11,7 @@ import { WritePath, type WritePathParts } from './write-path.ts';
 
 const T0_MS = 1_700_000_000_000;
 const LEASE_MS = 10_000;
+const BATCHES_SIZE_BYTES_MAX = 10_000;
 const WEEK_NS = 7n * 86_400_000_000_000n;
 
 /** Goes on by some milliseconds whenever it is read. */
@@ -28,7 +29,7 @@ class World {
   readonly clock = new TickingClock();
   readonly sent: Parcel[] = [];
   hasMeta = true;
-  admit = (slices: readonly ShardSlice[]): Admission => ({ slices, overLimit: { rowCount: 0, reason: '' } });
+  admit: (slices: readonly ShardSlice[]) => Admission | Promise<Admission> = (slices) => ({ slices, overLimit: { rowCount: 0, reason: '' } });
   #catalog: Catalog = EMPTY_CATALOG;
   #index = 0;
   readonly #client = {
@@ -54,14 +55,18 @@ class World {
       deliveries: { checkRoom: () => undefined, publish: async (parcel: Parcel) => void this.sent.push(parcel) },
       metrics: SILENT_METRICS,
       tracer: SILENT_TRACER,
+      batchesSizeBytesMax: BATCHES_SIZE_BYTES_MAX,
     };
     this.#writePath = new WritePath(parts as unknown as WritePathParts);
   }
 
-  /** A point for each of four shards. */
-  write(): Promise<WriteSummary> {
+  /** A point for each of four shards, behind a comment that makes it as long as wanted. */
+  write(sizeBytes = 0): Promise<WriteSummary> {
     const nowNs = BigInt(T0_MS) * 1_000_000n;
-    const body = new TextEncoder().encode([0n, 1n, 2n, 3n].map((weeks) => `m f=1 ${nowNs - weeks * WEEK_NS}`).join('\n'));
+    const points = new TextEncoder().encode([0n, 1n, 2n, 3n].map((weeks) => `m f=1 ${nowNs - weeks * WEEK_NS}`).join('\n'));
+    const body = new Uint8Array(Math.max(sizeBytes, points.length)).fill(0x23);
+    body[body.length - points.length - 1] = 0x0a;
+    body.set(points, body.length - points.length);
     return this.#writePath.writePoints({ body, precision: 'n', database: 'd', retentionPolicy: undefined, level: 'one', nowNs });
   }
 
@@ -100,6 +105,27 @@ test.each([1, 2, 3, 4, 5, 6])('V7: of a batch that is sealed %i ms before the le
   else await written;
   expect(world.sent.length).toBe(leftMs === 2 ? 4 : 8);
   expect(world.numbersTaken()).toEqual(world.numbersSent());
+});
+
+test('W9: batches that wait for other nodes are bounded as a whole, and make room when they are sent', async () => {
+  const world = new World();
+  await world.openLease();
+  await world.write();
+  let admitAll = (): void => undefined;
+  const admitted = new Promise<void>((resolve) => (admitAll = resolve));
+  const { admit } = world;
+  world.admit = async (slices) => {
+    await admitted;
+    return admit(slices);
+  };
+  const half = BATCHES_SIZE_BYTES_MAX / 2 - 1;
+  const waiting = [world.write(half), world.write(half)];
+  await expect(world.write()).rejects.toMatchObject({ code: 'WRITE_OVERLOADED' });
+  expect(world.sent.length).toBe(4);
+  admitAll();
+  await Promise.all(waiting);
+  await world.write();
+  expect(world.sent.length).toBe(16);
 });
 
 test('a request of which nothing is left to send needs no lease', async () => {

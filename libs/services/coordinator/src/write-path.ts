@@ -1,4 +1,4 @@
-import { DbError } from '@varve/base';
+import { DbError, type SizeBytes } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { encodeBodies, sealFrame, type FrameBody, type FrameStamp } from '@varve/frame';
 import type { CatalogClient, CatalogFollower } from '@varve/kit';
@@ -28,6 +28,20 @@ export interface WritePathParts {
   readonly deliveries: Deliveries;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
+  /** Of batches in memory, as text. */
+  readonly batchesSizeBytesMax: SizeBytes;
+}
+
+/** Where a frame goes. */
+type Destination = Pick<ShardSlice, 'shardId' | 'epoch' | 'owners' | 'replicaCount'>;
+
+/** What is left of a batch when its frames are encoded. */
+interface EncodedBatch {
+  readonly frames: readonly { readonly to: Destination; readonly body: FrameBody }[];
+  readonly level: WriteLevel;
+  /** Of the request, if all frames arrive. */
+  readonly summary: WriteSummary;
+  readonly refusedLineCount: number;
 }
 
 interface PolicyName {
@@ -39,6 +53,8 @@ interface PolicyName {
 export class WritePath {
   readonly #parts: WritePathParts;
   readonly #memory = new SeriesMemory();
+  /** Of batches in memory, as text. */
+  #batchBytes: SizeBytes = 0;
 
   constructor(parts: WritePathParts) {
     this.#parts = parts;
@@ -63,16 +79,44 @@ export class WritePath {
   }
 
   async #write(request: WriteRequest, traceParent: TraceParent | undefined): Promise<WriteSummary> {
-    this.#parts.deliveries.checkRoom();
+    const { deliveries, metrics } = this.#parts;
+    deliveries.checkRoom();
+    const { frames, level, summary, refusedLineCount } = await this.#bounded(request.body.length, () => this.#encode(request, traceParent));
+    if (frames.length > 0) await this.#replicate(frames, { level, traceParent });
+    metrics.add(names.pointsWritten, summary.acceptedRowCount);
+    metrics.add(names.pointsDropped, summary.dropped?.pointCount ?? 0);
+    metrics.add(names.linesRefused, refusedLineCount);
+    return summary;
+  }
+
+  /** Batches wait for their turn, for the catalog and for other nodes: all of them together are bounded (W9). */
+  async #bounded(textSizeBytes: SizeBytes, encode: () => Promise<EncodedBatch>): Promise<EncodedBatch> {
+    if (this.#batchBytes + textSizeBytes > this.#parts.batchesSizeBytesMax) {
+      throw new DbError('WRITE_OVERLOADED', 'too many batches wait to be sent; retry', { batchBytes: this.#batchBytes });
+    }
+    this.#batchBytes += textSizeBytes;
+    try {
+      return await encode();
+    } finally {
+      this.#batchBytes -= textSizeBytes;
+    }
+  }
+
+  /** From the text to the bodies of frames: what is behind it needs the batch no more. */
+  async #encode(request: WriteRequest, traceParent: TraceParent | undefined): Promise<EncodedBatch> {
+    const { clock, follower, seriesLimit } = this.#parts;
     const parsed = parseLines(request.body, request, this.#memory);
-    if (!this.#isKnown(request)) await this.#parts.follower.readLinearizable();
+    if (!this.#isKnown(request)) await follower.readLinearizable();
     this.#policyOf(request);
     if (parsed.batch.rowCount === 0 && parsed.dropped === undefined && parsed.errorCount > 0) throw unparsable(parsed);
-    if (parsed.batch.rowCount >= LARGE_ROW_COUNT) await this.#parts.clock.turn('write'); // Parsing it was a turn of its own.
+    if (parsed.batch.rowCount >= LARGE_ROW_COUNT) await clock.turn('write'); // Parsing it was a turn of its own.
     const { placement, policy } = await this.#place(parsed.batch, request, traceParent);
-    const { slices, overLimit } = await this.#parts.seriesLimit.admit(parsed.batch, placement.slices, this.#parts.follower.catalog.version);
-    if (slices.length > 0) await this.#replicate(parsed.batch, slices, { level: request.level ?? policy.writeLevel, traceParent });
-    return summarize(parsed, { ...placement, overLimit }, this.#parts.metrics);
+    const { slices, overLimit } = await seriesLimit.admit(parsed.batch, placement.slices, follower.catalog.version);
+    const frames = slices.flatMap((slice) => {
+      const { shardId: shard, groupStartNs: startNs, tables } = slice;
+      return encodeBodies({ shard, startNs, tables, series: parsed.batch.series }).map((body) => ({ to: destinationOf(slice), body }));
+    });
+    return { frames, level: request.level ?? policy.writeLevel, summary: summarize(parsed, { ...placement, overLimit }), refusedLineCount: parsed.errorCount };
   }
 
   /** Registers what the batch needs and the catalog lacks, until it can be placed whole (W6, W7). */
@@ -102,18 +146,13 @@ export class WritePath {
     }
   }
 
-  /** Everything that can be refused is refused before the first frame is sent (W7). */
-  async #replicate(batch: PointBatch, slices: readonly ShardSlice[], { level, traceParent }: { readonly level: WriteLevel; readonly traceParent: TraceParent | undefined }): Promise<void> {
+  /** No await between the numbers that are taken and their frames that are sent (V7). */
+  async #replicate(frames: EncodedBatch['frames'], { level, traceParent }: { readonly level: WriteLevel; readonly traceParent: TraceParent | undefined }): Promise<void> {
     const { deliveries, readiness, lease, follower } = this.#parts;
-    const { version } = follower.catalog;
-    const frames = slices.flatMap((slice) => {
-      const { shardId: shard, groupStartNs: startNs, tables } = slice;
-      return encodeBodies({ shard, startNs, tables, series: batch.series }).map((body) => ({ slice, body }));
-    });
-    const absent = await readiness.notReady(slices, version);
+    const absent = await readiness.notReady(frames.map(({ to }) => to), follower.catalog.version);
     await lease.ensure();
-    const stamps = lease.nextFrames(frames.map(({ slice }) => slice.shardId));
-    const parcels = frames.map(({ slice, body }, index) => sealed(slice, body, stamps[index]!));
+    const stamps = lease.nextFrames(frames.map(({ to }) => to.shardId));
+    const parcels = frames.map(({ to, body }, index) => sealed(to, body, stamps[index]!));
     await Promise.all(parcels.map((parcel) => deliveries.publish(parcel, { level, absent, traceParent })));
   }
 
@@ -134,21 +173,23 @@ export class WritePath {
   }
 }
 
-function sealed({ shardId: shard, epoch, owners, replicaCount }: ShardSlice, body: FrameBody, stamp: FrameStamp): Parcel {
+/** Without the rows, which are in the frames. */
+function destinationOf({ shardId, epoch, owners, replicaCount }: ShardSlice): Destination {
+  return { shardId, epoch, owners, replicaCount };
+}
+
+function sealed({ shardId: shard, epoch, owners, replicaCount }: Destination, body: FrameBody, stamp: FrameStamp): Parcel {
   const { incarnation, number } = stamp.mutation;
   return { shard, epoch, owners, replicaCount, incarnation, number, frame: sealFrame(body, stamp) };
 }
 
-function summarize(parsed: ParsedLines, { expired, conflicts, overLimit }: Placement & Pick<Admission, 'overLimit'>, metrics: Metrics): WriteSummary {
+function summarize(parsed: ParsedLines, { expired, conflicts, overLimit }: Placement & Pick<Admission, 'overLimit'>): WriteSummary {
   const refused = [
     ...[conflicts, overLimit, expired].map(({ rowCount: pointCount, reason }) => ({ pointCount, reason })),
     parsed.dropped ?? { pointCount: 0, reason: '' },
   ].filter(({ pointCount }) => pointCount > 0);
   const droppedCount = refused.reduce((sum, { pointCount }) => sum + pointCount, 0);
   const acceptedRowCount = parsed.batch.rowCount - conflicts.rowCount - overLimit.rowCount - expired.rowCount;
-  metrics.add(names.pointsWritten, acceptedRowCount);
-  metrics.add(names.pointsDropped, droppedCount);
-  metrics.add(names.linesRefused, parsed.errorCount);
   return {
     acceptedRowCount,
     lineErrors: parsed.errors.map(({ text }) => text),

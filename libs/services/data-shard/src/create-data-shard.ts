@@ -1,4 +1,4 @@
-import { DbError, type ErrorCode } from '@varve/base';
+import { DbError, type ErrorCode, type SizeBytes } from '@varve/base';
 import { isOpenIncarnation } from '@varve/catalog';
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, Heartbeat, joinNode, LivenessView, newBootId, type Service } from '@varve/kit';
@@ -13,10 +13,10 @@ import { ChunkCache } from './chunk-cache.ts';
 import { Damage } from './damage.ts';
 import type { DataShardConfig, DataShardPorts } from './ports.ts';
 import { Pulls } from './pull-path.ts';
-import { recoverShard } from './recovery.ts';
+import { Recovery } from './recovery.ts';
 import { serveRequests } from './serve-requests.ts';
 import type { ShardReplica } from './shard-replica.ts';
-import { trimJournal, Trims } from './trim.ts';
+import { maybeTrim, Trims } from './trim.ts';
 import { Upkeep } from './upkeep.ts';
 import { WritePath } from './write-path.ts';
 
@@ -56,6 +56,7 @@ class DataShard implements Service {
   readonly #upkeep: Upkeep;
   readonly #cache: ChunkCache;
   readonly #damage: Damage;
+  readonly #recovery: Recovery;
   /** Of shards that cannot be opened: what refuses their frames. */
   readonly #refusing = new Map<ShardId, Subscription>();
   #subscriptions: readonly Subscription[] = [];
@@ -79,6 +80,7 @@ class DataShard implements Service {
     this.#damage = new Damage(ports);
     this.#upkeep = new Upkeep({ ...ports, damage: this.#damage }, config, this.#replicas);
     this.#cache = new ChunkCache(config.payloadCacheSizeBytesMax);
+    this.#recovery = new Recovery({ ...ports, damage: this.#damage }, { sizeBytesMax: config.memtableSizeBytesMax, openSizeBytes: () => this.#memtableSizeBytes() });
   }
 
   async start(): Promise<void> {
@@ -175,6 +177,8 @@ class DataShard implements Service {
 
   /** What changes while the first catalog is worked off comes after it. */
   async #followFirst(): Promise<void> {
+    const extents = await this.#ports.journal.extents();
+    this.#recovery.expect(extents.reduce((sum, { firstSeq, lastSeq }) => sum + lastSeq - firstSeq + 1, 0));
     const first = this.#follow(this.#follower.catalog);
     this.#following = first.catch(() => undefined); // `start` rejects with it.
     this.#follower.onChange((catalog) => void this.#followLater(catalog));
@@ -219,15 +223,21 @@ class DataShard implements Service {
     }
   }
 
-  async #openSound(shard: ShardId, { range: { startNs }, others }: OwnedShard): Promise<void> {
-    const replica = await recoverShard({ ...this.#ports, damage: this.#damage }, { shard, startNs, others });
+  async #openSound(shard: ShardId, { range, others }: OwnedShard): Promise<void> {
+    const { replica, wasFlushed } = await this.#recovery.open({ shard, range, others });
     // A crash between a flush and its trim left rows that nobody would trim if the shard were never written again.
-    await trimJournal(this.#ports.journal, replica);
-    if (replica.table.lastSeq > replica.table.flushedSeq) replica.dirtySinceMs = this.#ports.clock.monotonicMs();
+    await maybeTrim(this.#ports, replica);
     replica.subscription = this.#ports.bus.subscribe(this.#subjects.shardWrite(shard), (message) => {
       this.#running!.writePath.onFrame(replica, message).catch((error: unknown) => this.#fail(error));
     });
     this.#replicas.set(shard, replica);
+    if (wasFlushed) this.#upkeep.mergeSoon(replica);
+  }
+
+  #memtableSizeBytes(): SizeBytes {
+    let total = 0;
+    for (const { table } of this.#replicas.values()) total += table.memtableSizeBytes;
+    return total;
   }
 
   /** From here on nobody finds it. Its files are let go behind: a shard that comes after it waits for no disk. */

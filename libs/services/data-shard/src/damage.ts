@@ -1,7 +1,7 @@
 import { DbError, type TimestampNs } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { formatTime, type ShardId, type TimeRange } from '@varve/model';
-import type { Log, Metrics, ShardStore, StoredChunk } from '@varve/ports';
+import type { DamagedJournalRow, Log, Metrics, ShardStore, StoredChunk } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
 import type { ShardReplica } from './shard-replica.ts';
 
@@ -19,6 +19,12 @@ interface DamagedShard {
   readonly refusal: DbError;
 }
 
+/** A shard that was opened without damaged rows of its journal. */
+interface LackingShard {
+  readonly replica: ShardReplica;
+  readonly range: TimeRange;
+}
+
 interface DamagePorts {
   readonly log: Log;
   readonly metrics: Metrics;
@@ -27,8 +33,10 @@ interface DamagePorts {
 
 const ADVICE = 'other owners answer for it. Check the disk; where there is no other owner, only a backup of the data directory has it';
 
+const LACK_ADVICE = 'other owners bring them. Check the disk; where there is no other owner, only a backup of the data directory has them';
+
 /**
- * What is damaged on this node: each chunk and each shard, when it is found, once in the log and in the metric, chunks also in
+ * What is damaged on this node: each chunk, row of the journal and shard, when it is found, once in the log and in the metric, chunks also in
  * their shard's file; and all of it in the node's health. docs/specs/damage.md.
  */
 export class Damage {
@@ -36,6 +44,9 @@ export class Damage {
   /** By shard and chunk. */
   readonly #chunks = new Map<string, DamagedRows>();
   readonly #shards = new Map<ShardId, DamagedShard>();
+  readonly #lacking = new Map<ShardId, LackingShard>();
+  /** Rows of the journal, by shard and seq. */
+  readonly #rows = new Set<string>();
 
   constructor(ports: DamagePorts) {
     this.#ports = ports;
@@ -58,6 +69,24 @@ export class Damage {
     if (damaged.length > 0) this.#ports.log.warn('Chunks of a shard were found damaged before', { shard: replica.shard, chunkCount: damaged.length });
   }
 
+  /** A row of the journal is damaged: what whoever wants its frame is told. */
+  ofRow({ shard, seq, damage }: DamagedJournalRow): DbError {
+    const key = `${shard}/${seq}`;
+    if (!this.#rows.has(key) && this.#rows.size < LIMITS.damagedRowCountMax) {
+      this.#rows.add(key);
+      this.#ports.metrics.add(names.damageFound, 1, { part: 'row' });
+      this.#ports.log.error('A row of the journal is damaged; its frame is handed to nobody', { shard, seq, reason: damage });
+    }
+    return new DbError('STORAGE_CORRUPT', damage, { shard, seq });
+  }
+
+  /** A shard was opened without rows of its journal that no chunk has either (Y9). */
+  lacks(replica: ShardReplica, range: TimeRange): void {
+    const { shard, lostRowCount } = replica;
+    this.#ports.log.error('A shard lacks frames, because their rows in the journal are damaged', { shard, rowCount: lostRowCount, ...rangeFacts(range) });
+    this.#lacking.set(shard, { replica, range });
+  }
+
   /** A shard cannot be opened, for this reason. */
   cannotOpen(shard: ShardId, range: TimeRange, { code, message }: DbError): void {
     this.#ports.metrics.add(names.damageFound, 1, { part: 'shard' });
@@ -78,15 +107,18 @@ export class Damage {
   /** The shard was dropped. */
   forget(shard: ShardId): void {
     this.#shards.delete(shard);
+    this.#lacking.delete(shard);
     for (const [key, rows] of this.#chunks) if (rows.shard === shard) this.#chunks.delete(key);
   }
 
   /** Sentences for people, a bounded number. */
   problems(): readonly string[] {
     const shards = Array.from(this.#shards, ([shard, { range, refusal }]) => `shard ${shard}, ${rangeText(range)}, is not served here (${refusal.message}): ${ADVICE}`);
+    const lacking = [...this.#lacking.values()].filter(({ replica }) => replica.lostRowCount > 0);
+    const rows = lacking.map(({ replica: { shard, lostRowCount }, range }) => `shard ${shard}, ${rangeText(range)}, lacks ${lostRowCount} frames here, whose rows in the journal are damaged: ${LACK_ADVICE}`);
     const places = Map.groupBy(this.#chunks.values(), ({ shard, measurement }) => `${shard} ${measurement}`);
     const chunks = Array.from(places.values(), (ofPlace) => `${textOf(ofPlace)} cannot be read here, ${ofPlace.length} chunks are damaged: ${ADVICE}`);
-    const all = [...shards, ...chunks];
+    const all = [...shards, ...rows, ...chunks];
     const { damageSentenceCountMax: max } = LIMITS;
     return all.length <= max ? all : [...all.slice(0, max), `and damage in ${all.length - max} more places`];
   }

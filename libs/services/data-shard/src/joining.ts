@@ -81,7 +81,8 @@ export class Joining {
       const held = hints.vectors.flatMap((each) => each.get(replica.shard) ?? []);
       const isSilent = answers.some(({ vector }) => vector === undefined) || !hints.isComplete;
       if ([...wanted, ...held].every((vector) => isCovered(vector, replica.table.vector))) {
-        const hasWaited = this.#ports.clock.monotonicMs() - replica.joiningSinceMs! >= LIMITS.joiningTimeoutMs;
+        // Y10: others may wait for answers, a replica that is known to lack frames waits for all of them.
+        const hasWaited = replica.lostRowCount === 0 && this.#ports.clock.monotonicMs() - replica.joiningSinceMs! >= LIMITS.joiningTimeoutMs;
         // A gap during this round means that what was answered is too old.
         if ((!isSilent || hasWaited) && startedMs.get(replica) === replica.joiningSinceMs) this.#serve(replica, wanted.length);
       } else await this.#pull(replica, answers);
@@ -90,6 +91,7 @@ export class Joining {
 
   #serve(replica: ShardReplica, answeredCount: number): void {
     replica.joiningSinceMs = undefined;
+    replica.lostRowCount = 0;
     this.#ports.metrics.add(names.replicasJoined, 1);
     replica.verified = { count: answeredCount, of: replica.others.length };
     if (answeredCount < replica.others.length) {

@@ -22,6 +22,8 @@ export interface ShardReplica {
   joiningSinceMs: InstantMs | undefined;
   /** Against how many of the other owners it was found complete when it last joined. */
   verified: { readonly count: number; readonly of: number };
+  /** Rows of its journal that were damaged when it was opened: it lacks their frames. 0 again when all other owners have nothing that it lacks. */
+  lostRowCount: number;
   /** Dropped from the catalog: what is under way must not bring it back. */
   isDropped: boolean;
   subscription: Subscription | undefined;

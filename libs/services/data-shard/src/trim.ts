@@ -20,6 +20,16 @@ export async function trimJournal(journal: Journal, replica: ShardReplica, commo
   journalIndex.dropThrough(throughSeq);
 }
 
+/** As `trimJournal`. One that fails is tried again later, and everything else goes on. */
+export async function maybeTrim({ journal, log }: { readonly journal: Journal; readonly log: Log }, replica: ShardReplica, common?: MutationVector): Promise<void> {
+  try {
+    await trimJournal(journal, replica, common);
+  } catch (error) {
+    if (!(error instanceof DbError)) throw error;
+    log.warn('Journal not trimmed; trying again later', { shard: replica.shard, code: error.code, reason: error.message });
+  }
+}
+
 interface TrimPorts {
   readonly bus: Bus;
   readonly clock: Clock;
@@ -61,7 +71,7 @@ export class Trims {
     await Promise.all([...owners].map((owner) => this.#ask(owner, shared, vectors)));
     for (const replica of flushed) {
       const known = replica.others.map((owner) => vectors.get(owner)?.get(replica.shard));
-      if (known.every((vector) => vector !== undefined)) await this.#trim(replica, known.length === 0 ? undefined : commonTo(known));
+      if (known.every((vector) => vector !== undefined)) await maybeTrim(this.#ports, replica, known.length === 0 ? undefined : commonTo(known));
     }
   }
 
@@ -74,15 +84,6 @@ export class Trims {
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       log.debug('An owner did not say what may be trimmed', { owner, code: error.code, reason: error.message });
-    }
-  }
-
-  async #trim(replica: ShardReplica, common: MutationVector | undefined): Promise<void> {
-    try {
-      await trimJournal(this.#ports.journal, replica, common);
-    } catch (error) {
-      if (!(error instanceof DbError)) throw error;
-      this.#ports.log.warn('Journal not trimmed; trying again later', { shard: replica.shard, code: error.code, reason: error.message });
     }
   }
 }

@@ -2,14 +2,14 @@ import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { request } from '@varve/kit';
 import type { NodeId, ShardId } from '@varve/model';
-import type { DirtyMark } from '@varve/ports';
+import type { DirtyMark, Random } from '@varve/ports';
 import { isCovered, planPulls, unionOf, type PlannedPull } from '@varve/reconcile';
 import type { HintLog } from './hint-log.ts';
 import type { Survey, SurveyPorts } from './survey.ts';
 
 /** Tells owners that lack frames of a shard to take them from another owner. X7: a bounded number at a time. */
-export async function pullWhatIsMissing(ports: SurveyPorts, { catalog, shards }: Survey): Promise<void> {
-  const pulls = shards.flatMap(({ id, vectors }) => planPulls(vectors).map((pull) => ({ shard: id, ...pull })));
+export async function pullWhatIsMissing(ports: SurveyPorts & { readonly random: Random }, { catalog, shards }: Survey): Promise<void> {
+  const pulls = shards.flatMap(({ id, vectors }) => planPulls(vectors, ports.random.uint32()).map((pull) => ({ shard: id, ...pull })));
   for (let first = 0; first < pulls.length; first += LIMITS.pullCountMax) {
     await Promise.all(pulls.slice(first, first + LIMITS.pullCountMax).map((pull) => tellToPull(ports, pull, catalog.version)));
   }

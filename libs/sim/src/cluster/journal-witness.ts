@@ -57,9 +57,9 @@ export class JournalWitness {
     });
   }
 
-  async *#seeing<Row extends { readonly frame: Uint8Array }>(rows: AsyncIterable<Row>, node: string): AsyncGenerator<Row> {
+  async *#seeing<Row extends { readonly frame: Uint8Array | undefined }>(rows: AsyncIterable<Row>, node: string): AsyncGenerator<Row> {
     for await (const row of rows) {
-      this.#see(row.frame, node);
+      if (row.frame !== undefined) this.#see(row.frame, node);
       yield row;
     }
   }

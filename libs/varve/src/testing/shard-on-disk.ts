@@ -1,5 +1,6 @@
 import type { ErrorCode, SizeBytes } from '@varve/base';
-import { ChunksAtHand, Damage, flushShard, mergeShard, readSeries, recoverShard, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { DEFAULT_CONFIG } from '@varve/config';
+import { ChunksAtHand, Damage, flushShard, mergeShard, readSeries, Recovery, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
 import type { UpkeepTasks } from '@varve/data-shard-service';
 import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
@@ -42,9 +43,11 @@ export class ShardOnDisk {
   isFatal = false;
 
   /** As a data node opens it: recovers, then trims what is in chunks. @throws DbError */
-  static async open(directory: string, options: { readonly journalFileSizeBytesMax?: SizeBytes } = {}): Promise<ShardOnDisk> {
+  static async open(directory: string, options: { readonly journalFileSizeBytesMax?: SizeBytes; readonly memtableSizeBytesMax?: SizeBytes } = {}): Promise<ShardOnDisk> {
     const { journal, shardStore } = await openStoresHere(directory, options);
-    const replica = await recoverShard({ journal, shardStore, damage: new Damage({ ...PORTS, shardStore }) }, { shard: SHARD, startNs: 0n, others: [] });
+    const ports = { ...PORTS, journal, shardStore, damage: new Damage({ ...PORTS, shardStore }) };
+    const room = { sizeBytesMax: options.memtableSizeBytesMax ?? DEFAULT_CONFIG.memtableSizeBytesMax, openSizeBytes: () => 0 };
+    const { replica } = await new Recovery(ports, room).open({ shard: SHARD, range: { startNs: 0n, endNs: 1_000_000_000n }, others: [] });
     await trimJournal(journal, replica);
     return new ShardOnDisk(journal, shardStore, replica);
   }
@@ -105,6 +108,12 @@ export class ShardOnDisk {
   /** Whether it has frame n, or has ended it. */
   has(number: number): boolean {
     return hasMutation(this.#replica.table.vector, 1, number);
+  }
+
+  /** Frames that are in no chunk, and rows that the journal still has. */
+  get unflushedCount(): { readonly frames: number; readonly rows: number } {
+    const { table, journalIndex } = this.#replica;
+    return { frames: table.lastSeq - table.flushedSeq, rows: journalIndex.rowCount };
   }
 
   get tombstoneCount(): number {

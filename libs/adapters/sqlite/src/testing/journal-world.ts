@@ -10,12 +10,12 @@ export function batchOf(shard: ShardId, first: number, last: number, padding = 0
   return { heads: Float64Array.from(heads), frames: new Uint8Array(Buffer.concat(frames)) };
 }
 
-/** All rows of a shard as `shard/seq`, read page by page. */
+/** All rows of a shard as `shard/seq`, read page by page; a damaged one by what is said of it. */
 export function readAll(journal: JournalFiles, shard: ShardId, afterSeq = 0): string[] {
   const texts: string[] = [];
   let lastSeq = afterSeq;
   for (let page = journal.readPage(shard, lastSeq); page.length > 0; page = journal.readPage(shard, lastSeq)) {
-    texts.push(...page.map(({ frame }) => Buffer.from(frame).toString().replaceAll('.', '')));
+    texts.push(...page.map((row) => (row.frame === undefined ? row.damage : Buffer.from(row.frame).toString().replaceAll('.', ''))));
     lastSeq = page.at(-1)!.seq;
   }
   return texts;

@@ -1,12 +1,13 @@
 import { ByteReader } from '@varve/base';
-import { checksum, decodeColumn } from '@varve/codec';
+import { checksum, decodeColumn, decodeColumnInto } from '@varve/codec';
 import type { NamedColumn, Version } from '@varve/model';
 import { rowVersions, type RowVersions } from '../row-versions.ts';
 import { lowerBound, sliceRows, type VersionedRows } from '../rows.ts';
 import type { SortedRows } from '../sorted-rows.ts';
 import { sectionOf, type ChunkHeader } from './chunk-header.ts';
 import { chunkInvalid, decodingChunk } from './chunk-invalid.ts';
-import { decodeNumbers, readNumbers } from './numbers.ts';
+import { decodeCounts, decodeNumbers, readNumbers } from './numbers.ts';
+import type { PageRoom } from './page-room.ts';
 
 /** Says whether a payload is the one that belongs to the header: asked once, when it comes from a store. @throws DbError CHUNK_INVALID */
 export function checkPayload(header: ChunkHeader, payload: Uint8Array): void {
@@ -39,26 +40,29 @@ export function hasField(header: ChunkHeader, page: number, field: number): bool
   return header.sectionStarts[section + 1]! > header.sectionStarts[section]!;
 }
 
-/** The rows of a block, with the wanted of its fields (places in the header). @throws DbError CHUNK_INVALID, also when `versions` is read */
-export function readBlock(header: ChunkHeader, payload: Uint8Array, block: number, fields: readonly number[]): VersionedRows {
+/**
+ * The rows of a block, with the wanted of its fields (places in the header); in the room, if it has a page of its own.
+ * @throws DbError CHUNK_INVALID, also when `versions` is read
+ */
+export function readBlock(header: ChunkHeader, payload: Uint8Array, block: number, fields: readonly number[], room?: PageRoom): VersionedRows {
   const page = pageOf(header, block);
-  const rows = readPage(header, payload, page, fields);
+  const rows = readPage(header, payload, page, fields, isAlone(header, page) ? room : undefined);
   const pageRow = header.blockStarts[header.pageStarts[page]!]!;
-  const alone = sliceRows(rows, header.blockStarts[block]! - pageRow, header.blockStarts[block + 1]! - pageRow);
-  if (!isAscending(alone.offsetsNs, 0, alone.offsetsNs.length)) throw chunkInvalid('times of a block do not ascend', { seriesId: header.seriesIds[block] });
-  return alone;
+  const [startRow, endRow] = [header.blockStarts[block]! - pageRow, header.blockStarts[block + 1]! - pageRow];
+  checkTimes(header, { page, block, startRow, endRow }, rows.offsetsNs);
+  return sliceRows(rows, startRow, endRow);
 }
 
 /** Rows of all blocks of a page. Blocks are not looked into. @throws DbError CHUNK_INVALID, also when `versions` is read */
-export function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields: readonly number[]): VersionedRows {
+function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields: readonly number[], room?: PageRoom): VersionedRows {
   const rowCount = header.blockStarts[header.pageStarts[page + 1]!]! - header.blockStarts[header.pageStarts[page]!]!;
-  const offsetsNs = decodeNumbers(sectionBytes(header, payload, sectionOf(header, page)), rowCount);
-  checkTimes(header, page, offsetsNs);
+  const offsetsNs = decodeNumbers(sectionBytes(header, payload, sectionOf(header, page)), rowCount, room?.forTimes(rowCount));
   const columns: NamedColumn[] = [];
   for (const field of fields) {
     if (!hasField(header, page, field)) continue;
     const { name, type } = header.fields[field]!;
-    const column = decodeColumn(sectionBytes(header, payload, sectionOf(header, page) + 2 + field), rowCount);
+    const bytes = sectionBytes(header, payload, sectionOf(header, page) + 2 + field);
+    const column = room === undefined ? decodeColumn(bytes, rowCount) : decodeColumnInto(bytes, rowCount, room.forField(name, rowCount));
     if (column.type !== type) throw chunkInvalid(`${column.type} in a column of type ${type}`, { name });
     columns.push({ name, column });
   }
@@ -70,15 +74,11 @@ export function readBlocks(header: ChunkHeader, payload: Uint8Array, page: numbe
   const rows = readPage(header, payload, page, [...header.fields.keys()]);
   const [first, end] = [header.pageStarts[page]!, header.pageStarts[page + 1]!];
   const startRow = header.blockStarts[first]!;
-  const blocks = {
-    seriesIds: header.seriesIds.subarray(first, end),
-    starts: header.blockStarts.slice(first, end + 1).map((row) => row - startRow),
-    ...{ offsetsNs: rows.offsetsNs, columns: rows.columns, versions: rows.versions },
-  };
-  for (let block = 0; block < blocks.seriesIds.length; block += 1) {
-    if (!isAscending(blocks.offsetsNs, blocks.starts[block]!, blocks.starts[block + 1]!)) throw chunkInvalid('times of a block do not ascend', { seriesId: blocks.seriesIds[block] });
+  const starts = header.blockStarts.slice(first, end + 1).map((row) => row - startRow);
+  for (let block = first; block < end; block += 1) {
+    checkTimes(header, { page, block, startRow: starts[block - first]!, endRow: starts[block - first + 1]! }, rows.offsetsNs);
   }
-  return blocks;
+  return { seriesIds: header.seriesIds.subarray(first, end), starts, offsetsNs: rows.offsetsNs, columns: rows.columns, versions: rows.versions };
 }
 
 interface PageAt {
@@ -110,7 +110,7 @@ class UnpackedPage implements VersionedRows {
 function readVersions({ header, payload, page, rowCount }: PageAt): RowVersions {
   const versions = decodingChunk('versions', () => readDictionary(new ByteReader(payload.subarray(0, header.sectionStarts[0])), header.rowCount));
   const bytes = sectionBytes(header, payload, sectionOf(header, page) + 1);
-  const ordinals = bytes.length === 0 ? new Uint32Array(rowCount) : Uint32Array.from(decodeNumbers(bytes, rowCount));
+  const ordinals = bytes.length === 0 ? new Uint32Array(rowCount) : Uint32Array.from(decodeCounts(bytes, rowCount));
   if (ordinals.some((ordinal) => ordinal >= versions.length)) throw chunkInvalid(`an ordinal beyond ${versions.length} versions`);
   return rowVersions(versions, ordinals);
 }
@@ -126,16 +126,18 @@ function sectionBytes({ sectionStarts }: ChunkHeader, payload: Uint8Array, secti
   return payload.subarray(sectionStarts[section], sectionStarts[section + 1]);
 }
 
-function checkTimes({ minOffsetsNs, maxOffsetsNs }: ChunkHeader, page: number, offsetsNs: Float64Array): void {
-  const [minNs, maxNs] = [minOffsetsNs[page]!, maxOffsetsNs[page]!];
-  for (let row = 0; row < offsetsNs.length; row += 1) {
-    const offsetNs = offsetsNs[row]!;
-    if (!(offsetNs >= minNs && offsetNs <= maxNs)) throw chunkInvalid('times of a page are not those of its header', { page });
-  }
+interface BlockInPage {
+  readonly page: number;
+  readonly block: number;
+  readonly startRow: number;
+  readonly endRow: number;
 }
 
-/** Rows [startRow, endRow): versions of one time follow each other. */
-function isAscending(offsetsNs: Float64Array, startRow: number, endRow: number): boolean {
-  for (let row = startRow + 1; row < endRow; row += 1) if (offsetsNs[row]! < offsetsNs[row - 1]!) return false;
-  return true;
+/** Rows of a block ascend by time, those of one time follow each other; all are within what the header says of the page. */
+function checkTimes({ minOffsetsNs, maxOffsetsNs, seriesIds }: ChunkHeader, { page, block, startRow, endRow }: BlockInPage, offsetsNs: Float64Array): void {
+  for (let row = startRow + 1; row < endRow; row += 1) {
+    if (offsetsNs[row]! < offsetsNs[row - 1]!) throw chunkInvalid('times of a block do not ascend', { seriesId: seriesIds[block] });
+  }
+  if (offsetsNs[startRow]! >= minOffsetsNs[page]! && offsetsNs[endRow - 1]! <= maxOffsetsNs[page]!) return;
+  throw chunkInvalid('times of a page are not those of its header', { page });
 }

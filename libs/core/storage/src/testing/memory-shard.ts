@@ -23,6 +23,8 @@ export class MemoryShard {
   readonly #journal: { readonly seq: number; readonly frame: Frame }[] = [];
   #state: { flushedSeq: number; vector: MutationVector; watermark: Version } = { flushedSeq: 0, vector: EMPTY_VECTOR, watermark: NO_WATERMARK };
   #nextChunkId = 1;
+  /** Payloads are checked when they are first read, as a cache of chunks does. */
+  readonly #checked = new WeakSet<Uint8Array>();
 
   get flushedSeq(): number {
     return this.#state.flushedSeq;
@@ -100,7 +102,8 @@ export class MemoryShard {
 
   #payload(chunkId: number): Uint8Array {
     const { payload } = this.chunk(chunkId);
-    checkPayload(this.#header(chunkId), payload);
+    if (!this.#checked.has(payload)) checkPayload(this.#header(chunkId), payload);
+    this.#checked.add(payload);
     return payload;
   }
 

@@ -6,7 +6,7 @@ export { flushShard } from '../flush.ts';
 export { mergeShard } from '../merge.ts';
 export { produceQuery } from '../query-path.ts';
 export { readSeries } from '../read-shard.ts';
-export { recoverShard } from '../recovery.ts';
+export { Recovery } from '../recovery.ts';
 export { trimJournal } from '../trim.ts';
 export { takeWatermarks } from '../watermark-path.ts';
 export { WritePath } from '../write-path.ts';

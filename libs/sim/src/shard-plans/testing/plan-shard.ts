@@ -1,7 +1,7 @@
 import { assert } from '@varve/base';
 import type { DataShardPorts } from '@varve/data-shard-service';
 import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
-import { ChunkCache, Damage, flushShard, mergeShard, produceQuery, recoverShard, WritePath, type FlushPorts, type ShardReplica } from '@varve/data-shard-service/testing';
+import { ChunkCache, Damage, flushShard, mergeShard, produceQuery, Recovery, WritePath, type FlushPorts, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
 import { parseLines } from '@varve/line-protocol';
 import { joinNs, type Cell, type FieldType, type FieldValue, type SeriesBlock, type Tombstone } from '@varve/model';
@@ -22,6 +22,8 @@ import { tagsText, type AnswerRows } from './naive-answer.ts';
 export const START_NS = 1_767_225_600_000_000_000n;
 
 const SHARD = 1;
+/** So little that a replay flushes now and then. */
+const MEMTABLE_ROOM = { sizeBytesMax: 4_000, openSizeBytes: () => 0 };
 
 /** A run of the shard's process. */
 interface OpenShard {
@@ -63,10 +65,10 @@ export class PlanShard {
     const shardStore = new SimShardStore(process, this.#disk);
     const clock = new SimClock(process);
     const damage = new Damage({ log: SILENT_LOG, metrics: SILENT_METRICS, shardStore });
-    const replica = await recoverShard({ journal, shardStore, damage }, { shard: SHARD, startNs: START_NS, others: [] });
     const onFatal = (error: unknown): void => assert(false, `journal failed: ${String(error)}`);
     const bus = new SimNetwork(this.#scheduler).connect(process);
     const ports = { bus, clock, random: new SimRandom(process), log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER, journal, shardStore, onFatal, background: new SimBackground(process, upkeepTasks) };
+    const { replica } = await new Recovery({ ...ports, damage }, MEMTABLE_ROOM).open({ shard: SHARD, range: { startNs: START_NS, endNs: START_NS + 1n }, others: [] });
     const writePath = new WritePath(ports, { id: 1, epochOf: () => 1, isOpen: () => true, fullness: () => 0, onInserted: () => undefined });
     return { process, ports, replica, writePath, cache: new ChunkCache(this.#cacheSizeBytes), damage };
   }
