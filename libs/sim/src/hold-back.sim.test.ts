@@ -1,7 +1,7 @@
 import { assert } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
-import { Damage, recoverShard, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { Damage, Recovery, WritePath, type FlushPorts, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames } from '@varve/frame';
 import { parseLines } from '@varve/line-protocol';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER } from '@varve/ports';
@@ -30,18 +30,21 @@ class FullNode {
   readonly ackedMs = new Map<number, number>();
   readonly #disk = new SimDisk(this.scheduler, 'disk');
   readonly #stores = { journal: new SimJournal(this.process, this.#disk), shardStore: new SimShardStore(this.process, this.#disk) };
+  readonly #ports: FlushPorts;
   #replica: ShardReplica | undefined;
 
   constructor() {
     const bus = busWith(new SimNetwork(this.scheduler).connect(this.process), { publish: (_, payload) => this.#onAck(payload) });
     const quiet = { log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER };
     const ports = { ...quiet, ...this.#stores, bus, clock: new SimClock(this.process), random: new SimRandom(this.process), background: new SimBackground(this.process, upkeepTasks), onFatal: () => undefined };
+    this.#ports = ports;
     this.writePath = new WritePath(ports, { id: 1, epochOf: () => 1, isOpen: () => true, fullness: () => 1, onInserted: () => undefined });
   }
 
   async open(): Promise<void> {
     const damage = new Damage({ log: SILENT_LOG, metrics: SILENT_METRICS, shardStore: this.#stores.shardStore });
-    this.#replica = await recoverShard({ ...this.#stores, damage }, { shard: SHARD, startNs: 0n, others: [] });
+    const recovery = new Recovery({ ...this.#ports, damage }, { sizeBytesMax: LIMITS.frameSizeBytesMax, openSizeBytes: () => 0 });
+    this.#replica = (await recovery.open({ shard: SHARD, range: { startNs: 0n, endNs: 1n }, others: [] })).replica;
   }
 
   get replica(): ShardReplica {
