@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { beNicer } from './be-nicer.ts';
 import { serveCalls } from './serve-calls.ts';
 
-const NICER_BY = 4;
+const NICER_BY = 10;
 
 beNicer(NICER_BY);
 const { module } = workerData as { readonly module: string };

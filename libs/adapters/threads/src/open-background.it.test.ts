@@ -48,7 +48,7 @@ test('T4: the thread lets go of arguments when the call has ended, of views into
 
 test.runIf(process.platform === 'linux')('T5: on Linux the thread is nicer than the rest of the process', async () => {
   const background = await opened();
-  expect(await background.run('niceness', undefined, [])).toBe(Math.min(getPriority() + 4, 19));
+  expect(await background.run('niceness', undefined, [])).toBe(Math.min(getPriority() + 10, 19));
 });
 
 test('T5: where the system does not let it, a thread stays as it is', () => {

@@ -3,33 +3,35 @@ import { memoryOfTree } from '../footprint.ts';
 import { ingest } from '../ingest.ts';
 import { withFreshSystem } from '../running-system.ts';
 import type { System } from '../systems.ts';
-import { within } from './figure.ts';
+import { within, type Figure } from './figure.ts';
 import { ofEach, valuesOf, type Measurement } from './measurement.ts';
 import { repeatedBatches } from './repeated-batches.ts';
 import { INTEGERS, SHAPE_ROUND_MS } from './shapes.ts';
 
 const MIB = 2 ** 20;
 const ROUND_COUNT = 10;
-/** Of the first million: code that runs for the first time is slower, and would hide what growth costs. */
-const WARM_UP_SHARE = 0.2;
 
-/** Whether writing becomes dearer as data grows: ten times the rows, the last tenth against the first. */
+/** Whether writing becomes dearer as data grows: ten million rows against one, each from the start; and million by million. */
 export const GROWTH: Measurement = {
   name: 'growth',
-  title: 'cpu rows, 10 integer fields, 10 M: the last million against the first',
+  title: 'cpu rows, 10 integer fields: 10 M against 1 M, both from the start',
   async run({ systems, seed, scale }) {
     const batches = INTEGERS.encode(INTEGERS.rowCount * scale, seed);
     try {
       const measured = await ofEach(systems, (system) => grow(system, batches));
+      const million = (name: string, rateOf: (rates: readonly number[]) => number): Figure => ({ name: `rows/s, ${name}`, better: 'more', values: valuesOf(measured, ({ byMillion }) => rateOf(byMillion)) });
       return [
-        { name: 'rows/s, first million', better: 'more', values: valuesOf(measured, ({ first }) => first) },
-        { name: 'rows/s, last million', better: 'more', values: valuesOf(measured, ({ last }) => last) },
+        million('1 M rows', (rates) => rates[0]!),
+        { name: 'rows/s, 10 M rows', better: 'more', values: valuesOf(measured, ({ whole }) => whole) },
         {
           name: 'falls by, %',
           better: 'less',
-          values: valuesOf(measured, ({ first, last }) => (1 - last / first) * 100),
+          values: valuesOf(measured, ({ byMillion, whole }) => (1 - whole / byMillion[0]!) * 100),
           bound: within(20, 5),
         },
+        million('fastest million', (rates) => Math.max(...rates)),
+        million('slowest million', (rates) => Math.min(...rates)),
+        million('last million', (rates) => rates.at(-1)!),
         {
           name: 'resident MiB at the last ack',
           better: 'less',
@@ -43,8 +45,9 @@ export const GROWTH: Measurement = {
 };
 
 interface Growth {
-  readonly first: number;
-  readonly last: number;
+  /** Rows per second, of each round and of all. */
+  readonly byMillion: readonly number[];
+  readonly whole: number;
   readonly residentBytes: number | undefined;
 }
 
@@ -54,15 +57,10 @@ function grow(system: System, batches: BatchFile): Promise<Growth> {
       running,
       repeatedBatches(batches, { roundCount: ROUND_COUNT, roundMs: SHAPE_ROUND_MS }),
     );
-    const perSecond = (ms: number): number => (batches.rowCount / ms) * 1_000;
     const residentBytes = memoryOfTree(running.pid)?.residentBytes;
-    const { batchCount } = batches;
-    const warm = Math.floor(batchCount * WARM_UP_SHARE);
-    const elapsedMs = (fromBatch: number): number => ackMs[fromBatch + batchCount]! - ackMs[fromBatch]!;
-    return {
-      first: perSecond(elapsedMs(warm)),
-      last: perSecond(elapsedMs(ackMs.length - 1 - batchCount)),
-      residentBytes,
-    };
+    const { batchCount, rowCount } = batches;
+    const endMs = (round: number): number => (round === 0 ? 0 : ackMs[round * batchCount - 1]!);
+    const byMillion = Array.from({ length: ROUND_COUNT }, (_, round) => (rowCount / (endMs(round + 1) - endMs(round))) * 1_000);
+    return { byMillion, whole: ((rowCount * ROUND_COUNT) / endMs(ROUND_COUNT)) * 1_000, residentBytes };
   });
 }
