@@ -9,7 +9,7 @@ const HOLD_BACK_MS_MAX = LIMITS.hintTimeoutMs / 2;
 /**
  * How long the ack of a frame is held back when memtables hold so much of what they may: bulk writers, which wait for acks,
  * slow down to what can be flushed before any writer is refused. A small write hardly notices.
- * @param fullness 0 to 1; from 0.5 on a flush is due
+ * @param fullness 0 to 1; below 0.5 flushes keep up
  */
 export function holdBackMsOf(fullness: number, frameSizeBytes: SizeBytes): DurationMs {
   const urgency = Math.min(Math.max(2 * fullness - 1, 0), 1);

@@ -12,8 +12,11 @@ const TICK_MS = 1_000;
 /** After a failed flush of a shard; each further failure doubles it. */
 const RETRY_PAUSE_MS_MIN = 250;
 const RETRY_PAUSE_MS_MAX = 60_000;
-/** Memtables of this many budgets together, at one of which a flush is due: flushes are behind, and writers must wait. */
-const BEHIND_FACTOR = 2;
+/**
+ * Memtables of this many budgets together, at one of which a flush is due: flushes are behind, and writers must wait. A writer that is
+ * as fast as flushes fills a second budget while the first is flushed; the third is for those that are faster.
+ */
+const BEHIND_FACTOR = 3;
 
 type UpkeepPorts = FlushPorts & { readonly damage: Damage };
 type Work = (ports: UpkeepPorts, replica: ShardReplica) => Promise<void>;
