@@ -1,6 +1,7 @@
 /** The thread behind a `Background`: serves the functions that the module of its `workerData` exports. */
 import { workerData } from 'node:worker_threads';
 import { beNicer } from './be-nicer.ts';
+import { collectWhenIdle } from './collect-when-idle.ts';
 import { serveCalls } from './serve-calls.ts';
 
 const NICER_BY = 10;
@@ -8,4 +9,4 @@ const NICER_BY = 10;
 beNicer(NICER_BY);
 const { module } = workerData as { readonly module: string };
 const tasks: Readonly<Record<string, unknown>> = await import(module);
-serveCalls(() => ({ ...tasks, afterReply: () => undefined, close: () => undefined }));
+serveCalls(() => ({ ...tasks, afterReply: collectWhenIdle(), close: () => undefined }));

@@ -1,4 +1,5 @@
 import { getPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Background } from '@varve/ports';
 import { backgroundContract } from '@varve/ports/contract';
 import { expect, onTestFinished, test } from 'vitest';
@@ -53,4 +54,12 @@ test.runIf(process.platform === 'linux')('T5: on Linux the thread is nicer than 
 
 test('T5: where the system does not let it, a thread stays as it is', () => {
   expect(beNicer(4, '/proc/not-there')).toBe(false);
+});
+
+test('T6: an idle thread keeps no garbage', async () => {
+  const background = await opened();
+  await background.run('waste', undefined, []);
+  expect(await background.run('arrayBytes', undefined, [])).toBeGreaterThan(8 * 2 ** 20);
+  await sleep(1_500); // Asking keeps it from being idle.
+  expect(await background.run('arrayBytes', undefined, [])).toBeLessThan(2 ** 20);
 });

@@ -26,8 +26,8 @@ export async function flushShard({ clock, metrics, journal, shardStore, backgrou
   replica.dirtySinceMs = undefined;
   if (job === undefined) return;
   try {
-    const { frames, buffer } = copyFrames(job.input.frames);
-    const chunks = await background.run('packFlush', { ...job.input, frames }, [buffer]);
+    const { frames, buffers } = copyFrames(job.input.frames);
+    const chunks = await background.run('packFlush', { ...job.input, frames }, buffers);
     replica.table.completeFlush(job, await commitChunks(shardStore, replica.shard, job.change, chunks));
   } catch (error) {
     replica.table.abandonFlush(job);

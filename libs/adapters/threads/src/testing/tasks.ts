@@ -27,6 +27,16 @@ export function niceness(): number {
   return getPriority(Number(basename(readlinkSync('/proc/thread-self'))));
 }
 
+/** Leaves dead arrays behind, too few for a collector to look for them. */
+export function waste(): void {
+  for (let count = 0; count < 8; count += 1) new Uint8Array(2 ** 20).fill(1);
+}
+
+/** Of arrays, dead ones included, of the thread that runs it. */
+export function arrayBytes(): number {
+  return process.memoryUsage().arrayBuffers;
+}
+
 export function fail(text: string): never {
   throw new TypeError(text);
 }
