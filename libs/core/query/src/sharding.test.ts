@@ -28,10 +28,12 @@ const columns = fc.constantFrom(
   ...['*', 'f', 'f, s', 'host, b', 'f + i', 'count(f)', 'sum(i)', 'mean(f), max(i)', 'min(b)', 'first(s)', 'last(f)', 'last(s), rack, i'],
   ...['max(f), *', 'min(i), host', 'percentile(f, 50)', 'percentile(i, 90), host, rack', 'median(f)', 'spread(i)', 'distinct(f)', 'distinct(s)'],
   ...['count(distinct(i))', 'mode(s)', 'mode(i)', 'count(*)', 'first(*)', 'max(f) - min(f)', 'sum(f) / count(i)'],
+  ...['abs(f), floor(i)', 'round(mean(f)), pow(max(i), 2)', 'abs(max(f)), host', 'sqrt(*)', 'abs(distinct(f)) * 2'],
 );
 const from = fc.constantFrom('m', 'm, k', '/./', 'k');
 const where = fc.constantFrom(
   ...['', 'WHERE time >= -2 AND time < 11', "WHERE host = 'a' OR f > 0", "WHERE host != 'a' AND rack = ''", 'WHERE i >= 0', "WHERE s =~ /x|y/ OR rack =~ /1/", 'WHERE b = true AND time > 3'],
+  ...['WHERE abs(f) > 1', "WHERE abs(i) > 1 OR host = 'a'"],
 );
 const group = fc.constantFrom('', 'GROUP BY host', 'GROUP BY *', 'GROUP BY rack, nope');
 const windows = fc.constantFrom('time(3)', 'time(5,-1)', 'time(100)');

@@ -90,8 +90,8 @@ function mathResult(name: string, args: readonly Expr[]): Literal | undefined {
   const definition = MATH_FUNCTIONS.get(name);
   const [first, second = 0] = args.map(numberIn);
   if (definition?.argumentCount !== args.length || first === undefined || args.some((each) => numberIn(each) === undefined)) return undefined;
-  const value = definition.apply(first, second);
-  return definition.keepsIntegers && args[0]?.kind === 'integer' ? { kind: 'integer', value: BigInt(value) } : { kind: 'number', value };
+  if (args[0]?.kind === 'integer' && definition.onInteger !== undefined) return { kind: 'integer', value: BigInt(definition.onInteger(args[0].value)) };
+  return { kind: 'number', value: definition.apply(first, second) };
 }
 
 function numberIn(expression: Expr): number | undefined {

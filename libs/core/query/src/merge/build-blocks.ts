@@ -37,7 +37,7 @@ class BlockBuilder {
       if (this.#ms.length >= this.#chunkRowCount) yield this.#take(true);
       this.#ms.push(batch.ms[row]!);
       this.#subNs.push(batch.subNs[row]!);
-      for (let column = 0; column < this.#readers.length; column += 1) this.#cells[column]!.push(this.#readers[column]!(row));
+      for (let column = 0; column < this.#readers.length; column += 1) this.#cells[column]!.push(shown(this.#readers[column]!(row)));
     }
   }
 
@@ -64,6 +64,11 @@ class BlockBuilder {
     this.#subNs = [];
     this.#cells = this.#readers.map(() => []);
   }
+}
+
+/** NaN has no form in an answer. */
+function shown(cell: Cell): Cell {
+  return Number.isNaN(cell) ? null : cell;
 }
 
 function tagsOf(dimensions: readonly string[], group: GroupKey): TagSet | undefined {

@@ -59,7 +59,7 @@ type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
 function comparison(operator: Comparison): BinaryOperation['apply'] {
   return (left, right) => {
     if (left === null || right === null) return false;
-    if (isNumeric(left) && isNumeric(right)) return holds(operator, left < right ? -1 : left > right ? 1 : 0);
+    if (isNumeric(left) && isNumeric(right)) return holds(operator, left, right);
     if (typeof left !== typeof right) return false;
     // Texts and booleans know equality only.
     if (operator === '=') return left === right;
@@ -67,20 +67,21 @@ function comparison(operator: Comparison): BinaryOperation['apply'] {
   };
 }
 
-function holds(operator: Comparison, order: number): boolean {
+/** NaN is unequal to everything, and neither less nor greater. */
+function holds(operator: Comparison, left: number | bigint, right: number | bigint): boolean {
   switch (operator) {
     case '=':
-      return order === 0;
+      return left <= right && left >= right;
     case '!=':
-      return order !== 0;
+      return !(left <= right && left >= right);
     case '<':
-      return order < 0;
+      return left < right;
     case '<=':
-      return order <= 0;
+      return left <= right;
     case '>':
-      return order > 0;
+      return left > right;
     case '>=':
-      return order >= 0;
+      return left >= right;
   }
 }
 
@@ -105,7 +106,7 @@ function arithmetic(operator: Arithmetic, { areIntegers, integerDivision }: Oper
   const onFloats = FLOAT_ARITHMETIC[operator];
   return {
     type: 'float',
-    apply: (left, right) => (isNumeric(left) && isNumeric(right) ? finiteOrNull(onFloats(Number(left), Number(right))) : null),
+    apply: (left, right) => (isNumeric(left) && isNumeric(right) ? onFloats(Number(left), Number(right)) : null),
   };
 }
 
@@ -143,11 +144,7 @@ function int64(value: bigint): number | bigint {
   return exactNumber(BigInt.asIntN(64, value));
 }
 
-function isNumeric(cell: Cell): cell is number | bigint {
+/** Whether a cell is a number of either form. */
+export function isNumeric(cell: Cell): cell is number | bigint {
   return typeof cell === 'number' || typeof cell === 'bigint';
-}
-
-/** NaN has no form in an answer; infinities do not come from stored values but from overflow. */
-function finiteOrNull(value: number): number | null {
-  return Number.isNaN(value) ? null : value;
 }

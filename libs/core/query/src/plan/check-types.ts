@@ -48,8 +48,9 @@ function knownType(variable: Variable, columns: PlanColumns): FieldType | 'tag' 
 }
 
 function callType(name: string, args: readonly Expr[], columns: PlanColumns): OperandType | PlanError {
-  if (!isFunction(name)) return 'unknown';
-  const type = typeOf(args[0]!, columns);
+  const types = args.map((arg) => typeOf(arg, columns));
+  const type = types.find((each) => typeof each !== 'string') ?? types[0] ?? 'unknown';
+  if (!isFunction(name)) return type;
   if (typeof type !== 'string' || type === 'tag' || type === 'unknown') return type;
   return FUNCTIONS[name].resultType(type);
 }

@@ -1,7 +1,7 @@
 import type { FieldType } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { textMatcher } from './expression.ts';
-import type { Expr, SelectField, Variable } from '../influxql/ast.ts';
+import type { Call, Expr, SelectField, Variable } from '../influxql/ast.ts';
 import { isFunction } from './check-select.ts';
 import { fieldName } from './column-names.ts';
 
@@ -22,13 +22,21 @@ function expandField(field: SelectField, names: ExpandableNames): SelectField[] 
   if (expression.kind === 'wildcard' || expression.kind === 'regex') {
     return columnsOf(expression, names).map((column) => ({ expression: column, alias: undefined }));
   }
-  if (expression.kind !== 'call') return [field];
-  const [argument, ...others] = expression.args;
-  if (argument === undefined || (argument.kind !== 'wildcard' && argument.kind !== 'regex')) return [field];
+  const calls = expression.kind === 'call' ? expandCall(expression, names) : undefined;
+  if (calls === undefined) return [field];
   const prefix = alias ?? fieldName(expression);
+  return calls.map(({ call, column }) => ({ expression: call, alias: `${prefix}_${column}` }));
+}
+
+/** A call of the columns that its first argument stands for, or the first argument of that, and so on down; undefined: of none. */
+function expandCall(call: Call, names: ExpandableNames): { readonly call: Call; readonly column: string }[] | undefined {
+  const [argument, ...others] = call.args;
+  const callOf = (first: Expr): Call => ({ ...call, args: [first, ...others] });
+  if (argument?.kind === 'call') return expandCall(argument, names)?.map((inner) => ({ call: callOf(inner.call), column: inner.column }));
+  if (argument?.kind !== 'wildcard' && argument?.kind !== 'regex') return undefined;
   return columnsOf(argument, names)
-    .filter((column) => isTaken(expression.name, column, names.fields))
-    .map((column) => ({ expression: { ...expression, args: [column, ...others] }, alias: `${prefix}_${column.name}` }));
+    .filter((column) => isTaken(call.name, column, names.fields))
+    .map((column) => ({ call: callOf(column), column: column.name }));
 }
 
 function columnsOf(expression: Expr & { readonly kind: 'wildcard' | 'regex' }, { fields, tagKeys }: ExpandableNames): Variable[] {
@@ -43,6 +51,7 @@ function columnsOf(expression: Expr & { readonly kind: 'wildcard' | 'regex' }, {
 
 /** A wildcard stands for the fields whose type the function takes. */
 function isTaken(functionName: string, { name, type }: Variable, fields: ReadonlyMap<string, FieldType>): boolean {
-  if (type === 'tag' || !isFunction(functionName)) return false;
-  return FUNCTIONS[functionName].argumentTypes.includes(fields.get(name)!);
+  if (type === 'tag') return false;
+  const taken: readonly FieldType[] = isFunction(functionName) ? FUNCTIONS[functionName].argumentTypes : ['float', 'integer'];
+  return taken.includes(fields.get(name)!);
 }

@@ -1,6 +1,7 @@
 import { type Cell, type FieldType } from '@varve/model';
 import { RE2JS } from 're2js';
-import { binaryOperation, type BinaryOperator } from './binary-operation.ts';
+import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
+import { binaryOperation, isNumeric, type BinaryOperator } from './binary-operation.ts';
 
 /**
  * An expression over the cells of a row: a filter on a data node, a column of the answer on the coordinator. Plain data,
@@ -10,7 +11,8 @@ export type Expression =
   | { readonly kind: 'literal'; readonly value: Cell; readonly type: ValueType }
   | { readonly kind: 'regex'; readonly pattern: string }
   | { readonly kind: 'input'; readonly index: number; readonly type: ValueType }
-  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression };
+  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: 'math'; readonly name: string; readonly args: readonly Expression[] };
 
 /** What is known of an expression's value before any row is seen. */
 export type ValueType = FieldType | 'unknown';
@@ -20,7 +22,7 @@ export type RowReader = (rowIndex: number) => Cell;
 
 /**
  * Compiles an expression to a function of the row. `integerDivision` says what 3 / 2 of integers is: InfluxDB divides
- * exactly in SELECT and cuts in WHERE.
+ * exactly in SELECT and cuts in WHERE. What is no number, such as sqrt(-1), is NaN.
  */
 export function compileExpression(expression: Expression, options: CompileOptions): RowReader {
   return compiled(expression, options).read;
@@ -47,6 +49,8 @@ function compiled(expression: Expression, options: CompileOptions): Compiled {
       return { type: 'unknown', read: () => null };
     case 'binary':
       return compiledBinary(expression, options);
+    case 'math':
+      return compiledMath(expression, options);
   }
 }
 
@@ -60,6 +64,23 @@ function compiledBinary(expression: Expression & { kind: 'binary' }, options: Co
   const areIntegers = left.type === 'integer' && right.type === 'integer';
   const { type, apply } = binaryOperation(operator, { areIntegers, integerDivision: options.integerDivision });
   return { type, read: (row) => apply(left.read(row), right.read(row)) };
+}
+
+/** Of anything but numbers a function is null. */
+function compiledMath({ name, args }: Expression & { kind: 'math' }, options: CompileOptions): Compiled {
+  const { apply, onInteger } = MATH_FUNCTIONS.get(name)!;
+  const [first, second] = args.map((each) => compiled(each, options));
+  const { type, read } = first!;
+  if (onInteger !== undefined && type === 'integer') return { type, read: (row) => mapNumber(read(row), onInteger) };
+  if (second === undefined) return { type: 'float', read: (row) => mapNumber(read(row), (value) => apply(Number(value), 0)) };
+  return {
+    type: 'float',
+    read: (row) => mapNumber(read(row), (value) => mapNumber(second.read(row), (other) => apply(Number(value), Number(other)))),
+  };
+}
+
+function mapNumber(cell: Cell, apply: (value: number | bigint) => Cell): Cell {
+  return isNumeric(cell) ? apply(cell) : null;
 }
 
 function matchReader(left: RowReader, pattern: Expression, isWanted: boolean): RowReader {

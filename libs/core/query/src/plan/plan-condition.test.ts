@@ -23,6 +23,9 @@ const leaf = fc.oneof(
   fc.tuple(fc.constantFrom<Operator>('<', '>=', '=', '!='), fc.integer({ min: -1, max: 1 })).map(([operator, value]) =>
     compare(variable('f'), operator, { kind: 'number', value }),
   ),
+  fc.tuple(fc.constantFrom('f', 't'), fc.constantFrom<Operator>('<', '>=', '=', '!=')).map(([name, operator]) =>
+    compare({ kind: 'call', name: 'abs', args: [variable(name)] }, operator, { kind: 'number', value: 1 }),
+  ),
   fc.constantFrom(compare(variable('t'), '=', variable('s')), compare(variable('b'), '=', { kind: 'boolean', value: true })),
   fc.boolean().map((value): Expr => ({ kind: 'boolean', value })),
 );
@@ -77,6 +80,10 @@ function holds(expression: Expr, cells: Readonly<Record<string, Cell>>): boolean
 }
 
 function valueOf(expression: Expr, cells: Readonly<Record<string, Cell>>): Cell {
+  if (expression.kind === 'call') {
+    const argument = valueOf(expression.args[0]!, cells);
+    return typeof argument === 'number' ? Math.abs(argument) : null;
+  }
   if (expression.kind === 'variable') return cells[expression.name] ?? null;
   if (expression.kind === 'regex') return expression.pattern;
   return 'value' in expression ? (expression.value as Cell) : null;

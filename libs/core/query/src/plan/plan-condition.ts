@@ -1,5 +1,6 @@
 import type { FieldType, TagExpression } from '@varve/model';
 import type { BinaryExpr, Expr, Variable } from '../influxql/ast.ts';
+import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
 import type { Expression } from './expression.ts';
 import { literalExpression } from './literal-expression.ts';
 import type { ColumnOrigin } from './shard-plan.ts';
@@ -85,6 +86,9 @@ function rowExpression(expression: Expr, inputs: FilterInputs): Expression {
       return inputs.inputFor(expression);
     case 'binary':
       return { kind: 'binary', operator: expression.operator, left: rowExpression(expression.left, inputs), right: rowExpression(expression.right, inputs) };
+    case 'call':
+      if (!MATH_FUNCTIONS.has(expression.name)) return literalExpression(expression);
+      return { kind: 'math', name: expression.name, args: expression.args.map((arg) => rowExpression(arg, inputs)) };
     default:
       return literalExpression(expression);
   }

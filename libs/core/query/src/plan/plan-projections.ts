@@ -1,6 +1,8 @@
 import type { FieldType } from '@varve/model';
 import { FUNCTIONS, type FunctionName } from '../functions/function-table.ts';
 import type { Expr, SelectField, Variable } from '../influxql/ast.ts';
+import { childrenOf } from '../influxql/expression-tree.ts';
+import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
 import { distinctArguments } from './check-select.ts';
 import type { Expression } from './expression.ts';
 import { literalExpression } from './literal-expression.ts';
@@ -58,6 +60,8 @@ class ProjectionPlanner {
         return this.#columnExpression(expression);
       case 'binary':
         return { kind: 'binary', operator: expression.operator, left: this.expressionOf(expression.left), right: this.expressionOf(expression.right) };
+      case 'call':
+        return { kind: 'math', name: expression.name, args: expression.args.map((arg) => this.expressionOf(arg)) };
       default:
         return literalExpression(expression);
     }
@@ -66,9 +70,7 @@ class ProjectionPlanner {
   #collect(expression: Expr): PlanError | undefined {
     const call = callIn(expression);
     if (call !== undefined) return this.#addCall(call);
-    if (expression.kind === 'paren') return this.#collect(expression.inner);
-    if (expression.kind === 'binary') return this.#collect(expression.left) ?? this.#collect(expression.right);
-    return undefined;
+    return this.collectCalls(childrenOf(expression));
   }
 
   #addCall(call: CallOfField): PlanError | undefined {
@@ -110,11 +112,11 @@ interface CallOfField {
   readonly parameter: number | undefined;
 }
 
-/** The call that an expression is; its shape was checked before. */
+/** The call over fields that an expression is, math functions apart; its shape was checked before. */
 function callIn(expression: Expr): CallOfField | undefined {
   const distinct = distinctArguments(expression);
   if (distinct !== undefined) return { function: 'distinct', field: distinct[0] as Variable, parameter: undefined };
-  if (expression.kind !== 'call') return undefined;
+  if (expression.kind !== 'call' || MATH_FUNCTIONS.has(expression.name)) return undefined;
   const [argument, parameter] = expression.args;
   const nested = distinctArguments(argument!);
   if (nested !== undefined) return { function: 'countDistinct', field: nested[0] as Variable, parameter: undefined };

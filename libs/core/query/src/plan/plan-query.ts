@@ -2,6 +2,7 @@ import type { TimestampNs } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS, type TimeRange } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import type { Expr, Fill as FillClause, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
+import { foldWhole } from '../influxql/fold-constants.ts';
 import { checkSelect, isTimeColumn } from './check-select.ts';
 import { checkTypes } from './check-types.ts';
 import { columnNames } from './column-names.ts';
@@ -46,18 +47,19 @@ export function selectMeasurements(statement: SelectStatement, context: SourceDe
 }
 
 /** Turns a SELECT into work for shards and for the coordinator, or says in InfluxDB's words why it cannot be done. */
-export function planQuery(statement: SelectStatement, context: PlanContext): QueryPlan | PlanError {
+export function planQuery(written: SelectStatement, context: PlanContext): QueryPlan | PlanError {
+  const statement = { ...written, fields: written.fields.map(({ expression, alias }) => ({ expression: foldWhole(expression), alias })) };
   const sources = measurementSources(statement);
   if ('kind' in sources) return sources;
   const dimensions = planDimensions(statement.dimensions, context.nowNs);
   if (dimensions.kind === 'error') return dimensions;
-  const facts = checkSelect(statement, dimensions.window !== undefined);
+  const facts = checkSelect(statement, dimensions.window);
   if (facts.kind === 'error') return facts;
   const condition = splitTime(statement.condition, context.nowNs);
   if (condition.kind === 'error') return condition;
   const measurements = resolveSources(sources, context);
   if ('kind' in measurements) return measurements;
-  return new SelectPlanner({ statement, context, dimensions, condition, measurements, hasCalls: facts.callCount > 0 }).plan();
+  return new SelectPlanner({ statement, context, dimensions, condition, measurements, hasCalls: facts.hasCalls }).plan();
 }
 
 /** The sources, where every part of the statement is one that is answered here. */
@@ -227,6 +229,7 @@ function planFill(fill: FillClause): Fill {
 /** A function of a field that nobody has counts as a second function: the answer is no selected point any more. */
 function isNull(expression: Projections['expressions'][number]): boolean {
   if (expression.kind === 'binary') return isNull(expression.left) || isNull(expression.right);
+  if (expression.kind === 'math') return expression.args.some(isNull);
   return expression.kind === 'literal' && expression.type === 'unknown';
 }
 

@@ -1,5 +1,6 @@
 import { DbError } from '@varve/base';
 import { expect, test } from 'vitest';
+import type { Expression } from './expression.ts';
 import { decodeShardPlan, encodeShardPlan, type ShardPlan } from './shard-plan.ts';
 
 const PLAN: ShardPlan = {
@@ -36,5 +37,21 @@ test('bytes that are no plan are refused', () => {
 
   check('');
   check('{');
-  check('{"format":2,"plan":{}}');
+  check('{"format":3,"plan":{}}');
+});
+
+test('only a plan that calls functions needs the newer format', () => {
+  const formatOf = (rowFilter: Expression | undefined): unknown => {
+    const plan = { ...PLAN, measurements: [{ ...PLAN.measurements[0]!, rowFilter }] };
+    const bytes = encodeShardPlan(plan);
+    expect(structuredClone(decodeShardPlan(bytes))).toEqual(structuredClone(plan));
+    return (JSON.parse(new TextDecoder().decode(bytes)) as { readonly format: unknown }).format;
+  };
+  const input: Expression = { kind: 'input', index: 0, type: 'integer' };
+  const call: Expression = { kind: 'math', name: 'abs', args: [input] };
+
+  expect(formatOf(input)).toBe(1);
+  expect(formatOf({ kind: 'binary', operator: '>', left: input, right: input })).toBe(1);
+  expect(formatOf({ kind: 'binary', operator: '>', left: input, right: call })).toBe(2);
+  expect(formatOf({ kind: 'binary', operator: 'AND', left: { kind: 'binary', operator: '<', left: call, right: input }, right: input })).toBe(2);
 });

@@ -73,11 +73,13 @@ export interface WindowPlan {
   readonly offsetNs: bigint;
 }
 
-const FORMAT = 1;
+/** Format 2 has functions in row filters. A plan without any travels as format 1, which nodes that know no other can carry out. */
+const NEWEST_FORMAT = 2;
 
 /** The bytes in which a plan travels: its format, then JSON with bigints as `{"ns": "…"}`. */
 export function encodeShardPlan(plan: ShardPlan): Uint8Array {
-  const text = JSON.stringify({ format: FORMAT, plan }, (_key, value: unknown) =>
+  const format = plan.measurements.some(({ rowFilter }) => rowFilter !== undefined && callsFunction(rowFilter)) ? NEWEST_FORMAT : 1;
+  const text = JSON.stringify({ format, plan }, (_key, value: unknown) =>
     typeof value === 'bigint' ? { ns: value.toString() } : value,
   );
   return new TextEncoder().encode(text);
@@ -86,8 +88,12 @@ export function encodeShardPlan(plan: ShardPlan): Uint8Array {
 /** The inverse of {@link encodeShardPlan}. @throws DbError MESSAGE_INVALID */
 export function decodeShardPlan(bytes: Uint8Array): ShardPlan {
   const { format, plan } = parseJson(bytes);
-  if (format !== FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows ${FORMAT}`);
+  if (format !== 1 && format !== NEWEST_FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows 1 to ${NEWEST_FORMAT}`);
   return plan;
+}
+
+function callsFunction(expression: Expression): boolean {
+  return expression.kind === 'math' || (expression.kind === 'binary' && (callsFunction(expression.left) || callsFunction(expression.right)));
 }
 
 function parseJson(bytes: Uint8Array): { readonly format: unknown; readonly plan: ShardPlan } {

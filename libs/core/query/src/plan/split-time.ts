@@ -2,6 +2,7 @@ import type { TimestampNs } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS } from '@varve/model';
 import type { BinaryExpr, Expr } from '../influxql/ast.ts';
 import { formatExpr } from '../influxql/print.ts';
+import { conditionProblem } from '../influxql/validate-condition.ts';
 import { foldTime } from './fold-time.ts';
 import { planError, type PlanError } from './schema-view.ts';
 
@@ -41,22 +42,9 @@ function splitBinary(condition: BinaryExpr, nowNs: TimestampNs): SplitCondition 
   if (operator === 'AND' || operator === 'OR') return splitBoth(condition, nowNs);
   if (isTime(left)) return boundOf(operator, right, nowNs);
   if (isTime(right)) return boundOf(MIRRORED[operator] ?? operator, left, nowNs);
-  const call = callIn(condition);
-  if (call !== undefined) return planError(`invalid function call in condition: ${formatExpr(call)}`);
+  const problem = conditionProblem(condition);
+  if (problem !== undefined) return planError(problem);
   return { ...UNBOUNDED, rest: condition };
-}
-
-function callIn(expression: Expr): Expr | undefined {
-  switch (expression.kind) {
-    case 'call':
-      return expression;
-    case 'paren':
-      return callIn(expression.inner);
-    case 'binary':
-      return callIn(expression.left) ?? callIn(expression.right);
-    default:
-      return undefined;
-  }
 }
 
 function splitBoth({ operator, left, right }: BinaryExpr, nowNs: TimestampNs): SplitCondition | PlanError {
