@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Cell } from '@varve/model';
+import type { SelectStatement } from './influxql/ast.ts';
 import { MATH_FUNCTIONS } from './influxql/math-functions.ts';
-import { answerOf } from './testing/memory-engine.ts';
+import { needsTagKeys, planQuery } from './plan/plan-query.ts';
+import { answerOf, parseOne, schemaOf, TEST_DATABASE } from './testing/memory-engine.ts';
 import { parseTestLines } from './testing/test-lines.ts';
 
 const POINTS = parseTestLines(
@@ -44,4 +46,18 @@ test('functions round and raise as Go does', () => {
   expect(apply('round', NaN)).toBe(NaN);
   expect([apply('pow', 1, NaN), apply('pow', -1, -Infinity), apply('pow', NaN, 0), apply('pow', 0, -1)]).toEqual([1, 1, 1, Infinity]);
   expect(apply('pow', -8, 1 / 3)).toBe(NaN);
+});
+
+test('QC7: a function of single rows leaves the limit with the shards', () => {
+  const context = { nowNs: 0n, database: TEST_DATABASE, retentionPolicy: undefined, schema: schemaOf(POINTS) };
+  const plan = planQuery(parseOne('SELECT abs(f) + 1 FROM m LIMIT 2 OFFSET 1') as SelectStatement, { ...context, limits: { selectBucketCountMax: 0, windowCountMax: 1 } });
+
+  expect(plan).toMatchObject({ sources: [{ shardPlan: { output: { kind: 'rows', rowCountMax: 3 } } }] });
+});
+
+test('what stands for tags is known in parentheses, too', () => {
+  const needs = (query: string): boolean => needsTagKeys(parseOne(query) as SelectStatement);
+
+  expect([needs('SELECT (*) FROM m'), needs('SELECT f FROM m GROUP BY (*)')]).toEqual([true, true]);
+  expect([needs('SELECT abs(*) FROM m'), needs('SELECT (f) FROM m GROUP BY (t)')]).toEqual([false, false]);
 });

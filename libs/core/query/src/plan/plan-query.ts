@@ -37,7 +37,8 @@ export interface PlanLimits {
 /** Whether tag keys of the statement's measurements must be collected before it can be planned. */
 export function needsTagKeys(statement: SelectStatement): boolean {
   const isOpen = (expression: Expr): boolean => expression.kind === 'wildcard' || expression.kind === 'regex';
-  return statement.fields.some(({ expression }) => isOpen(expression)) || statement.dimensions.some(isOpen);
+  const { fields, dimensions } = withConstantsFolded(statement);
+  return fields.some(({ expression }) => isOpen(expression)) || dimensions.some(isOpen);
 }
 
 /** The measurements whose tag keys a statement needs: those that its FROM names. */
@@ -48,7 +49,7 @@ export function selectMeasurements(statement: SelectStatement, context: SourceDe
 
 /** Turns a SELECT into work for shards and for the coordinator, or says in InfluxDB's words why it cannot be done. */
 export function planQuery(written: SelectStatement, context: PlanContext): QueryPlan | PlanError {
-  const statement = { ...written, fields: written.fields.map(({ expression, alias }) => ({ expression: foldWhole(expression), alias })) };
+  const statement = withConstantsFolded(written);
   const sources = measurementSources(statement);
   if ('kind' in sources) return sources;
   const dimensions = planDimensions(statement.dimensions, context.nowNs);
@@ -60,6 +61,12 @@ export function planQuery(written: SelectStatement, context: PlanContext): Query
   const measurements = resolveSources(sources, context);
   if ('kind' in measurements) return measurements;
   return new SelectPlanner({ statement, context, dimensions, condition, measurements, hasCalls: facts.hasCalls }).plan();
+}
+
+/** Also without parentheses: `(*)` is a wildcard. */
+function withConstantsFolded(statement: SelectStatement): SelectStatement {
+  const fields = statement.fields.map(({ expression, alias }) => ({ expression: foldWhole(expression), alias }));
+  return { ...statement, fields, dimensions: statement.dimensions.map(foldWhole) };
 }
 
 /** The sources, where every part of the statement is one that is answered here. */
