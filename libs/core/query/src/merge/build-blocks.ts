@@ -25,7 +25,7 @@ class BlockBuilder {
     this.#plan = plan;
     this.#chunkRowCount = chunkRowCount;
     const input = (index: number): RowReader => (row) => this.#batch!.inputs[index]![row]!;
-    this.#readers = plan.projections.map((projection) => compileExpression(projection, { input, integerDivision: 'exact' }));
+    this.#readers = plan.projections.map((projection) => compileExpression(projection, { input, clause: 'SELECT' }));
     this.#clear();
   }
 

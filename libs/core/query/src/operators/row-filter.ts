@@ -14,7 +14,7 @@ export class RowFilter {
   constructor({ rowFilter, filterColumns }: MeasurementPlan) {
     this.#columns = filterColumns;
     const input = (index: number): RowReader => (row) => this.#readers[index]!(row);
-    this.#passes = rowFilter === undefined ? undefined : compileExpression(rowFilter, { input, integerDivision: 'truncated' });
+    this.#passes = rowFilter === undefined ? undefined : compileExpression(rowFilter, { input, clause: 'WHERE' });
   }
 
   /** Whether every row passes, whatever is in it. */

@@ -15,10 +15,13 @@ export interface BinaryOperation {
   readonly apply: (left: Cell, right: Cell) => Cell;
 }
 
+/** 3 / 2 of integers is exact in SELECT and cut in WHERE; null beside a boolean counts as false in SELECT alone. */
+export type Clause = 'SELECT' | 'WHERE';
+
 interface OperandFacts {
   /** Both sides are integers: the result is one too, exact and wrapping around at 64 bits. */
   readonly areIntegers: boolean;
-  readonly integerDivision: 'exact' | 'truncated';
+  readonly clause: Clause;
 }
 
 /**
@@ -29,7 +32,7 @@ export function binaryOperation(operator: Exclude<BinaryOperator, '=~' | '!~'>, 
   switch (operator) {
     case 'AND':
     case 'OR':
-      return { type: 'boolean', apply: logical(operator === 'AND' ? (left, right) => left && right : (left, right) => left || right) };
+      return { type: 'boolean', apply: logical(facts, operator === 'AND' ? (left, right) => left && right : (left, right) => left || right) };
     case '=':
     case '!=':
     case '<':
@@ -50,8 +53,10 @@ export function binaryOperation(operator: Exclude<BinaryOperator, '=~' | '!~'>, 
   }
 }
 
-function logical(combine: (left: boolean, right: boolean) => boolean): BinaryOperation['apply'] {
-  return (left, right) => (typeof left === 'boolean' ? typeof right === 'boolean' && combine(left, right) : null);
+function logical({ clause }: OperandFacts, combine: (left: boolean, right: boolean) => boolean): BinaryOperation['apply'] {
+  const onBooleans: BinaryOperation['apply'] = (left, right) => (typeof left === 'boolean' ? typeof right === 'boolean' && combine(left, right) : null);
+  if (clause === 'WHERE') return onBooleans;
+  return (left, right) => onBooleans(left ?? (typeof right === 'boolean' ? false : null), right ?? false);
 }
 
 type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
@@ -85,9 +90,9 @@ function holds(operator: Comparison, left: number | bigint, right: number | bigi
   }
 }
 
-function bitwise(operator: '&' | '|' | '^', { areIntegers }: OperandFacts): BinaryOperation['apply'] {
-  const onBooleans = logical(BITWISE[operator].onBooleans);
-  if (!areIntegers) return onBooleans;
+function bitwise(operator: '&' | '|' | '^', facts: OperandFacts): BinaryOperation['apply'] {
+  const onBooleans = logical(facts, BITWISE[operator].onBooleans);
+  if (!facts.areIntegers) return onBooleans;
   return (left, right) => (isNumeric(left) && isNumeric(right) ? int64(BITWISE[operator].onIntegers(BigInt(left), BigInt(right))) : null);
 }
 
@@ -99,8 +104,8 @@ const BITWISE = {
 
 type Arithmetic = '+' | '-' | '*' | '/' | '%';
 
-function arithmetic(operator: Arithmetic, { areIntegers, integerDivision }: OperandFacts): BinaryOperation {
-  if (areIntegers && !(operator === '/' && integerDivision === 'exact')) {
+function arithmetic(operator: Arithmetic, { areIntegers, clause }: OperandFacts): BinaryOperation {
+  if (areIntegers && !(operator === '/' && clause === 'SELECT')) {
     return { type: 'integer', apply: integerArithmetic(operator) };
   }
   const onFloats = FLOAT_ARITHMETIC[operator];

@@ -1,7 +1,7 @@
 import { type Cell, type FieldType } from '@varve/model';
 import { RE2JS } from 're2js';
 import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
-import { binaryOperation, isNumeric, type BinaryOperator } from './binary-operation.ts';
+import { binaryOperation, isNumeric, type BinaryOperator, type Clause } from './binary-operation.ts';
 
 /**
  * An expression over the cells of a row: a filter on a data node, a column of the answer on the coordinator. Plain data,
@@ -21,8 +21,7 @@ export type ValueType = FieldType | 'unknown';
 export type RowReader = (rowIndex: number) => Cell;
 
 /**
- * Compiles an expression to a function of the row. `integerDivision` says what 3 / 2 of integers is: InfluxDB divides
- * exactly in SELECT and cuts in WHERE. What is no number, such as sqrt(-1), is NaN.
+ * Compiles an expression to a function of the row, as the clause has it that it stands in. What is no number, such as sqrt(-1), is NaN.
  */
 export function compileExpression(expression: Expression, options: CompileOptions): RowReader {
   return compiled(expression, options).read;
@@ -30,7 +29,7 @@ export function compileExpression(expression: Expression, options: CompileOption
 
 export interface CompileOptions {
   input(index: number): RowReader;
-  readonly integerDivision: 'exact' | 'truncated';
+  readonly clause: Clause;
 }
 
 interface Compiled {
@@ -62,7 +61,7 @@ function compiledBinary(expression: Expression & { kind: 'binary' }, options: Co
   }
   const right = compiled(expression.right, options);
   const areIntegers = left.type === 'integer' && right.type === 'integer';
-  const { type, apply } = binaryOperation(operator, { areIntegers, integerDivision: options.integerDivision });
+  const { type, apply } = binaryOperation(operator, { areIntegers, clause: options.clause });
   return { type, read: (row) => apply(left.read(row), right.read(row)) };
 }
 

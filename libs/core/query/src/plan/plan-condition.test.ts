@@ -56,7 +56,7 @@ test('QC3: the series filter and the row filter together are the condition', () 
         planned.rowFilter === undefined ||
         compileExpression(planned.rowFilter, {
           input: (index) => () => cells[planned.filterColumns[index]!.name] ?? null,
-          integerDivision: 'truncated',
+          clause: 'WHERE',
         })(0) === true;
       expect(passesTags && passesRow).toBe(holds(expression, cells));
     }),
