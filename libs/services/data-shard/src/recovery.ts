@@ -27,7 +27,8 @@ interface ShardToOpen {
   readonly others: readonly NodeId[];
 }
 
-interface Recovered {
+/** A shard as it is opened. */
+export interface Recovered {
   readonly replica: ShardReplica;
   /** It was flushed on the way: there may be chunks worth merging. */
   readonly wasFlushed: boolean;
@@ -61,21 +62,24 @@ export class Recovery {
 
   /**
    * A shard that has neither a file nor rows in the journal is empty.
+   * @param serve opens it for others. The next replay begins behind it, so that what this shard has in memory counts then
    * @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT, FRAME_INVALID: the node must not serve the shard then
    */
-  async open(asked: ShardToOpen): Promise<Recovered> {
+  async open<Opened>(asked: ShardToOpen, serve: (recovered: Recovered) => Promise<Opened>): Promise<Opened> {
     let lostRowCount = 0;
     for (let wasFlushed = false; ; wasFlushed = true) {
       const { table, chunks } = await this.#openFile(asked);
       const { flushedSeq } = table;
-      const { replica, hole } = await this.#inTurn(() => this.#replay(asked, table));
-      lostRowCount += hole;
-      if (hole === 0) {
+      const opened = await this.#inTurn(async () => {
+        const { replica, hole } = await this.#replay(asked, table);
+        lostRowCount += hole;
+        if (hole > 0) return undefined;
         this.#ports.damage.recall(replica, chunks);
         replica.lostRowCount = lostRowCount;
         if (lostRowCount > 0) this.#ports.damage.lacks(replica, asked.range);
-        return { replica, wasFlushed: wasFlushed || table.flushedSeq > flushedSeq };
-      }
+        return { shard: await serve({ replica, wasFlushed: wasFlushed || table.flushedSeq > flushedSeq }) };
+      });
+      if (opened !== undefined) return opened.shard;
     }
   }
 
