@@ -199,6 +199,27 @@ test('F5: a store without space keeps no shard from being opened; it is flushed 
   expect(world.problems).toEqual([]);
 });
 
+test('F16: a bug in a flush on the way fails the start, also one that ends while the replay waits for rows', async () => {
+  const world = new World(7);
+  await world.fill();
+  let commitCount = 0;
+  world.bug = ({ journal, shardStore, ...others }) => {
+    const read: Journal['read'] = async function* (shard, afterSeq) {
+      for await (const row of journal.read(shard, afterSeq)) {
+        await new Promise<void>((resolve) => world.scheduler.schedule(50, 'a row is read', resolve));
+        yield row;
+      }
+    };
+    const commit: ShardStore['commit'] = async (shard, change) => {
+      commitCount += 1;
+      if (commitCount === 1) throw new TypeError('a bug');
+      return shardStore.commit(shard, change);
+    };
+    return { ...others, journal: journalWith(journal, { read }), shardStore: shardStoreWith(shardStore, { commit }) };
+  };
+  await expect(world.start()).rejects.toThrow('a bug');
+});
+
 test('Y9: a damaged row that cannot be passed over for lack of space costs its shard until the next start, and then its frame alone', async () => {
   const world = new World(5);
   await world.fill();
