@@ -156,6 +156,8 @@ export class Recovery {
       await flushing.settle();
     }
     replica ??= newReplica(asked, table, table.lastSeq + 1);
+    const { nextSeq } = replica.journalIndex;
+    if (nextSeq <= flushedSeq) throw ofAnotherTime(`the journal of shard ${asked.shard} ends with row ${nextSeq - 1}, its file with row ${flushedSeq}`, asked.shard);
     if (hole > 0) {
       await this.#passOver(replica, hole);
       return { replica, hole };
@@ -224,7 +226,7 @@ function insert({ shard, table }: ShardReplica, seq: number, frame: Frame): void
 }
 
 function ofAnotherTime(what: string, shard: ShardId): DbError {
-  return new DbError('STORAGE_CORRUPT', `${what}: it is of another time`, { shard });
+  return new DbError('STORAGE_CORRUPT', `${what}: one of them is of another time`, { shard });
 }
 
 function newReplica({ shard, others }: ShardToOpen, table: ShardTable, firstSeq: number): ShardReplica {
