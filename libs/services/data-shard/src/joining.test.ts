@@ -34,13 +34,39 @@ function waitedClock(): Clock {
   return { monotonicMs: () => nowMs, after } as Clock;
 }
 
-test('X18: while an owner is silent, replicas cover those that answer, also more replicas than one question is about', async () => {
-  const replicas = Array.from({ length: 2 * LIMITS.vectorShardCountMax + 1 }, (_, shard) => ({ shard, table: { vector: EMPTY_VECTOR }, others: [ALIVE, SILENT], lostRowCount: 0 }) as unknown as ShardReplica);
+function replicasOf(count: number, others: readonly number[]): readonly ShardReplica[] {
+  return Array.from({ length: count }, (_, shard) => ({ shard, table: { vector: EMPTY_VECTOR }, others, lostRowCount: 0 }) as unknown as ShardReplica);
+}
+
+/** @param onJoined none is joining any more */
+function joiningOf(replicas: readonly ShardReplica[], onJoined: () => void): Joining {
   const ports: JoiningPorts = { bus, clock: waitedClock(), log: SILENT_LOG, metrics: SILENT_METRICS, liveness, pulls, subjects: subjectsOf('test') };
-  await new Promise<void>((resolve) => {
-    const joining: Joining = new Joining(ports, { id: SELF, replicas: () => replicas, version: () => 1, onChange: () => (joining.isJoining ? undefined : resolve()) });
-    joining.begin(replicas);
-  });
+  const joining: Joining = new Joining(ports, { id: SELF, replicas: () => replicas, version: () => 1, onChange: () => (joining.isJoining ? undefined : onJoined()) });
+  return joining;
+}
+
+test('X18: while an owner is silent, replicas cover those that answer, also more replicas than one question is about', async () => {
+  const replicas = replicasOf(2 * LIMITS.vectorShardCountMax + 1, [ALIVE, SILENT]);
+  await new Promise<void>((resolve) => joiningOf(replicas, resolve).begin(replicas));
   expect(replicas.filter(({ table }) => table.vector !== VECTOR).map(({ shard }) => shard)).toEqual([]);
   expect(replicas.every(({ verified }) => verified.count === 1 && verified.of === 2)).toBe(true);
+});
+
+test('X19: a gap that is noticed at any moment behind the last look is looked at too', async () => {
+  for (let stepCount = 0; stepCount < 10; stepCount += 1) {
+    const replicas = replicasOf(1, [ALIVE]);
+    let joinedCount = 0;
+    const joining: Joining = joiningOf(replicas, () => {
+      joinedCount += 1;
+      if (joinedCount === 1) void beginLater();
+    });
+    const beginLater = async (): Promise<void> => {
+      for (let step = 0; step < stepCount; step += 1) await Promise.resolve();
+      joining.begin(replicas);
+    };
+    joining.begin(replicas);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve));
+    expect(joinedCount, `${stepCount} steps behind it`).toBe(2);
+    expect(joining.isJoining).toBe(false);
+  }
 });

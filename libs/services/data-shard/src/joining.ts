@@ -55,7 +55,7 @@ export class Joining {
     for (const replica of replicas) if (replica.others.length > 0) replica.joiningSinceMs = nowMs;
     this.#node.onChange();
     if (this.#isStopped || !this.isJoining) return;
-    this.#running ??= this.#rounds().finally(() => (this.#running = undefined));
+    this.#running ??= this.#rounds();
   }
 
   async stop(): Promise<void> {
@@ -68,6 +68,7 @@ export class Joining {
       await this.#round();
       if (this.isJoining && !this.#isStopped) await pause(this.#ports.clock, LIMITS.joiningIntervalMs);
     }
+    this.#running = undefined; // In the step of the last look: who begins behind it finds none running.
   }
 
   /** One look at everybody, at as many at a time as one question is about: time counts only for a replica whose owners were asked. */
