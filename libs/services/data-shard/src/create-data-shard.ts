@@ -207,7 +207,12 @@ class DataShard implements Service {
     for (let first = 0; first < missing.length; first += LIMITS.shardOpeningCountMax) {
       await Promise.all(missing.slice(first, first + LIMITS.shardOpeningCountMax).map(([shard, each]) => this.#open(shard, each)));
     }
-    if (missing.length > 0) await this.#ports.bus.subscribed();
+    if (missing.length > 0) {
+      await this.#ports.bus.subscribed();
+      // Behind the start, which lets all join: the copy of the catalog with which the node began alone may have been from before these shards.
+      const mayLack = this.#follower.hasBegunAlone && this.#workedOffVersion > 0;
+      if (mayLack) this.#running!.joining.begin(missing.flatMap(([shard]) => this.#replicas.get(shard) ?? []));
+    }
     this.#workedOffVersion = catalog.version;
   }
 
