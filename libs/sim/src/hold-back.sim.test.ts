@@ -44,7 +44,7 @@ class FullNode {
   async open(): Promise<void> {
     const damage = new Damage({ log: SILENT_LOG, metrics: SILENT_METRICS, shardStore: this.#stores.shardStore });
     const recovery = new Recovery({ ...this.#ports, damage }, { sizeBytesMax: LIMITS.frameSizeBytesMax, openSizeBytes: () => 0 });
-    this.#replica = (await recovery.open({ shard: SHARD, range: { startNs: 0n, endNs: 1n }, others: [] })).replica;
+    this.#replica = await recovery.open({ shard: SHARD, range: { startNs: 0n, endNs: 1n }, others: [] }, async ({ replica }) => replica);
   }
 
   get replica(): ShardReplica {

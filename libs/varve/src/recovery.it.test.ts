@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { newTempDirectory } from '@varve/ports/contract';
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { problemsOf, ShardOnDisk } from './testing/shard-on-disk.ts';
 
@@ -27,4 +29,17 @@ test('F16: a replay that is flushed on the way has all rows, lets go of the jour
     await shard.close();
   }
   expect(journalFileCount()).toBeLessThan(FRAME_COUNT / 2);
+});
+
+test('F6: a shard whose journal ends before its file does is not opened: the next row would stand behind a hole', async () => {
+  const directory = newTempDirectory();
+  const writer = await ShardOnDisk.open(directory);
+  for (let number = 1; number <= 5; number += 1) await writer.write(number);
+  await writer.flush();
+  await writer.close();
+  const path = readdirSync(directory, { recursive: true, encoding: 'utf8' }).find((name) => /journal-\d+\.sqlite$/.test(name))!;
+  const journal = new Database(join(directory, path));
+  journal.exec('DELETE FROM trimmed; DELETE FROM row WHERE seq = 5');
+  journal.close();
+  await expect(ShardOnDisk.open(directory)).rejects.toMatchObject({ code: 'STORAGE_CORRUPT', message: expect.stringContaining('ends with row 4, its file with row 5') });
 });

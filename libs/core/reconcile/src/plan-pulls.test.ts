@@ -18,8 +18,14 @@ test('equals pull nothing', () => {
 
 test('Y11: equals take turns: one of them may have a frame and not be able to hand it out', () => {
   const vectors = new Map([[1, vector([1, 10])], [2, vector([1, 4])], [3, vector([1, 10])], [4, vector([1, 8])]]);
-  const sources = [0, 1, 2].map((turn) => planPulls(vectors, turn).find(({ owner }) => owner === 2)?.source);
+  const sources = [0, 2, 4].map((turn) => planPulls(vectors, turn).find(({ owner }) => owner === 2)?.source);
   expect(sources).toEqual([1, 3, 1]);
+});
+
+test('Y11: one that has most, and cannot hand it out, does not hide one that has less', () => {
+  const vectors = new Map([[1, vector([1, 10])], [2, vector()], [3, vector([2, 3])], [4, vector()]]);
+  const sources = [0, 1, 2, 3].map((turn) => planPulls(vectors, turn).find(({ owner }) => owner === 2)?.source);
+  expect(sources).toEqual([1, 1, 1, 3]);
 });
 
 test('X7, X8: rounds of planned pulls make all equal to the union', () => {
@@ -35,7 +41,7 @@ test('X7, X8: rounds of planned pulls make all equal to the union', () => {
       const vectors = new Map<NodeId, MutationVector>(start.map((each, at) => [at + 1, each]));
       const all = unionOf(start);
       for (let round = 0; round < start.length; round += 1) {
-        for (const { owner, source } of planPulls(new Map(vectors), round)) vectors.set(owner, unionOf([vectors.get(owner)!, vectors.get(source)!]));
+        for (const { owner, source } of planPulls(new Map(vectors), 2 * round)) vectors.set(owner, unionOf([vectors.get(owner)!, vectors.get(source)!]));
       }
       for (const each of vectors.values()) expect(isCovered(all, each)).toBe(true);
     }),

@@ -13,7 +13,7 @@ import { ChunkCache } from './chunk-cache.ts';
 import { Damage } from './damage.ts';
 import type { DataShardConfig, DataShardPorts } from './ports.ts';
 import { Pulls } from './pull-path.ts';
-import { Recovery } from './recovery.ts';
+import { Recovery, type Recovered } from './recovery.ts';
 import { serveRequests } from './serve-requests.ts';
 import type { ShardReplica } from './shard-replica.ts';
 import { maybeTrim, Trims } from './trim.ts';
@@ -207,24 +207,29 @@ class DataShard implements Service {
     for (let first = 0; first < missing.length; first += LIMITS.shardOpeningCountMax) {
       await Promise.all(missing.slice(first, first + LIMITS.shardOpeningCountMax).map(([shard, each]) => this.#open(shard, each)));
     }
-    if (missing.length > 0) await this.#ports.bus.subscribed();
+    if (missing.length > 0) {
+      await this.#ports.bus.subscribed();
+      // Behind the start, which lets all join: the copy of the catalog with which the node began alone may have been from before these shards.
+      const mayLack = this.#follower.hasBegunAlone && this.#workedOffVersion > 0;
+      if (mayLack) this.#running!.joining.begin(missing.flatMap(([shard]) => this.#replicas.get(shard) ?? []));
+    }
     this.#workedOffVersion = catalog.version;
   }
 
   /** Y6: a shard that is damaged is refused; the node goes on with the others. */
-  async #open(shard: ShardId, owned: OwnedShard): Promise<void> {
+  async #open(shard: ShardId, { range, others }: OwnedShard): Promise<void> {
     try {
-      await this.#openSound(shard, owned);
+      await this.#recovery.open({ shard, range, others }, (recovered) => this.#serveShard(recovered));
     } catch (error) {
       if (!(error instanceof DbError) || !DAMAGE_CODES.has(error.code)) throw error;
-      this.#damage.cannotOpen(shard, owned.range, error);
+      this.#damage.cannotOpen(shard, range, error);
       const refusal = this.#damage.refusalOf(shard)!;
       this.#refusing.set(shard, this.#ports.bus.subscribe(this.#subjects.shardWrite(shard), (message) => this.#running!.writePath.refuse(shard, message, refusal)));
     }
   }
 
-  async #openSound(shard: ShardId, { range, others }: OwnedShard): Promise<void> {
-    const { replica, wasFlushed } = await this.#recovery.open({ shard, range, others });
+  async #serveShard({ replica, wasFlushed }: Recovered): Promise<void> {
+    const { shard } = replica;
     // A crash between a flush and its trim left rows that nobody would trim if the shard were never written again.
     await maybeTrim(this.#ports, replica);
     replica.subscription = this.#ports.bus.subscribe(this.#subjects.shardWrite(shard), (message) => {

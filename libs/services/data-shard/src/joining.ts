@@ -55,7 +55,7 @@ export class Joining {
     for (const replica of replicas) if (replica.others.length > 0) replica.joiningSinceMs = nowMs;
     this.#node.onChange();
     if (this.#isStopped || !this.isJoining) return;
-    this.#running ??= this.#rounds().finally(() => (this.#running = undefined));
+    this.#running ??= this.#rounds();
   }
 
   async stop(): Promise<void> {
@@ -68,11 +68,18 @@ export class Joining {
       await this.#round();
       if (this.isJoining && !this.#isStopped) await pause(this.#ports.clock, LIMITS.joiningIntervalMs);
     }
+    this.#running = undefined; // In the step of the last look: who begins behind it finds none running.
   }
 
-  /** One look at everybody: whoever is covered serves; whoever is not pulls, and is looked at again. */
+  /** One look at everybody, at as many at a time as one question is about: time counts only for a replica whose owners were asked. */
   async #round(): Promise<void> {
     const joining = [...this.#node.replicas()].filter(({ joiningSinceMs }) => joiningSinceMs !== undefined);
+    const { vectorShardCountMax: max } = LIMITS;
+    for (let first = 0; first < joining.length && !this.#isStopped; first += max) await this.#look(joining.slice(first, first + max));
+  }
+
+  /** Whoever is covered serves; whoever is not pulls, and is looked at again. */
+  async #look(joining: readonly ShardReplica[]): Promise<void> {
     const startedMs = new Map(joining.map((replica) => [replica, replica.joiningSinceMs]));
     const [vectors, hints] = await Promise.all([this.#vectorsOf(joining), this.#hintsForMe()]);
     for (const replica of joining) {
@@ -106,8 +113,7 @@ export class Joining {
     const shardsOf = new Map<NodeId, ShardId[]>();
     for (const { shard, others } of joining) for (const owner of others) shardsOf.set(owner, [...(shardsOf.get(owner) ?? []), shard]);
     const vectors = new Map<NodeId, ReadonlyMap<ShardId, MutationVector>>();
-    const ask = async (owner: NodeId, all: readonly ShardId[]): Promise<void> => {
-      const shards = all.slice(0, LIMITS.vectorShardCountMax); // The rest joins in the next rounds.
+    const ask = async (owner: NodeId, shards: readonly ShardId[]): Promise<void> => {
       const answer = await this.#answerOf(askVectors(bus, subjects, owner, { shards, version: this.#node.version(), timeoutMs: LIMITS.vectorTimeoutMs }));
       if (answer !== undefined) vectors.set(owner, answer);
     };

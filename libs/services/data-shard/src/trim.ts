@@ -65,20 +65,25 @@ export class Trims {
 
   async #round(): Promise<void> {
     const flushed = [...this.#node.replicas()].filter(({ table, journalIndex }) => journalIndex.nextSeq - journalIndex.rowCount <= table.flushedSeq);
-    const shared = flushed.filter(({ others }) => others.length > 0).slice(0, LIMITS.vectorShardCountMax);
-    const owners = new Set(shared.flatMap(({ others }) => others));
+    const { vectorShardCountMax: max } = LIMITS;
+    for (let first = 0; first < flushed.length; first += max) await this.#trim(flushed.slice(first, first + max));
+  }
+
+  /** As many as one question may be about. */
+  async #trim(flushed: readonly ShardReplica[]): Promise<void> {
+    const owners = new Set(flushed.flatMap(({ others }) => others));
     const vectors = new Map<NodeId, ReadonlyMap<ShardId, MutationVector>>();
-    await Promise.all([...owners].map((owner) => this.#ask(owner, shared, vectors)));
+    await Promise.all([...owners].map((owner) => this.#ask(owner, flushed, vectors)));
     for (const replica of flushed) {
       const known = replica.others.map((owner) => vectors.get(owner)?.get(replica.shard));
       if (known.every((vector) => vector !== undefined)) await maybeTrim(this.#ports, replica, known.length === 0 ? undefined : commonTo(known));
     }
   }
 
-  async #ask(owner: NodeId, shared: readonly ShardReplica[], vectors: Map<NodeId, ReadonlyMap<ShardId, MutationVector>>): Promise<void> {
+  async #ask(owner: NodeId, flushed: readonly ShardReplica[], vectors: Map<NodeId, ReadonlyMap<ShardId, MutationVector>>): Promise<void> {
     const { bus, log, liveness, subjects } = this.#ports;
     if (!liveness.isAlive(owner)) return;
-    const shards = shared.filter(({ others }) => others.includes(owner)).map(({ shard }) => shard);
+    const shards = flushed.filter(({ others }) => others.includes(owner)).map(({ shard }) => shard);
     try {
       vectors.set(owner, await askVectors(bus, subjects, owner, { shards, version: this.#node.version(), timeoutMs: LIMITS.vectorTimeoutMs }));
     } catch (error) {

@@ -5,9 +5,10 @@ import { SimScheduler } from '../sim-scheduler.ts';
 import { DATABASE, readCells, runStatement, writeRequest } from '../workload.ts';
 import { REPLICA_COUNT, SimCluster } from './sim-cluster.ts';
 
-// Methodology: a calm cluster writes and saves its copies of the catalog; then all meta nodes are killed for good and every
-// other process is killed and started again, so that nothing but what is on disk can help.
-test('F11: the cluster starts again and answers queries while no meta node lives, and takes writes when they are back', async () => {
+const DAY_NS = 86_400_000_000_000n;
+
+/** A calm cluster with one shard of three owners. */
+async function started(): Promise<{ readonly scheduler: SimScheduler; readonly cluster: SimCluster; readonly until: (condition: () => boolean) => Promise<void>; readonly gateway: () => Coordinator; readonly others: SimCluster['nodes'] }> {
   const scheduler = new SimScheduler({ seed: 11 });
   const cluster = new SimCluster(scheduler, new SimNetwork(scheduler, CALM_NETWORK));
   const until = async (condition: () => boolean): Promise<void> => {
@@ -22,6 +23,13 @@ test('F11: the cluster starts again and answers queries while no meta node lives
   await until(() => others.every(({ service }) => service !== undefined) && cluster.isServing && cluster.dataNodeIds().length === REPLICA_COUNT);
   await scheduler.runUntilSettled(runStatement(gateway(), `CREATE DATABASE ${DATABASE} WITH REPLICATION ${REPLICA_COUNT} SHARD DURATION 1d`));
   await scheduler.runUntilSettled(gateway().writePoints(writeRequest('m,t=1 f=1i 1', 'all')));
+  return { scheduler, cluster, until, gateway, others };
+}
+
+// Methodology: a calm cluster writes and saves its copies of the catalog; then all meta nodes are killed for good and every
+// other process is killed and started again, so that nothing but what is on disk can help.
+test('F11: the cluster starts again and answers queries while no meta node lives, and takes writes when they are back', async () => {
+  const { scheduler, cluster, until, gateway, others } = await started();
   const before = await scheduler.runUntilSettled(readCells(gateway()));
   expect([before.failure, before.cells.size]).toEqual([undefined, 1]);
   await scheduler.runFor(10_000);
@@ -39,4 +47,28 @@ test('F11: the cluster starts again and answers queries while no meta node lives
   await scheduler.runUntilSettled(gateway().writePoints(writeRequest('m,t=1 f=3i 3', 'all')));
   expect((await scheduler.runUntilSettled(readCells(gateway()))).cells.size).toBe(2);
   expect(cluster.fatal).toEqual([]);
+});
+
+test('X17: a shard that an owner did not know when it started without a meta node joins when it is opened', async () => {
+  const { scheduler, cluster, until, gateway } = await started();
+  const write = (second: bigint): Promise<unknown> => scheduler.runUntilSettled(gateway().writePoints(writeRequest(`m,t=1 f=1i ${5n * DAY_NS + second * 1_000_000_000n}`, 'quorum')));
+  const [first] = cluster.datas;
+  await scheduler.runFor(10_000);
+  await write(0n); // Of a new shard, which the copies of the catalog that are saved do not have yet.
+  first!.kill();
+  for (let second = 1n; second < 10n; second += 1n) await write(second);
+  for (const node of [...cluster.repairs, ...cluster.metas]) node.kill(); // Nobody brings what it has missed.
+  first!.start();
+  await until(() => first!.service !== undefined);
+  for (const meta of cluster.metas) meta.start();
+  await until(() => gateway().health().isPassing);
+  const cellCounts = async (): Promise<readonly number[]> => {
+    const counts: number[] = [];
+    for (const node of cluster.dataNodeIds()) counts.push((await scheduler.runUntilSettled(readCells(gateway(), node))).cells.size);
+    return counts;
+  };
+  await cellCounts(); // Whoever is asked has all shards.
+  await scheduler.runFor(1_000);
+  await until(() => cluster.isServing);
+  expect(await cellCounts()).toEqual([11, 11, 11]);
 });

@@ -47,7 +47,7 @@ export class ShardOnDisk {
     const { journal, shardStore } = await openStoresHere(directory, options);
     const ports = { ...PORTS, journal, shardStore, damage: new Damage({ ...PORTS, shardStore }) };
     const room = { sizeBytesMax: options.memtableSizeBytesMax ?? DEFAULT_CONFIG.memtableSizeBytesMax, openSizeBytes: () => 0 };
-    const { replica } = await new Recovery(ports, room).open({ shard: SHARD, range: { startNs: 0n, endNs: 1_000_000_000n }, others: [] });
+    const replica = await new Recovery(ports, room).open({ shard: SHARD, range: { startNs: 0n, endNs: 1_000_000_000n }, others: [] }, async ({ replica: opened }) => opened);
     await trimJournal(journal, replica);
     return new ShardOnDisk(journal, shardStore, replica);
   }

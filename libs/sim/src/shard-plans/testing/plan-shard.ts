@@ -68,7 +68,7 @@ export class PlanShard {
     const onFatal = (error: unknown): void => assert(false, `journal failed: ${String(error)}`);
     const bus = new SimNetwork(this.#scheduler).connect(process);
     const ports = { bus, clock, random: new SimRandom(process), log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER, journal, shardStore, onFatal, background: new SimBackground(process, upkeepTasks) };
-    const { replica } = await new Recovery({ ...ports, damage }, MEMTABLE_ROOM).open({ shard: SHARD, range: { startNs: START_NS, endNs: START_NS + 1n }, others: [] });
+    const replica = await new Recovery({ ...ports, damage }, MEMTABLE_ROOM).open({ shard: SHARD, range: { startNs: START_NS, endNs: START_NS + 1n }, others: [] }, async ({ replica: opened }) => opened);
     const writePath = new WritePath(ports, { id: 1, epochOf: () => 1, isOpen: () => true, fullness: () => 0, onInserted: () => undefined });
     return { process, ports, replica, writePath, cache: new ChunkCache(this.#cacheSizeBytes), damage };
   }
