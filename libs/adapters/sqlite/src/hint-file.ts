@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DbError } from '@varve/base';
 import type { DirtyMark, NewHint, StoredHint, StoredHints } from '@varve/ports';
+import type { Served } from '@varve/threads';
 import {
   applicationIdOf,
   blobOf,
@@ -16,7 +17,6 @@ import {
   type SqliteStatement,
 } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
-import type { Served } from '@varve/threads';
 
 export interface HintFileOptions {
   readonly file: string;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { assert, DbError, type SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { DamagedJournalRow, JournalExtent, JournalRow } from '@varve/ports';
+import type { Served } from '@varve/threads';
 import { JournalFile } from './journal-file.ts';
 import { damagedFile, makeDirectory, makeWal, removeSqliteFile, sqliteFileSizeBytes } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
-import type { Served } from '@varve/threads';
 
 export interface JournalFilesOptions {
   readonly directory: string;

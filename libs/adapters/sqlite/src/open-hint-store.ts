@@ -1,6 +1,6 @@
 import type { DirtyMark, HintStore, NewHint, StoredHints } from '@varve/ports';
-import type { HintFile, HintFileOptions } from './hint-file.ts';
 import type { ThreadClient } from '@varve/threads';
+import type { HintFile, HintFileOptions } from './hint-file.ts';
 import { startStoreThread } from './store-thread.ts';
 
 /**

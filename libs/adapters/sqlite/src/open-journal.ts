@@ -1,8 +1,8 @@
 import { assert, DbError, type SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { DamagedJournalRow, Journal, JournalExtent, JournalRow } from '@varve/ports';
-import type { JournalBatch, JournalFiles, JournalFilesOptions } from './journal-files.ts';
 import type { CallClient } from '@varve/threads';
+import type { JournalBatch, JournalFiles, JournalFilesOptions } from './journal-files.ts';
 import { startStoreThread } from './store-thread.ts';
 
 /** A call of `append` that is not committed yet. */

@@ -1,8 +1,8 @@
 import { DbError } from '@varve/base';
 import type { KnownPeer, RaftIdentity, RaftLogStore, StoredEntry, StoredHardState, StoredMembership, StoredRaft } from '@varve/ports';
+import type { ThreadClient } from '@varve/threads';
 import type { RaftLogFile, RaftLogFileOptions, RaftLogOwner } from './raft-log-file.ts';
 import { packEntries, unpackEntries, type RaftLogWrite } from './raft-log-writes.ts';
-import type { ThreadClient } from '@varve/threads';
 import { startStoreThread } from './store-thread.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { ShardId } from '@varve/model';
 import type { NewChunk, ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries, StoredTombstone } from '@varve/ports';
-import type { ShardFiles, ShardFilesOptions } from './shard-files.ts';
 import type { CallClient } from '@varve/threads';
+import type { ShardFiles, ShardFilesOptions } from './shard-files.ts';
 import { startStoreThread } from './store-thread.ts';
 
 /**

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
 import { assert, DbError } from '@varve/base';
 import { EMPTY_MEMBERSHIP, type KnownPeer, type RaftIdentity, type StoredEntry, type StoredHardState, type StoredMembership, type StoredRaft } from '@varve/ports';
+import type { Served } from '@varve/threads';
 import {
   checkIdentity,
   emptyState,
@@ -34,7 +35,6 @@ import {
 } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
 import { checkWal } from './wal-damage.ts';
-import type { Served } from '@varve/threads';
 
 export interface RaftLogFileOptions {
   readonly file: string;

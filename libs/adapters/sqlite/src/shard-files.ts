@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { DbError, type ErrorCode } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { ShardChange, ShardState, StoredChunk, StoredSeries, StoredTombstone } from '@varve/ports';
+import type { Served } from '@varve/threads';
 import { EMPTY_SHARD_STATE, ShardFile, type SeriesPlace } from './shard-file.ts';
 import { makeDirectory, removeSqliteFile, UNFINISHED_SUFFIX } from './sqlite-file.ts';
 import { inFile } from './storage-error.ts';
-import type { Served } from '@varve/threads';
 
 export interface ShardFilesOptions {
   readonly directory: string;

@@ -5,6 +5,7 @@ import type { ThreadCall, ThreadReply } from './thread-protocol.ts';
 
 /** Calls under way at most; more mean that the thread does not get on. */
 const CALL_COUNT_MAX = 10_000;
+/** Of a thread's heap, for new objects: most of what it handles is bytes, which are outside of the heap. */
 const YOUNG_SIZE_MB = 4;
 
 type MethodName<Target> = {
@@ -32,8 +33,6 @@ export interface ThreadOptions {
   readonly entry: URL;
   /** Its `workerData`. */
   readonly data: unknown;
-  /** Its heap's room for new objects. By default little: most threads handle bytes, which are outside of the heap. */
-  readonly youngSizeMb?: number;
 }
 
 /** An object in a worker thread. */
@@ -56,13 +55,13 @@ export class ThreadClient<Target> implements CallClient<Target> {
     return client;
   }
 
-  private constructor({ name, entry, data, youngSizeMb = YOUNG_SIZE_MB }: ThreadOptions) {
+  private constructor({ name, entry, data }: ThreadOptions) {
     this.#name = name;
     this.#worker = new Worker(entry, {
       name,
       workerData: data,
       execArgv: [],
-      resourceLimits: { maxYoungGenerationSizeMb: youngSizeMb },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_SIZE_MB },
     });
     this.#ended = once(this.#worker, 'exit');
     this.#worker.on('message', (reply: ThreadReply) => this.#onReply(reply));

@@ -1,4 +1,4 @@
-import { DbError, type ErrorCode, type SizeBytes } from '@varve/base';
+import { DbError, type ErrorCode } from '@varve/base';
 import { isOpenIncarnation } from '@varve/catalog';
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, Heartbeat, joinNode, LivenessView, newBootId, type Service } from '@varve/kit';
@@ -80,7 +80,7 @@ class DataShard implements Service {
     this.#damage = new Damage(ports);
     this.#upkeep = new Upkeep({ ...ports, damage: this.#damage }, config, this.#replicas);
     this.#cache = new ChunkCache(config.payloadCacheSizeBytesMax);
-    this.#recovery = new Recovery({ ...ports, damage: this.#damage }, { sizeBytesMax: config.memtableSizeBytesMax, openSizeBytes: () => this.#memtableSizeBytes() });
+    this.#recovery = new Recovery({ ...ports, damage: this.#damage }, { sizeBytesMax: config.memtableSizeBytesMax, openSizeBytes: () => this.#upkeep.memtableSizeBytes });
   }
 
   async start(): Promise<void> {
@@ -237,12 +237,6 @@ class DataShard implements Service {
     });
     this.#replicas.set(shard, replica);
     if (wasFlushed) this.#upkeep.mergeSoon(replica);
-  }
-
-  #memtableSizeBytes(): SizeBytes {
-    let total = 0;
-    for (const { table } of this.#replicas.values()) total += table.memtableSizeBytes;
-    return total;
   }
 
   /** From here on nobody finds it. Its files are let go behind: a shard that comes after it waits for no disk. */

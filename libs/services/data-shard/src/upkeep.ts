@@ -1,4 +1,4 @@
-import { DbError, type DurationMs, type InstantMs } from '@varve/base';
+import { DbError, type DurationMs, type InstantMs, type SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { Timer } from '@varve/ports';
 import type { Damage } from './damage.ts';
@@ -88,9 +88,16 @@ export class Upkeep {
     await this.#running;
   }
 
+  /** Of all shards that are open. */
+  get memtableSizeBytes(): SizeBytes {
+    let total = 0;
+    for (const { table } of this.#replicas.values()) total += table.memtableSizeBytes;
+    return total;
+  }
+
   /** What memtables hold of what they may: above 1 writers are refused. */
   get fullness(): number {
-    return this.#totalBytes() / (BEHIND_FACTOR * this.#config.memtableSizeBytesMax);
+    return this.memtableSizeBytes / (BEHIND_FACTOR * this.#config.memtableSizeBytesMax);
   }
 
   problems(): readonly string[] {
@@ -155,13 +162,7 @@ export class Upkeep {
     const dirty = [...this.#replicas.values()].filter(mayRun);
     const aged = nowMs - this.#config.flushAgeMsMax;
     const old = dirty.find((each) => each.dirtySinceMs! <= aged);
-    if (old !== undefined || this.#totalBytes() < this.#config.memtableSizeBytesMax) return old;
+    if (old !== undefined || this.memtableSizeBytes < this.#config.memtableSizeBytesMax) return old;
     return dirty.sort((left, right) => right.table.memtableSizeBytes - left.table.memtableSizeBytes)[0];
-  }
-
-  #totalBytes(): number {
-    let total = 0;
-    for (const { table } of this.#replicas.values()) total += table.memtableSizeBytes;
-    return total;
   }
 }

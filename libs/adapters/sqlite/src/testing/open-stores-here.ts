@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { SizeBytes } from '@varve/base';
 import type { Journal, ShardStore } from '@varve/ports';
+import type { CallClient, Served } from '@varve/threads';
 import { JournalFiles } from '../journal-files.ts';
 import { journalOn } from '../open-journal.ts';
 import { shardStoreOn } from '../open-shard-store.ts';
 import { ShardFiles } from '../shard-files.ts';
-import type { CallClient, Served } from '@varve/threads';
 
 /**
  * Journal and shard store of a data directory in the calling thread, for tests that open hundreds of them: all but the threads
