@@ -76,6 +76,9 @@ export interface FrameRows {
   readonly rowCount: number;
   /** One more item than there are series; starts with 0, ends with `rowCount`. */
   readonly rowStarts: Uint32Array;
+  /** Of the times of all rows, both inclusive: nanoseconds from the shard's start. */
+  readonly minOffsetNs: number;
+  readonly maxOffsetNs: number;
   /** Names are unique. */
   readonly columns: readonly FrameColumn[];
   /** Nanoseconds from the shard's start, exact, ascending inside a series. */

@@ -13,6 +13,8 @@ const scratch = new Scratch();
 export class PackedRows implements FrameRows {
   readonly rowCount: number;
   readonly rowStarts: Uint32Array;
+  readonly minOffsetNs: number;
+  readonly maxOffsetNs: number;
   readonly columns: readonly FrameColumn[];
   readonly #columns: readonly PackedColumn[];
   readonly #view: DataView;
@@ -31,7 +33,7 @@ export class PackedRows implements FrameRows {
     this.#unitNs = UNITS_NS[unit] ?? 0;
     if (this.#unitNs === 0) throw invalidFrame(`unknown unit of time ${unit}`);
     this.#times = skipNumbers(reader, this.rowCount);
-    this.#checkTimes();
+    [this.minOffsetNs, this.maxOffsetNs] = this.#checkTimes();
     this.#columns = skipColumns(reader, this.#view, this.rowCount);
     this.columns = this.#columns;
   }
@@ -75,9 +77,12 @@ export class PackedRows implements FrameRows {
     return starts;
   }
 
-  #checkTimes(): void {
+  /** Returns the least and the greatest time. */
+  #checkTimes(): [minOffsetNs: number, maxOffsetNs: number] {
     const offsetsNs = this.readOffsets(0, this.rowCount, scratch.take(this.rowCount));
+    let [minOffsetNs, maxOffsetNs] = [Infinity, -Infinity];
     for (let series = 0; series + 1 < this.rowStarts.length; series += 1) {
+      minOffsetNs = Math.min(minOffsetNs, offsetsNs[this.rowStarts[series]!]!);
       let previous = -1;
       for (let row = this.rowStarts[series]!; row < this.rowStarts[series + 1]!; row += 1) {
         const offsetNs = offsetsNs[row]!;
@@ -85,9 +90,11 @@ export class PackedRows implements FrameRows {
           throw invalidFrame(`row ${row} at ${offsetNs} ns after ${previous}`);
         previous = offsetNs;
       }
+      maxOffsetNs = Math.max(maxOffsetNs, previous);
     }
     // Only floats, which are eight bytes wide, can be.
     if (this.#times.width === 8 && !offsetsNs.every(Number.isInteger)) throw invalidFrame('a time between two nanoseconds');
+    return [minOffsetNs, maxOffsetNs];
   }
 }
 

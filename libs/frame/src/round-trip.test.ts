@@ -61,6 +61,7 @@ test('F2, F3: rows are sorted by series and time, each (series, time) occurs onc
         let rowCount = 0;
         for (const { seriesKeys, rows } of sections) {
           const offsetsNs = rows.readOffsets();
+          expect([rows.minOffsetNs, rows.maxOffsetNs]).toEqual([Math.min(...offsetsNs), Math.max(...offsetsNs)]);
           expect(new Set(seriesKeys).size).toBe(seriesKeys.length);
           for (let series = 0; series < seriesKeys.length; series += 1) {
             const own = offsetsNs.subarray(rows.rowStarts[series], rows.rowStarts[series + 1]);

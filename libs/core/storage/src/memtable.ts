@@ -1,7 +1,6 @@
-import { assert, Scratch } from '@varve/base';
+import { assert } from '@varve/base';
 import type { FrameRows, RowsFrame } from '@varve/frame';
 import { compareVersions, type Version } from '@varve/model';
-import { extremesOf } from './chunk/numbers.ts';
 import { gatherRows, type RowPiece, type SeriesPieces } from './gather-rows.ts';
 import { fieldKey, mergeRows, type OffsetRange, type VersionedRows } from './rows.ts';
 import { normalized, type SortedRows } from './sorted-rows.ts';
@@ -25,8 +24,6 @@ interface Segment {
   /** Series i of the section. */
   readonly seriesIds: Uint32Array;
   readonly firstEntry: number;
-  readonly minOffsetNs: number;
-  readonly maxOffsetNs: number;
 }
 
 /** A frame's rows as they came, and the ids of their series: all that it takes to have them in a memtable again. */
@@ -38,8 +35,6 @@ export interface HeldFrame {
 
 /** Names and types of columns: one object for all sections that have the same ones in the same order. */
 type Fields = readonly string[];
-
-const scratch = new Scratch();
 
 /** Stands for "no older entry". */
 const NONE = 0xffffffff;
@@ -80,7 +75,7 @@ export class Memtable {
   get extent(): { readonly minNs: number; readonly maxNs: number; readonly least: Version } | undefined {
     if (this.#leastVersion === undefined) return undefined;
     let [minNs, maxNs] = [Infinity, -Infinity];
-    for (const { minOffsetNs, maxOffsetNs } of this.#segments) [minNs, maxNs] = [Math.min(minNs, minOffsetNs), Math.max(maxNs, maxOffsetNs)];
+    for (const { rows: { minOffsetNs, maxOffsetNs } } of this.#segments) [minNs, maxNs] = [Math.min(minNs, minOffsetNs), Math.max(maxNs, maxOffsetNs)];
     return { minNs, maxNs, least: this.#leastVersion };
   }
 
@@ -94,7 +89,7 @@ export class Memtable {
     for (const [index, { measurement, rows }] of sections.entries()) {
       const ofSection = seriesIds[index]!;
       assert(rows.rowStarts.length === ofSection.length + 1, `${ofSection.length} series for ${rows.rowStarts.length} row starts`);
-      this.#add({ measurement, rows, seriesIds: ofSection, version: header.version, ...extentOf(rows) });
+      this.#add({ measurement, rows, seriesIds: ofSection, version: header.version });
     }
     if (sections.length > 0) this.#frames.push({ bytes, seriesIds });
     this.#sizeBytes += sizeBytes;
@@ -111,7 +106,7 @@ export class Memtable {
   /** Rows of a series in normal form, of the named fields; some lie outside of the range. Undefined: none. */
   read(seriesId: number, range: OffsetRange, names: ReadonlySet<string>): VersionedRows | undefined {
     const pieces = this.#piecesOf(seriesId).filter(
-      ({ segment }) => segment.minOffsetNs < range.endOffsetNs && range.startOffsetNs <= segment.maxOffsetNs,
+      ({ segment: { rows } }) => rows.minOffsetNs < range.endOffsetNs && range.startOffsetNs <= rows.maxOffsetNs,
     );
     if (pieces.length === 0) return undefined;
     return mergeRows([gatherRows([{ seriesId, pieces }], names)]);
@@ -175,7 +170,7 @@ export class Memtable {
       const place = entry - segment.firstEntry;
       pieces.push({ segment, startRow: segment.rows.rowStarts[place]!, endRow: segment.rows.rowStarts[place + 1]! });
     }
-    return pieces.reverse().sort((left, right) => left.segment.minOffsetNs - right.segment.minOffsetNs);
+    return pieces.reverse().sort((left, right) => left.segment.rows.minOffsetNs - right.segment.rows.minOffsetNs);
   }
 }
 
@@ -205,11 +200,6 @@ class Area {
 
 interface SegmentPiece extends RowPiece {
   readonly segment: Segment;
-}
-
-function extentOf(rows: FrameRows): { minOffsetNs: number; maxOffsetNs: number } {
-  const [minOffsetNs, maxOffsetNs] = extremesOf(rows.readOffsets(0, rows.rowCount, scratch.take(rows.rowCount)));
-  return { minOffsetNs, maxOffsetNs };
 }
 
 function cellCountOf({ segment, startRow, endRow }: SegmentPiece): number {
