@@ -34,6 +34,22 @@ export class FloatSum {
     this.#rest += rest;
   }
 
+  /** Goes on from a sum and what it lacks, as `sum` and `lack` said them. */
+  set(sum: number, lack: number): this {
+    this.#sum = sum;
+    this.#rest = lack;
+    return this;
+  }
+
+  /** Not rounded yet: to be added together with `lack`. */
+  get sum(): number {
+    return this.#sum;
+  }
+
+  get lack(): number {
+    return this.#rest;
+  }
+
   /** What the total lacks of the sum. */
   get rest(): number {
     return this.#sum - this.total + this.#rest;

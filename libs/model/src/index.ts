@@ -55,6 +55,6 @@ export type { SeriesKey, TagSet } from './series-key.ts';
 export type { FieldSummary, SeriesSlice, SeriesSummary, SummaryNumbers } from './series-slice.ts';
 export type { MatcherOf, TagExpression } from './tag-expression.ts';
 export type { TagFilter } from './tag-filter.ts';
-export type { SplitTimes, TimeRange } from './time.ts';
+export type { SplitTime, SplitTimes, TimeRange } from './time.ts';
 export type { Tombstone } from './tombstone.ts';
 export type { MutationId, Version } from './version.ts';

@@ -38,8 +38,14 @@ export interface SplitTimes {
   readonly subNs: Int32Array;
 }
 
+/** One time, as `SplitTimes` holds many. */
+export interface SplitTime {
+  readonly ms: number;
+  readonly subNs: number;
+}
+
 /** Nanoseconds as whole milliseconds (rounded down) and the rest, 0..999_999. */
-export function splitNs(timeNs: TimestampNs): { readonly ms: number; readonly subNs: number } {
+export function splitNs(timeNs: TimestampNs): SplitTime {
   let subNs = timeNs % NS_PER_MS;
   if (subNs < 0n) subNs += NS_PER_MS;
   return { ms: Number((timeNs - subNs) / NS_PER_MS), subNs: Number(subNs) };

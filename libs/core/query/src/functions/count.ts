@@ -1,34 +1,32 @@
+import { withColumns, type ColumnForm } from './column-form.ts';
 import type { FunctionDefinition } from './function-definition.ts';
+
+const COLUMNS: ColumnForm = {
+  numberCount: 1,
+  hasTime: false,
+  createPartial: () => {
+    const counts: number[] = [];
+    return {
+      ...{ numbers: [counts], offsetsNs: [], countIsEnough: true },
+      has: (slot) => counts[slot] !== undefined,
+      add: (slot, { start, end }) => {
+        counts[slot] = (counts[slot] ?? 0) + end - start;
+      },
+      addSummary: (slot, run) => {
+        counts[slot] = (counts[slot] ?? 0) + run.count;
+      },
+    };
+  },
+  join: ({ numbers: [into] }, position, { numbers: [from] }, index) => {
+    into![position] = Number(into![position]) + Number(from![index]);
+  },
+  answers: ({ has, numbers: [counts] }) => counts!.map((count, window) => (has[window] === 1 ? count : null)),
+};
 
 /** How many values there are. */
 export const count: FunctionDefinition = {
   argumentTypes: ['float', 'integer', 'string', 'boolean'],
   isSelector: false,
   resultType: () => 'integer',
-  createPartial: () => {
-    const counts: number[] = [];
-    return {
-      add: (slot, run) => {
-        counts[slot] = (counts[slot] ?? 0) + run.end - run.start;
-      },
-      addSummary: (slot, run) => {
-        counts[slot] = (counts[slot] ?? 0) + run.count;
-      },
-      countIsEnough: true,
-      partCount: (slot) => (counts[slot] === undefined ? 0 : 1),
-      encode: (slot, _part, writer) => writer.varint(counts[slot]!),
-    };
-  },
-  createMerger: () => {
-    let total = 0;
-    return {
-      reset: () => {
-        total = 0;
-      },
-      merge: (reader) => {
-        total += reader.varint();
-      },
-      results: () => (total === 0 ? [] : [{ value: total, timeNs: undefined, neighbours: [] }]),
-    };
-  },
+  ...withColumns(() => COLUMNS),
 };

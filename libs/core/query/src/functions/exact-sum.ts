@@ -1,41 +1,26 @@
-/**
- * A sum of int64 values that stays exact: a float64 while it fits into ±(2^53 − 1), with a bigint beside it that takes
- * over what does not. The end wraps around as int64 does.
- */
-export class ExactSum {
-  #small = 0;
-  #large = 0n;
+import { exactNumber } from './vector.ts';
 
-  add(value: number | bigint): void {
-    if (typeof value === 'bigint') {
-      this.#large += value;
-      return;
-    }
-    const next = this.#small + value;
-    if (Number.isSafeInteger(next)) {
-      this.#small = next;
-      return;
-    }
-    this.#large += BigInt(this.#small) + BigInt(value);
-    this.#small = 0;
+/** The sum of two int64 values: a number where float64 holds it exactly, else a bigint. It wraps around as int64 does. */
+export function addExact(left: number | bigint, right: number | bigint): number | bigint {
+  if (typeof left === 'number' && typeof right === 'number') {
+    const sum = left + right;
+    if (Number.isSafeInteger(sum)) return sum;
   }
+  return exactNumber(BigInt.asIntN(64, BigInt(left) + BigInt(right)));
+}
 
-  /** Values are safe integers; a bare loop while their sum is. */
-  addRange(values: Float64Array, start: number, end: number): void {
-    let sum = this.#small;
-    for (let index = start; index < end; index += 1) {
-      const next = sum + values[index]!;
-      if (next > Number.MAX_SAFE_INTEGER || next < -Number.MAX_SAFE_INTEGER) {
-        this.#large += BigInt(sum) + BigInt(values[index]!);
-        sum = 0;
-      } else {
-        sum = next;
-      }
-    }
-    this.#small = sum;
+/** The sum of a part of a column of integers. Float64 values are safe integers; a bare loop while their sum is. */
+export function addExactRange(values: Float64Array | BigInt64Array, start: number, end: number): number | bigint {
+  if (values instanceof BigInt64Array) {
+    let large = 0n;
+    for (let index = start; index < end; index += 1) large += values[index]!;
+    return exactNumber(BigInt.asIntN(64, large));
   }
-
-  get total(): bigint {
-    return BigInt.asIntN(64, this.#large + BigInt(this.#small));
+  let sum = 0;
+  for (let index = start; index < end; index += 1) {
+    const next = sum + values[index]!;
+    if (next > Number.MAX_SAFE_INTEGER || next < -Number.MAX_SAFE_INTEGER) return addExact(sum, addExactRange(values, index, end));
+    sum = next;
   }
+  return sum;
 }

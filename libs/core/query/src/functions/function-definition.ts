@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
 import type { Cell, FieldSummary, FieldType, SeriesKey } from '@varve/model';
+import type { ColumnForm } from './column-form.ts';
 import type { Vector } from './vector.ts';
 
 /**
@@ -15,6 +16,8 @@ export interface FunctionDefinition {
   /** Whether it picks one point, whose own time and neighbours (other fields, tags) can be asked for. */
   readonly isSelector: boolean;
   resultType(argumentType: FieldType): FieldType;
+  /** States of numbers, where the function has them for arguments of the type and nothing is carried beside a point. */
+  readonly columns?: ((argumentType: FieldType) => ColumnForm | undefined) | undefined;
   createPartial(options: FunctionOptions): PartialState;
   createMerger(options: FunctionOptions): Merger;
 }

@@ -1,6 +1,8 @@
+import type { FieldType } from '@varve/model';
 import { count } from './count.ts';
 import { countDistinct, distinct } from './distinct.ts';
 import { first } from './first.ts';
+import type { ColumnForm } from './column-form.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import { last } from './last.ts';
 import { max } from './max.ts';
@@ -32,3 +34,9 @@ export const FUNCTIONS = {
 } as const satisfies Record<string, FunctionDefinition>;
 
 export type FunctionName = keyof typeof FUNCTIONS;
+
+/** The form of a call's states as numbers; undefined where they are none. */
+export function columnForm(name: FunctionName, argumentType: FieldType): ColumnForm | undefined {
+  const { columns }: FunctionDefinition = FUNCTIONS[name];
+  return columns?.(argumentType);
+}

@@ -1,43 +1,42 @@
 import { FloatSum } from '@varve/base';
+import { withColumns, type ColumnForm } from './column-form.ts';
+import { floatSumPartial, joinFloatSums } from './float-sums.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 
-/** The arithmetic mean, always a float. The state is (count, sum). */
+/** The state is a count, and a sum with what it lacks. */
+const COLUMNS: ColumnForm = {
+  numberCount: 3,
+  hasTime: false,
+  createPartial: () => {
+    const counts: number[] = [];
+    const { numbers, add, addSummary, ...sums } = floatSumPartial();
+    return {
+      ...sums,
+      numbers: [counts, ...numbers],
+      add: (slot, run) => {
+        add(slot, run);
+        counts[slot] = (counts[slot] ?? 0) + run.end - run.start;
+      },
+      addSummary: (slot, run) => {
+        addSummary!(slot, run);
+        counts[slot] = (counts[slot] ?? 0) + run.count;
+      },
+    };
+  },
+  join: ({ numbers: [counts, sums, rests] }, position, { numbers: [fromCounts, fromSums, fromRests] }, index) => {
+    counts![position] = Number(counts![position]) + Number(fromCounts![index]);
+    joinFloatSums([sums!, rests!], position, [fromSums!, fromRests!], index);
+  },
+  answers: ({ has, numbers: [counts, sums, rests] }) => {
+    const total = new FloatSum();
+    return counts!.map((count, window) => (has[window] === 1 ? total.set(sums![window] as number, rests![window] as number).total / Number(count) : null));
+  },
+};
+
+/** The arithmetic mean, always a float. */
 export const mean: FunctionDefinition = {
   argumentTypes: ['float', 'integer'],
   isSelector: false,
   resultType: () => 'float',
-  createPartial: () => {
-    const counts: number[] = [];
-    const sums: FloatSum[] = [];
-    return {
-      add: (slot, { vector, start, end }) => {
-        const values = vector.values as Float64Array | BigInt64Array;
-        const sum = (sums[slot] ??= new FloatSum());
-        if (values instanceof Float64Array) sum.addRange(values, start, end);
-        else for (let index = start; index < end; index += 1) sum.add(Number(values[index]!));
-        counts[slot] = (counts[slot] ?? 0) + end - start;
-      },
-      addSummary: (slot, { count, summary: { numbers } }) => {
-        (sums[slot] ??= new FloatSum()).addPair(numbers!.sum, numbers!.sumRest);
-        counts[slot] = (counts[slot] ?? 0) + count;
-      },
-      partCount: (slot) => (counts[slot] === undefined ? 0 : 1),
-      encode: (slot, _part, writer) => sums[slot]!.encode(writer.varint(counts[slot]!)),
-    };
-  },
-  createMerger: () => {
-    let valueCount = 0;
-    let sum = new FloatSum();
-    return {
-      reset: () => {
-        valueCount = 0;
-        sum = new FloatSum();
-      },
-      merge: (reader) => {
-        valueCount += reader.varint();
-        sum.merge(reader);
-      },
-      results: () => (valueCount === 0 ? [] : [{ value: sum.total / valueCount, timeNs: undefined, neighbours: [] }]),
-    };
-  },
+  ...withColumns(() => COLUMNS),
 };

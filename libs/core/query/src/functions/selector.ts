@@ -1,6 +1,7 @@
 import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
 import type { Cell, FieldType, FieldValue, SeriesKey, SummaryNumbers } from '@varve/model';
 import { decodeCell, decodeValue, encodeCell } from '../partial/cell-bytes.ts';
+import type { ColumnForm, NumberPartial, NumberStates, StateNumbers } from './column-form.ts';
 import type { FunctionDefinition, FunctionOptions, Merger, PartialState, SummaryRun } from './function-definition.ts';
 import { valueIn, type Vector } from './vector.ts';
 
@@ -41,6 +42,7 @@ export function selector(rule: SelectorRule): FunctionDefinition {
     argumentTypes: rule.argumentTypes,
     isSelector: true,
     resultType: (type) => type,
+    columns: (type) => (type === 'float' || type === 'integer' ? columnsOf(rule) : undefined),
     createPartial: (options) => createPartial(rule, options),
     createMerger: (options) => createMerger(rule, options),
   };
@@ -78,6 +80,49 @@ function createMerger(rule: SelectorRule, { neighbourCount }: FunctionOptions): 
     },
     results: () => (held === undefined ? [] : [{ value: held.value, timeNs: held.time, neighbours: held.neighbours }]),
   };
+}
+
+/** The state is a number and the time of its point. Which series it is of cannot show. */
+function columnsOf(rule: SelectorRule): ColumnForm {
+  return {
+    numberCount: 1,
+    hasTime: true,
+    createPartial: () => numberPartial(rule),
+    join: (into, position, from, index) => {
+      const byMs = into.ms[position] !== from.ms[index];
+      if (rule.compare(pointAt(from, index, byMs), pointAt(into, position, byMs)) >= 0) return;
+      into.numbers[0]![position] = from.numbers[0]![index]!;
+      into.ms[position] = from.ms[index]!;
+      into.subNs[position] = from.subNs[index]!;
+    },
+    answers: ({ has, numbers: [values] }) => values!.map((value, window) => (has[window] === 1 ? value : null)),
+  };
+}
+
+function numberPartial(rule: SelectorRule): NumberPartial {
+  const values: StateNumbers = [];
+  const offsetsNs: number[] = [];
+  const offer = (slot: number, point: Point & { readonly time: number }): void => {
+    const held = values[slot];
+    if (held !== undefined && rule.compare(point, { value: held, time: offsetsNs[slot]! }) >= 0) return;
+    values[slot] = point.value as number | bigint;
+    offsetsNs[slot] = point.time;
+  };
+  const { pickOf } = rule;
+  return {
+    ...{ numbers: [values], offsetsNs },
+    has: (slot) => values[slot] !== undefined,
+    add: (slot, { vector, start, end }) => {
+      const index = rule.pick(vector, start, end);
+      offer(slot, { value: valueIn(vector, index), time: vector.offsetsNs[index]! });
+    },
+    ...(pickOf === undefined ? {} : { addSummary: (slot: number, run: SummaryRun) => offer(slot, pickOf(run, run.summary.numbers!)) }),
+  };
+}
+
+/** Of two points only the order of their times counts: that of the milliseconds, or within the same one. */
+function pointAt({ numbers: [values], ms, subNs }: NumberStates, index: number, byMs: boolean): Point {
+  return { value: values![index]!, time: byMs ? ms[index]! : subNs[index]! };
 }
 
 function beats<Kind extends SlotPoint | MergedPoint>(rule: SelectorRule, point: Omit<Kind, 'neighbours'>, held: Kind): boolean {

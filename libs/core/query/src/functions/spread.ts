@@ -1,75 +1,64 @@
-import type { FieldValue } from '@varve/model';
-import { decodeValue, encodeCell } from '../partial/cell-bytes.ts';
+import { withColumns, type ColumnForm, type StateNumbers } from './column-form.ts';
 import type { FunctionDefinition } from './function-definition.ts';
-import { exactNumber, valueIn, type Vector } from './vector.ts';
+import { exactNumber, valueIn } from './vector.ts';
 
-interface Bounds {
-  least: number | bigint;
-  greatest: number | bigint;
-}
+/** The state is the least and the greatest value. */
+const columnsWith = (distance: (least: number | bigint, greatest: number | bigint) => number | bigint): ColumnForm => ({
+  numberCount: 2,
+  hasTime: false,
+  createPartial: () => {
+    const leasts: StateNumbers = [];
+    const greatests: StateNumbers = [];
+    const add = (slot: number, least: number | bigint, greatest: number | bigint): void => {
+      leasts[slot] = lesser(leasts[slot] ?? least, least);
+      greatests[slot] = greater(greatests[slot] ?? greatest, greatest);
+    };
+    return {
+      ...{ numbers: [leasts, greatests], offsetsNs: [] },
+      has: (slot) => leasts[slot] !== undefined,
+      add: (slot, { vector, start, end }) => {
+        const values = vector.values as Float64Array | BigInt64Array;
+        let least = start;
+        let greatest = start;
+        for (let index = start + 1; index < end; index += 1) {
+          if (values[index]! < values[least]!) least = index;
+          if (values[index]! > values[greatest]!) greatest = index;
+        }
+        add(slot, valueIn(vector, least) as number | bigint, valueIn(vector, greatest) as number | bigint);
+      },
+      addSummary: (slot, { summary: { numbers } }) => add(slot, numbers!.min, numbers!.max),
+    };
+  },
+  join: ({ numbers: [leasts, greatests] }, position, { numbers: [fromLeasts, fromGreatests] }, index) => {
+    leasts![position] = lesser(leasts![position]!, fromLeasts![index]!);
+    greatests![position] = greater(greatests![position]!, fromGreatests![index]!);
+  },
+  answers: ({ has, numbers: [leasts, greatests] }) => leasts!.map((least, window) => (has[window] === 1 ? distance(least, greatests![window]!) : null)),
+});
 
 /** The distance between the least and the greatest value. */
 export const spread: FunctionDefinition = {
   argumentTypes: ['float', 'integer'],
   isSelector: false,
   resultType: (type) => type,
-  createPartial: () => {
-    const slots: Bounds[] = [];
-    return {
-      add: (slot, { vector, start, end }) => {
-        slots[slot] = joined(slots[slot], boundsOf(vector, start, end));
-      },
-      addSummary: (slot, { summary: { numbers } }) => {
-        slots[slot] = joined(slots[slot], { least: numbers!.min, greatest: numbers!.max });
-      },
-      partCount: (slot) => (slots[slot] === undefined ? 0 : 1),
-      encode: (slot, _part, writer) => {
-        encodeCell(writer, slots[slot]!.least);
-        encodeCell(writer, slots[slot]!.greatest);
-      },
-    };
-  },
-  createMerger: ({ type }) => {
-    let bounds: Bounds | undefined;
-    return {
-      reset: () => {
-        bounds = undefined;
-      },
-      merge: (reader) => {
-        bounds = joined(bounds, { least: numeric(decodeValue(reader)), greatest: numeric(decodeValue(reader)) });
-      },
-      results: () => {
-        if (bounds === undefined) return [];
-        const value = type === 'integer' ? integerDistance(bounds) : Number(bounds.greatest) - Number(bounds.least);
-        return [{ value, timeNs: undefined, neighbours: [] }];
-      },
-    };
-  },
+  ...withColumns((type) => columnsWith(type === 'integer' ? integerDistance : floatDistance)),
 };
 
-function boundsOf(vector: Vector, start: number, end: number): Bounds {
-  const values = vector.values as Float64Array | BigInt64Array;
-  let least = start;
-  let greatest = start;
-  for (let index = start + 1; index < end; index += 1) {
-    if (values[index]! < values[least]!) least = index;
-    if (values[index]! > values[greatest]!) greatest = index;
-  }
-  return { least: numeric(valueIn(vector, least)), greatest: numeric(valueIn(vector, greatest)) };
+function lesser(left: number | bigint, right: number | bigint): number | bigint {
+  return right < left ? right : left;
 }
 
-function joined(left: Bounds | undefined, right: Bounds): Bounds {
-  if (left === undefined) return right;
-  return {
-    least: right.least < left.least ? right.least : left.least,
-    greatest: right.greatest > left.greatest ? right.greatest : left.greatest,
-  };
+function greater(left: number | bigint, right: number | bigint): number | bigint {
+  return right > left ? right : left;
 }
 
-function integerDistance({ least, greatest }: Bounds): number | bigint {
+function floatDistance(least: number | bigint, greatest: number | bigint): number {
+  return Number(greatest) - Number(least);
+}
+
+/** Exact; it wraps around at 64 bits. */
+function integerDistance(least: number | bigint, greatest: number | bigint): number | bigint {
+  const distance = Number(greatest) - Number(least);
+  if (Number.isSafeInteger(distance)) return distance;
   return exactNumber(BigInt.asIntN(64, BigInt(greatest) - BigInt(least)));
-}
-
-function numeric(value: FieldValue): number | bigint {
-  return value as number | bigint;
 }

@@ -1,12 +1,31 @@
+import { withColumns, type ColumnForm } from './column-form.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { Vector } from './vector.ts';
 
 /** Count, mean and sum of squared distances from the mean. */
-interface Moments {
-  readonly count: number;
-  readonly mean: number;
-  readonly squares: number;
-}
+type Moments = readonly [count: number, mean: number, squares: number];
+
+const COLUMNS: ColumnForm = {
+  numberCount: 3,
+  hasTime: false,
+  createPartial: () => {
+    const numbers: [number[], number[], number[]] = [[], [], []];
+    return {
+      ...{ numbers, offsetsNs: [] },
+      has: (slot) => numbers[0][slot] !== undefined,
+      add: (slot, { vector, start, end }) => {
+        const added = momentsOf(vector, start, end);
+        const held = numbers[0][slot] === undefined ? undefined : ([numbers[0][slot], numbers[1][slot]!, numbers[2][slot]!] as const);
+        for (const [part, number] of (held === undefined ? added : joined(held, added)).entries()) numbers[part]![slot] = number;
+      },
+    };
+  },
+  join: ({ numbers: into }, position, { numbers: from }, index) => {
+    const [left, right] = [into, from].map((numbers, side) => numbers.map((each) => Number(each[side === 0 ? position : index]))) as unknown as [Moments, Moments];
+    for (const [part, number] of joined(left, right).entries()) into[part]![position] = number;
+  },
+  answers: ({ numbers: [counts, , squares] }) => counts!.map((count, window) => (Number(count) < 2 ? null : Math.sqrt(Number(squares![window]) / (Number(count) - 1)))),
+};
 
 /**
  * The sample standard deviation; null for a single value. Each run is summed in two passes, and runs are joined by the
@@ -16,35 +35,7 @@ export const stddev: FunctionDefinition = {
   argumentTypes: ['float', 'integer'],
   isSelector: false,
   resultType: () => 'float',
-  createPartial: () => {
-    const moments: Moments[] = [];
-    return {
-      add: (slot, { vector, start, end }) => {
-        moments[slot] = joined(moments[slot], momentsOf(vector, start, end));
-      },
-      partCount: (slot) => (moments[slot] === undefined ? 0 : 1),
-      encode: (slot, _part, writer) => {
-        const { count, mean, squares } = moments[slot]!;
-        writer.varint(count).f64(mean).f64(squares);
-      },
-    };
-  },
-  createMerger: () => {
-    let moments: Moments | undefined;
-    return {
-      reset: () => {
-        moments = undefined;
-      },
-      merge: (reader) => {
-        moments = joined(moments, { count: reader.varint(), mean: reader.f64(), squares: reader.f64() });
-      },
-      results: () => {
-        if (moments === undefined) return [];
-        const value = moments.count < 2 ? null : Math.sqrt(moments.squares / (moments.count - 1));
-        return [{ value, timeNs: undefined, neighbours: [] }];
-      },
-    };
-  },
+  ...withColumns(() => COLUMNS),
 };
 
 function momentsOf(vector: Vector, start: number, end: number): Moments {
@@ -53,16 +44,11 @@ function momentsOf(vector: Vector, start: number, end: number): Moments {
   for (let index = start; index < end; index += 1) mean += (Number(values[index]!) - mean) / (index - start + 1);
   let squares = 0;
   for (let index = start; index < end; index += 1) squares += (Number(values[index]!) - mean) ** 2;
-  return { count: end - start, mean, squares };
+  return [end - start, mean, squares];
 }
 
-function joined(left: Moments | undefined, right: Moments): Moments {
-  if (left === undefined) return right;
-  const count = left.count + right.count;
-  const distance = right.mean - left.mean;
-  return {
-    count,
-    mean: left.mean + (distance * right.count) / count,
-    squares: left.squares + right.squares + (distance * distance * left.count * right.count) / count,
-  };
+function joined([leftCount, leftMean, leftSquares]: Moments, [rightCount, rightMean, rightSquares]: Moments): Moments {
+  const count = leftCount + rightCount;
+  const distance = rightMean - leftMean;
+  return [count, leftMean + (distance * rightCount) / count, leftSquares + rightSquares + (distance * distance * leftCount * rightCount) / count];
 }

@@ -5,9 +5,11 @@ import { buildBlocks } from './build-blocks.ts';
 import { fillCells } from './fill-cells.ts';
 import { limitRows } from './limit-rows.ts';
 import { mergedRows } from './merged-rows.ts';
-import { mergedWindows } from './merged-windows.ts';
+import { mergedColumns } from './merged-columns.ts';
+import { mergedWindows, type AggregatesInput } from './merged-windows.ts';
 import type { ShardPartials } from './partial-stream.ts';
 import type { RowBatch } from './row-batch.ts';
+import type { WindowBatch } from './window-batch.ts';
 import { windowRows } from './window-rows.ts';
 
 /**
@@ -22,9 +24,13 @@ import { windowRows } from './window-rows.ts';
  * @throws DbError QUERY_LIMIT, MESSAGE_INVALID, and what the partial results throw
  */
 export function mergePartials(plan: MergePlan, shards: readonly ShardPartials[], chunkRowCount: number): AsyncIterable<SeriesBlock> {
-  const rows = plan.input.kind === 'rows' ? rowsOf(plan, plan.input.columns.length, shards) : windowRows(plan, plan.input, mergedWindows(plan, plan.input, shards));
+  const rows = plan.input.kind === 'rows' ? rowsOf(plan, plan.input.columns.length, shards) : windowRows(plan, plan.input, windowsOf(plan, plan.input, shards));
   const filled = fillCells(plan.fill, inputTypes(plan.input), rows);
   return buildBlocks(plan, chunkRowCount, limitRows(plan.limits, plan.hasOneSeries, filled));
+}
+
+function windowsOf(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[]): AsyncIterable<WindowBatch> {
+  return input.form === 'columns' ? mergedColumns(plan, input, shards) : mergedWindows(plan, input, shards);
 }
 
 async function* rowsOf(plan: MergePlan, columnCount: number, shards: readonly ShardPartials[]): AsyncGenerator<RowBatch> {

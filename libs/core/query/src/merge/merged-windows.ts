@@ -2,30 +2,23 @@ import { DbError, type ByteReader, type TimestampNs } from '@varve/base';
 import type { FunctionResult, Merger } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { AGGREGATE_FRAME, decodeHeader, GROUP_ITEM, mergeStates, WINDOW_ITEM, type GroupHeader } from '../partial/aggregate-frame.ts';
-import { compareGroups, type GroupKey } from '../partial/group-key.ts';
+import type { SplitTime } from '@varve/model';
+import { compareGroups } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
 import type { MergeInput, MergePlan } from '../plan/query-plan.ts';
 import type { WindowPlan } from '../plan/shard-plan.ts';
 import { WindowGrid } from '../plan/window-grid.ts';
 import { FrameStream, type ShardPartials } from './partial-stream.ts';
-
-/** One window of one group, merged over all shards. */
-export interface MergedWindow {
-  readonly group: GroupKey;
-  /** Per call: whether any shard has values for it in the group. The same array for all windows of a group. */
-  readonly hasValues: readonly boolean[];
-  readonly startNs: TimestampNs;
-  /** Per call; none where it has no answer in this window. */
-  readonly results: readonly (readonly FunctionResult[])[];
-}
+import { BATCH_ROW_COUNT_MAX } from './row-batch.ts';
+import type { WindowBatch } from './window-batch.ts';
 
 export type AggregatesInput = MergeInput & { readonly kind: 'aggregates' };
 
 /**
- * Merges partial aggregates in order of (group, window). One window's states are in memory at a time, and one frame of
- * each shard.
+ * Merges partial aggregates in order of (group, window) whose states are bytes. One window's states are in memory at a time,
+ * and one frame of each shard.
  */
-export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[]): AsyncGenerator<MergedWindow> {
+export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[]): AsyncGenerator<WindowBatch> {
   const shape = { dimensionCount: plan.dimensions.length, callCount: input.calls.length, window: input.window };
   const streams = shards.map((shard) => new WindowStream(shard, shape));
   const mergers = createMergers(input);
@@ -36,24 +29,49 @@ export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, sh
       streams.filter(({ isDone }) => !isDone),
     );
     let group: GroupHeader | undefined;
+    let batch: ReturnType<typeof emptyWindows> | undefined;
     for (let least = heap.least; least !== undefined; least = heap.least) {
-      if (group === undefined || compareGroups(group.key, least.group.key) !== 0) group = groupOver(least.group, streams);
-      const { startNs } = least;
-      yield { group: group.key, hasValues: group.hasValues, startNs, results: await mergeEqual(heap, mergers) };
+      const isNext = group === undefined || compareGroups(group.key, least.group.key) !== 0;
+      if (batch !== undefined && (isNext || batch.ms.length >= BATCH_ROW_COUNT_MAX)) {
+        yield batch;
+        batch = undefined;
+      }
+      if (group === undefined || isNext) group = groupOver(least.group, streams);
+      batch ??= emptyWindows(group, input);
+      const { ms, subNs } = least;
+      pushResults(batch, { ms, subNs }, await mergeEqual(heap, mergers), input);
     }
+    if (batch !== undefined) yield batch;
   } finally {
     await Promise.all(streams.map((stream) => stream.close()));
+  }
+}
+
+function emptyWindows({ key: group, hasValues }: GroupHeader, { calls, neighbours }: AggregatesInput): WindowBatch & { readonly pointsNs: (TimestampNs | undefined)[] } {
+  return { group, hasValues, ms: [], subNs: [], cells: Array.from({ length: calls.length + neighbours.length }, () => []), pointsNs: [] };
+}
+
+/** A row for each result of the call that has most; none where no call has one. */
+function pushResults(batch: ReturnType<typeof emptyWindows>, start: SplitTime, results: readonly (readonly FunctionResult[])[], { calls, neighbours, hasPointTimes }: AggregatesInput): void {
+  const rowCount = results.reduce((most, each) => Math.max(most, each.length), 0);
+  for (let row = 0; row < rowCount; row += 1) {
+    const first = results[0]![row];
+    batch.ms.push(start.ms);
+    batch.subNs.push(start.subNs);
+    batch.pointsNs.push(hasPointTimes ? first?.timeNs : undefined);
+    for (const [call, each] of results.entries()) batch.cells[call]!.push(each[row]?.value ?? null);
+    for (let index = 0; index < neighbours.length; index += 1) batch.cells[calls.length + index]!.push(first?.neighbours[index] ?? null);
   }
 }
 
 /** Merges all states of the least window, whichever streams they come from. */
 async function mergeEqual(heap: MergeHeap<WindowStream>, mergers: readonly Merger[]): Promise<(readonly FunctionResult[])[]> {
   for (const merger of mergers) merger.reset();
-  const { group, startNs } = heap.least!;
+  const { group, ms, subNs } = heap.least!;
   for (let stream = heap.least; stream !== undefined; stream = heap.least) {
-    if (stream.startNs !== startNs || compareGroups(stream.group.key, group.key) !== 0) break;
+    if (stream.ms !== ms || stream.subNs !== subNs || compareGroups(stream.group.key, group.key) !== 0) break;
     stream.mergeInto(mergers);
-    await stream.advance();
+    if (!stream.advanceInFrame()) await stream.advance();
     if (stream.isDone) heap.pop();
     else heap.sink();
   }
@@ -67,9 +85,7 @@ function groupOver({ key, hasValues }: GroupHeader, streams: readonly WindowStre
 }
 
 function compareHeads(left: WindowStream, right: WindowStream): number {
-  const order = compareGroups(left.group.key, right.group.key);
-  if (order !== 0 || left.startNs === right.startNs) return order;
-  return left.startNs < right.startNs ? -1 : 1;
+  return compareGroups(left.group.key, right.group.key) || left.ms - right.ms || left.subNs - right.subNs;
 }
 
 function createMergers({ calls, neighbours }: AggregatesInput): Merger[] {
@@ -91,7 +107,7 @@ class WindowStream {
   readonly #grid: WindowGrid;
   #reader: ByteReader | undefined;
   #group = NO_GROUP;
-  #startNs: TimestampNs = 0n;
+  #start: SplitTime = { ms: 0, subNs: 0 };
   #isDone = false;
 
   constructor(shard: ShardPartials, shape: WindowShape) {
@@ -104,9 +120,13 @@ class WindowStream {
     return this.#group;
   }
 
-  /** When the window starts that the stream stands at. */
-  get startNs(): TimestampNs {
-    return this.#startNs;
+  /** When the window starts that the stream stands at, with `subNs`. */
+  get ms(): number {
+    return this.#start.ms;
+  }
+
+  get subNs(): number {
+    return this.#start.subNs;
   }
 
   get isDone(): boolean {
@@ -120,14 +140,18 @@ class WindowStream {
 
   /** Moves to the next window. @throws DbError MESSAGE_INVALID */
   async advance(): Promise<void> {
-    for (;;) {
-      if (this.#reader === undefined || this.#reader.remaining === 0) this.#reader = await this.#frames.next();
-      if (this.#reader === undefined) {
-        this.#isDone = true;
-        return;
-      }
-      if (this.#reader.remaining > 0 && this.#readItem(this.#reader)) return;
+    while (!this.advanceInFrame()) {
+      this.#reader = await this.#frames.next();
+      if (this.#reader !== undefined) continue;
+      this.#isDone = true;
+      return;
     }
+  }
+
+  /** The same without waiting; false: the frame has no more. @throws DbError MESSAGE_INVALID */
+  advanceInFrame(): boolean {
+    while (this.#reader !== undefined && this.#reader.remaining > 0) if (this.#readItem(this.#reader)) return true;
+    return false;
   }
 
   close(): Promise<void> {
@@ -142,7 +166,8 @@ class WindowStream {
       return false;
     }
     if (item !== WINDOW_ITEM) throw new DbError('MESSAGE_INVALID', `unknown item in a partial frame: ${item}`);
-    this.#startNs = this.#grid.startNs(reader.varint());
+    const { ms, subNs } = this.#grid.startsOf([reader.varint()]);
+    this.#start = { ms: ms[0]!, subNs: subNs[0]! };
     return true;
   }
 }

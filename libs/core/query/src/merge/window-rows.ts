@@ -1,20 +1,19 @@
-import { DbError, type TimestampNs } from '@varve/base';
-import { MAX_TIME_NS, MIN_TIME_NS, type Cell } from '@varve/model';
+import { DbError } from '@varve/base';
+import { MAX_TIME_NS, MIN_TIME_NS, splitNs, type Cell, type SplitTime } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import type { MergePlan } from '../plan/query-plan.ts';
-import { shownStartNs, windowStartNs } from '../plan/window-grid.ts';
-import type { AggregatesInput, MergedWindow } from './merged-windows.ts';
-import { BATCH_ROW_COUNT_MAX, emptyBatch, pushRow, type RowBatch } from './row-batch.ts';
+import { windowStartNs, WindowCursor } from '../plan/window-grid.ts';
+import type { AggregatesInput } from './merged-windows.ts';
+import { BATCH_ROW_COUNT_MAX, emptyBatch, type RowBatch } from './row-batch.ts';
+import type { WindowBatch } from './window-batch.ts';
 
 /**
- * Turns merged windows into rows, and adds the rows of windows that have no points: `fill` decides later what stands in
+ * Dates the rows of merged windows, and adds the rows of windows that have no points: `fill` decides later what stands in
  * them. Only `distinct` has several rows per window, and is never filled.
  */
-export async function* windowRows(plan: MergePlan, input: AggregatesInput, windows: AsyncIterable<MergedWindow>): AsyncGenerator<RowBatch> {
+export async function* windowRows(plan: MergePlan, input: AggregatesInput, batches: AsyncIterable<WindowBatch>): AsyncGenerator<RowBatch> {
   const rows = new WindowRows(plan, input);
-  for await (const window of windows) {
-    yield* rows.add(window);
-  }
+  for await (const batch of batches) yield* rows.add(batch);
   yield* rows.finish();
 }
 
@@ -23,28 +22,43 @@ class WindowRows {
   readonly #input: AggregatesInput;
   readonly #isFilled: boolean;
   readonly #isCount: readonly boolean[];
-  #group: MergedWindow | undefined;
-  #batch: RowBatch | undefined;
-  /** The window that must come next in a filled answer. */
-  #expectedNs: TimestampNs = 0n;
+  readonly #inputCount: number;
+  /** When rows are that have no window. */
+  readonly #start: SplitTime;
+  /** In a filled answer: the window that must come next. */
+  readonly #expected: WindowCursor | undefined;
+  #group: Pick<WindowBatch, 'group' | 'hasValues'> | undefined;
   #windowCount = 0;
 
   constructor(plan: MergePlan, input: AggregatesInput) {
+    const { window, calls, neighbours } = input;
     this.#plan = plan;
     this.#input = input;
-    this.#isFilled = input.window !== undefined && plan.fill.kind !== 'none' && input.calls.every((call) => call.function !== 'distinct');
-    this.#isCount = input.calls.map(({ function: name }) => plan.fill.kind === 'null' && (name === 'count' || name === 'countDistinct'));
+    this.#isFilled = window !== undefined && plan.fill.kind !== 'none' && calls.every((call) => call.function !== 'distinct');
+    this.#isCount = calls.map(({ function: name }) => plan.fill.kind === 'null' && (name === 'count' || name === 'countDistinct'));
+    this.#inputCount = calls.length + neighbours.length;
+    // An aggregate without windows is dated with the lower bound of the query, or 0 where there is none.
+    this.#start = splitNs(plan.range.startNs <= MIN_TIME_NS ? 0n : plan.range.startNs);
+    this.#expected = window === undefined ? undefined : new WindowCursor(window, plan.isDescending);
   }
 
-  *add(window: MergedWindow): Generator<RowBatch> {
-    if (this.#group === undefined || compareGroups(this.#group.group, window.group) !== 0) {
+  *add(batch: WindowBatch): Generator<RowBatch> {
+    if (this.#group === undefined || compareGroups(this.#group.group, batch.group) !== 0) {
       yield* this.finish();
-      this.#begin(window);
+      this.#begin(batch);
     }
-    yield* this.#fillUntil(window.startNs);
-    this.#pushResults(window);
-    if (this.#batch!.ms.length >= BATCH_ROW_COUNT_MAX) yield* this.#flush(window.group);
-    this.#expectedNs = window.startNs + this.#stepNs;
+    if (!this.#isFilled) {
+      this.#countWindows(batch.ms.length);
+      yield this.#dated(batch);
+      return;
+    }
+    this.#showCounts(batch);
+    if (!this.#isGapless(batch)) {
+      yield* this.#filled(batch);
+      return;
+    }
+    this.#countWindows(batch.ms.length);
+    yield this.#dated(batch);
   }
 
   /** The windows behind the last one of the group. */
@@ -53,79 +67,107 @@ class WindowRows {
     const { range, isDescending } = this.#plan;
     const isOpen = isDescending ? range.startNs <= MIN_TIME_NS : range.endNs > MAX_TIME_NS;
     if (this.#isFilled && !isOpen) {
-      const lastNs = windowStartNs(this.#input.window!, isDescending ? range.startNs : range.endNs - 1n);
-      yield* this.#fillUntil(lastNs + this.#stepNs);
+      const last = splitNs(windowStartNs(this.#input.window!, isDescending ? range.startNs : range.endNs - 1n));
+      const rest = emptyBatch(this.#group.group, this.#inputCount);
+      yield* this.#fillUntil(rest, last.ms, last.subNs);
+      if (this.#expected!.isAt(last.ms, last.subNs)) this.#pushEmpty(rest);
+      if (rest.ms.length > 0) yield rest;
     }
-    yield* this.#flush(this.#group.group);
     this.#group = undefined;
   }
 
-  #begin(window: MergedWindow): void {
+  #begin(batch: WindowBatch): void {
     const { range, isDescending } = this.#plan;
-    this.#group = window;
+    this.#group = batch;
     this.#windowCount = 0;
-    this.#batch = emptyBatch(window.group, this.#inputCount);
-    const isOpen = isDescending ? range.endNs > MAX_TIME_NS : range.startNs <= MIN_TIME_NS;
-    const firstNs = isDescending ? range.endNs - 1n : range.startNs;
-    this.#expectedNs = isOpen || this.#input.window === undefined ? window.startNs : windowStartNs(this.#input.window, firstNs);
-  }
-
-  *#fillUntil(untilNs: TimestampNs): Generator<RowBatch> {
     if (!this.#isFilled) return;
-    const { group, hasValues } = this.#group!;
-    const cells = this.#emptyCells(hasValues);
-    for (; this.#expectedNs !== untilNs; this.#expectedNs += this.#stepNs) {
-      this.#push(this.#expectedNs, cells);
-      if (this.#batch!.ms.length >= BATCH_ROW_COUNT_MAX) yield* this.#flush(group);
+    const isOpen = isDescending ? range.endNs > MAX_TIME_NS : range.startNs <= MIN_TIME_NS;
+    const first = isOpen ? undefined : splitNs(windowStartNs(this.#input.window!, isDescending ? range.endNs - 1n : range.startNs));
+    this.#expected!.moveTo(first?.ms ?? batch.ms[0]!, first?.subNs ?? batch.subNs[0]!);
+  }
+
+  /** Whether the batch goes on where the one before it ended, window by window. If not, `expected` stays. */
+  #isGapless({ ms, subNs }: WindowBatch): boolean {
+    const expected = this.#expected!;
+    const before = { ms: expected.ms, subNs: expected.subNs };
+    for (let row = 0; row < ms.length; row += 1) {
+      if (!expected.isAt(ms[row]!, subNs[row]!)) {
+        expected.moveTo(before.ms, before.subNs);
+        return false;
+      }
+      expected.advance();
+    }
+    return true;
+  }
+
+  *#filled({ group, ms, subNs, cells }: WindowBatch): Generator<RowBatch> {
+    const rows = emptyBatch(group, this.#inputCount);
+    for (let row = 0; row < ms.length; row += 1) {
+      yield* this.#fillUntil(rows, ms[row]!, subNs[row]!);
+      this.#countWindows(1);
+      pushTime(rows, ms[row]!, subNs[row]!);
+      for (let input = 0; input < cells.length; input += 1) rows.inputs[input]!.push(cells[input]![row]!);
+      this.#expected!.advance();
+    }
+    if (rows.ms.length > 0) yield rows;
+  }
+
+  /** Adds the empty windows before a time; what fills a batch leaves. */
+  *#fillUntil(rows: RowBatch, ms: number, subNs: number): Generator<RowBatch> {
+    while (this.#expected!.isBefore(ms, subNs)) {
+      this.#pushEmpty(rows);
+      this.#expected!.advance();
+      if (rows.ms.length < BATCH_ROW_COUNT_MAX) continue;
+      yield { group: rows.group, ms: rows.ms.splice(0), subNs: rows.subNs.splice(0), inputs: rows.inputs.map((cells) => cells.splice(0)) };
     }
   }
 
-  #emptyCells(hasValues: readonly boolean[]): Cell[] {
-    const cells: Cell[] = new Array<Cell>(this.#inputCount).fill(null);
-    for (const [call, isCount] of this.#isCount.entries()) if (isCount && hasValues[call]) cells[call] = 0;
-    return cells;
+  #pushEmpty(rows: RowBatch): void {
+    this.#countWindows(1);
+    pushTime(rows, this.#expected!.ms, this.#expected!.subNs);
+    for (let input = 0; input < this.#inputCount; input += 1) rows.inputs[input]!.push(this.#isZero(input) ? 0 : null);
   }
 
-  #pushResults({ startNs, results, hasValues }: MergedWindow): void {
-    const rowCount = results.reduce((most, each) => Math.max(most, each.length), 0);
-    if (rowCount === 0 && this.#isFilled) this.#push(startNs, this.#emptyCells(hasValues));
-    for (let row = 0; row < rowCount; row += 1) {
-      const empty = this.#isFilled ? this.#emptyCells(hasValues) : undefined;
-      const cells = results.map((each, call) => each[row]?.value ?? empty?.[call] ?? null);
-      const first = results[0]![row];
-      const neighbours = this.#input.neighbours.map((_column, index) => first?.neighbours[index] ?? null);
-      const pointNs = this.#input.hasPointTimes ? first?.timeNs : undefined;
-      if (pointNs === undefined) this.#push(startNs, [...cells, ...neighbours]);
-      else pushRow(this.#batch!, pointNs, [...cells, ...neighbours]);
+  /** A count of nothing is 0 where the group has values at all. */
+  #showCounts({ cells }: WindowBatch): void {
+    for (let input = 0; input < this.#isCount.length; input += 1) {
+      if (!this.#isZero(input)) continue;
+      const counts = cells[input]!;
+      for (let row = 0; row < counts.length; row += 1) counts[row] ??= 0;
     }
   }
 
-  #push(startNs: TimestampNs, cells: readonly Cell[]): void {
-    this.#windowCount += 1;
+  #isZero(input: number): boolean {
+    return this.#isCount[input] === true && this.#group!.hasValues[input]!;
+  }
+
+  #dated({ group, ms, subNs, cells, pointsNs }: WindowBatch): RowBatch {
+    const dated = emptyTimes(group, cells);
+    for (let row = 0; row < ms.length; row += 1) {
+      const pointNs = pointsNs[row];
+      const time = pointNs !== undefined ? splitNs(pointNs) : this.#input.window === undefined ? this.#start : undefined;
+      pushTime(dated, time?.ms ?? ms[row]!, time?.subNs ?? subNs[row]!);
+    }
+    return dated;
+  }
+
+  #countWindows(count: number): void {
+    this.#windowCount += count;
     const { windowCountMax } = this.#input;
-    if (this.#windowCount > windowCountMax) {
-      throw new DbError('QUERY_LIMIT', `max-select-buckets limit exceeded: more than ${windowCountMax} windows in one series`);
-    }
-    pushRow(this.#batch!, this.#timeOf(startNs), cells);
+    if (this.#windowCount <= windowCountMax) return;
+    throw new DbError('QUERY_LIMIT', `max-select-buckets limit exceeded: more than ${windowCountMax} windows in one series`);
   }
+}
 
-  /** An aggregate is dated with its window, or the lower bound of the query, or 0 where there is none. */
-  #timeOf(startNs: TimestampNs): TimestampNs {
-    const timeNs = this.#input.window === undefined ? this.#plan.range.startNs : shownStartNs(startNs);
-    return timeNs <= MIN_TIME_NS ? 0n : timeNs;
-  }
+const MIN = splitNs(MIN_TIME_NS);
 
-  *#flush(group: GroupKey): Generator<RowBatch> {
-    if (this.#batch !== undefined && this.#batch.ms.length > 0) yield this.#batch;
-    this.#batch = emptyBatch(group, this.#inputCount);
-  }
+function emptyTimes(group: GroupKey, inputs: Cell[][]): RowBatch {
+  return { group, ms: [], subNs: [], inputs };
+}
 
-  get #stepNs(): bigint {
-    const everyNs = this.#input.window?.everyNs ?? 0n;
-    return this.#plan.isDescending ? -everyNs : everyNs;
-  }
-
-  get #inputCount(): number {
-    return this.#input.calls.length + this.#input.neighbours.length;
-  }
+/** A window that starts before the earliest time a point can have is shown at 0, as in InfluxDB. */
+function pushTime({ ms: allMs, subNs: allSubNs }: RowBatch, ms: number, subNs: number): void {
+  const isShown = ms > MIN.ms || (ms === MIN.ms && subNs > MIN.subNs);
+  allMs.push(isShown ? ms : 0);
+  allSubNs.push(isShown ? subNs : 0);
 }

@@ -1,9 +1,12 @@
 import { DbError } from '@varve/base';
 import type { Cell, FieldType, SeriesSlice, SeriesSummary } from '@varve/model';
+import type { NumberPartial } from '../functions/column-form.ts';
 import type { PartialState, Run } from '../functions/function-definition.ts';
-import { FUNCTIONS } from '../functions/function-table.ts';
+import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
 import { denseVector, type Vector } from '../functions/vector.ts';
-import type { WindowStates } from '../partial/aggregate-frame.ts';
+import { encodeGroup, type WindowStates } from '../partial/aggregate-frame.ts';
+import { encodeColumns } from '../partial/column-frame.ts';
+import type { FrameWriter } from '../partial/frame-writer.ts';
 import type { AggregatesOutput, PlanCall, ShardPlan } from '../plan/shard-plan.ts';
 import type { WindowGrid } from '../plan/window-grid.ts';
 import type { SeriesGroup } from './series-groups.ts';
@@ -19,17 +22,17 @@ export type AggregatesPlan = ShardPlan & { readonly output: AggregatesOutput };
  */
 export class GroupAggregates {
   readonly #plan: AggregatesPlan;
-  readonly #group: Pick<SeriesGroup, 'measurement' | 'rowFilter'>;
+  readonly #group: Omit<SeriesGroup, 'series'>;
   readonly #grid: WindowGrid;
   /** One per call. */
-  readonly #states: readonly PartialState[];
+  readonly #states: readonly (PartialState | NumberPartial)[];
   readonly #hasValues: boolean[];
   /** Column → the calls on it. */
   readonly #callsByColumn: ReadonlyMap<number, readonly number[]>;
   /** Window → slot, in order of first appearance. */
   readonly #slots = new Map<number, number>();
 
-  constructor(plan: AggregatesPlan, group: Pick<SeriesGroup, 'measurement' | 'rowFilter'>, grid: WindowGrid) {
+  constructor(plan: AggregatesPlan, group: Omit<SeriesGroup, 'series'>, grid: WindowGrid) {
     const { calls } = plan.output;
     this.#plan = plan;
     this.#group = group;
@@ -96,21 +99,30 @@ export class GroupAggregates {
     }
   }
 
-  /** What was gathered, windows in the order of the answer. */
-  finish(): WindowStates {
+  /** The frames of what was gathered, windows in the order of the answer; the last of it may stay in the writer. */
+  *encode(writer: FrameWriter): Generator<Uint8Array> {
+    const order = this.#order;
+    if (order.length === 0) return;
+    const { key: group } = this.#group;
+    const hasValues = this.#hasValues;
+    if (this.#plan.output.form === 'states') yield* encodeGroup(writer, { key: group, hasValues }, { order, states: this.#states as PartialState[] });
+    else yield* encodeColumns(writer, { group, hasValues, order, isDescending: this.#plan.isDescending, partials: this.#states as NumberPartial[] });
+  }
+
+  get #order(): WindowStates['order'] {
     const order = Array.from(this.#slots, ([windowIndex, slot]) => ({ windowIndex, slot }));
     const sign = this.#plan.isDescending ? -1 : 1;
     order.sort((left, right) => sign * (left.windowIndex - right.windowIndex));
-    return { order, states: this.#states };
+    return order;
   }
 
-  #addRuns(vector: Vector, states: readonly PartialState[], context: Pick<Run, 'seriesKey' | 'neighbours'>): void {
+  #addRuns(vector: Vector, states: readonly (PartialState | NumberPartial)[], { seriesKey, neighbours }: Pick<Run, 'seriesKey' | 'neighbours'>): void {
     const { offsetsNs } = vector;
     for (let start = 0; start < offsetsNs.length; ) {
       const windowIndex = this.#grid.indexOf(offsetsNs[start]!);
       const end = firstAtOrAfter(offsetsNs, start, this.#grid.endOf(windowIndex));
       const slot = this.#slotOf(windowIndex);
-      const run = { vector, start, end, ...context };
+      const run = { vector, start, end, seriesKey, neighbours };
       for (const state of states) state.add(slot, run);
       start = end;
     }
@@ -133,9 +145,11 @@ function isNumeric(type: FieldType): boolean {
   return type === 'float' || type === 'integer';
 }
 
-function createState(plan: AggregatesPlan, call: PlanCall): PartialState {
+function createState(plan: AggregatesPlan, call: PlanCall): PartialState | NumberPartial {
+  const { type } = plan.columns[call.column]!;
+  if (plan.output.form === 'columns') return columnForm(call.function, type)!.createPartial();
   return FUNCTIONS[call.function].createPartial({
-    type: plan.columns[call.column]!.type,
+    type,
     parameter: call.parameter,
     neighbourCount: plan.output.neighbours.length,
   });

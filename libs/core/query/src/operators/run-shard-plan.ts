@@ -1,6 +1,7 @@
 import { DbError } from '@varve/base';
 import { SHARD_WINDOW_NS_MAX, type SeriesSlice, type SeriesSummary } from '@varve/model';
-import { AGGREGATE_FRAME, encodeGroup } from '../partial/aggregate-frame.ts';
+import { AGGREGATE_FRAME } from '../partial/aggregate-frame.ts';
+import { COLUMN_FRAME } from '../partial/column-frame.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
 import { encodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
 import type { AggregatesOutput, RowsOutput, ShardPlan } from '../plan/shard-plan.ts';
@@ -35,7 +36,7 @@ interface Job<Output> {
 
 async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>): AsyncGenerator<Uint8Array> {
   const grid = new WindowGrid(plan.output.window, source.startNs);
-  const writer = new FrameWriter(AGGREGATE_FRAME);
+  const writer = new FrameWriter(plan.output.form === 'columns' ? COLUMN_FRAME : AGGREGATE_FRAME);
   for (const group of seriesGroups(plan, source)) {
     const aggregates = new GroupAggregates(plan, group, grid);
     const fields = fieldsToRead(group.measurement);
@@ -51,8 +52,7 @@ async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>
         for (const rows of await source.read(series, { startOffsetNs: minOffsetNs, endOffsetNs: maxOffsetNs + 1 }, fields)) aggregates.add(series, rows as SeriesSlice);
       }
     }
-    const windows = aggregates.finish();
-    if (windows.order.length > 0) yield* encodeGroup(writer, { key: group.key, hasValues: aggregates.hasValues }, windows);
+    yield* aggregates.encode(writer);
   }
   if (!writer.isEmpty) yield writer.take();
 }

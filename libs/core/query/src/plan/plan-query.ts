@@ -1,6 +1,6 @@
 import type { TimestampNs } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS, type TimeRange } from '@varve/model';
-import { FUNCTIONS } from '../functions/function-table.ts';
+import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
 import type { Expr, Fill as FillClause, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
 import { foldWhole } from '../influxql/fold-constants.ts';
 import { checkSelect, isTimeColumn } from './check-select.ts';
@@ -178,7 +178,7 @@ class SelectPlanner {
       return { kind: 'rows', rowCountMax: limit === 0 ? undefined : limit + offset };
     }
     const plain = calls.map(({ function: name, column, parameter }) => ({ function: name, column, parameter }));
-    return { kind: 'aggregates', calls: plain, neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax };
+    return { kind: 'aggregates', form: formOf(calls, neighbours), calls: plain, neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax };
   }
 
   #mergePlan({ range, projections, names, sources }: Pick<MergePlan, 'range'> & {
@@ -212,6 +212,7 @@ class SelectPlanner {
     const isSelector = calls.length === 1 && FUNCTIONS[calls[0]!.function].isSelector && !expressions.some(isNull);
     return {
       kind: 'aggregates',
+      form: formOf(calls, neighbours),
       calls,
       neighbours: neighbours.map((column) => columns[column]!),
       window: this.#window,
@@ -227,6 +228,12 @@ class SelectPlanner {
   get #window(): WindowPlan | undefined {
     return this.#select.dimensions.window;
   }
+}
+
+/** Columns, where all states are numbers and no cell is carried beside them. */
+function formOf(calls: Projections['calls'], neighbours: readonly number[]): AggregatesOutput['form'] {
+  const areNumbers = calls.every(({ function: name, type }) => columnForm(name, type) !== undefined);
+  return neighbours.length === 0 && areNumbers ? 'columns' : 'states';
 }
 
 function planFill(fill: FillClause): Fill {

@@ -1,6 +1,6 @@
 import type { TimeRange } from '@varve/model';
 import type { Expression } from './expression.ts';
-import type { PlanCall, ShardPlan, WindowPlan } from './shard-plan.ts';
+import type { AggregatesOutput, PlanCall, ShardPlan, WindowPlan } from './shard-plan.ts';
 
 /** What a SELECT becomes: work for the shards of each source, and how their answers become one. */
 export interface QueryPlan {
@@ -39,6 +39,8 @@ export type MergeInput =
   | { readonly kind: 'rows'; readonly columns: readonly MergeColumn[] }
   | {
       readonly kind: 'aggregates';
+      /** As the shards are asked for them. */
+      readonly form: AggregatesOutput['form'];
       readonly calls: readonly (PlanCall & MergeColumn)[];
       readonly neighbours: readonly MergeColumn[];
       readonly window: WindowPlan | undefined;

@@ -19,6 +19,7 @@ const PLAN: ShardPlan = {
   columns: [{ name: 'f', type: 'float' }],
   output: {
     kind: 'aggregates',
+    form: 'states',
     calls: [{ function: 'percentile', column: 0, parameter: 99.5 }],
     neighbours: [],
     window: { everyNs: 60_000_000_000n, offsetNs: -1n },

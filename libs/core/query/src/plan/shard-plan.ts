@@ -51,6 +51,8 @@ export interface RowsOutput {
 /** One partial state per (group, window, call). */
 export interface AggregatesOutput {
   readonly kind: 'aggregates';
+  /** How states travel: as numbers in columns, where those of all calls are numbers; else each in bytes of its own. */
+  readonly form: 'columns' | 'states';
   readonly calls: readonly PlanCall[];
   /** Columns that a selector carries with its point; indexes into the plan's columns. */
   readonly neighbours: readonly number[];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { WindowGrid, windowStartNs } from './window-grid.ts';
+import { joinNs, splitNs } from '@varve/model';
+import { WindowCursor, WindowGrid, windowStartNs } from './window-grid.ts';
 
 test('QC6: window numbers stand for the exact windows, at every width and offset', () => {
   const shardNs = fc.bigInt({ min: -9_000_000_000_000_000_000n, max: 9_000_000_000_000_000_000n });
@@ -11,7 +12,7 @@ test('QC6: window numbers stand for the exact windows, at every width and offset
       const window = { everyNs, offsetNs };
       const grid = new WindowGrid(window, startNs);
       const index = grid.indexOf(Number(atNs));
-      expect(grid.startNs(index)).toBe(windowStartNs(window, startNs + atNs));
+      expect(startOf(grid, index)).toBe(windowStartNs(window, startNs + atNs));
       expect(grid.endOf(index)).toBeGreaterThan(Number(atNs));
     }),
   );
@@ -30,5 +31,25 @@ test('a window is half-open and counted from the epoch', () => {
 
 test('without windows everything is one', () => {
   const grid = new WindowGrid(undefined, 5n);
-  expect([grid.indexOf(0), grid.indexOf(7e15), grid.endOf(0), grid.startNs(0)]).toEqual([0, 0, Infinity, 0n]);
+  expect([grid.indexOf(0), grid.indexOf(7e15), grid.endOf(0), startOf(grid, 0)]).toEqual([0, 0, Infinity, 0n]);
 });
+
+test('QC6: a cursor goes from window to window as the grid counts them', () => {
+  const windows = fc.record({ everyNs: fc.oneof(fc.bigInt({ min: 1n, max: 100n }), fc.bigInt({ min: 1n, max: 10n ** 18n })), offsetNs: fc.constant(0n) });
+  fc.assert(
+    fc.property(windows, fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n }), fc.boolean(), fc.integer({ min: 0, max: 20 }), (window, atNs, isDescending, stepCount) => {
+      const startNs = windowStartNs(window, atNs);
+      const cursor = new WindowCursor(window, isDescending);
+      const { ms, subNs } = splitNs(startNs);
+      cursor.moveTo(ms, subNs);
+      for (let step = 0; step < stepCount; step += 1) cursor.advance();
+      expect(joinNs(cursor.ms, cursor.subNs)).toBe(startNs + BigInt(isDescending ? -stepCount : stepCount) * window.everyNs);
+      expect(cursor.isBefore(ms, subNs)).toBe(false);
+    }),
+  );
+});
+
+function startOf(grid: WindowGrid, windowIndex: number): bigint {
+  const { ms, subNs } = grid.startsOf([windowIndex]);
+  return joinNs(ms[0]!, subNs[0]!);
+}

@@ -1,5 +1,5 @@
 import type { TimestampNs } from '@varve/base';
-import { MIN_TIME_NS } from '@varve/model';
+import { splitNs, type SplitTime } from '@varve/model';
 import type { WindowPlan } from './shard-plan.ts';
 
 /**
@@ -13,14 +13,15 @@ import type { WindowPlan } from './shard-plan.ts';
 export class WindowGrid {
   readonly #everyNs: number;
   readonly #firstEnd: number;
-  readonly #window: WindowPlan | undefined;
-  readonly #firstStartNs: TimestampNs;
+  readonly #shardStart: SplitTime;
+  readonly #firstStart: SplitTime;
 
   constructor(window: WindowPlan | undefined, shardStartNs: TimestampNs) {
-    this.#window = window;
-    this.#firstStartNs = window === undefined ? 0n : windowStartNs(window, shardStartNs);
+    const firstStartNs = window === undefined ? 0n : windowStartNs(window, shardStartNs);
+    this.#shardStart = splitNs(shardStartNs);
+    this.#firstStart = splitNs(firstStartNs);
     this.#everyNs = window === undefined ? Infinity : Number(window.everyNs);
-    this.#firstEnd = window === undefined ? Infinity : Number(this.#firstStartNs + window.everyNs - shardStartNs);
+    this.#firstEnd = window === undefined ? Infinity : Number(firstStartNs + window.everyNs - shardStartNs);
   }
 
   /** The window of an offset. */
@@ -37,9 +38,22 @@ export class WindowGrid {
     return windowIndex === 0 ? this.#firstEnd : this.#firstEnd + windowIndex * this.#everyNs;
   }
 
-  /** When a window starts; 0n without windows. */
-  startNs(windowIndex: number): TimestampNs {
-    return this.#window === undefined ? 0n : this.#firstStartNs + BigInt(windowIndex) * this.#window.everyNs;
+  /** When windows start; 0 without windows. */
+  startsOf(windowIndexes: readonly number[]): WindowStarts {
+    const starts: WindowStarts = { ms: [], subNs: [] };
+    for (const windowIndex of windowIndexes) {
+      if (windowIndex === 0) {
+        starts.ms.push(this.#firstStart.ms);
+        starts.subNs.push(this.#firstStart.subNs);
+        continue;
+      }
+      // Exact: a sum below 2^53, then a remainder.
+      const fromStartMs = this.#shardStart.subNs + this.endOf(windowIndex - 1);
+      const rest = fromStartMs % NS_PER_MS;
+      starts.ms.push(this.#shardStart.ms + (fromStartMs - rest) / NS_PER_MS);
+      starts.subNs.push(rest);
+    }
+    return starts;
   }
 }
 
@@ -49,7 +63,49 @@ export function windowStartNs({ everyNs, offsetNs }: WindowPlan, timeNs: Timesta
   return timeNs - (rest < 0n ? rest + everyNs : rest);
 }
 
-/** A window's start as it is shown: InfluxDB cuts it at the earliest time. */
-export function shownStartNs(startNs: TimestampNs): TimestampNs {
-  return startNs < MIN_TIME_NS ? MIN_TIME_NS : startNs;
+/** When windows start, as `SplitTimes`. */
+export interface WindowStarts {
+  readonly ms: number[];
+  readonly subNs: number[];
+}
+
+const NS_PER_MS = 1_000_000;
+
+/** Goes from window to window, forwards or back. */
+export class WindowCursor {
+  ms = 0;
+  subNs = 0;
+  readonly #stepMs: number;
+  readonly #stepSubNs: number;
+  readonly #isDescending: boolean;
+
+  constructor({ everyNs }: WindowPlan, isDescending: boolean) {
+    const step = splitNs(everyNs);
+    this.#stepMs = step.ms;
+    this.#stepSubNs = step.subNs;
+    this.#isDescending = isDescending;
+  }
+
+  moveTo(ms: number, subNs: number): void {
+    this.ms = ms;
+    this.subNs = subNs;
+  }
+
+  isAt(ms: number, subNs: number): boolean {
+    return this.ms === ms && this.subNs === subNs;
+  }
+
+  /** Whether a window comes later than this one, in the order in which it goes. */
+  isBefore(ms: number, subNs: number): boolean {
+    const distance = this.ms - ms || this.subNs - subNs;
+    return this.#isDescending ? distance > 0 : distance < 0;
+  }
+
+  advance(): void {
+    const sign = this.#isDescending ? -1 : 1;
+    this.ms += sign * this.#stepMs;
+    this.subNs += sign * this.#stepSubNs;
+    if (this.subNs < 0) [this.ms, this.subNs] = [this.ms - 1, this.subNs + NS_PER_MS];
+    else if (this.subNs >= NS_PER_MS) [this.ms, this.subNs] = [this.ms + 1, this.subNs - NS_PER_MS];
+  }
 }

@@ -1,0 +1,114 @@
+import { splitNs, type Cell, type FieldType } from '@varve/model';
+import type { FunctionDefinition, FunctionResult, Merger, PartialState, Run, SummaryRun } from './function-definition.ts';
+
+/**
+ * Functions whose state is a few numbers per window travel and merge in columns: one array per number, over many windows,
+ * instead of bytes per window.
+ *
+ *     values ─ add ─▶ NumberPartial ─ columns ─▶ NumberStates ─ join ─▶ NumberStates ─ answers ─▶ cells
+ */
+export interface ColumnForm {
+  /** How many numbers a state is; the time of a selector's point comes beside them. */
+  readonly numberCount: number;
+  readonly hasTime: boolean;
+  createPartial(): NumberPartial;
+  /** Joins the state at an index of `from` into the one at a position of `into`; both are there. */
+  join(into: NumberStates, position: number, from: NumberStates, index: number): void;
+  /** What the function answers for each window; null where there is no state. */
+  answers(states: NumberStates): Cell[];
+}
+
+/** A number of an integer state may be a bigint: what float64 does not hold exactly. */
+export type StateNumbers = (number | bigint)[];
+
+/** States while values come in, by slot. What `PartialState` says of `add` and `addSummary` holds here. */
+export interface NumberPartial {
+  readonly numbers: readonly StateNumbers[];
+  /** When the selected point is, from the shard's start; empty without times. */
+  readonly offsetsNs: number[];
+  has(slot: number): boolean;
+  add(slot: number, run: Run): void;
+  readonly addSummary?: (slot: number, run: SummaryRun) => void;
+  readonly countIsEnough?: boolean;
+}
+
+/** States of some windows, one after the other. All arrays run alike. */
+export interface NumberStates {
+  /** 1 where there is a state. */
+  readonly has: Uint8Array;
+  readonly numbers: readonly StateNumbers[];
+  /** When the selected point is, as `SplitTimes`; empty without times. */
+  readonly ms: number[];
+  readonly subNs: number[];
+}
+
+/** No state in any of the windows. */
+export function noStates({ numberCount, hasTime }: ColumnForm, windowCount: number): NumberStates {
+  const zeros = (): number[] => new Array<number>(windowCount).fill(0);
+  return {
+    has: new Uint8Array(windowCount),
+    numbers: Array.from({ length: numberCount }, zeros),
+    ms: hasTime ? zeros() : [],
+    subNs: hasTime ? zeros() : [],
+  };
+}
+
+/** Puts a state into a window, beside the one that is there, if any. */
+export function joinState(form: ColumnForm, into: NumberStates, position: number, from: NumberStates, index: number): void {
+  if (into.has[position] === 1) {
+    form.join(into, position, from, index);
+    return;
+  }
+  copyState(form, into, position, from, index);
+}
+
+/** Puts a state in the place of another. */
+export function copyState({ hasTime }: ColumnForm, into: NumberStates, position: number, from: NumberStates, index: number): void {
+  into.has[position] = 1;
+  for (let number = 0; number < into.numbers.length; number += 1) into.numbers[number]![position] = from.numbers[number]![index]!;
+  if (!hasTime) return;
+  into.ms[position] = from.ms[index]!;
+  into.subNs[position] = from.subNs[index]!;
+}
+
+/** A function that has columns, also as a state per window in bytes: for statements where another function has no columns. */
+export function withColumns(columns: (argumentType: FieldType) => ColumnForm): Pick<FunctionDefinition, 'columns' | 'createPartial' | 'createMerger'> {
+  return { columns, createPartial: ({ type }) => partialOf(columns(type)), createMerger: ({ type }) => mergerOf(columns(type)) };
+}
+
+function partialOf(form: ColumnForm): PartialState {
+  const partial = form.createPartial();
+  return {
+    ...partial,
+    partCount: (slot) => (partial.has(slot) ? 1 : 0),
+    encode: (slot, _part, writer) => {
+      for (const numbers of partial.numbers) {
+        const number = numbers[slot]!;
+        if (typeof number === 'bigint') writer.u8(1).i64(number);
+        else writer.u8(0).f64(number);
+      }
+      if (form.hasTime) writer.f64(partial.offsetsNs[slot]!);
+    },
+  };
+}
+
+function mergerOf(form: ColumnForm): Merger {
+  let merged = noStates(form, 1);
+  const read = noStates(form, 1);
+  return {
+    reset: () => {
+      merged = noStates(form, 1);
+    },
+    merge: (reader, shardStartNs) => {
+      for (const numbers of read.numbers) numbers[0] = reader.u8() === 1 ? reader.i64() : reader.f64();
+      if (form.hasTime) {
+        const { ms, subNs } = splitNs(shardStartNs + BigInt(reader.f64()));
+        read.ms[0] = ms;
+        read.subNs[0] = subNs;
+      }
+      joinState(form, merged, 0, read, 0);
+    },
+    results: (): readonly FunctionResult[] =>
+      merged.has[0] === 0 ? [] : [{ value: form.answers(merged)[0]!, timeNs: undefined, neighbours: [] }],
+  };
+}

@@ -1,0 +1,166 @@
+import { DbError, type ByteReader, type ByteWriter } from '@varve/base';
+import type { SplitTime } from '@varve/model';
+import { noStates, type ColumnForm, type NumberPartial, type NumberStates, type StateNumbers } from '../functions/column-form.ts';
+import { decodeCell, encodeCell } from './cell-bytes.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { encodeGroupKey, type GroupKey } from './group-key.ts';
+
+/**
+ * Partial aggregates whose states are numbers, as columns. A frame is read without any other:
+ *
+ *     frame    u8 kind = 3, then items to its end
+ *     group    u8 1 · group key · one u8 per call: 1 when the group has values for it in this shard
+ *     run      u8 2 · varint window count n · window numbers · one column of states per call
+ *     windows  varint first · u8 1: each is one further · u8 0: n − 1 varint steps; backwards in a descending answer
+ *     column   u8 0: no state in any · u8 1: in all · u8 2: n bytes, 1 where there is one
+ *              then, for the windows that have one, each number of the states: u8 0 · f64 each, or u8 1 · cells;
+ *              and of selectors the point's offset: f64 each
+ *
+ * Groups come in the order of the answer, the windows of a group too. A group is announced again at the start of each frame.
+ */
+export const COLUMN_FRAME = 3;
+
+const GROUP_ITEM = 1;
+const RUN_ITEM = 2;
+
+/** What one run holds at most, so that it is far below a frame: numbers, and windows. */
+const RUN_NUMBER_COUNT_MAX = 8 * 1024;
+/** Nobody sends more: a run is decoded as a whole. */
+const RUN_WINDOW_COUNT_MAX = 8 * 1024;
+
+/** Windows of one group in one shard. */
+export interface StateRun {
+  readonly group: GroupKey;
+  /** Per call: whether this shard has values for it in the group. */
+  readonly hasValues: readonly boolean[];
+  /** As the shard numbers them, in the order of the answer. */
+  readonly windows: readonly number[];
+  /** Per call. */
+  readonly states: readonly NumberStates[];
+}
+
+export interface GroupColumns extends Pick<StateRun, 'group' | 'hasValues'> {
+  /** In the order of the answer. */
+  readonly order: readonly { readonly windowIndex: number; readonly slot: number }[];
+  readonly isDescending: boolean;
+  /** One per call. */
+  readonly partials: readonly NumberPartial[];
+}
+
+/** All windows of one group as frames; those that are not full yet stay in the writer. */
+export function* encodeColumns(writer: FrameWriter, { group, hasValues, order, isDescending, partials }: GroupColumns): Generator<Uint8Array> {
+  const numberCount = partials.reduce((count, { numbers }) => count + numbers.length + 1, 0);
+  const runLength = Math.max(1, Math.floor(RUN_NUMBER_COUNT_MAX / numberCount));
+  let isAnnounced = false;
+  for (let start = 0; start < order.length; start += runLength) {
+    if (writer.isFull) {
+      yield writer.take();
+      isAnnounced = false;
+    }
+    if (!isAnnounced) encodeHeader(writer.bytes, group, hasValues);
+    isAnnounced = true;
+    const run = order.slice(start, start + runLength);
+    encodeWindows(writer.bytes, run, isDescending ? -1 : 1);
+    for (const partial of partials) encodeStates(writer.bytes, partial, run);
+  }
+}
+
+function encodeHeader(bytes: ByteWriter, group: GroupKey, hasValues: readonly boolean[]): void {
+  encodeGroupKey(bytes.u8(GROUP_ITEM), group);
+  for (const has of hasValues) bytes.u8(has ? 1 : 0);
+}
+
+function encodeWindows(bytes: ByteWriter, run: GroupColumns['order'], sign: number): void {
+  bytes.u8(RUN_ITEM).varint(run.length).varint(run[0]!.windowIndex);
+  const isDense = run.every(({ windowIndex }, index) => windowIndex === run[0]!.windowIndex + sign * index);
+  bytes.u8(isDense ? 1 : 0);
+  if (isDense) return;
+  for (let index = 1; index < run.length; index += 1) bytes.varint(sign * (run[index]!.windowIndex - run[index - 1]!.windowIndex));
+}
+
+function encodeStates(bytes: ByteWriter, partial: NumberPartial, run: GroupColumns['order']): void {
+  const present = run.filter(({ slot }) => partial.has(slot));
+  bytes.u8(present.length === 0 ? 0 : present.length === run.length ? 1 : 2);
+  if (present.length === 0) return;
+  if (present.length < run.length) for (const { slot } of run) bytes.u8(partial.has(slot) ? 1 : 0);
+  for (const numbers of partial.numbers) encodeNumbers(bytes, numbers, present);
+  if (partial.offsetsNs.length > 0) for (const { slot } of present) bytes.f64(partial.offsetsNs[slot]!);
+}
+
+function encodeNumbers(bytes: ByteWriter, numbers: StateNumbers, present: GroupColumns['order']): void {
+  const areFloats = present.every(({ slot }) => typeof numbers[slot] === 'number');
+  bytes.u8(areFloats ? 0 : 1);
+  for (const { slot } of present) {
+    if (areFloats) bytes.f64(numbers[slot] as number);
+    else encodeCell(bytes, numbers[slot]!);
+  }
+}
+
+/** Both sides know these from the plan. */
+export interface ColumnShape {
+  readonly forms: readonly ColumnForm[];
+  readonly isDescending: boolean;
+  decodeGroup(reader: ByteReader): GroupKey;
+}
+
+type Announced = Pick<StateRun, 'group' | 'hasValues'>;
+
+/** The next run of a frame; `announced` is the group of the run before it in the frame. @throws DbError MESSAGE_INVALID */
+export function decodeRun(reader: ByteReader, shape: ColumnShape, start: SplitTime, announced: Announced | undefined): StateRun {
+  let item = reader.u8();
+  let header = announced;
+  if (item === GROUP_ITEM) {
+    const group = shape.decodeGroup(reader);
+    header = { group, hasValues: shape.forms.map(() => reader.u8() === 1) };
+    item = reader.u8();
+  }
+  if (item !== RUN_ITEM || header === undefined) throw new DbError('MESSAGE_INVALID', `unknown item in a partial frame: ${item}`);
+  const windows = decodeWindows(reader, shape.isDescending ? -1 : 1);
+  return { ...header, windows, states: shape.forms.map((form) => decodeStates(reader, form, windows.length, start)) };
+}
+
+function decodeWindows(reader: ByteReader, sign: number): number[] {
+  const windowCount = reader.varint();
+  if (windowCount < 1 || windowCount > RUN_WINDOW_COUNT_MAX) throw new DbError('MESSAGE_INVALID', `a run of ${windowCount} windows`);
+  const windows = [reader.varint()];
+  const isDense = reader.u8() === 1;
+  for (let index = 1; index < windowCount; index += 1) windows.push(windows[index - 1]! + sign * (isDense ? 1 : reader.varint()));
+  return windows;
+}
+
+function decodeStates(reader: ByteReader, form: ColumnForm, windowCount: number, start: SplitTime): NumberStates {
+  const states = noStates(form, windowCount);
+  const kind = reader.u8();
+  if (kind === 0) return states;
+  if (kind === 1) states.has.fill(1);
+  else for (let window = 0; window < windowCount; window += 1) states.has[window] = reader.u8();
+  for (const numbers of states.numbers) decodeNumbers(reader, numbers, states.has);
+  if (form.hasTime) decodeTimes(reader, states, start);
+  return states;
+}
+
+function decodeNumbers(reader: ByteReader, numbers: StateNumbers, has: Uint8Array): void {
+  const areFloats = reader.u8() === 0;
+  for (let window = 0; window < has.length; window += 1) {
+    if (has[window] === 1) numbers[window] = areFloats ? reader.f64() : numberOf(reader);
+  }
+}
+
+function numberOf(reader: ByteReader): number | bigint {
+  const cell = decodeCell(reader);
+  if (typeof cell === 'number' || typeof cell === 'bigint') return cell;
+  throw new DbError('MESSAGE_INVALID', `a state of ${typeof cell} where a number was asked for`);
+}
+
+function decodeTimes(reader: ByteReader, { has, ms, subNs }: NumberStates, start: SplitTime): void {
+  for (let window = 0; window < has.length; window += 1) {
+    if (has[window] !== 1) continue;
+    // Exact: a sum below 2^53, then a remainder.
+    const fromStartMs = start.subNs + reader.f64();
+    const rest = fromStartMs % NS_PER_MS;
+    ms[window] = start.ms + (fromStartMs - rest) / NS_PER_MS;
+    subNs[window] = rest;
+  }
+}
+
+const NS_PER_MS = 1_000_000;
