@@ -112,6 +112,16 @@ export class Memtable {
     return mergeRows([gatherRows([{ seriesId, pieces }], names)]);
   }
 
+  /** Between which times the segments lie that have rows of a series, both inclusive. Undefined: there are none. */
+  timesOf(seriesId: number): { readonly minOffsetNs: number; readonly maxOffsetNs: number } | undefined {
+    let [minOffsetNs, maxOffsetNs] = [Infinity, -Infinity];
+    for (let entry = this.#lastEntry.get(seriesId) ?? NONE; entry !== NONE; entry = this.#previous.at(entry)) {
+      const { rows } = this.#segments[this.#segmentOf.at(entry)]!;
+      [minOffsetNs, maxOffsetNs] = [Math.min(minOffsetNs, rows.minOffsetNs), Math.max(maxOffsetNs, rows.maxOffsetNs)];
+    }
+    return minOffsetNs > maxOffsetNs ? undefined : { minOffsetNs, maxOffsetNs };
+  }
+
   /** Everything, measurement by measurement, each in parts of about so many cells, so that unpacked rows never take much memory. */
   *sorted(cellCountMax: number): Generator<Iterable<SortedRows>> {
     for (const seriesIds of this.#seriesIds.values()) yield this.#sorted(Uint32Array.from(seriesIds).sort(), cellCountMax);

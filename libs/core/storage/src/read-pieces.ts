@@ -29,6 +29,8 @@ export interface SeriesRead {
   readonly fields: ReadonlySet<string>;
   /** Whether a summary of everything between two times, both inclusive, is as good as the rows. Absent: never. */
   readonly maySummarize?: ((minOffsetNs: number, maxOffsetNs: number) => boolean) | undefined;
+  /** Whether any of some rows can be wanted, by what their fields come to; a field that is not named has no cells. Absent: all are. */
+  readonly mayPass?: ((fields: SeriesSummary['fields']) => boolean) | undefined;
 }
 
 /** A block of a chunk, or what a memtable has. */
@@ -69,7 +71,7 @@ export function planRead(read: SeriesRead, { chunks, memtables, tombstones }: Se
     ...chunks.flatMap((chunk) => blockSources(read, { header: bytes.header(chunk.chunkId)!, ...chunk, tombstones })),
     ...memtables.flatMap((rows) => rowSource(rows, read.range, tombstones)),
   ];
-  const groups = overlapping(sources);
+  const groups = overlapping(sources).filter((group) => mayPass(read, group));
   const needed = new Set<number>();
   for (const group of groups) {
     if (isSummary(read, group)) continue;
@@ -141,6 +143,12 @@ function overlapping(sources: readonly Source[]): readonly (readonly Source[])[]
   return groups;
 }
 
+/** Whether rows of a group can be wanted: of a page that nothing overlaps its summary may say that none is. */
+function mayPass({ mayPass: test }: SeriesRead, [source, ...others]: readonly Source[]): boolean {
+  if (test === undefined || others.length > 0 || source?.kind !== 'block' || !isAlone(source.header, source.page)) return true;
+  return test(summariesOf(source));
+}
+
 /** Whether its summary says all that is wanted of the only source of a group. */
 function isSummary({ range, maySummarize }: SeriesRead, [source, ...others]: readonly Source[]): boolean {
   if (maySummarize === undefined || others.length > 0 || source?.kind !== 'block') return false;
@@ -152,16 +160,21 @@ function isSummary({ range, maySummarize }: SeriesRead, [source, ...others]: rea
   });
 }
 
-function summaryPiece({ header, page, block, minNs, maxNs, fields }: Source & { readonly kind: 'block' }): SeriesSummary {
+function summaryPiece(source: Source & { readonly kind: 'block' }): SeriesSummary {
+  const { header, block, minNs, maxNs } = source;
   return {
     minOffsetNs: minNs,
     maxOffsetNs: maxNs,
     rowCount: header.blockStarts[block + 1]! - header.blockStarts[block]!,
-    fields: fields.map((field) => {
-      const { name, type, summaries } = header.fields[field]!;
-      return { name, type, summary: summaryOf(summaries, page) };
-    }),
+    fields: summariesOf(source),
   };
+}
+
+function summariesOf({ header, page, fields }: Source & { readonly kind: 'block' }): SeriesSummary['fields'] {
+  return fields.map((field) => {
+    const { name, type, summaries } = header.fields[field]!;
+    return { name, type, summary: summaryOf(summaries, page) };
+  });
 }
 
 function rowsOf({ range }: SeriesRead, source: Source, bytes: ChunkBytes, room: PageRoom): VersionedRows {

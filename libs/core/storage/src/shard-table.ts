@@ -295,6 +295,18 @@ export class ShardTable {
     return planRead(read, { chunks, memtables: memtables.filter((rows): rows is VersionedRows => rows !== undefined), tombstones }, bytes);
   }
 
+  /** Between which times the rows of a series lie, both inclusive; wider where chunks hold other series. Undefined: it has none. */
+  timesOf(seriesId: number): { readonly minOffsetNs: number; readonly maxOffsetNs: number } | undefined {
+    let [minOffsetNs, maxOffsetNs] = [Infinity, -Infinity];
+    const held = [this.#directory.timesOf(seriesId), this.#sealed?.timesOf(seriesId), this.#active.timesOf(seriesId)];
+    for (const times of held) {
+      if (times === undefined) continue;
+      minOffsetNs = Math.min(minOffsetNs, times.minOffsetNs);
+      maxOffsetNs = Math.max(maxOffsetNs, times.maxOffsetNs);
+    }
+    return minOffsetNs > maxOffsetNs ? undefined : { minOffsetNs, maxOffsetNs };
+  }
+
   /**
    * The rows of a series in a half-open range, with the columns that it has of the fields asked for; per cell the greatest
    * version. Rows without any of these fields may be there or not. Nothing may have changed since `planRead`, and nothing that

@@ -73,9 +73,10 @@ function sourceOf({ shardStore, cache, clock }: ReadFrom, replica: ShardReplica)
   return {
     startNs: replica.table.startNs,
     series: (measurement, filter) => replica.table.series(measurement, filter),
-    read: async ({ seriesId }, range, fields, maySummarize) => {
+    timesOf: ({ seriesId }) => replica.table.timesOf(seriesId),
+    read: async ({ seriesId }, range, fields, bounds) => {
       await turns.maybeRest();
-      return readSeries({ replica, shardStore, cache }, { seriesId, range, fields: new Set(fields), maySummarize });
+      return readSeries({ replica, shardStore, cache }, { seriesId, range, fields: new Set(fields), ...bounds });
     },
   };
 }

@@ -1,6 +1,7 @@
 import { valueAt, type Cell } from '@varve/model';
 import { compileExpression, type RowReader } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
+import { mayPassOf } from './may-pass.ts';
 import { tagValue } from './series-groups.ts';
 import type { SeriesRows } from './slice-cells.ts';
 
@@ -8,10 +9,13 @@ import type { SeriesRows } from './slice-cells.ts';
 export class RowFilter {
   readonly #columns: readonly ColumnOrigin[];
   readonly #passes: RowReader | undefined;
+  /** Whether any of some rows can pass, by what their fields come to. Undefined: it would never say no. */
+  readonly mayPass: ReturnType<typeof mayPassOf>;
   /** One per filter column, of the series at hand. */
   #readers: readonly RowReader[] = [];
 
-  constructor({ rowFilter, filterColumns }: MeasurementPlan) {
+  constructor({ rowFilter, filterColumns }: Pick<MeasurementPlan, 'rowFilter' | 'filterColumns'>) {
+    this.mayPass = mayPassOf({ rowFilter, filterColumns });
     this.#columns = filterColumns;
     const input = (index: number): RowReader => (row) => this.#readers[index]!(row);
     this.#passes = rowFilter === undefined ? undefined : compileExpression(rowFilter, { input, clause: 'WHERE' });

@@ -9,7 +9,7 @@ import { WindowGrid } from '../plan/window-grid.ts';
 import { GroupAggregates } from './aggregate-group.ts';
 import { scanGroup } from './scan-group.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
-import type { OffsetRange, ShardSource } from './shard-source.ts';
+import type { OffsetRange, ReadBounds, ShardSource } from './shard-source.ts';
 import { fieldsToRead } from './slice-cells.ts';
 import { TimePieces } from './time-pieces.ts';
 
@@ -40,11 +40,14 @@ async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>
   for (const group of seriesGroups(plan, source)) {
     const aggregates = new GroupAggregates(plan, group, grid);
     const fields = fieldsToRead(group.measurement);
-    const maySummarize = aggregates.takesSummaries ? (minNs: number, maxNs: number): boolean => grid.indexOf(minNs) === grid.indexOf(maxNs) : undefined;
+    const bounds: ReadBounds = {
+      maySummarize: aggregates.takesSummaries ? (minNs, maxNs) => grid.indexOf(minNs) === grid.indexOf(maxNs) : undefined,
+      mayPass: group.rowFilter.mayPass,
+    };
     for (const series of group.series) {
       assertWanted(signal);
       const unclear: SeriesSummary[] = [];
-      for (const piece of await source.read(series, range, fields, maySummarize)) {
+      for (const piece of await source.read(series, range, fields, bounds)) {
         if (!('rowCount' in piece)) aggregates.add(series, piece);
         else if (!aggregates.addSummary(series, piece)) unclear.push(piece);
       }
@@ -65,8 +68,11 @@ async function* scan(job: Job<RowsOutput>): AsyncGenerator<Uint8Array> {
 
 async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, writer: FrameWriter): AsyncGenerator<Uint8Array> {
   const { plan, range } = job;
-  const pieces = new TimePieces(range, { seriesCount: group.series.length, isDescending: plan.isDescending });
-  let rowCountLeft = plan.output.rowCountMax ?? Infinity;
+  const held = rangeOf(job.source, group, range);
+  if (held === undefined) return;
+  const { rowCountMax } = plan.output;
+  const pieces = new TimePieces(held, { seriesCount: group.series.length, isDescending: plan.isDescending, isShort: rowCountMax !== undefined });
+  let rowCountLeft = rowCountMax ?? Infinity;
   for (let piece = pieces.next(); piece !== undefined && rowCountLeft > 0; piece = pieces.next()) {
     const slices = await readPiece(job, group, piece);
     pieces.adapt(slices.reduce((rowCount, slice) => rowCount + slice.offsetsNs.length, 0));
@@ -79,12 +85,26 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, writer: F
   }
 }
 
+/** The part of the range in which the group has rows. */
+function rangeOf(source: ShardSource, group: SeriesGroup, range: OffsetRange): OffsetRange | undefined {
+  if (source.timesOf === undefined) return range;
+  let [startOffsetNs, endOffsetNs] = [range.endOffsetNs, range.startOffsetNs];
+  for (const series of group.series) {
+    const times = source.timesOf(series);
+    if (times === undefined) continue;
+    startOffsetNs = Math.min(startOffsetNs, Math.max(times.minOffsetNs, range.startOffsetNs));
+    endOffsetNs = Math.max(endOffsetNs, Math.min(times.maxOffsetNs + 1, range.endOffsetNs));
+  }
+  return startOffsetNs < endOffsetNs ? { startOffsetNs, endOffsetNs } : undefined;
+}
+
 async function readPiece({ source, signal }: Job<RowsOutput>, group: SeriesGroup, piece: OffsetRange): Promise<SeriesSlice[]> {
   const fields = fieldsToRead(group.measurement);
+  const bounds = { mayPass: group.rowFilter.mayPass };
   const slices: SeriesSlice[] = [];
   for (const series of group.series) {
     assertWanted(signal);
-    const [rows = NO_ROWS] = await source.read(series, piece, fields);
+    const [rows = NO_ROWS] = await source.read(series, piece, fields, bounds);
     slices.push(rows as SeriesSlice);
   }
   return slices;

@@ -9,14 +9,27 @@ export interface ShardSource {
   series(measurement: string, filter: TagFilter): readonly SourceSeries[];
   /**
    * Rows of a series in a half-open range, piece by piece in the order of time, with the columns that it has of the fields
-   * asked for. Rows in which none of them has a value may be there or not. What lies between two times, both inclusive, for
-   * which `maySummarize` says so may be summarized; without it there is at most one piece, of rows. The pieces are taken before
-   * anything else is awaited.
+   * asked for. Rows in which none of them has a value may be there or not. Without `maySummarize` there is at most one piece, of
+   * rows. The pieces are taken before anything else is awaited.
    */
-  read(series: SourceSeries, range: OffsetRange, fields: readonly string[], maySummarize?: MaySummarize): Promise<Iterable<SeriesSlice | SeriesSummary>> | Iterable<SeriesSlice | SeriesSummary>;
+  read(series: SourceSeries, range: OffsetRange, fields: readonly string[], bounds?: ReadBounds): Promise<Iterable<SeriesSlice | SeriesSummary>> | Iterable<SeriesSlice | SeriesSummary>;
+  /** Between which times the rows of a series lie, both inclusive; undefined: it has none. Absent: nobody knows. */
+  readonly timesOf?: (series: SourceSeries) => OffsetBounds | undefined;
 }
 
-export type MaySummarize = (minOffsetNs: number, maxOffsetNs: number) => boolean;
+/** What a reader can do without. */
+export interface ReadBounds {
+  /** Whether what lies between two times, both inclusive, may be summarized. */
+  readonly maySummarize?: ((minOffsetNs: number, maxOffsetNs: number) => boolean) | undefined;
+  /** Whether any of some rows can be wanted, by what their fields come to; a field that is not named has no cells there. */
+  readonly mayPass?: ((fields: SeriesSummary['fields']) => boolean) | undefined;
+}
+
+/** Both inclusive, in nanoseconds from the shard's start. */
+export interface OffsetBounds {
+  readonly minOffsetNs: number;
+  readonly maxOffsetNs: number;
+}
 
 export interface SourceSeries {
   readonly seriesId: number;

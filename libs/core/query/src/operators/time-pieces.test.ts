@@ -9,9 +9,10 @@ test('QC4: pieces cover the range once, in order, whatever is found in them', ()
       fc.integer({ min: 1, max: 5000 }),
       fc.integer({ min: 1, max: 100 }),
       fc.boolean(),
+      fc.boolean(),
       fc.array(fc.constantFrom(0, 10, 40_000, 70_000, 1_000_000), { minLength: 1 }),
-      (startOffsetNs, span, seriesCount, isDescending, rowCounts) => {
-        const pieces = new TimePieces({ startOffsetNs, endOffsetNs: startOffsetNs + span }, { seriesCount, isDescending });
+      (startOffsetNs, span, seriesCount, isDescending, isShort, rowCounts) => {
+        const pieces = new TimePieces({ startOffsetNs, endOffsetNs: startOffsetNs + span }, { seriesCount, isDescending, isShort });
         let edge = isDescending ? startOffsetNs + span : startOffsetNs;
         let count = 0;
         for (let piece = pieces.next(); piece !== undefined; piece = pieces.next()) {

@@ -3,6 +3,9 @@ import type { OffsetRange } from './shard-source.ts';
 /** Rows that one piece should hold over all series of a group. */
 const PIECE_ROW_COUNT = 65_536;
 
+/** Which part of the range the first piece is where few rows are wanted. */
+const FIRST_SHARE_OF_SHORT = 1024;
+
 /**
  * Cuts a range of time into pieces so that the rows of all series in one piece fit into memory. How dense the data is
  * shows only while reading: pieces grow while they come back thin and shrink when they come back full.
@@ -13,10 +16,11 @@ export class TimePieces {
   #widthNs: number;
   #doneNs = 0;
 
-  constructor(range: OffsetRange, { seriesCount, isDescending }: { readonly seriesCount: number; readonly isDescending: boolean }) {
+  /** `isShort`: a few rows are likely enough, so that the first piece is thin. */
+  constructor(range: OffsetRange, { seriesCount, isDescending, isShort }: { readonly seriesCount: number; readonly isDescending: boolean; readonly isShort: boolean }) {
     this.#range = range;
     this.#isDescending = isDescending;
-    this.#widthNs = Math.ceil(this.#spanNs / Math.min(seriesCount, 64));
+    this.#widthNs = Math.ceil(this.#spanNs / (isShort ? FIRST_SHARE_OF_SHORT : Math.min(seriesCount, 64)));
   }
 
   /** The next piece, undefined behind the last. */

@@ -59,6 +59,15 @@ export class ChunkDirectory {
     return this.#trees.get(this.#measurementIdOf(seriesId))?.chunksOf(seriesId, range) ?? [];
   }
 
+  /** Between which times the chunks lie that may have rows of a series, both inclusive. Undefined: there are none. */
+  timesOf(seriesId: number): { readonly minOffsetNs: number; readonly maxOffsetNs: number } | undefined {
+    const chunks = this.chunksOf(seriesId, { startOffsetNs: -Infinity, endOffsetNs: Infinity });
+    if (chunks.length === 0) return undefined;
+    let [minOffsetNs, maxOffsetNs] = [Infinity, -Infinity];
+    for (const chunk of chunks) [minOffsetNs, maxOffsetNs] = [Math.min(minOffsetNs, chunk.minOffsetNs), Math.max(maxOffsetNs, chunk.maxOffsetNs)];
+    return { minOffsetNs, maxOffsetNs };
+  }
+
   /** Chunks to merge next. Undefined: nothing is worth it before the next flush. */
   planMerge(): readonly StoredChunkLike[] | undefined {
     for (const tree of this.#trees.values()) {

@@ -1,0 +1,60 @@
+import type { Cell, SeriesSummary } from '@varve/model';
+import type { Expression } from '../plan/expression.ts';
+import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
+
+/** What fields of some rows come to. */
+type Summaries = SeriesSummary['fields'];
+type Test = (fields: Summaries) => boolean;
+
+/**
+ * Whether any of some rows can pass a row filter, judged by the least and the greatest value of their fields. It errs on the
+ * side of yes: only comparisons of a field with a number, combined by AND and OR, are looked at. Undefined: it would never say no.
+ */
+export function mayPassOf({ rowFilter, filterColumns }: Pick<MeasurementPlan, 'rowFilter' | 'filterColumns'>): Test | undefined {
+  return rowFilter === undefined ? undefined : testOf(rowFilter, filterColumns);
+}
+
+function testOf(expression: Expression, columns: readonly ColumnOrigin[]): Test | undefined {
+  if (expression.kind !== 'binary') return undefined;
+  const { operator, left, right } = expression;
+  if (operator === 'AND' || operator === 'OR') return combined(operator, testOf(left, columns), testOf(right, columns));
+  const bound = boundOf(left, right) ?? boundOf(right, left);
+  if (bound === undefined || columns[bound.index]?.kind !== 'field') return undefined;
+  const isReached = reaches(bound.isLeft ? operator : MIRRORED[operator] ?? operator, bound.value);
+  return isReached && ((fields) => fields.some(({ name, summary: { numbers } }) => name === columns[bound.index]!.name && (numbers === undefined || isReached(numbers))));
+
+  function boundOf(input: Expression, literal: Expression): { readonly index: number; readonly value: number | bigint; readonly isLeft: boolean } | undefined {
+    if (input.kind !== 'input' || literal.kind !== 'literal' || !isNumber(literal.value)) return undefined;
+    return { index: input.index, value: literal.value, isLeft: input === left };
+  }
+}
+
+function combined(operator: 'AND' | 'OR', left: Test | undefined, right: Test | undefined): Test | undefined {
+  if (operator === 'OR') return left && right && ((fields) => left(fields) || right(fields));
+  if (left === undefined || right === undefined) return left ?? right;
+  return (fields) => left(fields) && right(fields);
+}
+
+const MIRRORED: Partial<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
+
+/** Whether a value between two bounds can stand before the operator. */
+function reaches(operator: string, value: number | bigint): ((bounds: { readonly min: number; readonly max: number }) => boolean) | undefined {
+  switch (operator) {
+    case '=':
+      return ({ min, max }) => min <= value && max >= value;
+    case '<':
+      return ({ min }) => min < value;
+    case '<=':
+      return ({ min }) => min <= value;
+    case '>':
+      return ({ max }) => max > value;
+    case '>=':
+      return ({ max }) => max >= value;
+    default:
+      return undefined;
+  }
+}
+
+function isNumber(cell: Cell): cell is number | bigint {
+  return typeof cell === 'number' || typeof cell === 'bigint';
+}
