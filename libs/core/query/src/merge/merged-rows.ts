@@ -52,8 +52,12 @@ function compareHeads({ isDescending }: RowShape, left: RowStream, right: RowStr
     compareGroups(left.block.group, right.block.group) ||
     left.block.ms[left.position]! - right.block.ms[right.position]! ||
     left.block.subNs[left.position]! - right.block.subNs[right.position]! ||
-    compareKeys(left.block.seriesKeys[left.position]!, right.block.seriesKeys[right.position]!);
+    compareKeys(keyAt(left), keyAt(right));
   return isDescending ? -order : order;
+}
+
+function keyAt({ block: { seriesKeys, seriesOf }, position }: RowStream): SeriesKey {
+  return seriesKeys[seriesOf[position]!]!;
 }
 
 function compareKeys(left: SeriesKey, right: SeriesKey): number {
@@ -66,10 +70,11 @@ interface TimedBlock {
   readonly ms: readonly number[];
   readonly subNs: readonly number[];
   readonly seriesKeys: readonly SeriesKey[];
+  readonly seriesOf: readonly number[];
   readonly cells: readonly (readonly Cell[])[];
 }
 
-const NO_BLOCK: TimedBlock = { group: { measurement: '', values: [] }, ms: [], subNs: [], seriesKeys: [], cells: [] };
+const NO_BLOCK: TimedBlock = { group: { measurement: '', values: [] }, ms: [], subNs: [], seriesKeys: [], seriesOf: [], cells: [] };
 
 class RowStream {
   position = 0;
@@ -115,7 +120,7 @@ class RowStream {
 }
 
 function timedBlock(reader: ByteReader, startNs: TimestampNs, { dimensionCount, columnCount }: RowShape): TimedBlock {
-  const { group, offsetsNs, seriesKeys, cells } = decodeRowBlock(reader, dimensionCount, columnCount);
+  const { group, offsetsNs, seriesKeys, seriesOf, cells } = decodeRowBlock(reader, dimensionCount, columnCount);
   const start = splitNs(startNs);
   const ms: number[] = [];
   const subNs: number[] = [];
@@ -126,7 +131,7 @@ function timedBlock(reader: ByteReader, startNs: TimestampNs, { dimensionCount, 
     ms.push(start.ms + (fromStartMs - rest) / NS_PER_MS);
     subNs.push(rest);
   }
-  return { group, ms, subNs, seriesKeys, cells };
+  return { group, ms, subNs, seriesKeys, seriesOf, cells };
 }
 
 const NS_PER_MS = 1_000_000;

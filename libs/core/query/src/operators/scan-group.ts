@@ -52,18 +52,30 @@ function cursorOver(plan: ShardPlan, group: SeriesGroup, rows: { readonly series
 }
 
 function nextBlock(group: SeriesGroup, columnCount: number, heap: MergeHeap<SeriesCursor>): RowBlock {
-  const block = { group: group.key, offsetsNs: [] as number[], seriesKeys: [] as string[], cells: Array.from({ length: columnCount }, (): Cell[] => []) };
+  const offsetsNs: number[] = [];
+  const seriesOf: number[] = [];
+  const places = new Map<SeriesCursor, number>();
+  const columns = Array.from({ length: columnCount }, (_, column) => emptyColumn(group, column));
   let sizeBytes = 0;
-  while (block.offsetsNs.length < BLOCK_ROW_COUNT_MAX && sizeBytes < BLOCK_SIZE_BYTES) {
+  while (offsetsNs.length < BLOCK_ROW_COUNT_MAX && sizeBytes < BLOCK_SIZE_BYTES) {
     const cursor = heap.least;
     if (cursor === undefined) break;
     const row = rowAt(cursor);
-    block.offsetsNs.push(cursor.offsetsNs[row]!);
-    block.seriesKeys.push(cursor.series.key);
-    sizeBytes += 8 + textSizeBytes(cursor.series.key);
-    for (let column = 0; column < columnCount; column += 1) {
-      const cell = cursor.readers[column]!(row);
-      block.cells[column]!.push(cell);
+    offsetsNs.push(cursor.offsetsNs[row]!);
+    let place = places.get(cursor);
+    const isNew = place === undefined;
+    if (place === undefined) {
+      places.set(cursor, (place = places.size));
+      sizeBytes += textSizeBytes(cursor.series.key);
+    }
+    seriesOf.push(place);
+    sizeBytes += 8;
+    for (let index = 0; index < columnCount; index += 1) {
+      const column = columns[index]!;
+      if (column.kind === 'tag' && !isNew) continue;
+      const cell = cursor.readers[index]!(row);
+      if (column.kind === 'tag') column.bySeries.push(cell as string | null);
+      else column.cells.push(cell);
       sizeBytes += typeof cell === 'string' ? textSizeBytes(cell) : 8;
     }
     cursor.position += cursor.step;
@@ -71,7 +83,13 @@ function nextBlock(group: SeriesGroup, columnCount: number, heap: MergeHeap<Seri
     if (cursor.rowCountLeft > 0) heap.sink();
     else heap.pop();
   }
-  return block;
+  return { group: group.key, offsetsNs, seriesKeys: Array.from(places.keys(), ({ series }) => series.key), seriesOf, columns };
+}
+
+type FilledColumn = { readonly kind: 'cells'; readonly cells: Cell[] } | { readonly kind: 'tag'; readonly bySeries: (string | null)[] };
+
+function emptyColumn({ measurement }: SeriesGroup, column: number): FilledColumn {
+  return measurement.origins[column]!.kind === 'tag' ? { kind: 'tag', bySeries: [] } : { kind: 'cells', cells: [] };
 }
 
 /** What a text takes in UTF-8 at most. */

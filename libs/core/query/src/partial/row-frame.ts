@@ -6,22 +6,33 @@ import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
 /**
  * Rows as bytes, one block of one group after the other. Blocks come in order of (group, time, series).
  *
- *     frame    u8 kind = 2, then blocks to its end
+ *     frame    u8 kind = 4, then blocks to its end
  *     block    group key · varint row count · series · offsets (f64 each) · columns
  *     series   varint key count · keys · one varint per row into the keys, where there are several
  *     column   u8 0: all null
  *              u8 1: f64 per row
  *              u8 2: varint text count · texts · one varint per row: 0 is null, else text number + 1
  *              u8 3: cells
+ *              u8 4: per series key u8 0: null, or u8 1 · text: what all its rows have
  */
-export const ROW_FRAME = 2;
+export const ROW_FRAME = 4;
 
 /** Rows of one group from one shard, ordered by (time, series). All row arrays run alike. */
 export interface RowBlock {
   readonly group: GroupKey;
   readonly offsetsNs: readonly number[];
-  /** Who a row comes from; decides between rows of one time. */
+  /** Who rows come from; decides between rows of one time. */
   readonly seriesKeys: readonly SeriesKey[];
+  /** Row → place in `seriesKeys`. */
+  readonly seriesOf: readonly number[];
+  readonly columns: readonly BlockColumn[];
+}
+
+/** A tag is the same in all rows of a series. */
+export type BlockColumn = { readonly kind: 'cells'; readonly cells: readonly Cell[] } | { readonly kind: 'tag'; readonly bySeries: readonly (string | null)[] };
+
+/** A block as it is read: all columns row by row. */
+export interface ReadRowBlock extends Omit<RowBlock, 'columns'> {
   readonly cells: readonly (readonly Cell[])[];
 }
 
@@ -29,25 +40,51 @@ const ALL_NULL = 0;
 const NUMBERS = 1;
 const TEXTS = 2;
 const CELLS = 3;
+const TAGS = 4;
 
 export function encodeRowBlock(bytes: ByteWriter, block: RowBlock): void {
   encodeGroupKey(bytes, block.group);
   bytes.varint(block.offsetsNs.length);
-  encodeTexts(bytes, block.seriesKeys);
+  bytes.varint(block.seriesKeys.length);
+  for (const key of block.seriesKeys) bytes.text(key);
+  if (block.seriesKeys.length > 1) for (const series of block.seriesOf) bytes.varint(series);
   for (const offset of block.offsetsNs) bytes.f64(offset);
-  for (const cells of block.cells) encodeColumn(bytes, cells);
+  for (const column of block.columns) {
+    if (column.kind === 'tag') encodeTags(bytes.u8(TAGS), column.bySeries);
+    else encodeCells(bytes, column.cells);
+  }
 }
 
 /** Both sides know from the plan how many dimensions and columns there are. @throws DbError MESSAGE_INVALID */
-export function decodeRowBlock(reader: ByteReader, dimensionCount: number, columnCount: number): RowBlock {
+export function decodeRowBlock(reader: ByteReader, dimensionCount: number, columnCount: number): ReadRowBlock {
   const group = decodeGroupKey(reader, dimensionCount);
   const rowCount = reader.varint();
-  const seriesKeys = decodeTexts(reader, rowCount);
-  const offsetsNs = Array.from({ length: rowCount }, () => reader.f64());
-  return { group, offsetsNs, seriesKeys, cells: Array.from({ length: columnCount }, () => decodeColumn(reader, rowCount)) };
+  const seriesKeys = Array.from({ length: reader.varint() }, () => reader.text());
+  const seriesOf: number[] = [];
+  for (let row = 0; row < rowCount; row += 1) {
+    const series = seriesKeys.length > 1 ? reader.varint() : 0;
+    if (series >= seriesKeys.length) throw new DbError('MESSAGE_INVALID', `series ${series} of ${seriesKeys.length} in a partial result`);
+    seriesOf.push(series);
+  }
+  const offsetsNs = decodeFloats(reader, rowCount);
+  const cells = Array.from({ length: columnCount }, () => decodeColumn(reader, seriesOf, seriesKeys.length));
+  return { group, offsetsNs, seriesKeys, seriesOf, cells };
 }
 
-function encodeColumn(bytes: ByteWriter, cells: readonly Cell[]): void {
+function encodeTags(bytes: ByteWriter, tags: readonly (string | null)[]): void {
+  for (const tag of tags) {
+    if (tag === null) bytes.u8(0);
+    else bytes.u8(1).text(tag);
+  }
+}
+
+function decodeFloats(reader: ByteReader, count: number): number[] {
+  const floats: number[] = [];
+  for (let index = 0; index < count; index += 1) floats.push(reader.f64());
+  return floats;
+}
+
+function encodeCells(bytes: ByteWriter, cells: readonly Cell[]): void {
   if (cells.every((cell) => cell === null)) {
     bytes.u8(ALL_NULL);
   } else if (cells.every((cell) => typeof cell === 'number')) {
@@ -61,32 +98,25 @@ function encodeColumn(bytes: ByteWriter, cells: readonly Cell[]): void {
   }
 }
 
-function decodeColumn(reader: ByteReader, rowCount: number): Cell[] {
+function decodeColumn(reader: ByteReader, seriesOf: readonly number[], seriesCount: number): Cell[] {
+  const rowCount = seriesOf.length;
   const kind = reader.u8();
   switch (kind) {
     case ALL_NULL:
       return new Array<Cell>(rowCount).fill(null);
     case NUMBERS:
-      return Array.from({ length: rowCount }, () => reader.f64());
+      return decodeFloats(reader, rowCount);
     case TEXTS:
       return decodeNullableTexts(reader, rowCount);
     case CELLS:
       return Array.from({ length: rowCount }, () => decodeCell(reader));
+    case TAGS: {
+      const bySeries = Array.from({ length: seriesCount }, () => (reader.u8() === 1 ? reader.text() : null));
+      return seriesOf.map((series) => bySeries[series]!);
+    }
     default:
       throw new DbError('MESSAGE_INVALID', `unknown kind of column: ${kind}`);
   }
-}
-
-function encodeTexts(bytes: ByteWriter, texts: readonly string[]): void {
-  const numbers = numbered(texts);
-  bytes.varint(numbers.size);
-  for (const text of numbers.keys()) bytes.text(text);
-  if (numbers.size > 1) for (const text of texts) bytes.varint(numbers.get(text)!);
-}
-
-function decodeTexts(reader: ByteReader, rowCount: number): string[] {
-  const texts = Array.from({ length: reader.varint() }, () => reader.text());
-  return Array.from({ length: rowCount }, () => textAt(texts, texts.length > 1 ? reader.varint() : 0));
 }
 
 function encodeNullableTexts(bytes: ByteWriter, cells: readonly (string | null)[]): void {
