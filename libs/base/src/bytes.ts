@@ -2,6 +2,9 @@ import { DbError } from './db-error.ts';
 import { assert } from './assert.ts';
 
 const textEncoder = new TextEncoder();
+/** Lengths below it take one byte. */
+const SHORT_TEXT_LENGTH_END = 0x80;
+
 const textDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
 /** Appends little-endian values to a growing buffer. A buffer that it has outgrown is freed at once: the collector comes late for these. */
@@ -73,7 +76,7 @@ export class ByteWriter {
 
   /** A varint length in bytes, then UTF-8. */
   text(text: string): this {
-    return this.block(textEncoder.encode(text));
+    return this.#shortText(text) ? this : this.block(textEncoder.encode(text));
   }
 
   /** Zero bytes up to a multiple of `alignment`, so that typed arrays can lie over what follows. */
@@ -99,6 +102,23 @@ export class ByteWriter {
     this.#use(new Uint8Array(0));
     this.#length = 0;
     return bytes;
+  }
+
+  /** Writes a text whose length takes a byte and whose characters are ASCII; else nothing, and returns false. */
+  #shortText(text: string): boolean {
+    const { length } = text;
+    if (length >= SHORT_TEXT_LENGTH_END) return false;
+    const start = this.#grow(1 + length);
+    this.#bytes[start] = length;
+    for (let index = 0; index < length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code >= 0x80) {
+        this.#length = start;
+        return false;
+      }
+      this.#bytes[start + 1 + index] = code;
+    }
+    return true;
   }
 
   /** Makes room, and returns where it begins. Call it first: it may put another buffer under the writer. */

@@ -50,10 +50,17 @@ type Source = { readonly minNs: number; readonly maxNs: number } & (
 
 /** What a read needs: sources that overlap in time are merged, one group after the other. */
 export interface ReadPlan {
-  readonly groups: readonly (readonly Source[])[];
+  readonly groups: readonly SourceGroup[];
   /** Bytes that must be fetched first; where headers are missing, payloads are not known yet. */
   readonly missingHeaders: readonly StoredChunkLike[];
   readonly missingPayloads: readonly number[];
+}
+
+/** Sources that overlap in time; those of one group do not overlap those of another. */
+interface SourceGroup {
+  readonly sources: readonly Source[];
+  /** The only source, where its summary says all that is wanted of it. */
+  readonly summary: (Source & { readonly kind: 'block' }) | undefined;
 }
 
 /** Where the rows of a series are, and what hides some. */
@@ -67,59 +74,70 @@ export interface SeriesPlaces {
 export function planRead(read: SeriesRead, { chunks, memtables, tombstones }: SeriesPlaces, bytes: ChunkBytes): ReadPlan {
   const missingHeaders = chunks.filter(({ chunkId }) => bytes.header(chunkId) === undefined);
   if (missingHeaders.length > 0) return { groups: [], missingHeaders, missingPayloads: [] };
-  const sources = [
-    ...chunks.flatMap((chunk) => blockSources(read, { header: bytes.header(chunk.chunkId)!, ...chunk, tombstones })),
-    ...memtables.flatMap((rows) => rowSource(rows, read.range, tombstones)),
-  ];
-  const groups = overlapping(sources).filter((group) => mayPass(read, group));
+  const sources: Source[] = [];
+  for (const chunk of chunks) sources.push(...blockSources(read, chunk, { header: bytes.header(chunk.chunkId)!, tombstones }));
+  for (const rows of memtables) sources.push(...rowSource(rows, read.range, tombstones));
+  const groups: SourceGroup[] = [];
   const needed = new Set<number>();
-  for (const group of groups) {
-    if (isSummary(read, group)) continue;
-    for (const source of group) if (source.kind === 'block' && bytes.payload(source.chunkId) === undefined) needed.add(source.chunkId);
+  for (const overlap of overlapping(sources)) {
+    if (!mayPass(read, overlap)) continue;
+    const summary = summarySource(read, overlap);
+    groups.push({ sources: overlap, summary });
+    if (summary !== undefined) continue;
+    for (const source of overlap) if (source.kind === 'block' && bytes.payload(source.chunkId) === undefined) needed.add(source.chunkId);
   }
   return { groups, missingHeaders, missingPayloads: [...needed] };
 }
 
 /** Reads what was planned, in the order of time. @throws DbError CHUNK_INVALID */
 export function* readPieces(read: SeriesRead, { groups }: ReadPlan, bytes: ChunkBytes): Generator<SeriesPiece> {
-  const areSummaries = groups.map((group) => isSummary(read, group));
-  const room = new PageRoom(ownPageRowCount(groups.filter((_, index) => !areSummaries[index]).flat()));
+  const room = roomFor(groups);
   let pending: VersionedRows[] = [];
-  for (const [index, group] of groups.entries()) {
-    if (!areSummaries[index]) {
-      for (const source of group) pending.push(rowsOf(read, source, bytes, room));
+  for (const { sources, summary } of groups) {
+    if (summary === undefined) {
+      for (const source of sources) pending.push(rowsOf(read, source, bytes, room));
       continue;
     }
     if (pending.length > 0) yield readRows(pending);
     pending = [];
-    yield summaryPiece(group[0] as Source & { kind: 'block' });
+    yield summaryPiece(summary);
   }
   if (pending.length > 0) yield readRows(pending);
 }
 
-/** Rows of blocks that have a page of their own. */
-function ownPageRowCount(sources: readonly Source[]): number {
-  return sources.reduce((sum, source) => {
-    if (source.kind !== 'block' || !isAlone(source.header, source.page)) return sum;
-    return sum + source.header.blockStarts[source.block + 1]! - source.header.blockStarts[source.block]!;
-  }, 0);
+/** For the blocks that have a page of their own. */
+function roomFor(groups: readonly SourceGroup[]): PageRoom {
+  let rowCount = 0;
+  let fieldCount = 0;
+  for (const { sources, summary } of groups) {
+    if (summary !== undefined) continue;
+    for (const source of sources) {
+      if (source.kind !== 'block' || !isAlone(source.header, source.page)) continue;
+      rowCount += source.header.blockStarts[source.block + 1]! - source.header.blockStarts[source.block]!;
+      fieldCount = Math.max(fieldCount, source.fields.length);
+    }
+  }
+  return new PageRoom(rowCount, 1 + fieldCount);
 }
 
 /** Blocks that have any of the fields, in the range. */
 function blockSources(
   { seriesId, range, fields }: SeriesRead,
-  { chunkId, header, writtenSeq, tombstones }: Pick<StoredChunkLike, 'chunkId' | 'writtenSeq'> & { readonly header: ChunkHeader; readonly tombstones: readonly HeldTombstone[] },
+  { chunkId, writtenSeq }: StoredChunkLike,
+  { header, tombstones }: { readonly header: ChunkHeader; readonly tombstones: readonly HeldTombstone[] },
 ): Source[] {
-  const later = tombstones.filter(({ seq }) => seq > writtenSeq);
-  const wanted = Array.from(header.fields.keys()).filter((field) => fields.has(header.fields[field]!.name));
+  const later = tombstones.length === 0 ? tombstones : tombstones.filter(({ seq }) => seq > writtenSeq);
+  const wanted: number[] = [];
+  for (let field = 0; field < header.fields.length; field += 1) if (fields.has(header.fields[field]!.name)) wanted.push(field);
   const sources: Source[] = [];
   const [first, end] = blocksOf(header, seriesId);
   for (let block = first; block < end; block += 1) {
     const page = pageOf(header, block);
-    const [minNs, maxNs] = [header.minOffsetsNs[page]!, header.maxOffsetsNs[page]!];
+    const minNs = header.minOffsetsNs[page]!;
+    const maxNs = header.maxOffsetsNs[page]!;
     if (minNs >= range.endOffsetNs || maxNs < range.startOffsetNs) continue;
-    const inPage = wanted.filter((field) => hasField(header, page, field));
-    const hiding = later.filter((each) => mayHide(each, { minNs, maxNs }));
+    const inPage = wanted.every((field) => hasField(header, page, field)) ? wanted : wanted.filter((field) => hasField(header, page, field));
+    const hiding = later.length === 0 ? later : later.filter((each) => mayHide(each, { minNs, maxNs }));
     if (inPage.length > 0) sources.push({ kind: 'block', minNs, maxNs, chunkId, header, block, page, fields: inPage, hiding });
   }
   return sources;
@@ -135,7 +153,8 @@ function rowSource(rows: VersionedRows, range: OffsetRange, tombstones: readonly
 function overlapping(sources: readonly Source[]): readonly (readonly Source[])[] {
   const groups: Source[][] = [];
   let endNs = -1;
-  for (const source of sources.toSorted((left, right) => left.minNs - right.minNs)) {
+  const isSorted = sources.every((source, index) => index === 0 || sources[index - 1]!.minNs <= source.minNs);
+  for (const source of isSorted ? sources : sources.toSorted((left, right) => left.minNs - right.minNs)) {
     if (source.minNs > endNs) groups.push([source]);
     else groups.at(-1)!.push(source);
     endNs = Math.max(endNs, source.maxNs);
@@ -144,20 +163,23 @@ function overlapping(sources: readonly Source[]): readonly (readonly Source[])[]
 }
 
 /** Whether rows of a group can be wanted: of a page that nothing overlaps its summary may say that none is. */
-function mayPass({ mayPass: test }: SeriesRead, [source, ...others]: readonly Source[]): boolean {
-  if (test === undefined || others.length > 0 || source?.kind !== 'block' || !isAlone(source.header, source.page)) return true;
+function mayPass({ mayPass: test }: SeriesRead, sources: readonly Source[]): boolean {
+  const source = sources[0]!;
+  if (test === undefined || sources.length > 1 || source.kind !== 'block' || !isAlone(source.header, source.page)) return true;
   return test(summariesOf(source));
 }
 
-/** Whether its summary says all that is wanted of the only source of a group. */
-function isSummary({ range, maySummarize }: SeriesRead, [source, ...others]: readonly Source[]): boolean {
-  if (maySummarize === undefined || others.length > 0 || source?.kind !== 'block') return false;
+/** The only one of some sources that overlap, if its summary says all that is wanted. */
+function summarySource({ range, maySummarize }: SeriesRead, sources: readonly Source[]): SourceGroup['summary'] {
+  const source = sources[0]!;
+  if (maySummarize === undefined || sources.length > 1 || source.kind !== 'block') return undefined;
   const { header, page, minNs, maxNs, fields, hiding } = source;
-  if (hiding.length > 0 || !isAlone(header, page) || minNs < range.startOffsetNs || maxNs >= range.endOffsetNs || !maySummarize(minNs, maxNs)) return false;
-  return fields.every((field) => {
+  if (hiding.length > 0 || !isAlone(header, page) || minNs < range.startOffsetNs || maxNs >= range.endOffsetNs || !maySummarize(minNs, maxNs)) return undefined;
+  const isKnown = fields.every((field) => {
     const { type, summaries } = header.fields[field]!;
     return type === 'string' || type === 'boolean' || (summaries.numbers !== undefined && hasNumbers(summaries.numbers, page));
   });
+  return isKnown ? source : undefined;
 }
 
 function summaryPiece(source: Source & { readonly kind: 'block' }): SeriesSummary {

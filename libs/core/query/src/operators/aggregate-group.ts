@@ -29,6 +29,8 @@ export class GroupAggregates {
   readonly #hasValues: boolean[];
   /** Column → the calls on it. */
   readonly #callsByColumn: ReadonlyMap<number, readonly number[]>;
+  /** The same as summaries are asked: by the field's name. */
+  readonly #summed: readonly SummedColumn[];
   /** Window → slot, in order of first appearance. */
   readonly #slots = new Map<number, number>();
 
@@ -40,6 +42,12 @@ export class GroupAggregates {
     this.#states = calls.map((call) => createState(plan, call));
     this.#hasValues = calls.map(() => false);
     this.#callsByColumn = Map.groupBy(calls.keys(), (call) => calls[call]!.column);
+    this.#summed = Array.from(this.#callsByColumn, ([column, ofColumn]) => ({
+      name: group.measurement.origins[column]!.name,
+      type: plan.columns[column]!.type,
+      calls: ofColumn,
+      countIsEnough: ofColumn.every((call) => this.#states[call]!.countIsEnough === true),
+    }));
   }
 
   /** Per call, whether anything was added. */
@@ -58,18 +66,16 @@ export class GroupAggregates {
    * @throws DbError QUERY_LIMIT when there are too many windows
    */
   addSummary(series: SourceSeries, { minOffsetNs, maxOffsetNs, rowCount, fields }: SeriesSummary): boolean {
-    const { columns } = this.#plan;
-    const { origins } = this.#group.measurement;
-    const runs = Array.from(this.#callsByColumn, ([column, calls]) => {
-      const field = fields.find(({ name }) => name === origins[column]!.name);
-      return { calls, field, type: columns[column]!.type };
-    }).filter(({ field, type }) => field !== undefined && (field.type === type || isNumeric(field.type) === isNumeric(type)));
-    const isEnough = runs.every(
-      ({ calls, field, type }) => (field!.type === type || type === 'float') && calls.every((call) => this.#states[call]!.countIsEnough === true || field!.summary.numbers !== undefined),
-    );
-    if (!isEnough) return false;
-    for (const { calls, field } of runs) {
-      const { summary } = field!;
+    for (const { name, type, countIsEnough } of this.#summed) {
+      const field = fieldOf(fields, name, type);
+      if (field === undefined) continue;
+      if (field.type !== type && type !== 'float') return false;
+      if (!countIsEnough && field.summary.numbers === undefined) return false;
+    }
+    for (const { name, type, calls } of this.#summed) {
+      const field = fieldOf(fields, name, type);
+      if (field === undefined) continue;
+      const { summary } = field;
       const slot = this.#slotOf(this.#grid.indexOf(minOffsetNs));
       const run = { minOffsetNs, maxOffsetNs, count: rowCount - summary.nullCount, summary, seriesKey: series.key };
       for (const call of calls) {
@@ -139,6 +145,24 @@ export class GroupAggregates {
     this.#slots.set(windowIndex, slot);
     return slot;
   }
+}
+
+/** Calls on one field. */
+interface SummedColumn {
+  readonly name: string;
+  /** As the plan has it. */
+  readonly type: FieldType;
+  readonly calls: readonly number[];
+  /** Whether they can do with a summary without numbers. */
+  readonly countIsEnough: boolean;
+}
+
+/** The field of a summary, if its values are any to calls of the type. */
+function fieldOf(fields: SeriesSummary['fields'], name: string, type: FieldType): SeriesSummary['fields'][number] | undefined {
+  for (const field of fields) {
+    if (field.name === name) return field.type === type || isNumeric(field.type) === isNumeric(type) ? field : undefined;
+  }
+  return undefined;
 }
 
 function isNumeric(type: FieldType): boolean {

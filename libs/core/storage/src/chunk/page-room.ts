@@ -1,40 +1,28 @@
+const CELL_SIZE_BYTES = Float64Array.BYTES_PER_ELEMENT;
+
 /**
  * Room for pages that are read one after the other, of `rowCount` rows in all: each column has one array, in which pages lie
- * beside each other. An array per page takes longer to make than to fill, and would be copied when rows are put together.
+ * beside each other, and all columns share one buffer. A buffer per page or column takes longer to make than to fill, and
+ * pages apart would be copied when rows are put together.
  */
 export class PageRoom {
   readonly #rowCount: number;
-  readonly #times: ColumnRoom;
-  readonly #fields = new Map<string, ColumnRoom>();
+  readonly #buffer: ArrayBuffer;
+  /** Column → where its next rows go, in cells from the buffer's start. */
+  readonly #nextCells = new Map<string, number>();
 
-  constructor(rowCount: number) {
+  /** Columns that were not counted get buffers of their own. */
+  constructor(rowCount: number, columnCount: number) {
     this.#rowCount = rowCount;
-    this.#times = new ColumnRoom(rowCount);
+    this.#buffer = new ArrayBuffer(rowCount * columnCount * CELL_SIZE_BYTES);
   }
 
-  /** The next rows. */
-  forTimes(rowCount: number): Float64Array {
-    return this.#times.next(rowCount);
-  }
-
-  forField(name: string, rowCount: number): Float64Array {
-    let room = this.#fields.get(name);
-    if (room === undefined) this.#fields.set(name, (room = new ColumnRoom(this.#rowCount)));
-    return room.next(rowCount);
-  }
-}
-
-class ColumnRoom {
-  readonly #values: Float64Array<ArrayBuffer>;
-  #filled = 0;
-
-  constructor(rowCount: number) {
-    this.#values = new Float64Array(rowCount);
-  }
-
-  next(rowCount: number): Float64Array {
-    const start = this.#filled;
-    this.#filled += rowCount;
-    return new Float64Array(this.#values.buffer, start * this.#values.BYTES_PER_ELEMENT, rowCount);
+  /** The next rows of a column, by its name; '' for the times. */
+  next(name: string, rowCount: number): Float64Array {
+    const start = this.#nextCells.get(name) ?? this.#nextCells.size * this.#rowCount;
+    this.#nextCells.set(name, start + rowCount);
+    const startByte = start * CELL_SIZE_BYTES;
+    const isInside = startByte + rowCount * CELL_SIZE_BYTES <= this.#buffer.byteLength;
+    return isInside ? new Float64Array(this.#buffer, startByte, rowCount) : new Float64Array(rowCount);
   }
 }

@@ -2,7 +2,7 @@ import { ByteReader } from '@varve/base';
 import { checksum, decodeColumn, decodeColumnInto } from '@varve/codec';
 import type { NamedColumn, Version } from '@varve/model';
 import { rowVersions, type RowVersions } from '../row-versions.ts';
-import { lowerBound, sliceRows, type VersionedRows } from '../rows.ts';
+import { fieldKey, lowerBound, sliceRows, type VersionedRows } from '../rows.ts';
 import type { SortedRows } from '../sorted-rows.ts';
 import { sectionOf, type ChunkHeader } from './chunk-header.ts';
 import { chunkInvalid, decodingChunk } from './chunk-invalid.ts';
@@ -56,13 +56,13 @@ export function readBlock(header: ChunkHeader, payload: Uint8Array, block: numbe
 /** Rows of all blocks of a page. Blocks are not looked into. @throws DbError CHUNK_INVALID, also when `versions` is read */
 function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields: readonly number[], room?: PageRoom): VersionedRows {
   const rowCount = header.blockStarts[header.pageStarts[page + 1]!]! - header.blockStarts[header.pageStarts[page]!]!;
-  const offsetsNs = decodeNumbers(sectionBytes(header, payload, sectionOf(header, page)), rowCount, room?.forTimes(rowCount));
+  const offsetsNs = decodeNumbers(sectionBytes(header, payload, sectionOf(header, page)), rowCount, room?.next('', rowCount));
   const columns: NamedColumn[] = [];
   for (const field of fields) {
     if (!hasField(header, page, field)) continue;
     const { name, type } = header.fields[field]!;
     const bytes = sectionBytes(header, payload, sectionOf(header, page) + 2 + field);
-    const column = room === undefined ? decodeColumn(bytes, rowCount) : decodeColumnInto(bytes, rowCount, room.forField(name, rowCount));
+    const column = room === undefined ? decodeColumn(bytes, rowCount) : decodeColumnInto(bytes, rowCount, room.next(fieldKey(name, type), rowCount));
     if (column.type !== type) throw chunkInvalid(`${column.type} in a column of type ${type}`, { name });
     columns.push({ name, column });
   }
