@@ -91,7 +91,7 @@ class World {
   async seen(): Promise<ReadonlySet<number>> {
     const numbers: number[] = [];
     for (const { seriesId } of this.replica.table.series('m', { kind: 'all' })) {
-      const slices = await this.#scheduler.runUntilSettled(readSeries(this.#open, { seriesId, range: { startOffsetNs: 0, endOffsetNs: Infinity }, fields: new Set(['f']) }));
+      const slices = await this.#scheduler.runUntilSettled(Promise.resolve(readSeries(this.#open, { seriesId, range: { startOffsetNs: 0, endOffsetNs: Infinity }, fields: new Set(['f']) })));
       for (const slice of slices) numbers.push(...(slice as SeriesSlice).offsetsNs);
     }
     return new Set(numbers);

@@ -31,6 +31,8 @@ export interface SeriesRead {
   readonly maySummarize?: ((minOffsetNs: number, maxOffsetNs: number) => boolean) | undefined;
   /** Whether any of some rows can be wanted, by what their fields come to; a field that is not named has no cells. Absent: all are. */
   readonly mayPass?: ((fields: SeriesSummary['fields']) => boolean) | undefined;
+  /** Nobody looks at the rows any more when something else is read: their arrays may be used again. */
+  readonly isBrief?: boolean | undefined;
 }
 
 /** A block of a chunk, or what a memtable has. */
@@ -91,7 +93,7 @@ export function planRead(read: SeriesRead, { chunks, memtables, tombstones }: Se
 
 /** Reads what was planned, in the order of time. @throws DbError CHUNK_INVALID */
 export function* readPieces(read: SeriesRead, { groups }: ReadPlan, bytes: ChunkBytes): Generator<SeriesPiece> {
-  const room = roomFor(groups);
+  const room = roomFor(groups, read.isBrief === true);
   let pending: VersionedRows[] = [];
   for (const { sources, summary } of groups) {
     if (summary === undefined) {
@@ -106,7 +108,7 @@ export function* readPieces(read: SeriesRead, { groups }: ReadPlan, bytes: Chunk
 }
 
 /** For the blocks that have a page of their own. */
-function roomFor(groups: readonly SourceGroup[]): PageRoom {
+function roomFor(groups: readonly SourceGroup[], isBrief: boolean): PageRoom {
   let rowCount = 0;
   let fieldCount = 0;
   for (const { sources, summary } of groups) {
@@ -117,7 +119,7 @@ function roomFor(groups: readonly SourceGroup[]): PageRoom {
       fieldCount = Math.max(fieldCount, source.fields.length);
     }
   }
-  return new PageRoom(rowCount, 1 + fieldCount);
+  return new PageRoom(rowCount, 1 + fieldCount, isBrief);
 }
 
 /** Blocks that have any of the fields, in the range. */

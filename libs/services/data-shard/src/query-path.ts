@@ -74,9 +74,11 @@ function sourceOf({ shardStore, cache, clock }: ReadFrom, replica: ShardReplica)
     startNs: replica.table.startNs,
     series: (measurement, filter) => replica.table.series(measurement, filter),
     timesOf: ({ seriesId }) => replica.table.timesOf(seriesId),
-    read: async ({ seriesId }, range, fields, bounds) => {
-      await turns.maybeRest();
-      return readSeries({ replica, shardStore, cache }, { seriesId, range, fields: new Set(fields), ...bounds });
+    read: ({ seriesId }, range, fields, bounds) => {
+      const from = { replica, shardStore, cache };
+      const read = { seriesId, range, fields: new Set(fields), ...bounds };
+      const rest = turns.maybeRest();
+      return rest === undefined ? readSeries(from, read) : rest.then(() => readSeries(from, read));
     },
   };
 }

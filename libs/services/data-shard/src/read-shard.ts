@@ -7,12 +7,20 @@ const PLAN_COUNT_MAX = 20;
 
 /**
  * Reads one series of a shard: memtable and chunks, greatest version wins. Planning and merging happen without an await
- * between them, so what is merged is the shard at one instant; the pieces must be taken before the next await.
+ * between them, so what is merged is the shard at one instant; the pieces must be taken before the next await. Where all bytes
+ * are at hand there is nothing to wait for.
  * @throws DbError CHUNK_INVALID with the fact `chunkId`, SHARD_NOT_HERE
  */
-export async function readSeries(from: ChunkSource, read: SeriesRead): Promise<Iterable<SeriesPiece>> {
-  const { table, shard } = from.replica;
+export function readSeries(from: ChunkSource, read: SeriesRead): Promise<Iterable<SeriesPiece>> | Iterable<SeriesPiece> {
   const bytes = new ChunksAtHand(from);
+  if (from.replica.isDropped) return readFetched(from, read, bytes);
+  const plan = from.replica.table.planRead(read, bytes);
+  const isAtHand = plan.missingHeaders.length === 0 && plan.missingPayloads.length === 0;
+  return isAtHand ? from.replica.table.read(read, plan, bytes) : readFetched(from, read, bytes);
+}
+
+async function readFetched(from: ChunkSource, read: SeriesRead, bytes: ChunksAtHand): Promise<Iterable<SeriesPiece>> {
+  const { table, shard } = from.replica;
   let missing: number | undefined;
   for (let planCount = 0; planCount < PLAN_COUNT_MAX; planCount += 1) {
     if (from.replica.isDropped) throw new DbError('SHARD_NOT_HERE', `shard ${shard} was dropped`);

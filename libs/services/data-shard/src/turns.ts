@@ -17,8 +17,12 @@ export class Turns {
     this.#restedMs = clock.monotonicMs();
   }
 
-  async maybeRest(): Promise<void> {
-    if (this.#clock.monotonicMs() - this.#restedMs < STRETCH_MS) return;
+  /** Undefined: it is not time yet. */
+  maybeRest(): Promise<void> | undefined {
+    return this.#clock.monotonicMs() - this.#restedMs < STRETCH_MS ? undefined : this.#rest();
+  }
+
+  async #rest(): Promise<void> {
     await this.#clock.turn('query');
     this.#restedMs = this.#clock.monotonicMs();
   }

@@ -43,11 +43,13 @@ async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>
     const bounds: ReadBounds = {
       maySummarize: aggregates.takesSummaries ? (minNs, maxNs) => grid.indexOf(minNs) === grid.indexOf(maxNs) : undefined,
       mayPass: group.rowFilter.mayPass,
+      isBrief: plan.output.form === 'columns', // Numbers are taken out of the rows; states of bytes may keep them.
     };
     for (const series of group.series) {
       assertWanted(signal);
       const unclear: SeriesSummary[] = [];
-      for (const piece of await source.read(series, range, fields, bounds)) {
+      const pieces = source.read(series, range, fields, bounds);
+      for (const piece of pieces instanceof Promise ? await pieces : pieces) {
         if (!('rowCount' in piece)) aggregates.add(series, piece);
         else if (!aggregates.addSummary(series, piece)) unclear.push(piece);
       }
@@ -104,7 +106,8 @@ async function readPiece({ source, signal }: Job<RowsOutput>, group: SeriesGroup
   const slices: SeriesSlice[] = [];
   for (const series of group.series) {
     assertWanted(signal);
-    const [rows = NO_ROWS] = await source.read(series, piece, fields, bounds);
+    const pieces = source.read(series, piece, fields, bounds);
+    const [rows = NO_ROWS] = pieces instanceof Promise ? await pieces : pieces;
     slices.push(rows as SeriesSlice);
   }
   return slices;

@@ -23,6 +23,8 @@ export interface ReadBounds {
   readonly maySummarize?: ((minOffsetNs: number, maxOffsetNs: number) => boolean) | undefined;
   /** Whether any of some rows can be wanted, by what their fields come to; a field that is not named has no cells there. */
   readonly mayPass?: ((fields: SeriesSummary['fields']) => boolean) | undefined;
+  /** The rows are not looked at any more when something else is read, by whomever: their arrays may be used again. */
+  readonly isBrief?: boolean | undefined;
 }
 
 /** Both inclusive, in nanoseconds from the shard's start. */

@@ -1,0 +1,49 @@
+import type { SeriesSummary } from '@varve/model';
+import { expect, test } from 'vitest';
+import type { Expression } from '../plan/expression.ts';
+import { mayPassOf } from './may-pass.ts';
+
+const COLUMNS = [
+  { kind: 'field', name: 'x' },
+  { kind: 'tag', name: 'host' },
+] as const;
+
+const x: Expression = { kind: 'input', index: 0, type: 'float' };
+const host: Expression = { kind: 'input', index: 1, type: 'string' };
+const number = (value: number | bigint): Expression => ({ kind: 'literal', value, type: 'float' });
+const binary = (left: Expression, operator: '<' | '<=' | '>' | '>=' | '=' | '!=' | 'AND' | 'OR', right: Expression): Expression => ({ kind: 'binary', operator, left, right });
+
+/** Rows whose x lie within 10 and 20. */
+const BETWEEN: SeriesSummary['fields'] = [
+  { name: 'x', type: 'float', summary: { nullCount: 0, firstNs: 0, lastNs: 0, numbers: { first: 10, last: 20, min: 10, max: 20, minNs: 0, maxNs: 0, sum: 30, sumRest: 0 } } },
+];
+
+test('rows are passed over only where no value can pass', () => {
+  const check = (rowFilter: Expression, expected: boolean | undefined): void => expect(mayPassOf({ rowFilter, filterColumns: COLUMNS })?.(BETWEEN), JSON.stringify(rowFilter, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).toBe(expected);
+
+  check(binary(x, '>', number(20)), false);
+  check(binary(x, '>', number(19)), true);
+  check(binary(x, '>=', number(20)), true);
+  check(binary(x, '<', number(10)), false);
+  check(binary(x, '<=', number(10n)), true);
+  check(binary(x, '=', number(15)), true);
+  check(binary(x, '=', number(21n)), false);
+  check(binary(number(20), '<', x), false); // mirrored
+  check(binary(number(10), '>=', x), true);
+  check(binary(binary(x, '>', number(20)), 'OR', binary(x, '<', number(11))), true);
+  check(binary(binary(x, '>', number(20)), 'OR', binary(x, '<', number(10))), false);
+  check(binary(binary(x, '>', number(5)), 'AND', binary(x, '>', number(20))), false);
+  check(binary(binary(host, '=', number(1)), 'AND', binary(x, '>', number(20))), false); // of the tag nothing is known
+
+  // What would never say no is nothing to ask.
+  check(binary(x, '!=', number(15)), undefined);
+  check(binary(host, '=', number(1)), undefined);
+  check(binary(binary(host, '=', number(1)), 'OR', binary(x, '>', number(20))), undefined);
+  check(x, undefined);
+});
+
+test('a field without cells passes no comparison, one without numbers may pass any', () => {
+  const mayPass = mayPassOf({ rowFilter: binary(x, '>', number(20)), filterColumns: COLUMNS })!;
+  expect(mayPass([])).toBe(false);
+  expect(mayPass([{ name: 'x', type: 'string', summary: { nullCount: 0, firstNs: 0, lastNs: 0, numbers: undefined } }])).toBe(true);
+});
