@@ -15,5 +15,6 @@ export function subjectMatches(pattern: string, subject: string): boolean {
 
 /** Whether a pattern stands for more than the one subject that it spells. */
 export function isWildcard(pattern: string): boolean {
+  if (!pattern.includes('*') && !pattern.includes('>')) return false;
   return pattern.split('.').some((token) => token === '*' || token === '>');
 }

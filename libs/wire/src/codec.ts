@@ -2,13 +2,17 @@ import { ByteReader, ByteWriter, DbError } from '@varve/base';
 import { PROTOCOL_VERSION, WIRE_SCHEMAS, type FieldKind, type Header, type MessageKind, type WireMessage } from './schemas.ts';
 
 const NO_PAYLOAD = new Uint8Array(0);
-const FIXED_SIZE_BYTES_MAX = 16;
+/** Where all but the payload is written first: what it takes is known then, and the message needs one buffer. */
+const head = new ByteWriter(1024);
 
 /** Bytes: protocol version (u8), kind (text), header as JSON (text), then the payload to the end. */
 export function encode<Kind extends MessageKind>(kind: Kind, header: Header<Kind>, payload: Uint8Array = NO_PAYLOAD): Uint8Array {
-  const headerText = JSON.stringify(header);
-  const writer = new ByteWriter(FIXED_SIZE_BYTES_MAX + kind.length + headerText.length * 3 + payload.length);
-  return writer.u8(PROTOCOL_VERSION).text(kind).text(headerText).raw(payload).finish();
+  head.clear();
+  head.u8(PROTOCOL_VERSION).text(kind).text(JSON.stringify(header));
+  const message = new Uint8Array(head.length + payload.length);
+  message.set(head.written());
+  message.set(payload, head.length);
+  return message;
 }
 
 /**

@@ -39,10 +39,8 @@ export class SubjectTable {
 
   /** Everybody who gets a message on the subject: all plain subscribers, and of each queue the one whose turn it is. */
   receiversOf(subject: string): readonly Subscriber[] {
-    const listening = [
-      ...(this.#exact.get(subject) ?? []),
-      ...this.#wild.filter(({ pattern }) => subjectMatches(pattern, subject)),
-    ];
+    const exact = this.#exact.get(subject) ?? [];
+    const listening = this.#wild.length === 0 ? exact.slice() : [...exact, ...this.#wild.filter(({ pattern }) => subjectMatches(pattern, subject))];
     if (listening.every(({ queue }) => queue === undefined)) return listening;
     const plain = listening.filter(({ queue }) => queue === undefined);
     const queues = Map.groupBy(
