@@ -5,6 +5,7 @@ import type { OutputBuffer } from './output-buffer.ts';
 export type EpochUnit = 'ns' | 'u' | 'ms' | 's' | 'm' | 'h';
 
 const MINUTE_MS = 60_000;
+const MILLION = 1_000_000;
 const UNIT_MS: Readonly<Record<Exclude<EpochUnit, 'ns' | 'u'>, number>> = { ms: 1, s: 1_000, m: MINUTE_MS, h: 3_600_000 };
 const DOT = 0x2e;
 const Z = 0x5a;
@@ -15,6 +16,10 @@ const Z = 0x5a;
  */
 export class TimeWriter {
   readonly #epoch: EpochUnit | undefined;
+  /** NaN: there was none. */
+  #millionMs = NaN;
+  /** Its digits. */
+  #millionText = '';
   /** NaN: there was none. */
   #minuteStartMs = NaN;
   /** `2020-09-13T12:26:` */
@@ -31,7 +36,23 @@ export class TimeWriter {
   /** The time that is `ms` whole milliseconds since 1970, rounded down, and `subNs` nanoseconds, 0..999_999. */
   write(out: OutputBuffer, ms: number, subNs: number): void {
     if (this.#epoch === undefined) this.#writeText(out, ms, subNs);
+    else if (ms >= MILLION && (this.#epoch === 'ns' || this.#epoch === 'u')) this.#writeLong(out, ms, subNs);
     else writeEpoch(out, this.#epoch, { ms, subNs });
+  }
+
+  /** Nanoseconds or microseconds: all but the last digits are those of the time before, most often. */
+  #writeLong(out: OutputBuffer, ms: number, subNs: number): void {
+    let rest = ms - this.#millionMs;
+    if (!(rest >= 0 && rest < MILLION)) {
+      const millions = Math.floor(ms / MILLION);
+      this.#millionMs = millions * MILLION;
+      this.#millionText = String(millions);
+      rest = ms - this.#millionMs;
+    }
+    out.ascii(this.#millionText);
+    out.digits(rest, 6);
+    if (this.#epoch === 'ns') out.digits(subNs, 6);
+    else out.digits((subNs / 1_000) | 0, 3);
   }
 
   #writeText(out: OutputBuffer, ms: number, subNs: number): void {
@@ -65,13 +86,7 @@ function writeFraction(out: OutputBuffer, ns: number): void {
 /** Rounded towards zero, as Go divides. */
 function writeEpoch(out: OutputBuffer, unit: EpochUnit, { ms, subNs }: { readonly ms: number; readonly subNs: number }): void {
   if (unit === 'ns' || unit === 'u') {
-    if (ms < 1) {
-      out.ascii(String(unit === 'ns' ? joinNs(ms, subNs) : joinNs(ms, subNs) / 1_000n));
-      return;
-    }
-    out.ascii(String(ms));
-    if (unit === 'ns') out.digits(subNs, 6);
-    else out.digits(Math.trunc(subNs / 1_000), 3);
+    out.ascii(String(unit === 'ns' ? joinNs(ms, subNs) : joinNs(ms, subNs) / 1_000n));
     return;
   }
   const wholeMs = ms < 0 && subNs > 0 ? ms + 1 : ms;

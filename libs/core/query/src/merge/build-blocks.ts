@@ -14,7 +14,8 @@ export async function* buildBlocks(plan: MergePlan, chunkRowCount: number, batch
 class BlockBuilder {
   readonly #plan: MergePlan;
   readonly #chunkRowCount: number;
-  readonly #readers: readonly RowReader[];
+  /** One per column: of a plain input no reader is needed. */
+  readonly #columns: readonly { readonly inputIndex: number | undefined; readonly read: RowReader }[];
   #batch: RowBatch | undefined;
   #group: GroupKey | undefined;
   #ms: number[] = [];
@@ -25,7 +26,10 @@ class BlockBuilder {
     this.#plan = plan;
     this.#chunkRowCount = chunkRowCount;
     const input = (index: number): RowReader => (row) => this.#batch!.inputs[index]![row]!;
-    this.#readers = plan.projections.map((projection) => compileExpression(projection, { input, clause: 'SELECT' }));
+    this.#columns = plan.projections.map((projection) => ({
+      inputIndex: projection.kind === 'input' ? projection.index : undefined,
+      read: compileExpression(projection, { input, clause: 'SELECT' }),
+    }));
     this.#clear();
   }
 
@@ -33,11 +37,11 @@ class BlockBuilder {
     if (this.#group !== undefined && compareGroups(this.#group, batch.group) !== 0) yield* this.finish();
     this.#group = batch.group;
     this.#batch = batch;
-    for (let row = 0; row < batch.ms.length; row += 1) {
+    for (let start = 0; start < batch.ms.length; ) {
       if (this.#ms.length >= this.#chunkRowCount) yield this.#take(true);
-      this.#ms.push(batch.ms[row]!);
-      this.#subNs.push(batch.subNs[row]!);
-      for (let column = 0; column < this.#readers.length; column += 1) this.#cells[column]!.push(shown(this.#readers[column]!(row)));
+      const end = Math.min(batch.ms.length, start + this.#chunkRowCount - this.#ms.length);
+      this.#addRows(batch, start, end);
+      start = end;
     }
   }
 
@@ -45,12 +49,25 @@ class BlockBuilder {
     if (this.#ms.length > 0) yield this.#take(false);
   }
 
+  #addRows({ ms, subNs, inputs }: RowBatch, start: number, end: number): void {
+    for (let row = start; row < end; row += 1) {
+      this.#ms.push(ms[row]!);
+      this.#subNs.push(subNs[row]!);
+    }
+    for (const [column, { inputIndex, read }] of this.#columns.entries()) {
+      const cells = this.#cells[column]!;
+      const input = inputIndex === undefined ? undefined : inputs[inputIndex]!;
+      if (input === undefined) for (let row = start; row < end; row += 1) cells.push(shown(read(row)));
+      else for (let row = start; row < end; row += 1) cells.push(shown(input[row]!));
+    }
+  }
+
   #take(isPartial: boolean): SeriesBlock {
     const block = {
       name: this.#group!.measurement,
       tags: tagsOf(this.#plan.dimensions, this.#group!),
       columns: this.#plan.columnNames,
-      times: { ms: Float64Array.from(this.#ms), subNs: Int32Array.from(this.#subNs) },
+      times: { ms: new Float64Array(this.#ms), subNs: new Int32Array(this.#subNs) },
       cells: this.#cells,
       rowCount: this.#ms.length,
       isPartial,
@@ -62,7 +79,7 @@ class BlockBuilder {
   #clear(): void {
     this.#ms = [];
     this.#subNs = [];
-    this.#cells = this.#readers.map(() => []);
+    this.#cells = this.#columns.map(() => []);
   }
 }
 

@@ -116,10 +116,14 @@ export class GroupAggregates {
   }
 
   get #order(): WindowStates['order'] {
-    const order = Array.from(this.#slots, ([windowIndex, slot]) => ({ windowIndex, slot }));
-    const sign = this.#plan.isDescending ? -1 : 1;
-    order.sort((left, right) => sign * (left.windowIndex - right.windowIndex));
-    return order;
+    const order: { readonly windowIndex: number; readonly slot: number }[] = [];
+    let isAscending = true;
+    for (const [windowIndex, slot] of this.#slots) {
+      isAscending &&= order.length === 0 || windowIndex > order.at(-1)!.windowIndex;
+      order.push({ windowIndex, slot });
+    }
+    if (!isAscending) order.sort((left, right) => left.windowIndex - right.windowIndex);
+    return this.#plan.isDescending ? order.reverse() : order;
   }
 
   #addRuns(vector: Vector, states: readonly (PartialState | NumberPartial)[], { seriesKey, neighbours }: Pick<Run, 'seriesKey' | 'neighbours'>): void {

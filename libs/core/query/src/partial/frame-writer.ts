@@ -10,32 +10,32 @@ const FULL_SIZE_BYTES = 64 * 1024;
 /** Collects the bytes of a partial result and hands them out as frames. A frame begins with its kind. */
 export class FrameWriter {
   readonly #kind: number;
-  #bytes: ByteWriter;
+  /** Made when something is written: the last frame is followed by none. */
+  #bytes: ByteWriter | undefined;
 
   constructor(kind: number) {
     this.#kind = kind;
-    this.#bytes = new ByteWriter(4096).u8(kind);
   }
 
   get bytes(): ByteWriter {
-    return this.#bytes;
+    return (this.#bytes ??= new ByteWriter(4096).u8(this.#kind));
   }
 
   get isEmpty(): boolean {
-    return this.#bytes.length === 1;
+    return this.#bytes === undefined;
   }
 
   get isFull(): boolean {
-    return this.#bytes.length >= FULL_SIZE_BYTES;
+    return this.#bytes !== undefined && this.#bytes.length >= FULL_SIZE_BYTES;
   }
 
   /** The frame so far; the next one starts empty. @throws DbError QUERY_LIMIT when one piece of it was too large */
   take(): Uint8Array {
-    const frame = this.#bytes.finish();
+    const frame = this.bytes.finish();
     if (frame.length > PARTIAL_FRAME_SIZE_BYTES_MAX) {
       throw new DbError('QUERY_LIMIT', `one row or value takes ${frame.length} bytes, more than the ${PARTIAL_FRAME_SIZE_BYTES_MAX} of a partial result`);
     }
-    this.#bytes = new ByteWriter(4096).u8(this.#kind);
+    this.#bytes = undefined;
     return frame;
   }
 }
