@@ -4,6 +4,7 @@ import type { Exchange } from './exchange.ts';
 import { JsonIndenter } from './indent-json.ts';
 import { writeJsonString } from './json-text.ts';
 import { OutputBuffer } from './output-buffer.ts';
+import { v2ErrorJson } from './v2-errors.ts';
 
 const HEADER_SIZE_BYTES_MAX = 1_024;
 /** Seconds; the failures behind it are over in that time or take minutes. */
@@ -24,12 +25,13 @@ const DROPPING_TEXTS = [
 /** Answers with the status of the code, InfluxDB's body and header, and Retry-After when trying again may help. */
 export function answerError(exchange: Exchange, error: DbError): void {
   const { httpStatus, retryable } = error.traits;
-  const { isCsv, isPretty } = exchange.errorForm;
+  const { isCsv, isPretty, isV2 = false } = exchange.errorForm;
   const text = errorText(error);
   exchange.setHeader('Content-Type', isCsv ? 'text/csv' : 'application/json');
   exchange.setHeader('X-Influxdb-Error', headerText(text));
   if (retryable) exchange.setHeader('Retry-After', String(RETRY_AFTER_S));
-  exchange.answer(httpStatus, isCsv ? csvError(text) : errorJson(text, isPretty));
+  if (isV2) exchange.answer(httpStatus, v2ErrorJson(httpStatus, text));
+  else exchange.answer(httpStatus, isCsv ? csvError(text) : errorJson(text, isPretty));
 }
 
 /** The message, but never one that makes a client give up what it should send again. */

@@ -10,6 +10,8 @@ const REQUEST_ID_LENGTH_MAX = 256;
 export interface ErrorForm {
   readonly isCsv: boolean;
   readonly isPretty: boolean;
+  /** As in InfluxDB 2's API: `{"code","message"}`. Absent: no. */
+  readonly isV2?: boolean;
 }
 
 /** One request and its answer: parsed target, InfluxDB's headers, and whether the client is still there. */
