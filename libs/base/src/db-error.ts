@@ -23,6 +23,8 @@ export const ERROR_CODES = {
   QUERY_INVALID: { httpStatus: 400, retryable: false },
   QUERY_LIMIT: { httpStatus: 400, retryable: false },
   QUERY_TIMEOUT: { httpStatus: 500, retryable: true },
+  /** Answers that are held until they are whole take all the room there is for them. */
+  QUERY_OVERLOADED: { httpStatus: 503, retryable: true },
   QUERY_INTERRUPTED: { httpStatus: 500, retryable: true },
   QUERY_SHARD_UNAVAILABLE: { httpStatus: 503, retryable: true },
   NOT_SUPPORTED: { httpStatus: 400, retryable: false },

@@ -62,6 +62,13 @@ export const LIMITS = {
   /** Rows per answer of a chunked query that names no size, as InfluxDB. */
   chunkRowCountDefault: 10_000,
 
+  /** MessagePack has its counts in front: an answer, or a piece of a chunked one, is held until it is whole. Reached: refused, and told to ask for smaller pieces. */
+  heldAnswerSizeBytesMax: 32 * MIB,
+  /** The same over all answers of a process. Reached: 503, the client comes again. */
+  heldAnswersSizeBytesMax: 128 * MIB,
+  /** A client that has taken nothing of its answer for so long is not coming back. Reached: its connection is closed and its query ends. */
+  answerIdleTimeoutMs: 60_000,
+
   // Catalog.
   /** One proposal, encoded: every peer copies it, in one bus message. Reached: refused. */
   proposalSizeBytesMax: 768 * KIB,

@@ -1,4 +1,4 @@
-import type { FieldValue } from './column.ts';
+import type { FieldType, FieldValue } from './column.ts';
 import type { TagSet } from './series-key.ts';
 import type { SplitTimes } from './time.ts';
 
@@ -18,6 +18,8 @@ export interface SeriesBlock {
   readonly times: SplitTimes | undefined;
   /** One array per column after the time column. */
   readonly cells: readonly (readonly Cell[])[];
+  /** One per column of `cells`: formats that tell 3 from 3.0 need it. Absent: whole numbers are integers. */
+  readonly cellTypes?: readonly (FieldType | 'unknown')[];
   readonly rowCount: number;
   /** More rows of this very series follow in the next block. */
   readonly isPartial: boolean;

@@ -1,5 +1,5 @@
 import type { TimestampNs } from '@varve/base';
-import type { FieldValue, ReadLevel, SeriesBlock, WriteLevel } from '@varve/model';
+import type { ReadLevel, SeriesBlock, WriteLevel } from '@varve/model';
 import type { TraceParent } from './tracer.ts';
 
 /** Units that `/write` takes for its times. */
@@ -35,8 +35,8 @@ export interface QueryRequest {
   readonly text: string;
   readonly database: string | undefined;
   readonly retentionPolicy: string | undefined;
-  /** Values for `$name` in the text. */
-  readonly params: Readonly<Record<string, FieldValue>>;
+  /** Values for `$name` in the text, as JSON has them, int64 as bigint; the parser says which it takes. */
+  readonly params: Readonly<Record<string, unknown>>;
   /** undefined: the policy's default. */
   readonly level: ReadLevel | undefined;
   /** Reads this data node alone, whatever the others have (Q6); undefined: whoever serves. */
@@ -65,6 +65,8 @@ export interface ResultBlock extends SeriesBlock {
 export type ResultItem =
   | ResultBlock
   | { readonly kind: 'message'; readonly statementId: number; readonly level: 'warning'; readonly text: string }
+  /** Some shards had nobody to answer for them: the rows are what the others have. The last item before `done`. */
+  | { readonly kind: 'partial'; readonly statementId: number; readonly text: string }
   | { readonly kind: 'error'; readonly statementId: number; readonly text: string }
   | { readonly kind: 'done'; readonly statementId: number };
 

@@ -1,9 +1,13 @@
 import { constants, createGzip, gzipSync, type Gzip } from 'node:zlib';
+import { LIMITS } from '@varve/config';
+import type { Clock } from '@varve/ports';
 import type { Exchange } from './exchange.ts';
 import { JsonIndenter } from './indent-json.ts';
 import { OutputBuffer } from './output-buffer.ts';
 
 const FLUSH_SIZE_BYTES = 48 * 1024;
+/** One is under way at a time. */
+const PIECE_SIZE_BYTES = 256 * 1024;
 
 /** Buffers between two answers: making one costs more than many an answer. */
 const IDLE_COUNT_MAX = 16;
@@ -27,6 +31,7 @@ export class AnswerStream {
   readonly out = idle.pop() ?? new OutputBuffer();
   readonly #exchange: Exchange;
   readonly #form: AnswerForm;
+  readonly #clock: Pick<Clock, 'after'>;
   readonly #indented = new OutputBuffer();
   readonly #indenter = new JsonIndenter(this.#indented);
   #gzip: Gzip | undefined;
@@ -34,34 +39,43 @@ export class AnswerStream {
   /** Ends the wait for the socket. */
   #onSent = (): void => undefined;
 
-  constructor(exchange: Exchange, form: AnswerForm) {
+  constructor(exchange: Exchange, form: AnswerForm, clock: Pick<Clock, 'after'>) {
     this.#exchange = exchange;
     this.#form = form;
+    this.#clock = clock;
     exchange.gone.addEventListener('abort', () => {
       this.#gzip?.destroy();
       this.#onSent();
     });
   }
 
+  /** Whether something has left, so that the answer cannot become another one. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
   /** Between two items: keeps the buffer small and the producer no faster than the client. */
   async pause(): Promise<void> {
     const { length } = this.out;
     if (length < (this.#form.isEager ? 1 : FLUSH_SIZE_BYTES)) return;
-    this.#begin();
-    const bytes = this.#ready();
-    if (this.#form.isGzip) this.#gzip ??= this.#pipedGzip();
-    await this.#sent(bytes);
+    await this.#send(this.#ready());
   }
 
-  /** Sends the rest and ends the answer; a short one leaves in one piece. */
-  end(): void {
+  /** Sends the rest and ends the answer; a short one leaves in one piece, and nobody waits for it. */
+  async end(): Promise<void> {
     const bytes = this.#ready();
-    if (this.#hasBegun) {
-      (this.#gzip ?? this.#exchange.response).end(bytes);
+    if (!this.#hasBegun && bytes.length <= PIECE_SIZE_BYTES) {
+      this.#setHeaders();
+      this.#exchange.answer(200, this.#form.isGzip ? gzipSync(bytes) : bytes);
       return;
     }
-    this.#setHeaders();
-    this.#exchange.answer(200, this.#form.isGzip ? gzipSync(bytes) : bytes);
+    await this.#send(bytes);
+    const { gone, response } = this.#exchange;
+    if (gone.aborted) return;
+    await this.#taken((onTaken) => {
+      response.once('finish', onTaken);
+      (this.#gzip ?? response).end();
+    });
   }
 
   /** Lets go of the buffer, whether the answer ended or not. The stream is over after it. */
@@ -75,6 +89,17 @@ export class AnswerStream {
     this.#indenter.write(this.out.view());
     this.out.clear();
     return this.#indented.take();
+  }
+
+  /** In pieces, so that a slow client is seen to take them. */
+  async #send(bytes: Buffer): Promise<void> {
+    this.#begin();
+    if (this.#form.isGzip) this.#gzip ??= this.#pipedGzip();
+    for (let start = 0; start < bytes.length && !this.#exchange.gone.aborted; start += PIECE_SIZE_BYTES) {
+      await this.#taken((onTaken) => {
+        (this.#gzip ?? this.#exchange.response).write(bytes.subarray(start, start + PIECE_SIZE_BYTES), onTaken);
+      });
+    }
   }
 
   #begin(): void {
@@ -96,15 +121,16 @@ export class AnswerStream {
   }
 
   /**
-   * Resolves when the bytes were taken, or the client is gone. Never in the same turn of the event loop: while a fast
-   * client takes a long answer, timers and other sockets go on.
+   * Resolves when the socket has taken what is given to it, or the client is gone; one that takes nothing for too long is
+   * made to be. Never in the same turn of the event loop: while a fast client takes a long answer, timers and other
+   * sockets go on.
    */
-  #sent(bytes: Buffer): Promise<void> {
-    const { gone, response } = this.#exchange;
-    if (gone.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
+  async #taken(give: (onTaken: () => void) => void): Promise<void> {
+    const timer = this.#clock.after(LIMITS.answerIdleTimeoutMs, () => this.#exchange.breakOff());
+    await new Promise<void>((resolve) => {
       this.#onSent = resolve;
-      (this.#gzip ?? response).write(bytes, () => setImmediate(resolve));
+      give(() => setImmediate(resolve));
     });
+    timer.cancel();
   }
 }

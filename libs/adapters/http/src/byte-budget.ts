@@ -1,27 +1,30 @@
-import { assert, DbError, type SizeBytes } from '@varve/base';
-import type { Metrics } from '@varve/ports';
-import { metrics as names } from '@varve/telemetry';
+import { assert, DbError, type ErrorCode, type SizeBytes } from '@varve/base';
 
-/** Bytes of request bodies in memory, over all requests. */
+export interface ByteBudgetOptions {
+  readonly sizeBytesMax: SizeBytes;
+  /** What is counted, for the text of a refusal. */
+  readonly what: string;
+  readonly code: ErrorCode;
+  readonly onChange?: (takenBytes: SizeBytes) => void;
+}
+
+/** Bytes of one kind in memory, over all requests. */
 export class ByteBudget {
-  readonly #sizeBytesMax: SizeBytes;
-  readonly #metrics: Metrics;
+  readonly #options: ByteBudgetOptions;
   #takenBytes: SizeBytes = 0;
 
-  constructor(sizeBytesMax: SizeBytes, metrics: Metrics) {
-    this.#sizeBytesMax = sizeBytesMax;
-    this.#metrics = metrics;
+  constructor(options: ByteBudgetOptions) {
+    this.#options = options;
   }
 
   get takenBytes(): SizeBytes {
     return this.#takenBytes;
   }
 
-  /** All or nothing. @throws DbError WRITE_OVERLOADED */
+  /** All or nothing. @throws DbError of the code of the options */
   take(sizeBytes: SizeBytes): void {
-    if (this.#takenBytes + sizeBytes > this.#sizeBytesMax) {
-      throw new DbError('WRITE_OVERLOADED', `request throttled, ${this.#takenBytes} bytes of request bodies are in memory`);
-    }
+    const { sizeBytesMax, what, code } = this.#options;
+    if (this.#takenBytes + sizeBytes > sizeBytesMax) throw new DbError(code, `request throttled, ${this.#takenBytes} bytes of ${what} are in memory`);
     this.#set(this.#takenBytes + sizeBytes);
   }
 
@@ -32,6 +35,6 @@ export class ByteBudget {
 
   #set(takenBytes: SizeBytes): void {
     this.#takenBytes = takenBytes;
-    this.#metrics.set(names.httpBodiesUnderWaySize, takenBytes);
+    this.#options.onChange?.(takenBytes);
   }
 }

@@ -23,11 +23,15 @@ export class CsvWriter implements ResultWriter {
     this.#times = new TimeWriter(epoch ?? 'ns');
   }
 
+  readonly heldSizeBytes = 0;
+
   item(item: ResultItem): boolean {
     switch (item.kind) {
       case 'rows':
         this.#rows(item);
         return true;
+      case 'partial':
+        return false;
       case 'error':
         return this.#statementId !== item.statementId;
       case 'message':

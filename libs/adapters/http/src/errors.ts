@@ -1,8 +1,10 @@
 import type { DbError } from '@varve/base';
+import { CONTENT_TYPES } from './answer-format.ts';
 import { csvError } from './csv-writer.ts';
 import type { Exchange } from './exchange.ts';
 import { JsonIndenter } from './indent-json.ts';
 import { writeJsonString } from './json-text.ts';
+import { msgpackError } from './msgpack-writer.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { v2ErrorJson } from './v2-errors.ts';
 
@@ -25,13 +27,13 @@ const DROPPING_TEXTS = [
 /** Answers with the status of the code, InfluxDB's body and header, and Retry-After when trying again may help. */
 export function answerError(exchange: Exchange, error: DbError): void {
   const { httpStatus, retryable } = error.traits;
-  const { isCsv, isPretty, isV2 = false } = exchange.errorForm;
+  const { format, isPretty, isV2 = false } = exchange.errorForm;
   const text = errorText(error);
-  exchange.setHeader('Content-Type', isCsv ? 'text/csv' : 'application/json');
+  exchange.setHeader('Content-Type', CONTENT_TYPES[format]);
   exchange.setHeader('X-Influxdb-Error', headerText(text));
   if (retryable) exchange.setHeader('Retry-After', String(RETRY_AFTER_S));
   if (isV2) exchange.answer(httpStatus, v2ErrorJson(httpStatus, text));
-  else exchange.answer(httpStatus, isCsv ? csvError(text) : errorJson(text, isPretty));
+  else exchange.answer(httpStatus, format === 'csv' ? csvError(text) : format === 'msgpack' ? msgpackError(text) : errorJson(text, isPretty));
 }
 
 /** The message, but never one that makes a client give up what it should send again. */

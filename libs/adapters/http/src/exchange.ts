@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TraceParent } from '@varve/ports';
+import type { AnswerFormat } from './answer-format.ts';
 
 /** What tools expect of the newest release of the line that Varve speaks: some features are switched on by it. */
 export const INFLUXDB_VERSION = '1.8.10';
@@ -8,7 +9,7 @@ const REQUEST_ID_LENGTH_MAX = 256;
 
 /** How an error is answered. */
 export interface ErrorForm {
-  readonly isCsv: boolean;
+  readonly format: AnswerFormat;
   readonly isPretty: boolean;
   /** As in InfluxDB 2's API: `{"code","message"}`. Absent: no. */
   readonly isV2?: boolean;
@@ -21,7 +22,7 @@ export class Exchange {
   readonly path: string;
   /** Of the URL. */
   readonly parameters: URLSearchParams;
-  errorForm: ErrorForm = { isCsv: false, isPretty: false };
+  errorForm: ErrorForm = { format: 'json', isPretty: false };
   /** Of the request's span, when it is recorded. */
   traceParent: TraceParent | undefined;
   readonly #gone = new AbortController();

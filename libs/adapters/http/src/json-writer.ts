@@ -43,12 +43,16 @@ export class JsonWriter implements ResultWriter {
   #rowCount = 0;
   #messages: string[] = [];
   #error: string | undefined;
+  /** Shards are missing from the open result. */
+  #isShort = false;
 
   constructor(out: OutputBuffer, { epoch, chunkRowCount }: JsonWriterOptions) {
     this.#out = out;
     this.#times = new TimeWriter(epoch);
     this.#chunkRowCount = chunkRowCount ?? Infinity;
   }
+
+  readonly heldSizeBytes = 0;
 
   item(item: ResultItem): boolean {
     switch (item.kind) {
@@ -61,6 +65,11 @@ export class JsonWriter implements ResultWriter {
         return true;
       case 'error':
         this.#openResult(item.statementId, { isOfItsOwn: true });
+        this.#error = item.text;
+        return true;
+      case 'partial':
+        this.#openResult(item.statementId, { isOfItsOwn: false });
+        this.#isShort = true;
         this.#error = item.text;
         return true;
       case 'done':
@@ -130,7 +139,7 @@ export class JsonWriter implements ResultWriter {
     if (this.#isSeriesOpen) this.#closeSeries(this.#isSeriesUnfinished);
     if (this.#hasSeries) this.#out.byte(CLOSE_BRACKET);
     this.#writeMessages();
-    if (isPartial) this.#out.ascii(',"partial":true');
+    if (isPartial || this.#isShort) this.#out.ascii(',"partial":true');
     if (this.#error !== undefined) {
       this.#out.ascii(',"error":');
       writeJsonString(this.#out, this.#error);
@@ -139,6 +148,7 @@ export class JsonWriter implements ResultWriter {
     this.#hasSeries = false;
     this.#messages = [];
     this.#error = undefined;
+    this.#isShort = false;
     this.#openStatement = undefined;
   }
 

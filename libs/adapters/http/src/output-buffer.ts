@@ -42,6 +42,33 @@ export class OutputBuffer {
     this.#length += 1;
   }
 
+  /** Big-endian, as all numbers below. */
+  uint16(value: number): void {
+    this.#reserve(2);
+    this.#length = this.#bytes.writeUInt16BE(value, this.#length);
+  }
+
+  uint32(value: number): void {
+    this.#reserve(4);
+    this.#length = this.#bytes.writeUInt32BE(value, this.#length);
+  }
+
+  int64(value: bigint): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeBigInt64BE(value, this.#length);
+  }
+
+  float64(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeDoubleBE(value, this.#length);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
   /** Text of characters below 0x80 only. */
   ascii(text: string): void {
     this.#reserve(text.length);

@@ -1,7 +1,9 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { READ_LEVELS, type FieldValue, type ReadLevel } from '@varve/model';
+import { READ_LEVELS, type ReadLevel } from '@varve/model';
 import type { QueryRequest } from '@varve/ports';
+import { formatOf } from './answer-format.ts';
+import { bindValuesOf } from './bind-values.ts';
 import type { ErrorForm, Exchange } from './exchange.ts';
 import { readBody, type BodyBounds } from './request-body.ts';
 import type { EpochUnit } from './time-text.ts';
@@ -18,7 +20,6 @@ export interface QueryForm extends ErrorForm {
 }
 
 const EPOCHS: Readonly<Record<string, EpochUnit>> = { n: 'ns', ns: 'ns', u: 'u', us: 'u', µ: 'u', μ: 'u', ms: 'ms', s: 's', m: 'm', h: 'h' };
-const CSV_TYPES: readonly (string | undefined)[] = ['text/csv', 'application/csv'];
 
 /** @throws DbError REQUEST_INVALID */
 export function queryFormOf(exchange: Exchange, parameters: URLSearchParams): QueryForm {
@@ -27,15 +28,15 @@ export function queryFormOf(exchange: Exchange, parameters: URLSearchParams): Qu
     isGzip: /\bgzip\b/.test(exchange.header('accept-encoding') ?? ''),
     isChunked: parameters.get('chunked') === 'true',
     chunkRowCount: chunkRowCountOf(parameters.get('chunk_size') ?? ''),
-    epoch: epochOf(parameters.get('epoch') ?? ''),
+    epoch: epochOf((parameters.get('epoch') ?? '').trim()),
     isAsync: parameters.get('async') === 'true',
   };
 }
 
-/** As InfluxDB: CSV only when Accept names nothing else. */
+/** The format follows `Accept`; only JSON can be pretty. */
 export function errorFormOf(exchange: Exchange, parameters: URLSearchParams): ErrorForm {
-  const isCsv = CSV_TYPES.includes(exchange.header('accept'));
-  return { isCsv, isPretty: !isCsv && parameters.get('pretty') === 'true' };
+  const format = formatOf(exchange.header('accept'));
+  return { format, isPretty: format === 'json' && parameters.get('pretty') === 'true' };
 }
 
 /** @throws DbError REQUEST_INVALID, QUERY_PARSE */
@@ -46,7 +47,7 @@ export function queryOf(parameters: URLSearchParams): Pick<QueryRequest, 'text' 
     text,
     database: parameters.get('db') || undefined,
     retentionPolicy: parameters.get('rp') || undefined,
-    params: paramsOf(parameters.get('params') ?? ''),
+    params: bindValuesOf(parameters.get('params') ?? ''),
     level: readLevelOf(parameters.get('consistency') ?? ''),
     nodeId: nodeIdOf(parameters.get('node_id') ?? ''),
   };
@@ -78,47 +79,10 @@ async function formFields(bytes: Uint8Array, contentType: string): Promise<reado
   return Promise.all([...form].map(async ([name, value]) => [name, typeof value === 'string' ? value : await value.text()] as const));
 }
 
-/** Values for `$name`: numbers as they were written, so that int64 stays exact. */
-function paramsOf(text: string): Readonly<Record<string, FieldValue>> {
-  if (text.trim() === '') return {};
-  const parsed = parsedJson(text);
-  if (parsed === null) return {};
-  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new DbError('QUERY_PARSE', 'error parsing query parameters: an object is expected');
-  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, paramOf(value)]));
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text, exactInteger);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    const isCutOff = cause.message.includes('end of JSON input') || cause.message.includes(`at position ${text.length}`);
-    throw new DbError('QUERY_PARSE', `error parsing query parameters: ${isCutOff ? 'unexpected EOF' : cause.message}`, {}, { cause });
-  }
-}
-
-/** A reviver: whole numbers that a float64 would change become bigint. */
-function exactInteger(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
-  const source = context?.source ?? '';
-  return typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
-}
-
-const INT64_MAX = 2n ** 63n - 1n;
-
-function paramOf(value: unknown): FieldValue {
-  if (typeof value === 'bigint' && (value > INT64_MAX || value < -INT64_MAX - 1n)) {
-    throw new DbError('QUERY_PARSE', `error parsing json value: ${value} is outside int64`);
-  }
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string' || typeof value === 'boolean') return value;
-  const [bindType] = Object.keys(value ?? {});
-  const reason = value === null ? 'unable to bind parameter with type <nil>' : Array.isArray(value) ? 'unable to bind parameter with type []interface {}' : `unknown bind object type: ${bindType ?? ''}`;
-  throw new DbError('QUERY_PARSE', `error parsing query: missing parameter: ${reason}`);
-}
-
+/** As InfluxDB: a unit that it does not know means nanoseconds. */
 function epochOf(text: string): EpochUnit | undefined {
-  const unit = Object.hasOwn(EPOCHS, text) ? EPOCHS[text] : undefined;
-  if (unit === undefined && text !== '') throw new DbError('REQUEST_INVALID', `invalid epoch "${text}" (use ns, u, ms, s, m or h)`);
-  return unit;
+  if (text === '') return undefined;
+  return Object.hasOwn(EPOCHS, text) ? EPOCHS[text] : 'ns';
 }
 
 function readLevelOf(text: string): ReadLevel | undefined {

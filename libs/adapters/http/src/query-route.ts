@@ -1,11 +1,15 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import type { Gateway, ResultItem } from '@varve/ports';
+import type { Clock, Gateway, ResultItem } from '@varve/ports';
+import { CONTENT_TYPES } from './answer-format.ts';
 import { AnswerStream } from './answer-stream.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import { CsvWriter } from './csv-writer.ts';
 import { errorText } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import { HeldShare } from './held-share.ts';
 import { JsonWriter } from './json-writer.ts';
+import { MsgpackWriter } from './msgpack-writer.ts';
 import type { OutputBuffer } from './output-buffer.ts';
 import { errorFormOf, queryFormOf, queryOf, queryParametersOf, type QueryForm } from './query-request.ts';
 import type { BodyBounds } from './request-body.ts';
@@ -16,12 +20,14 @@ export interface QueryRouteParts {
   readonly gateway: Gateway;
   readonly clock: RequestClock;
   readonly bounds: BodyBounds;
+  /** What writers hold back, over all answers. */
+  readonly held: ByteBudget;
   /** 0 is no limit. */
   readonly rowCountMax: number;
 }
 
 /** Steps 1 and 11 of a query: request → QueryRequest, items → a streamed answer. @throws DbError while nothing was sent */
-export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, rowCountMax }: QueryRouteParts): Promise<void> {
+export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, held, rowCountMax }: QueryRouteParts): Promise<void> {
   exchange.errorForm = errorFormOf(exchange, exchange.parameters);
   const parameters = await queryParametersOf(exchange, bounds);
   exchange.errorForm = errorFormOf(exchange, parameters);
@@ -35,29 +41,54 @@ export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, r
     traceParent: exchange.traceParent,
   });
   if (form.isAsync) await answerNothing(exchange, items);
-  else await streamAnswer(exchange, form.isChunked ? items : cutAt(items, rowCountMax), form);
+  else await streamAnswer(exchange, form.isChunked ? items : cutAt(items, rowCountMax), { form, clock: bounds.clock, held });
+}
+
+interface StreamParts {
+  readonly form: QueryForm;
+  readonly clock: Clock;
+  readonly held: ByteBudget;
 }
 
 /** @throws DbError of the first item; a later one becomes a part of the answer */
-async function streamAnswer(exchange: Exchange, items: AsyncIterable<ResultItem>, form: QueryForm): Promise<void> {
-  const contentType = form.isCsv ? 'text/csv' : 'application/json';
-  const stream = new AnswerStream(exchange, { contentType, isPretty: form.isPretty, isGzip: form.isGzip, isEager: form.isChunked });
+async function streamAnswer(exchange: Exchange, items: AsyncIterable<ResultItem>, { form, clock, held }: StreamParts): Promise<void> {
+  const { format, isPretty, isGzip, isChunked } = form;
+  const stream = new AnswerStream(exchange, { contentType: CONTENT_TYPES[format], isPretty, isGzip, isEager: isChunked }, clock);
   const writer = writerFor(form, stream.out);
+  const share = new HeldShare(held);
   try {
     for await (const item of withTrailingError(items)) {
       if (exchange.gone.aborted) return;
-      if (!writer.item(item)) return exchange.breakOff();
+      if (!writer.item(item)) {
+        if (!stream.hasBegun) throw unwritable(item);
+        return exchange.breakOff();
+      }
+      share.set(writer.heldSizeBytes);
       await stream.pause();
     }
     writer.end();
-    stream.end();
+    await stream.end();
   } finally {
     stream.close();
+    share.set(0);
   }
 }
 
-function writerFor({ isCsv, isChunked, epoch, chunkRowCount }: QueryForm, out: OutputBuffer): ResultWriter {
-  return isCsv ? new CsvWriter(out, epoch) : new JsonWriter(out, { epoch, chunkRowCount: isChunked ? chunkRowCount : undefined });
+function writerFor({ format, isChunked, epoch, chunkRowCount }: QueryForm, out: OutputBuffer): ResultWriter {
+  const options = { epoch, chunkRowCount: isChunked ? chunkRowCount : undefined };
+  switch (format) {
+    case 'csv':
+      return new CsvWriter(out, epoch);
+    case 'msgpack':
+      return new MsgpackWriter(out, options);
+    case 'json':
+      return new JsonWriter(out, options);
+  }
+}
+
+/** What a table has no place for is its whole answer, as long as nothing has left. */
+function unwritable(item: ResultItem): DbError {
+  return new DbError(item.kind === 'partial' ? 'QUERY_SHARD_UNAVAILABLE' : 'QUERY_INTERRUPTED', 'text' in item ? item.text : item.kind);
 }
 
 /** The client does not wait for rows; it does learn of a query that cannot begin. @throws DbError of the first item */

@@ -4,5 +4,7 @@ import type { ResultItem } from '@varve/ports';
 export interface ResultWriter {
   /** False: the format has no way to say this, and an answer without it would be silently short. */
   item(item: ResultItem): boolean;
+  /** Bytes that wait until what stands before them is known, beside those in the buffer. */
+  readonly heldSizeBytes: number;
   end(): void;
 }

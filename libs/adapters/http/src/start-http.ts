@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { DbError } from '@varve/base';
 import { LIMITS, type Address, type VarveConfig } from '@varve/config';
 import { SILENT_TRACER, type Clock, type Gateway, type Health, type Log, type MetaControl, type Metrics, type Tracer } from '@varve/ports';
-import { spans } from '@varve/telemetry';
+import { metrics as names, spans } from '@varve/telemetry';
 import { ByteBudget } from './byte-budget.ts';
 import { answerError } from './errors.ts';
 import { Exchange } from './exchange.ts';
@@ -104,7 +104,9 @@ function statusRoutes(healthOf: () => Health, { metricsText, version }: HttpOpti
 }
 
 function apiRoutes(gateway: Gateway, { metrics, tracer = SILENT_TRACER, clock, config }: HttpOptions): Routes {
-  const bounds = { budget: new ByteBudget(LIMITS.bodiesUnderWaySizeBytesMax, metrics), clock };
+  const onChange = (takenBytes: number): void => metrics.set(names.httpBodiesUnderWaySize, takenBytes);
+  const bounds = { budget: new ByteBudget({ sizeBytesMax: LIMITS.bodiesUnderWaySizeBytesMax, what: 'request bodies', code: 'WRITE_OVERLOADED', onChange }), clock };
+  const held = new ByteBudget({ sizeBytesMax: LIMITS.heldAnswersSizeBytesMax, what: 'answers that are held', code: 'QUERY_OVERLOADED' });
   const requestClock = new RequestClock(clock);
   const throttle = new WriteThrottle(clock, {
     concurrentCountMax: config.concurrentWriteCountMax,
@@ -112,7 +114,7 @@ function apiRoutes(gateway: Gateway, { metrics, tracer = SILENT_TRACER, clock, c
     timeoutMs: config.enqueuedWriteTimeoutMs,
   });
   const write = { gateway, clock: requestClock, throttle, bounds, bodySizeBytesMax: config.bodySizeBytesMax };
-  const query = { gateway, clock: requestClock, bounds, rowCountMax: config.rowCountMax };
+  const query = { gateway, clock: requestClock, bounds, held, rowCountMax: config.rowCountMax };
   const onOptions: Handler = (exchange) => exchange.answer(200);
   const onWrite = traced(tracer, spans.httpWrite, (exchange) => writeRoute(exchange, write));
   const onQuery = traced(tracer, spans.httpQuery, (exchange) => queryRoute(exchange, query));

@@ -37,7 +37,7 @@ export class TimeWriter {
   write(out: OutputBuffer, ms: number, subNs: number): void {
     if (this.#epoch === undefined) this.#writeText(out, ms, subNs);
     else if (ms >= MILLION && (this.#epoch === 'ns' || this.#epoch === 'u')) this.#writeLong(out, ms, subNs);
-    else writeEpoch(out, this.#epoch, { ms, subNs });
+    else out.ascii(String(epochCount(this.#epoch, ms, subNs)));
   }
 
   /** Nanoseconds or microseconds: all but the last digits are those of the time before, most often. */
@@ -83,12 +83,10 @@ function writeFraction(out: OutputBuffer, ns: number): void {
   out.digits(rest, digitCount);
 }
 
-/** Rounded towards zero, as Go divides. */
-function writeEpoch(out: OutputBuffer, unit: EpochUnit, { ms, subNs }: { readonly ms: number; readonly subNs: number }): void {
-  if (unit === 'ns' || unit === 'u') {
-    out.ascii(String(unit === 'ns' ? joinNs(ms, subNs) : joinNs(ms, subNs) / 1_000n));
-    return;
-  }
+/** Whole units since 1970, rounded towards zero, as Go divides. */
+export function epochCount(unit: EpochUnit, ms: number, subNs: number): number | bigint {
+  if (unit === 'ns') return joinNs(ms, subNs);
+  if (unit === 'u') return joinNs(ms, subNs) / 1_000n;
   const wholeMs = ms < 0 && subNs > 0 ? ms + 1 : ms;
-  out.ascii(String(Math.trunc(wholeMs / UNIT_MS[unit])));
+  return Math.trunc(wholeMs / UNIT_MS[unit]);
 }

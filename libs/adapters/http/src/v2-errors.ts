@@ -1,7 +1,7 @@
 import type { ErrorForm } from './exchange.ts';
 
 /** What a handler under `/api/v2` sets as `exchange.errorForm` first of all: its errors are answered as clients of version 2 read them. */
-export const V2_ERROR_FORM: ErrorForm = { isCsv: false, isPretty: false, isV2: true };
+export const V2_ERROR_FORM: ErrorForm = { format: 'json', isPretty: false, isV2: true };
 
 /** The words of InfluxDB 2's API for what a status says. */
 const CODES: Readonly<Record<number, string>> = {

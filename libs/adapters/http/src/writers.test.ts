@@ -230,3 +230,19 @@ test('E2: a table cannot say that rows are missing', () => {
   expect(writer.item(rows(0, 'm', ['v'], [[1]]))).toBe(true);
   expect(writer.item(error(0, 'shard 7 is not there'))).toBe(false);
 });
+
+test('E9: missing shards show in JSON as partial, with a warning each and an error; a table has no place for it', () => {
+  const warning: ResultItem = { kind: 'message', statementId: 0, level: 'warning', text: 'shard 7 is missing' };
+  const partial: ResultItem = { kind: 'partial', statementId: 0, text: 'partial answer' };
+  const missing = '"messages":[{"level":"warning","text":"shard 7 is missing"}],"partial":true,"error":"partial answer"';
+  const block = rows(0, 'm', ['time', 'v'], values(0, 1));
+  const series = '"series":[{"name":"m","columns":["time","v"],"values":[[0,0]]}]';
+  expect(json([block, warning, partial, done(0), done(1)], { epoch: 'ns' })).toBe(`{"results":[{"statement_id":0,${series},${missing}},{"statement_id":1}]}\n`);
+  expect(json([warning, partial, done(0)], { epoch: 'ns' })).toBe(`{"results":[{"statement_id":0,${missing}}]}\n`);
+  expect(json([block, warning, partial, done(0), done(1)], { epoch: 'ns', chunkRowCount: 10 })).toBe(
+    `{"results":[{"statement_id":0,${series}}]}\n{"results":[{"statement_id":0,${missing}}]}\n{"results":[{"statement_id":1}]}\n`,
+  );
+  const writer = new CsvWriter(new OutputBuffer(), undefined);
+  expect([block, warning, partial].map((item) => writer.item(item))).toEqual([true, true, false]);
+  expect(new CsvWriter(new OutputBuffer(), undefined).item(partial)).toBe(false);
+});

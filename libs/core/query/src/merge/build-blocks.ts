@@ -1,6 +1,6 @@
 import type { Cell, SeriesBlock, TagSet } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
-import { compileExpression, type RowReader } from '../plan/expression.ts';
+import { compileExpression, typeOfExpression, type RowReader, type ValueType } from '../plan/expression.ts';
 import type { MergePlan } from '../plan/query-plan.ts';
 import type { RowBatch } from './row-batch.ts';
 
@@ -16,6 +16,7 @@ class BlockBuilder {
   readonly #chunkRowCount: number;
   /** One per column: of a plain input no reader is needed. */
   readonly #columns: readonly { readonly inputIndex: number | undefined; readonly read: RowReader }[];
+  readonly #types: readonly ValueType[];
   #batch: RowBatch | undefined;
   #group: GroupKey | undefined;
   #ms: number[] = [];
@@ -30,6 +31,7 @@ class BlockBuilder {
       inputIndex: projection.kind === 'input' ? projection.index : undefined,
       read: compileExpression(projection, { input, clause: 'SELECT' }),
     }));
+    this.#types = plan.projections.map((projection) => typeOfExpression(projection, { input, clause: 'SELECT' }));
     this.#clear();
   }
 
@@ -69,6 +71,7 @@ class BlockBuilder {
       columns: this.#plan.columnNames,
       times: { ms: new Float64Array(this.#ms), subNs: new Int32Array(this.#subNs) },
       cells: this.#cells,
+      cellTypes: this.#types,
       rowCount: this.#ms.length,
       isPartial,
     };

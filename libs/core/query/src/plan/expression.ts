@@ -27,6 +27,11 @@ export function compileExpression(expression: Expression, options: CompileOption
   return compiled(expression, options).read;
 }
 
+/** The type of the values that the expression has. */
+export function typeOfExpression(expression: Expression, options: CompileOptions): ValueType {
+  return compiled(expression, options).type;
+}
+
 export interface CompileOptions {
   input(index: number): RowReader;
   readonly clause: Clause;
