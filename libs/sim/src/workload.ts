@@ -1,6 +1,6 @@
 import type { Prng } from '@varve/base';
 import { joinNs, seriesKey, type FieldValue, type NodeId, type WriteLevel } from '@varve/model';
-import type { Gateway, QueryRequest, ResultBlock, WriteRequest } from '@varve/ports';
+import type { Gateway, QueryRequest, ResultBlock, ResultItem, WriteRequest } from '@varve/ports';
 import { cellName, type Cells } from './cell-model.ts';
 
 /** Where all points of a simulation go. */
@@ -53,7 +53,14 @@ export function writeRequest(lines: string, level?: WriteLevel): WriteRequest {
 
 /** Runs a statement that answers no rows. @throws Error with what it said when it failed */
 export async function runStatement(gateway: Gateway, text: string): Promise<void> {
-  for await (const item of gateway.runQuery(queryRequest(text))) if (item.kind === 'error') throw new Error(item.text);
+  for await (const item of gateway.runQuery(queryRequest(text))) if (item.kind === 'error' || item.kind === 'partial') throw new Error(item.text);
+}
+
+/** All that comes back, failures too. */
+export async function readItems(gateway: Gateway, text: string, nodeId?: NodeId): Promise<readonly ResultItem[]> {
+  const items: ResultItem[] = [];
+  for await (const item of gateway.runQuery(queryRequest(text, nodeId))) items.push(item);
+  return items;
 }
 
 /** Every cell there is, by one node or by any. */
@@ -61,7 +68,7 @@ export async function readCells(gateway: Gateway, nodeId?: NodeId): Promise<{ re
   const cells = new Map<string, FieldValue>();
   let failure: string | undefined;
   for await (const item of gateway.runQuery(queryRequest('SELECT * FROM m GROUP BY *', nodeId))) {
-    if (item.kind === 'error') failure = item.text;
+    if (item.kind === 'error' || item.kind === 'partial') failure = item.text;
     if (item.kind === 'rows') addCells(cells, item);
   }
   return { cells, failure };

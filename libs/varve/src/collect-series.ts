@@ -14,12 +14,13 @@ export interface ResultSeries {
 
 type Row = readonly (Cell | bigint)[];
 
-/** A whole answer in memory. @throws DbError QUERY_INVALID with InfluxDB's text when a statement failed */
+/** A whole answer in memory. @throws DbError QUERY_INVALID with InfluxDB's text when a statement failed, QUERY_SHARD_UNAVAILABLE when its answer is partial */
 export async function collectSeries(answer: AsyncIterable<ResultItem>): Promise<readonly ResultSeries[]> {
   const series: (ResultSeries & { readonly rows: Row[] })[] = [];
   let isContinued = false;
   for await (const item of answer) {
     if (item.kind === 'error') throw new DbError('QUERY_INVALID', item.text);
+    if (item.kind === 'partial') throw new DbError('QUERY_SHARD_UNAVAILABLE', item.text);
     if (item.kind !== 'rows') continue;
     const { statementId, name, tags, columns } = item;
     if (!isContinued) series.push({ statementId, name, tags: Object.fromEntries(tags ?? []), columns, rows: [] });

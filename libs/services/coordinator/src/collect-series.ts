@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { openStream, type LivenessView } from '@varve/kit';
-import type { Catalog, NodeId, RetentionPolicy, SeriesKey, Shard, ShardId } from '@varve/model';
+import type { Catalog, NodeId, RetentionPolicy, SeriesKey, ShardId } from '@varve/model';
 import type { Bus, Clock, QueryRequest } from '@varve/ports';
 import {
   decodeSeriesPiece,
@@ -13,6 +13,7 @@ import {
 } from '@varve/query';
 import type { Subjects } from '@varve/wire';
 import { executingOwners, type Attempt } from './executing-owner.ts';
+import { unavailable, type MissingShards } from './missing-shards.ts';
 import { schemaOf, tagKeysKey, type CollectedTagKeys } from './schema-of.ts';
 
 /** With which catalog it is asked, and until when. */
@@ -21,6 +22,8 @@ export interface Asking {
   readonly signal: AbortSignal;
   /** This node alone. */
   readonly nodeId: NodeId | undefined;
+  /** Where shards go that nobody answers for; absent: that fails the statement. */
+  readonly missing?: MissingShards | undefined;
 }
 
 /** Asks data nodes what series and tag keys there are: the catalog does not know them. */
@@ -50,8 +53,8 @@ export class SeriesCollector {
     return [...keys];
   }
 
-  /** Tag keys of every measurement the statement reads. @throws DbError QUERY_SHARD_UNAVAILABLE */
-  async tagKeysFor(statement: SelectStatement, request: QueryRequest, catalog: Catalog): Promise<CollectedTagKeys> {
+  /** Tag keys of every measurement the statement reads, as far as its shards can be asked. @throws DbError QUERY_SHARD_UNAVAILABLE without `missing` */
+  async tagKeysFor(statement: SelectStatement, request: QueryRequest, { catalog, missing }: { readonly catalog: Catalog; readonly missing: MissingShards | undefined }): Promise<CollectedTagKeys> {
     const { database, retentionPolicy, signal, nodeId } = request;
     const sources = selectMeasurements(statement, { database, retentionPolicy, schema: schemaOf(catalog, undefined) });
     const collected = new Map<string, Set<string>>();
@@ -60,7 +63,7 @@ export class SeriesCollector {
       const policy = catalog.databases.get(source.database)!.retentionPolicies.get(source.retentionPolicy)!;
       const question: SeriesQuestion = { wants: 'tagKeys', measurements: [source.name], filter: { kind: 'all' } };
       const keys = new Set<string>();
-      for await (const { name } of this.#ask(policy, { version: catalog.version, signal, nodeId }, question)) keys.add(name);
+      for await (const { name } of this.#ask(policy, { version: catalog.version, signal, nodeId, missing }, question)) keys.add(name);
       collected.set(tagKeysKey(policy, source.name), keys);
     }
     return new Map([...collected].map(([key, names]) => [key, [...names].sort()]));
@@ -69,8 +72,17 @@ export class SeriesCollector {
   async *#ask(policy: RetentionPolicy, asking: Asking, question: SeriesQuestion): AsyncGenerator<NamedSeries> {
     const payload = encodeSeriesQuestion(question);
     const shards = policy.shardGroups.flatMap((group) => group.shards);
-    const { nodeId } = asking;
-    let owing = shards.filter(({ owners }) => nodeId === undefined || owners.includes(nodeId)).map((shard) => this.#attempts(shard, nodeId));
+    const { nodeId, missing } = asking;
+    const onLost = ({ shard }: Owing, cause?: DbError): void => {
+      const { owners } = shards.find(({ id }) => id === shard)!;
+      const failure = unavailable(shard, owners, cause);
+      if (missing === undefined) throw failure;
+      missing.add(shard, failure);
+    };
+    const asked = shards.filter(({ owners }) => nodeId === undefined || owners.includes(nodeId));
+    let owing = asked.map((shard): Owing => ({ shard: shard.id, attempts: executingOwners(shard, this.#ports.liveness, nodeId) }));
+    for (const each of owing) if (each.attempts.length === 0) onLost(each);
+    owing = owing.filter(({ attempts }) => attempts.length > 0);
     // Each round asks one owner for every shard that still owes its answer; series that come twice are the same series.
     while (owing.length > 0) {
       const failed = new Map<ShardId, DbError>();
@@ -84,16 +96,10 @@ export class SeriesCollector {
           for (const id of ids) failed.set(id, error);
         }
       }
-      owing = owing.filter(({ shard }) => failed.has(shard)).map(({ shard, attempts }) => ({ shard, attempts: attempts.slice(1) }));
-      const lost = owing.find(({ attempts }) => attempts.length === 0);
-      if (lost !== undefined) throw unavailable(lost.shard, failed.get(lost.shard)!);
+      const left = owing.filter(({ shard }) => failed.has(shard)).map(({ shard, attempts }) => ({ shard, attempts: attempts.slice(1) }));
+      for (const each of left) if (each.attempts.length === 0) onLost(each, failed.get(each.shard));
+      owing = left.filter(({ attempts }) => attempts.length > 0);
     }
-  }
-
-  #attempts(shard: Shard, nodeId: NodeId | undefined): Owing {
-    const attempts = executingOwners(shard, this.#ports.liveness, nodeId);
-    if (attempts.length === 0) throw new DbError('QUERY_SHARD_UNAVAILABLE', `shard ${shard.id} has no owner; retry`);
-    return { shard: shard.id, attempts };
   }
 }
 
@@ -114,8 +120,4 @@ function byAttempt(owing: readonly Owing[]): readonly (readonly [Attempt, readon
     grouped.set(key, group);
   }
   return [...grouped.values()];
-}
-
-function unavailable(shard: ShardId, cause: DbError): DbError {
-  return new DbError('QUERY_SHARD_UNAVAILABLE', `no owner of shard ${shard} answered: ${cause.message}; retry`, { shard }, { cause });
 }

@@ -19,6 +19,7 @@ import {
 import type { Subjects } from '@varve/wire';
 import type { SeriesCollector } from './collect-series.ts';
 import { executingOwners } from './executing-owner.ts';
+import { MissingShards, unavailable } from './missing-shards.ts';
 import { schemaOf } from './schema-of.ts';
 
 export interface QueryPathParts {
@@ -37,6 +38,8 @@ interface Asking {
   readonly signal: AbortSignal;
   readonly nodeId: NodeId | undefined;
   readonly traceParent: TraceParent | undefined;
+  /** Where shards go that nobody answers for; undefined: that fails the statement. */
+  readonly missing: MissingShards | undefined;
 }
 
 /** Flow (b): plan, scatter, merge, stream. */
@@ -47,22 +50,28 @@ export class QueryPath {
     this.#parts = parts;
   }
 
-  /** @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE, QUERY_LIMIT, and what data nodes answer */
+  /**
+   * A shard that nobody answers for makes the answer partial (Q9).
+   * @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE of a named node, QUERY_LIMIT, and what data nodes answer
+   */
   async *select(statement: SelectStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     const { catalog } = this.#parts.follower;
     const refusal = validateSelect(statement);
     if (refusal !== undefined) throw new DbError('QUERY_INVALID', refusal);
-    const plan = await this.#plan(statement, request, catalog);
-    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { catalog, signal: request.signal, nodeId: request.nodeId, traceParent: request.traceParent }));
+    const missing = request.nodeId === undefined ? new MissingShards() : undefined; // Q6: the named node, or nothing.
+    const plan = await this.#plan(statement, request, { catalog, missing });
+    const { signal, nodeId, traceParent } = request;
+    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { catalog, signal, nodeId, traceParent, missing }));
     for await (const block of mergePartials(plan.mergePlan, shards, request.chunkRowCount)) {
       if (request.signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
       yield { kind: 'rows', statementId, ...block };
     }
+    if (missing !== undefined) yield* missing.items(statementId);
   }
 
-  async #plan(statement: SelectStatement, request: QueryRequest, catalog: Catalog): Promise<QueryPlan> {
+  async #plan(statement: SelectStatement, request: QueryRequest, { catalog, missing }: Pick<Asking, 'catalog' | 'missing'>): Promise<QueryPlan> {
     const { collector, selectBucketCountMax } = this.#parts;
-    const tagKeys = needsTagKeys(statement) ? await collector.tagKeysFor(statement, request, catalog) : undefined;
+    const tagKeys = needsTagKeys(statement) ? await collector.tagKeysFor(statement, request, { catalog, missing }) : undefined;
     const schema: SchemaView = schemaOf(catalog, tagKeys);
     const { database, retentionPolicy, nowNs } = request;
     const limits = { selectBucketCountMax, windowCountMax: LIMITS.queryWindowCountMax };
@@ -83,7 +92,7 @@ export class QueryPath {
     }));
   }
 
-  async *#partialsOf({ shard: { id: shardId, owners } }: PlacedShard, { catalog, signal, nodeId, traceParent }: Asking, payload: Uint8Array): AsyncGenerator<Uint8Array> {
+  async *#partialsOf({ shard: { id: shardId, owners } }: PlacedShard, { catalog, signal, nodeId, traceParent, missing }: Asking, payload: Uint8Array): AsyncGenerator<Uint8Array> {
     const { bus, clock, subjects, liveness } = this.#parts;
     let reason: DbError | undefined;
     for (const { owner, mayJoin } of executingOwners({ id: shardId, owners }, liveness, nodeId)) {
@@ -103,7 +112,9 @@ export class QueryPath {
       }
     }
     if (reason?.code === 'CHUNK_INVALID') throw reason; // Y3: asking again does not help.
-    throw unavailable(shardId, owners, reason);
+    const failure = unavailable(shardId, owners, reason);
+    if (missing === undefined) throw failure;
+    missing.add(shardId, failure);
   }
 }
 
@@ -114,9 +125,4 @@ function mayAnotherOwner({ traits, code }: DbError): boolean {
 
 function shardsOf(policy: RetentionPolicy | undefined, range: TimeRange): readonly ReadShard[] {
   return policy === undefined ? [] : shardsForRange(policy, range);
-}
-
-function unavailable(shard: number, owners: readonly NodeId[], cause: DbError | undefined): DbError {
-  const message = `no owner of shard ${shard} answered (asked ${owners.join(', ')}): ${cause?.message ?? 'it has none'}; retry`;
-  return new DbError('QUERY_SHARD_UNAVAILABLE', message, { shard }, { cause });
 }
