@@ -42,7 +42,7 @@ export class OutputBuffer {
     this.#length += 1;
   }
 
-  /** Big-endian, as all numbers below. */
+  /** Big-endian, as all numbers below that do not say otherwise. */
   uint16(value: number): void {
     this.#reserve(2);
     this.#length = this.#bytes.writeUInt16BE(value, this.#length);
@@ -61,6 +61,11 @@ export class OutputBuffer {
   float64(value: number): void {
     this.#reserve(8);
     this.#length = this.#bytes.writeDoubleBE(value, this.#length);
+  }
+
+  float64LE(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
   }
 
   bytes(bytes: Uint8Array): void {

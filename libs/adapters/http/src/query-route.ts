@@ -55,7 +55,7 @@ async function streamAnswer(exchange: Exchange, items: AsyncIterable<ResultItem>
   const { format, isPretty, isGzip, isChunked } = form;
   const stream = new AnswerStream(exchange, { contentType: CONTENT_TYPES[format], isPretty, isGzip, isEager: isChunked }, clock);
   const writer = writerFor(form, stream.out);
-  const share = new HeldShare(held);
+  const share = new HeldShare(held, 'MessagePack; use chunked=true with a smaller chunk_size, or JSON');
   try {
     for await (const item of withTrailingError(items)) {
       if (exchange.gone.aborted) return;

@@ -4,6 +4,7 @@ import { LIMITS } from '@varve/config';
 import type { Clock } from '@varve/ports';
 import type { Exchange } from './exchange.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import { snappyDecode } from './snappy.ts';
 
 /** A body takes its place in the budget from its first byte until it is released. */
 export interface RequestBody {
@@ -27,14 +28,28 @@ const LARGE_SIZE_BYTES = 64 * 1_024;
  * Reads and unpacks a request's body, in bounded memory.
  * @throws DbError REQUEST_TOO_LARGE, REQUEST_INVALID (not gzip, a gzip bomb, cut off), WRITE_OVERLOADED (budget spent)
  */
-export async function readBody(exchange: Exchange, { budget, clock }: BodyBounds, sizeBytesMax: SizeBytes): Promise<RequestBody> {
+export async function readBody(exchange: Exchange, bounds: BodyBounds, sizeBytesMax: SizeBytes): Promise<RequestBody> {
   const encoding = exchange.header('content-encoding') ?? 'identity';
   if (encoding !== 'identity' && encoding !== 'gzip') throw refused(`unknown content encoding "${encoding}": use gzip or none`);
+  return readUnpacked(exchange, bounds, sizeBytesMax, encoding === 'identity' ? undefined : unzipped);
+}
+
+/**
+ * A body that is a block of snappy, whatever its headers say: Prometheus sends no other.
+ * @throws DbError REQUEST_TOO_LARGE, REQUEST_INVALID, WRITE_OVERLOADED
+ */
+export function readSnappyBody(exchange: Exchange, bounds: BodyBounds, sizeBytesMax: SizeBytes): Promise<RequestBody> {
+  return readUnpacked(exchange, bounds, sizeBytesMax, snappyDecode);
+}
+
+type Unpack = (packed: Uint8Array, sizeBytesMax: SizeBytes) => Uint8Array;
+
+async function readUnpacked(exchange: Exchange, { budget, clock }: BodyBounds, sizeBytesMax: SizeBytes, unpack: Unpack | undefined): Promise<RequestBody> {
   const sent = await readSent(exchange, budget, sizeBytesMax);
   if (sent.bytes.length >= LARGE_SIZE_BYTES) await clock.turn('write');
-  if (encoding === 'identity') return sent;
+  if (unpack === undefined) return sent;
   try {
-    const bytes = unpacked(sent.bytes, sizeBytesMax);
+    const bytes = unpack(sent.bytes, sizeBytesMax);
     budget.take(bytes.length);
     return bodyOf(bytes, budget);
   } finally {
@@ -94,7 +109,7 @@ function bodyOf(bytes: Uint8Array, budget: ByteBudget): RequestBody {
 }
 
 /** At most `sizeBytesMax` are unpacked, whatever the sender says; what it says only sizes the first buffer. */
-function unpacked(packed: Uint8Array, sizeBytesMax: SizeBytes): Uint8Array {
+function unzipped(packed: Uint8Array, sizeBytesMax: SizeBytes): Uint8Array {
   if (packed.length < GZIP_SIZE_BYTES_MIN) throw refused('unexpected EOF');
   const saidBytes = new DataView(packed.buffer, packed.byteOffset + packed.length - 4).getUint32(0, true);
   const isLikely = saidBytes <= packed.length * LIMITS.gunzipRatioMax;

@@ -78,7 +78,7 @@ test('E10: what is held of answers that wait for nobody is given back', async ()
   const counts = serveEndless(gateway);
   const answer = await send(server, query({ q: 'x' }), { headers: { Accept: 'application/x-msgpack' } });
   expect(answer.status).toBe(400);
-  expect(answer.text).toContain(`an answer of more than ${LIMITS.heldAnswerSizeBytesMax} bytes in one piece cannot be MessagePack: use chunked=true`);
+  expect(answer.text).toContain(`more than ${LIMITS.heldAnswerSizeBytesMax} bytes in one piece are too many for MessagePack; use chunked=true`);
   expect(counts.openCount).toBe(0);
   for (let round = 0; round < 4; round += 1) expect((await send(server, query({ q: 'x' }), { headers: { Accept: 'application/x-msgpack' } })).status).toBe(400);
 });

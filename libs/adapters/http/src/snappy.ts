@@ -14,10 +14,13 @@ const BLOCK_SIZE_BYTES = 65_536;
 const HASH_BITS = 14;
 const COPY_LENGTH_MIN = 4;
 const COPY_LENGTH_MAX = 64;
+/** Three bytes stand for 64 at most: who says more has not sent it. */
+const EXPANSION_MAX = 22;
 
 /** @throws DbError REQUEST_INVALID with the text of Go's decoder, REQUEST_TOO_LARGE for more than `sizeBytesMax` unpacked */
 export function snappyDecode(packed: Uint8Array, sizeBytesMax: SizeBytes): Uint8Array {
   const { sizeBytes, start } = decodedSize(packed);
+  if (sizeBytes > packed.length * EXPANSION_MAX) throw corrupt();
   if (sizeBytes > sizeBytesMax) throw new DbError('REQUEST_TOO_LARGE', 'Request Entity Too Large');
   const bytes = new Uint8Array(sizeBytes);
   let at = start;
@@ -47,27 +50,37 @@ export function snappyDecode(packed: Uint8Array, sizeBytesMax: SizeBytes): Uint8
   return bytes;
 }
 
-/** Greedy: what four bytes began before, within the block, is copied. */
-export function snappyEncode(bytes: Uint8Array): Uint8Array {
-  // Literals cost five bytes more at most, per block; copies are never longer than what they stand for.
-  const packed = new Uint8Array(10 + bytes.length + 5 * (1 + Math.ceil(bytes.length / BLOCK_SIZE_BYTES)) + Math.ceil(bytes.length / 6));
-  const writer = new SnappyWriter(bytes, packed);
+/**
+ * Greedy: what four bytes began before, within a block, is copied.
+ * @returns the packed form in pieces, each valid until the next is asked for
+ */
+export function* snappyPieces(bytes: Uint8Array): Generator<Uint8Array> {
+  const writer = new SnappyWriter(bytes);
   writer.size(bytes.length);
-  for (let start = 0; start < bytes.length; start += BLOCK_SIZE_BYTES) writer.block(start, Math.min(bytes.length, start + BLOCK_SIZE_BYTES));
-  return packed.subarray(0, writer.length);
+  yield writer.take();
+  for (let start = 0; start < bytes.length; start += BLOCK_SIZE_BYTES) {
+    writer.block(start, Math.min(bytes.length, start + BLOCK_SIZE_BYTES));
+    yield writer.take();
+  }
 }
 
 class SnappyWriter {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #packed: Uint8Array;
+  /** At worst a literal of 61 bytes and a copy of four, again and again: two bytes more for 65. */
+  readonly #packed = new Uint8Array(BLOCK_SIZE_BYTES + BLOCK_SIZE_BYTES / 32 + 16);
   readonly #seenAt = new Int32Array(2 ** HASH_BITS);
-  length = 0;
+  #length = 0;
 
-  constructor(bytes: Uint8Array, packed: Uint8Array) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#packed = packed;
+  }
+
+  take(): Uint8Array {
+    const taken = this.#packed.subarray(0, this.#length);
+    this.#length = 0;
+    return taken;
   }
 
   size(sizeBytes: SizeBytes): void {
@@ -122,13 +135,13 @@ class SnappyWriter {
       this.#byte((size - 1) & 0xff);
       this.#byte((size - 1) >> 8);
     }
-    this.#packed.set(this.#bytes.subarray(from, to), this.length);
-    this.length += size;
+    this.#packed.set(this.#bytes.subarray(from, to), this.#length);
+    this.#length += size;
   }
 
   #byte(byte: number): void {
-    this.#packed[this.length] = byte;
-    this.length += 1;
+    this.#packed[this.#length] = byte;
+    this.#length += 1;
   }
 }
 

@@ -7,15 +7,18 @@ import { metrics as names, spans } from '@varve/telemetry';
 import { ByteBudget } from './byte-budget.ts';
 import { answerError } from './errors.ts';
 import { Exchange } from './exchange.ts';
+import { fluxRoute } from './flux-route.ts';
 import { healthRoute } from './health-route.ts';
 import { metaRoutes } from './meta-routes.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pingRoute } from './ping-route.ts';
+import { promReadRoute } from './prom-read-route.ts';
+import { promWriteRoute } from './prom-write-route.ts';
 import { queryRoute } from './query-route.ts';
 import { RequestClock } from './request-clock.ts';
 import { Router, type Handler, type Routes } from './router.ts';
 import { traced } from './traced.ts';
-import { writeRoute } from './write-route.ts';
+import { v2WriteRoute, writeRoute } from './write-route.ts';
 import { WriteThrottle } from './write-throttle.ts';
 
 /** Connections that the operating system holds until they are accepted. */
@@ -122,6 +125,10 @@ function apiRoutes(gateway: Gateway, { metrics, tracer = SILENT_TRACER, clock, c
     '/status': { GET: pingRoute, HEAD: pingRoute },
     '/write': { OPTIONS: onOptions, POST: onWrite },
     '/query': { OPTIONS: onOptions, GET: onQuery, POST: onQuery },
+    '/api/v2/write': { OPTIONS: onOptions, POST: traced(tracer, spans.httpWrite, (exchange) => v2WriteRoute(exchange, write)) },
+    '/api/v2/query': { OPTIONS: onOptions, POST: fluxRoute },
+    '/api/v1/prom/write': { POST: traced(tracer, spans.httpWrite, (exchange) => promWriteRoute(exchange, write)) },
+    '/api/v1/prom/read': { POST: traced(tracer, spans.httpQuery, (exchange) => promReadRoute(exchange, query)) },
   };
 }
 

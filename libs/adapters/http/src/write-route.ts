@@ -4,6 +4,8 @@ import type { Gateway, Precision, WriteSummary } from '@varve/ports';
 import type { Exchange } from './exchange.ts';
 import { readBody, type BodyBounds } from './request-body.ts';
 import type { RequestClock } from './request-clock.ts';
+import { bucketOf } from './v2-bucket.ts';
+import { V2_ERROR_FORM } from './v2-errors.ts';
 import type { WriteThrottle } from './write-throttle.ts';
 
 export interface WriteRouteParts {
@@ -14,19 +16,38 @@ export interface WriteRouteParts {
   readonly bodySizeBytesMax: SizeBytes;
 }
 
-const PRECISIONS: Readonly<Record<string, Precision>> = { '': 'n', n: 'n', ns: 'n', u: 'u', us: 'u', µ: 'u', ms: 'ms', s: 's', m: 'm', h: 'h' };
+/** By the name of the parameter. */
+type Precisions = Readonly<Record<string, Precision>>;
+const PRECISIONS: Precisions = { '': 'n', n: 'n', ns: 'n', u: 'u', us: 'u', µ: 'u', ms: 'ms', s: 's', m: 'm', h: 'h' };
+const V2_PRECISIONS: Precisions = { '': 'n', ns: 'n', us: 'u', ms: 'ms', s: 's' };
 
 /** Step 1 of a write: request → WriteRequest, and its summary → answer. 204 says: all of it is durable at the level. @throws DbError */
 export async function writeRoute(exchange: Exchange, parts: WriteRouteParts): Promise<void> {
-  const target = writeTargetOf(exchange.parameters);
-  const summary = await parts.throttle.run(() => writeBody(exchange, target, parts));
+  const { parameters } = exchange;
+  const target = writeTargetOf(parameters);
+  const precision = precisionOf(parameters.get('precision') ?? '', PRECISIONS, 'n, u, ms, s, m or h');
+  answerWrite(exchange, await parts.throttle.run(() => writeBody(exchange, { ...target, precision }, parts)));
+}
+
+/** The same for `/api/v2/write`: a bucket names the database, an organisation nothing. @throws DbError */
+export async function v2WriteRoute(exchange: Exchange, parts: WriteRouteParts): Promise<void> {
+  exchange.errorForm = V2_ERROR_FORM;
+  const { parameters } = exchange;
+  const level = writeLevelOf(parameters.get('consistency') ?? '');
+  const precision = precisionOf(parameters.get('precision') ?? '', V2_PRECISIONS, 'ns, us, ms or s');
+  const target = { ...bucketOf(parameters), level, precision };
+  answerWrite(exchange, await parts.throttle.run(() => writeBody(exchange, target, parts)));
+}
+
+/** 204, or what was not applied. @throws DbError WRITE_PARTIAL */
+export function answerWrite(exchange: Exchange, summary: WriteSummary): void {
   const text = refusalText(summary);
   if (text !== undefined) throw new DbError('WRITE_PARTIAL', text);
   exchange.setHeader('Content-Type', 'application/json');
   exchange.answer(204);
 }
 
-async function writeBody(exchange: Exchange, target: WriteTarget, { gateway, clock, bounds, bodySizeBytesMax }: WriteRouteParts): Promise<WriteSummary> {
+async function writeBody(exchange: Exchange, target: WriteTarget & { readonly precision: Precision }, { gateway, clock, bounds, bodySizeBytesMax }: WriteRouteParts): Promise<WriteSummary> {
   const body = await readBody(exchange, bounds, bodySizeBytesMax);
   try {
     return gateway.writePoints({ ...target, body: body.bytes, nowNs: clock.nowNs(), traceParent: exchange.traceParent });
@@ -36,28 +57,27 @@ async function writeBody(exchange: Exchange, target: WriteTarget, { gateway, clo
   }
 }
 
-interface WriteTarget {
+/** Where a write goes, and when it is answered. */
+export interface WriteTarget {
   readonly database: string;
   readonly retentionPolicy: string | undefined;
-  readonly precision: Precision;
   readonly level: WriteLevel | undefined;
 }
 
 /** @throws DbError DATABASE_REQUIRED, REQUEST_INVALID */
-function writeTargetOf(parameters: URLSearchParams): WriteTarget {
+export function writeTargetOf(parameters: URLSearchParams): WriteTarget {
   const database = parameters.get('db') ?? '';
   if (database === '') throw new DbError('DATABASE_REQUIRED', 'database is required');
   return {
     database,
     retentionPolicy: parameters.get('rp') || undefined,
-    precision: precisionOf(parameters.get('precision') ?? ''),
     level: writeLevelOf(parameters.get('consistency') ?? ''),
   };
 }
 
-function precisionOf(text: string): Precision {
-  const precision = Object.hasOwn(PRECISIONS, text) ? PRECISIONS[text] : undefined;
-  if (precision === undefined) throw new DbError('REQUEST_INVALID', `invalid precision "${text}" (use n, u, ms, s, m or h)`);
+function precisionOf(text: string, precisions: Precisions, known: string): Precision {
+  const precision = Object.hasOwn(precisions, text) ? precisions[text] : undefined;
+  if (precision === undefined) throw new DbError('REQUEST_INVALID', `invalid precision "${text}" (use ${known})`);
   return precision;
 }
 
