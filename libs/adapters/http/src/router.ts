@@ -3,6 +3,7 @@ import { traceIdOf, type Clock, type Log, type Metrics } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
 import { answerError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import type { HttpStats } from './http-stats.ts';
 
 /** Answers one request. May throw DbError while nothing was sent. */
 export type Handler = (exchange: Exchange) => void | Promise<void>;
@@ -14,6 +15,7 @@ export interface RouterParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly stats: HttpStats;
 }
 
 /** Finds the handler, answers when there is none, and turns its failure into an answer. What is no DbError is a bug and stays one. */
@@ -29,7 +31,9 @@ export class Router {
   async handle(exchange: Exchange): Promise<void> {
     const startedMs = this.#parts.clock.monotonicMs();
     const methods = Object.hasOwn(this.#routes, exchange.path) ? this.#routes[exchange.path] : undefined;
-    exchange.response.once('close', () => this.#count(exchange, methods === undefined ? 'other' : exchange.path, startedMs));
+    const route = methods === undefined ? 'other' : exchange.path;
+    this.#parts.stats.begin(exchange, route);
+    exchange.response.once('close', () => this.#count(exchange, route, startedMs));
     if (methods === undefined) return answerPlain(exchange, 404, '404 page not found\n');
     const method = exchange.request.method ?? '';
     const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
@@ -55,9 +59,10 @@ export class Router {
   }
 
   #count({ response, traceParent }: Exchange, route: string, startedMs: number): void {
-    const { clock, log, metrics } = this.#parts;
+    const { clock, log, metrics, stats } = this.#parts;
     const elapsedMs = clock.monotonicMs() - startedMs;
     const status = response.writableFinished ? String(response.statusCode) : 'gone';
+    stats.end(route, { status: response.statusCode, elapsedMs });
     metrics.add(names.httpRequests, 1, { route, status });
     metrics.observe(names.httpRequestDuration, elapsedMs / 1_000, { route });
     log.debug('Request answered', { route, status, elapsedMs, traceId: traceIdOf(traceParent) });

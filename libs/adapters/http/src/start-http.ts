@@ -5,10 +5,12 @@ import { LIMITS, type Address, type VarveConfig } from '@varve/config';
 import { SILENT_TRACER, type Clock, type Gateway, type Health, type Log, type MetaControl, type Metrics, type Tracer } from '@varve/ports';
 import { metrics as names, spans } from '@varve/telemetry';
 import { ByteBudget } from './byte-budget.ts';
+import { requestsRoute, varsRoute, type DebugParts } from './debug-routes.ts';
 import { answerError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { fluxRoute } from './flux-route.ts';
 import { healthRoute } from './health-route.ts';
+import { HttpStats } from './http-stats.ts';
 import { metaRoutes } from './meta-routes.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pingRoute } from './ping-route.ts';
@@ -79,13 +81,14 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   });
   await listen(server, options.address);
   const { address: host, port } = server.address() as AddressInfo;
+  const debug = { stats: new HttpStats(), clock, startedMs: clock.wallMs(), address: `${host}:${port}` };
   const route = (routes: Routes): void => {
-    const router = new Router(routes, options);
+    const router = new Router(routes, { ...options, stats: debug.stats });
     handle = (exchange) => router.handle(exchange);
   };
   return {
     address: { host, port },
-    serve: (gateway) => route({ ...statusRoutes(() => gateway.health(), options), ...apiRoutes(gateway, options) }),
+    serve: (gateway) => route({ ...statusRoutes(() => gateway.health(), options), ...apiRoutes(debug.stats.counted(gateway), options), ...debugRoutes(debug) }),
     serveStatus: (healthOf) => route(statusRoutes(healthOf, options)),
     serveMeta: (healthOf, control) => route({ ...statusRoutes(healthOf, options), ...metaRoutes(control) }),
     close: () => close(server, clock),
@@ -103,6 +106,13 @@ function statusRoutes(healthOf: () => Health, { metricsText, version }: HttpOpti
     '/ping': { GET: pingRoute, HEAD: pingRoute },
     '/health': { GET: onHealth, HEAD: onHealth },
     '/metrics': { GET: (exchange) => metricsRoute(exchange, metricsText) },
+  };
+}
+
+function debugRoutes(parts: DebugParts): Routes {
+  return {
+    '/debug/vars': { GET: (exchange) => varsRoute(exchange, parts) },
+    '/debug/requests': { GET: (exchange) => requestsRoute(exchange, parts) },
   };
 }
 
