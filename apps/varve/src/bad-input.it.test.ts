@@ -37,7 +37,7 @@ test('a field of another type is dropped and said, the other points are applied'
   expect(await query(url, 'SELECT v FROM m', { db: 'd' })).toMatchObject([{ values: [[1, 1], [3, 3]] }]);
 });
 
-test('unknown databases, policies, precisions, epochs and levels are refused', async () => {
+test('unknown databases, policies, precisions and levels are refused', async () => {
   const { url } = await server();
   const check = async (answer: Promise<{ status: number; text: string }>, status: number, text: RegExp): Promise<void> => {
     expect((await answer).status).toBe(status);
@@ -47,7 +47,6 @@ test('unknown databases, policies, precisions, epochs and levels are refused', a
   await check(write(url, 'd', 'm v=1', { rp: 'norp' }), 500, /retention policy not found: norp/);
   await check(write(url, 'd', 'm v=1', { precision: 'fortnight' }), 400, /fortnight/);
   await check(write(url, 'd', 'm v=1', { consistency: 'most' }), 400, /invalid consistency level/);
-  await check(send(`${url}/query?db=d&epoch=year&q=SELECT+v+FROM+m`), 400, /year/);
   await check(send(`${url}/query?db=d&q=selec`), 400, /error parsing query: found selec.*at line 1, char 1/);
   await check(send(`${url}/query?db=d`), 400, /missing required parameter \\"q\\"/);
 });
@@ -110,4 +109,18 @@ test('a batch over more than 100 new shard groups is refused before anything is 
   expect(await query(url, 'SHOW SERIES', { db: 'd' })).toEqual([]);
   expect((await write(url, 'd', lines.split('\n').slice(0, 100).join('\n'), { precision: 's' })).status).toBe(204);
   expect(await query(url, 'SELECT count(v) FROM m', { db: 'd' })).toMatchObject([{ values: [[0, 100]] }]);
+});
+
+test('a query that is far too long, or binds far too much, is refused at once, and the next one is answered', async () => {
+  const { url } = await server();
+  const ask = (q: string, params = ''): ReturnType<typeof send> => send(`${url}/query?db=d`, { method: 'POST', body: new URLSearchParams({ q, params }) });
+  const check = async (answer: ReturnType<typeof send>, status: number, text: RegExp): Promise<void> => expect(await answer).toMatchObject({ status, text: expect.stringMatching(text) as string });
+  await check(ask('SELECT v FROM m;'.repeat(600_000)), 413, /Request Entity Too Large/);
+  await check(ask('SELECT v FROM m;'.repeat(100_000)), 413, /query of 1600000 characters: 262144 are taken at most/);
+  await check(ask(`SELECT v FROM m WHERE ${Array.from({ length: 40_000 }, (_, at) => `h='${at}'`).join(' OR ')}`), 413, /query of \d+ characters/);
+  await check(ask('SELECT v FROM m WHERE v > $v', `{"v":${'['.repeat(1_000_000)}`), 413, /params of 1000005 characters/);
+  await check(ask('SELECT v FROM m WHERE v > $v', `{"v":${'['.repeat(200_000)}`), 400, /exceeded max depth of 100/);
+  await check(send(`${url}/query?q=${'x'.repeat(300_000)}`).catch(() => ({ status: 431, headers: new Headers(), text: '' })), 431, /^/);
+  await check(send(`${url}/ping`, { headers: Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`x-${at}`, 'x'.repeat(4_000)])) }).catch(() => ({ status: 431, headers: new Headers(), text: '' })), 431, /^/);
+  await check(ask('SHOW MEASUREMENTS; SHOW DATABASES'), 200, /"d"/);
 });

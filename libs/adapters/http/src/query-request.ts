@@ -43,11 +43,14 @@ export function errorFormOf(exchange: Exchange, parameters: URLSearchParams): Er
 export function queryOf(parameters: URLSearchParams): Pick<QueryRequest, 'text' | 'database' | 'retentionPolicy' | 'params' | 'level' | 'nodeId'> {
   const text = (parameters.get('q') ?? '').trim();
   if (text === '') throw new DbError('REQUEST_INVALID', 'missing required parameter "q"');
+  const params = parameters.get('params') ?? '';
+  checkLength('query', text);
+  checkLength('params', params);
   return {
     text,
     database: parameters.get('db') || undefined,
     retentionPolicy: parameters.get('rp') || undefined,
-    params: bindValuesOf(parameters.get('params') ?? ''),
+    params: bindValuesOf(params),
     level: readLevelOf(parameters.get('consistency') ?? ''),
     nodeId: nodeIdOf(parameters.get('node_id') ?? ''),
   };
@@ -77,6 +80,12 @@ async function formFields(bytes: Uint8Array, contentType: string): Promise<reado
     throw new DbError('REQUEST_INVALID', 'the multipart form cannot be read', {}, { cause });
   }
   return Promise.all([...form].map(async ([name, value]) => [name, typeof value === 'string' ? value : await value.text()] as const));
+}
+
+/** Parsing one text keeps everybody waiting. @throws DbError REQUEST_TOO_LARGE */
+function checkLength(what: string, { length }: string): void {
+  if (length <= LIMITS.queryTextLengthMax) return;
+  throw new DbError('REQUEST_TOO_LARGE', `${what} of ${length} characters: ${LIMITS.queryTextLengthMax} are taken at most; send statements in several requests`);
 }
 
 /** As InfluxDB: a unit that it does not know means nanoseconds. */
