@@ -41,6 +41,8 @@ assert [each['mean'] for each in means] == [3.5, 6.0], means
 assert {'name': 'py'} in client.get_list_database()
 assert client.get_list_retention_policies('py')[0]['name'] == 'autogen'
 assert client.ping()
+bound = client.query('SELECT t FROM air WHERE city = $city', bind_params={'city': 'oslo'})
+assert [each['t'] for each in bound.get_points()] == [3.5], bound
 client.drop_database('py')
 assert {'name': 'py'} not in client.get_list_database()
 print('ok')
@@ -110,6 +112,11 @@ test("Debian's influx shell writes and reads back", async (context) => {
     'name,time,city,t\nair,1767225600000000000,oslo,3.5\nair,1767229200000000000,bergen,6\n',
   );
   expect(execute('SHOW DATABASES', '-format', 'column')).toBe('name: databases\nname\n----\nsh\n');
+  expect(() => execute('SELEC')).toThrow('error parsing query: found SELEC, expected SELECT, DELETE, SHOW');
+  const file = join(temporaryDirectory(), 'import.txt');
+  writeFileSync(file, '# DDL\nCREATE DATABASE imported\n# DML\n# CONTEXT-DATABASE: imported\nair,city=oslo t=1 1\nair,city=oslo t=2 2\n');
+  expect(execFileSync(shell, ['-host', hostname, '-port', port, '-import', '-path', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })).toMatch(/Processed 2 inserts[\s\S]*Failed 0 inserts/);
+  expect(execute('SELECT count(t) FROM air GROUP BY city', '-database', 'imported', '-format', 'csv')).toBe('name,tags,time,count\nair,city=oslo,0,2\n');
   expect(
     JSON.parse(execute('SELECT max(t) FROM air', '-database', 'sh', '-format', 'json', '-precision', 's')),
   ).toEqual({
