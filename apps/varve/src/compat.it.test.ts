@@ -2,11 +2,13 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import differences from './testing/compat-differences.json' with { type: 'json' };
 import ratchet from './testing/compat-ratchet.json' with { type: 'json' };
 import { startServer } from './testing/server.ts';
 
 // What InfluxDB 1.6.7 answered, replayed against the program by the corpora's own runners. Not everything is there yet:
-// the number of equal answers is kept in compat-ratchet.json and may only rise.
+// the number of equal answers is kept in compat-ratchet.json and may only rise. Where the runner names the cases that differ,
+// each has to be in compat-differences.json: on purpose and with a reason, or not built yet, a list that may only shrink.
 
 const corpora = resolve(import.meta.dirname, '../../../../shared/compat');
 const isHere = existsSync(corpora);
@@ -67,8 +69,18 @@ test.runIf(isHere).each(CORPORA)(
       fewer,
       `${JSON.stringify(passed)}, but ${JSON.stringify(before)} in compat-ratchet.json; the runner said:\n${output.slice(-6_000)}`,
     ).toEqual([]);
+    const listed: Listed | undefined = name === 'http_api.json' ? differences[name] : undefined;
+    if (listed === undefined) return;
+    const differing = output.matchAll(/^DIFF (\S+)/gm).map(([, id]) => id!);
+    expect([...differing].filter((id) => !(id in listed.onPurpose) && !listed.notYet.includes(id)), 'differences that nobody has listed').toEqual([]);
   },
 );
+
+interface Listed {
+  /** Why, by case. */
+  readonly onPurpose: Readonly<Record<string, string>>;
+  readonly notYet: readonly string[];
+}
 
 /** The runners end with 1 when one case differs, which is no failure here; without output it is. */
 function runPython(command: readonly string[]): Promise<string> {

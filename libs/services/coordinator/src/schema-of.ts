@@ -17,7 +17,7 @@ export function schemaOf(catalog: Catalog, tagKeys: CollectedTagKeys | undefined
       const database = catalog.databases.get(name);
       if (database === undefined) return { kind: 'databaseNotFound' };
       const wanted = retentionPolicy ?? database.defaultRetentionPolicy;
-      return database.retentionPolicies.has(wanted) ? { kind: 'found', retentionPolicy: wanted } : { kind: 'policyNotFound' };
+      return database.retentionPolicies.has(wanted) ? { kind: 'found', retentionPolicy: wanted } : { kind: 'policyNotFound', retentionPolicy: wanted };
     },
     measurements: (database, policy) => [...(policyOf(database, policy)?.measurements.keys() ?? [])],
     fields: (database, policy, measurement) => policyOf(database, policy)?.measurements.get(measurement) ?? new Map(),

@@ -7,7 +7,10 @@ export type BoundToken = { readonly kind: TokenKind; readonly text: string } | {
 /** The token for `$name` with these values. */
 export function boundToken(name: string, params: Readonly<Record<string, unknown>>): BoundToken {
   if (name === '') return error('empty bound parameter');
-  return Object.hasOwn(params, name) ? valueToken(params[name]) : error(`missing parameter: ${name}`);
+  if (!Object.hasOwn(params, name)) return error(`missing parameter: ${name}`);
+  const token = valueToken(params[name]);
+  // As InfluxDB: what binds nothing is missing, whatever the reason.
+  return token.kind === 'error' ? error(`missing parameter: ${token.message}`) : token;
 }
 
 /**

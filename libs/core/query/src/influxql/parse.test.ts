@@ -146,12 +146,12 @@ test('a bound parameter that is missing or no value is an error', () => {
 
   check({}, 'missing parameter: p');
   check(JSON.parse('{"__proto__": 1}') as Record<string, unknown>, 'missing parameter: p');
-  check({ p: null }, 'unable to bind parameter with type <nil>');
-  check({ p: [1] }, 'unable to bind parameter with type []interface {}');
-  check({ p: {} }, 'bound object parameter value must have exactly one entry');
-  check({ p: { integer: 'x' } }, 'integer literal must be an integer value');
-  check({ p: { identifier: 1 } }, 'identifier must be a string value');
-  check({ p: { thing: 1 } }, 'unknown bind object type: thing');
+  check({ p: null }, 'missing parameter: unable to bind parameter with type <nil>');
+  check({ p: [1] }, 'missing parameter: unable to bind parameter with type []interface {}');
+  check({ p: {} }, 'missing parameter: bound object parameter value must have exactly one entry');
+  check({ p: { integer: 'x' } }, 'missing parameter: integer literal must be an integer value');
+  check({ p: { identifier: 1 } }, 'missing parameter: identifier must be a string value');
+  check({ p: { thing: 1 } }, 'missing parameter: unknown bind object type: thing');
   check({ p: { regex: '(' } }, 'error parsing regexp: missing closing ): `(` at line 1, char 27');
   expect(problem('SELECT a FROM b WHERE c = $')).toBe('empty bound parameter');
   expect(problem('SELECT a FROM b WHERE c = $constructor')).toBe('missing parameter: constructor');

@@ -30,7 +30,7 @@ function resolveSource(source: MeasurementSource, defaults: SourceDefaults): rea
   const named = source.retentionPolicy ?? (source.database === undefined ? defaults.retentionPolicy : undefined);
   const policy = schema.resolvePolicy(database, named);
   if (policy.kind === 'databaseNotFound') return planError(`database not found: ${database}`);
-  if (policy.kind === 'policyNotFound') return planError(`retention policy not found: ${named ?? ''}`);
+  if (policy.kind === 'policyNotFound') return planError(`retention policy not found: ${policy.retentionPolicy}`);
   const { retentionPolicy } = policy;
   return measurementNames(source, schema.measurements(database, retentionPolicy)).map((name) => ({
     database,

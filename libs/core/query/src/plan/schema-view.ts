@@ -14,7 +14,8 @@ export interface SchemaView {
 export type ResolvedPolicy =
   | { readonly kind: 'found'; readonly retentionPolicy: string }
   | { readonly kind: 'databaseNotFound' }
-  | { readonly kind: 'policyNotFound' };
+  /** With the name that was looked for: the given one, or the database's default. */
+  | { readonly kind: 'policyNotFound'; readonly retentionPolicy: string };
 
 /** Refused in a plan or in SHOW: a text in InfluxDB's words for the client. */
 export interface PlanError {

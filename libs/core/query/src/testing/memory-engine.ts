@@ -106,7 +106,7 @@ export function schemaOf(points: readonly TestPoint[]): SchemaView {
   return {
     resolvePolicy: (database, policy = TEST_POLICY) => {
       if (database !== TEST_DATABASE) return { kind: 'databaseNotFound' };
-      return policy === TEST_POLICY ? { kind: 'found', retentionPolicy: policy } : { kind: 'policyNotFound' };
+      return policy === TEST_POLICY ? { kind: 'found', retentionPolicy: policy } : { kind: 'policyNotFound', retentionPolicy: policy };
     },
     measurements: () => [...fields.keys()],
     fields: (_database, _policy, measurement) => fields.get(measurement) ?? new Map(),
