@@ -31,10 +31,11 @@ export function writeText(out: OutputBuffer, text: string): void {
 }
 
 /** A whole number within int64. */
-export function writeInteger(out: OutputBuffer, value: number | bigint): void {
-  if (typeof value === 'bigint' || value > INT32_MAX || value < -INT32_MAX - 1) {
+export function writeInteger(out: OutputBuffer, integer: number | bigint): void {
+  const value = Number(integer); // Exact where it is looked at: within 32 bits.
+  if (value > INT32_MAX || value < -INT32_MAX - 1) {
     out.byte(0xd3);
-    out.int64(BigInt(value));
+    out.int64(BigInt(integer));
   } else if (value >= -32 && value <= 0x7f) out.byte(value & 0xff);
   else if (value >= -0x80 && value < 0) {
     out.byte(0xd0);

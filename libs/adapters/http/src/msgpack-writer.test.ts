@@ -98,6 +98,8 @@ test('E7: integers take the forms of msgp at every boundary', () => {
   check(-2_147_483_649, 'd3ffffffff7fffffff');
   check(9223372036854775807n, 'd37fffffffffffffff');
   check(-9223372036854775808n, 'd38000000000000000');
+  check(1_000_000_000n, 'd23b9aca00');
+  check(5n, '05');
 });
 
 test('E7: any text, time and integer reads back as itself', () => {

@@ -4,7 +4,7 @@ import { promLines, type PromLines } from './prom-lines.ts';
 import { readSnappyBody } from './request-body.ts';
 import { answerWrite, writeTargetOf, type WriteRouteParts, type WriteTarget } from './write-route.ts';
 
-/** Prometheus' remote write: a snappy block with a WriteRequest, written as any other batch. @throws DbError */
+/** Prometheus' remote write: a snappy block with a WriteRequest, written as every batch is. @throws DbError */
 export async function promWriteRoute(exchange: Exchange, parts: WriteRouteParts): Promise<void> {
   const target = writeTargetOf(exchange.parameters);
   answerWrite(exchange, await parts.throttle.run(() => writeSamples(exchange, target, parts)));
