@@ -68,6 +68,8 @@ export const LIMITS = {
   heldAnswerSizeBytesMax: 32 * MIB,
   /** The same over all answers of a process. Reached: 503, the client comes again. */
   heldAnswersSizeBytesMax: 128 * MIB,
+  /** Queries that go on without their clients (`async=true`), which no closed connection ends. Reached: 503, the client comes again. */
+  asyncQueryCountMax: 100,
   /** A client that has taken nothing of its answer for so long is not coming back. Reached: its connection is closed and its query ends. */
   answerIdleTimeoutMs: 60_000,
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DbError, type ErrorCode } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { SILENT_METRICS, type Clock, type ResultItem } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS, type Clock, type ResultItem } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
 import { expect, test } from 'vitest';
 import type { HttpServer } from './start-http.ts';
@@ -352,10 +352,29 @@ test('E2: a failure on the way is a part of the answer; a table becomes an error
   await expect(send(server, query({ q: 'x' }), CSV)).rejects.toThrow(/socket hang up|ECONNRESET|aborted/);
 });
 
-test('async=true is answered without rows', async () => {
-  const { gateway, server } = await openHttp();
-  gateway.onQuery = () => listed([block(0, 0, 1), done(0)]);
+test('async=true is answered before there are rows; the query goes on without its client, and its failure is logged', async () => {
+  const reasons: unknown[] = [];
+  const { gateway, server } = await openHttp({}, { log: { ...SILENT_LOG, info: (_message, facts) => void reasons.push(facts?.['reason']) } });
+  let goOn = (): void => undefined;
+  const isWaiting = new Promise<void>((resolve) => (goOn = resolve));
+  gateway.onQuery = async function* slow(): AsyncGenerator<ResultItem> {
+    await isWaiting;
+    yield* [block(0, 0, 1), { kind: 'error', statementId: 0, text: 'first' } as const, done(0)];
+    throw new DbError('QUERY_LIMIT', 'second');
+  };
   expect(await send(server, query({ q: 'x', async: 'true' }))).toMatchObject({ status: 204, text: '' });
+  expect(gateway.queries[0]!.signal.aborted).toBe(false);
+  goOn();
+  await expect.poll(() => reasons).toEqual(['first', 'second']);
+  gateway.onQuery = () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) });
+  for (let count = 0; count < LIMITS.asyncQueryCountMax; count += 1) await send(server, query({ q: 'x', async: 'true' }));
+  expect(await send(server, query({ q: 'x', async: 'true' }))).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+});
+
+test('async=true says at once when a query cannot begin', async () => {
+  const { gateway, server } = await openHttp();
+  gateway.onQuery = () => listed([], new DbError('QUERY_PARSE', 'bad'));
+  expect(await send(server, query({ q: 'x', async: 'true' }))).toMatchObject({ status: 400, text: '{"error":"bad"}\n' });
 });
 
 test('E4: a client that goes away aborts its query, and the producer is told to stop', async () => {

@@ -3,6 +3,7 @@ import { LIMITS } from '@varve/config';
 import type { Clock, Gateway, ResultItem } from '@varve/ports';
 import { CONTENT_TYPES } from './answer-format.ts';
 import { AnswerStream } from './answer-stream.ts';
+import type { AsyncQueries } from './async-queries.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { CsvWriter } from './csv-writer.ts';
 import { errorText } from './errors.ts';
@@ -24,10 +25,11 @@ export interface QueryRouteParts {
   readonly held: ByteBudget;
   /** 0 is no limit. */
   readonly rowCountMax: number;
+  readonly asyncQueries: AsyncQueries;
 }
 
 /** Steps 1 and 11 of a query: request → QueryRequest, items → a streamed answer. @throws DbError while nothing was sent */
-export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, held, rowCountMax }: QueryRouteParts): Promise<void> {
+export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, held, rowCountMax, asyncQueries }: QueryRouteParts): Promise<void> {
   exchange.errorForm = errorFormOf(exchange, exchange.parameters);
   const parameters = await queryParametersOf(exchange, bounds);
   exchange.errorForm = errorFormOf(exchange, parameters);
@@ -40,8 +42,11 @@ export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, h
     signal: exchange.gone,
     traceParent: exchange.traceParent,
   });
-  if (form.isAsync) await answerNothing(exchange, items);
-  else await streamAnswer(exchange, form.isChunked ? items : cutAt(items, rowCountMax), { form, clock: bounds.clock, held });
+  if (form.isAsync) {
+    await asyncQueries.begin(items);
+    exchange.setHeader('Content-Type', 'application/json');
+    exchange.answer(204);
+  } else await streamAnswer(exchange, form.isChunked ? items : cutAt(items, rowCountMax), { form, clock: bounds.clock, held });
 }
 
 interface StreamParts {
@@ -89,13 +94,6 @@ function writerFor({ format, isChunked, epoch, chunkRowCount }: QueryForm, out: 
 /** What a table has no place for is its whole answer, as long as nothing has left. */
 function unwritable(item: ResultItem): DbError {
   return new DbError(item.kind === 'partial' ? 'QUERY_SHARD_UNAVAILABLE' : 'QUERY_INTERRUPTED', 'text' in item ? item.text : item.kind);
-}
-
-/** The client does not wait for rows; it does learn of a query that cannot begin. @throws DbError of the first item */
-async function answerNothing(exchange: Exchange, items: AsyncIterable<ResultItem>): Promise<void> {
-  for await (const _item of withTrailingError(items)) if (exchange.gone.aborted) return;
-  exchange.setHeader('Content-Type', 'application/json');
-  exchange.answer(204);
 }
 
 /** Once something was answered, a failure is the last item of its statement. */

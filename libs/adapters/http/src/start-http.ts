@@ -4,6 +4,7 @@ import { DbError } from '@varve/base';
 import { LIMITS, type Address, type VarveConfig } from '@varve/config';
 import { SILENT_TRACER, type Clock, type Gateway, type Health, type Log, type MetaControl, type Metrics, type Tracer } from '@varve/ports';
 import { metrics as names, spans } from '@varve/telemetry';
+import { AsyncQueries } from './async-queries.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { requestsRoute, varsRoute, type DebugParts } from './debug-routes.ts';
 import { answerError } from './errors.ts';
@@ -116,7 +117,7 @@ function debugRoutes(parts: DebugParts): Routes {
   };
 }
 
-function apiRoutes(gateway: Gateway, { metrics, tracer = SILENT_TRACER, clock, config }: HttpOptions): Routes {
+function apiRoutes(gateway: Gateway, { metrics, log, tracer = SILENT_TRACER, clock, config }: HttpOptions): Routes {
   const onChange = (takenBytes: number): void => metrics.set(names.httpBodiesUnderWaySize, takenBytes);
   const bounds = { budget: new ByteBudget({ sizeBytesMax: LIMITS.bodiesUnderWaySizeBytesMax, what: 'request bodies', code: 'WRITE_OVERLOADED', onChange }), clock };
   const held = new ByteBudget({ sizeBytesMax: LIMITS.heldAnswersSizeBytesMax, what: 'answers that are held', code: 'QUERY_OVERLOADED' });
@@ -127,7 +128,7 @@ function apiRoutes(gateway: Gateway, { metrics, tracer = SILENT_TRACER, clock, c
     timeoutMs: config.enqueuedWriteTimeoutMs,
   });
   const write = { gateway, clock: requestClock, throttle, bounds, bodySizeBytesMax: config.bodySizeBytesMax };
-  const query = { gateway, clock: requestClock, bounds, held, rowCountMax: config.rowCountMax };
+  const query = { gateway, clock: requestClock, bounds, held, rowCountMax: config.rowCountMax, asyncQueries: new AsyncQueries(log) };
   const onOptions: Handler = (exchange) => exchange.answer(200);
   const onWrite = traced(tracer, spans.httpWrite, (exchange) => writeRoute(exchange, write));
   const onQuery = traced(tracer, spans.httpQuery, (exchange) => queryRoute(exchange, query));
