@@ -9,7 +9,7 @@ const COMMA = 0x2c;
 const NEWLINE = 0x0a;
 
 /**
- * The table form: a header and rows per statement, an empty line between statements. As InfluxDB's, it has no place for
+ * The table form: a header and rows per statement, and where columns change; an empty line before each further header. As InfluxDB's, it has no place for
  * messages and errors: a statement that fails before its first row is just absent.
  */
 export class CsvWriter implements ResultWriter {
@@ -17,6 +17,7 @@ export class CsvWriter implements ResultWriter {
   readonly #times: TimeWriter;
   /** The statement of the newest row. */
   #statementId: number | undefined;
+  #columns: readonly string[] = [];
 
   constructor(out: OutputBuffer, epoch: EpochUnit | undefined) {
     this.#out = out;
@@ -47,7 +48,7 @@ export class CsvWriter implements ResultWriter {
   }
 
   #rows(block: ResultBlock): void {
-    if (this.#statementId !== block.statementId) this.#header(block);
+    if (this.#statementId !== block.statementId || !areEqual(this.#columns, block.columns)) this.#header(block);
     const out = this.#out;
     const { times, cells, rowCount } = block;
     const head = `${csvText(block.name)},${csvText(tagsText(block.tags ?? []))}`;
@@ -68,8 +69,13 @@ export class CsvWriter implements ResultWriter {
   #header({ statementId, columns }: ResultBlock): void {
     if (this.#statementId !== undefined) this.#out.byte(NEWLINE);
     this.#statementId = statementId;
+    this.#columns = columns;
     this.#out.utf8(`name,tags,${columns.map(csvText).join(',')}\n`);
   }
+}
+
+function areEqual(left: readonly string[], right: readonly string[]): boolean {
+  return left === right || (left.length === right.length && left.every((name, index) => name === right[index]));
 }
 
 /** The body of a query that failed as a whole. */

@@ -246,3 +246,8 @@ test('E9: missing shards show in JSON as partial, with a warning each and an err
   expect([block, warning, partial].map((item) => writer.item(item))).toEqual([true, true, false]);
   expect(new CsvWriter(new OutputBuffer(), undefined).item(partial)).toBe(false);
 });
+
+test('a table has a new header where the columns of a statement change', () => {
+  const table = csv([rows(0, 'a', ['x', 'y'], [['1', '2']]), rows(0, 'b', ['x', 'y'], [['3', '4']]), rows(0, 'c', ['z'], [['5']]), done(0), rows(1, 'd', ['z'], [['6']])]);
+  expect(table).toBe('name,tags,x,y\na,,1,2\nb,,3,4\n\nname,tags,z\nc,,5\n\nname,tags,z\nd,,6\n');
+});
