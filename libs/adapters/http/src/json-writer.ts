@@ -3,7 +3,7 @@ import type { Cell } from '@varve/model';
 import type { ResultBlock, ResultItem } from '@varve/ports';
 import { writeJsonString } from './json-text.ts';
 import type { OutputBuffer } from './output-buffer.ts';
-import type { ResultWriter } from './result-writer.ts';
+import { cutRows, type ResultWriter } from './result-writer.ts';
 import { TimeWriter, type EpochUnit } from './time-text.ts';
 
 // An answer is `{"results":[result, …]}`, a result `{"statement_id":0,"series":[…],"messages":[…],"partial":true,"error":"…"}`
@@ -92,18 +92,18 @@ export class JsonWriter implements ResultWriter {
   #rows(block: ResultBlock): void {
     const { statementId, rowCount, isPartial } = block;
     if (!this.#isSeriesUnfinished) this.#beginSeries(block);
-    let rowIndex = 0;
-    while (rowCount - rowIndex + this.#rowCount > this.#chunkRowCount) {
-      const endIndex = rowIndex + this.#chunkRowCount - this.#rowCount;
-      this.#values(block, rowIndex, endIndex);
-      this.#closeSeries(true);
-      this.#closeObject(true);
-      this.#openResult(statementId, { isOfItsOwn: false });
-      this.#openSeries(block);
-      rowIndex = endIndex;
-    }
-    this.#values(block, rowIndex, rowCount);
-    this.#rowCount += rowCount - rowIndex;
+    this.#rowCount = cutRows({
+      rowCount,
+      takenCount: this.#rowCount,
+      rowCountMax: this.#chunkRowCount,
+      onRows: (startIndex, endIndex) => this.#values(block, startIndex, endIndex),
+      onFull: () => {
+        this.#closeSeries(true);
+        this.#closeObject(true);
+        this.#openResult(statementId, { isOfItsOwn: false });
+        this.#openSeries(block);
+      },
+    });
     this.#isSeriesUnfinished = isPartial;
     if (!isPartial) this.#closeSeries(false);
   }

@@ -3,7 +3,7 @@ import type { Cell } from '@varve/model';
 import type { ResultBlock, ResultItem } from '@varve/ports';
 import { FALSE, NIL, TRUE, writeArrayHeader, writeFloat, writeInteger, writeMapHeader, writeText, writeTime } from './msgpack-text.ts';
 import { OutputBuffer } from './output-buffer.ts';
-import type { ResultWriter } from './result-writer.ts';
+import { cutRows, type ResultWriter } from './result-writer.ts';
 import { epochCount, type EpochUnit } from './time-text.ts';
 
 // The members are those of the JSON form; times are an extension of their own unless a unit was asked for. In MessagePack
@@ -89,16 +89,17 @@ export class MsgpackWriter implements ResultWriter {
 
   #rows(block: ResultBlock): void {
     if (this.#seriesHead === undefined) this.#beginSeries(block);
-    let rowIndex = 0;
-    while (block.rowCount - rowIndex + this.#rowCount > this.#chunkRowCount) {
-      const endIndex = rowIndex + this.#chunkRowCount - this.#rowCount;
-      this.#writeRows(block, rowIndex, endIndex);
-      this.#closeSeries(true);
-      this.#closeResult(true);
-      this.#beginSeries(block);
-      rowIndex = endIndex;
-    }
-    this.#writeRows(block, rowIndex, block.rowCount);
+    this.#rowCount = cutRows({
+      rowCount: block.rowCount,
+      takenCount: this.#rowCount,
+      rowCountMax: this.#chunkRowCount,
+      onRows: (startIndex, endIndex) => this.#writeRows(block, startIndex, endIndex),
+      onFull: () => {
+        this.#closeSeries(true, this.#chunkRowCount);
+        this.#closeResult(true);
+        this.#beginSeries(block);
+      },
+    });
     if (!block.isPartial) this.#closeSeries(false);
   }
 
@@ -158,7 +159,7 @@ export class MsgpackWriter implements ResultWriter {
     writeText(out, error);
   }
 
-  #closeSeries(isPartial: boolean): void {
+  #closeSeries(isPartial: boolean, rowCount = this.#rowCount): void {
     const { name, tags = [], columns } = this.#seriesHead!;
     const out = this.#series;
     writeMapHeader(out, 2 + Number(name !== '') + Number(tags.length > 0) + Number(isPartial));
@@ -175,7 +176,7 @@ export class MsgpackWriter implements ResultWriter {
     writeArrayHeader(out, columns.length);
     for (const column of columns) writeText(out, column);
     writeText(out, 'values');
-    writeArrayHeader(out, this.#rowCount);
+    writeArrayHeader(out, rowCount);
     out.bytes(this.#values.view());
     if (isPartial) writeFlag(out);
     this.#values.clear();
@@ -194,7 +195,6 @@ export class MsgpackWriter implements ResultWriter {
         writeCell(out, cells[column]![rowIndex]!, cellTypes === undefined || cellTypes[column] === 'integer');
       }
     }
-    this.#rowCount += endIndex - startIndex;
   }
 
   #writeTime(ms: number, subNs: number): void {
