@@ -9,7 +9,7 @@ interface PartialAnswer {
   readonly results: readonly { readonly series?: readonly { readonly values: readonly unknown[] }[]; readonly messages?: readonly { readonly text: string }[]; readonly partial?: boolean; readonly error?: string }[];
 }
 
-clusterTest('Q9, E9: with an owner down an answer is partial and says so in every format; with it back it is whole', async () => {
+clusterTest('Q9, E9: with an owner down an answer is partial and says so in every format', async () => {
   const cluster = await startTestCluster({}, { restarts: false });
   const [url] = cluster.urls as [string, string];
   await query(url, 'CREATE DATABASE d WITH REPLICATION 1');
