@@ -28,6 +28,8 @@ const columns = fc.constantFrom(
   ...['*', 'f', 'f, s', 'host, b', 'f + i', 'count(f)', 'sum(i)', 'mean(f), max(i)', 'min(b)', 'first(s)', 'last(f)', 'last(s), rack, i'],
   ...['max(f), *', 'min(i), host', 'percentile(f, 50)', 'percentile(i, 90), host, rack', 'median(f)', 'spread(i)', 'distinct(f)', 'distinct(s)'],
   ...['count(distinct(i))', 'mode(s)', 'mode(i)', 'count(*)', 'first(*)', 'max(f) - min(f)', 'sum(f) / count(i)'],
+  ...['top(f, 2)', 'bottom(i, host, 2), s', 'top(i, 5), *', 'top(f, host, rack, 3) * 2', 'sample(f, 3)', 'sample(s, 2), host, rack', 'sample(i, 1), mean(f)', 'count(b), sample(*, 4)'],
+  ...['integral(f)', 'integral(i, 1ns), mean(f)', 'integral(f, 3ns), integral(i, 1h), sample(s, 2)', 'integral(*)', 'sum_hll(i)', 'count_hll(sum_hll(f)), count_hll(sum_hll(s))', 'merge_hll(s)', 'count_hll(s)'],
   ...['abs(f), floor(i)', 'round(mean(f)), pow(max(i), 2)', 'abs(max(f)), host', 'sqrt(*)', 'abs(distinct(f)) * 2'],
 );
 const from = fc.constantFrom('m', 'm, k', '/./', 'k');

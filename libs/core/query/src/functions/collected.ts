@@ -6,7 +6,7 @@ import { compareValues } from './selector.ts';
 import { valueIn } from './vector.ts';
 
 /** Values that are held at most: on a data node those of one group, when merging those of one window. */
-const COLLECTED_VALUE_COUNT_MAX = 4_000_000;
+export const COLLECTED_VALUE_COUNT_MAX = 4_000_000;
 
 /** Values per encoded part; few where each carries cells of unknown size. */
 const PART_VALUE_COUNT = 2048;
@@ -22,16 +22,22 @@ interface Collected {
 
 /** The state of functions that need every value of a window: the runs as they are, encoded in parts. */
 export function collectingPartial({ neighbourCount }: FunctionOptions): PartialState {
+  const valueCount = neighbourCount > 0 ? PART_VALUE_COUNT_WITH_NEIGHBOURS : PART_VALUE_COUNT;
+  return runsPartial(valueCount, (writer, run) => encodeRun(writer, run, neighbourCount));
+}
+
+/** Keeps runs, cut so that no part has more values than this. */
+export function runsPartial(partValueCount: number, encode: (writer: ByteWriter, run: Run) => void): PartialState {
   const slots: Run[][] = [];
   let valueCount = 0;
   return {
     add: (slot, run) => {
       valueCount += run.end - run.start;
       assertCollectable(valueCount);
-      (slots[slot] ??= []).push(...cut(run, neighbourCount > 0 ? PART_VALUE_COUNT_WITH_NEIGHBOURS : PART_VALUE_COUNT));
+      (slots[slot] ??= []).push(...cut(run, partValueCount));
     },
     partCount: (slot) => slots[slot]?.length ?? 0,
-    encode: (slot, part, writer) => encodeRun(writer, slots[slot]![part]!, neighbourCount),
+    encode: (slot, part, writer) => encode(writer, slots[slot]![part]!),
   };
 }
 
@@ -53,7 +59,8 @@ export function collectingMerger(
   };
 }
 
-function assertCollectable(valueCount: number): void {
+/** @throws DbError QUERY_LIMIT */
+export function assertCollectable(valueCount: number): void {
   if (valueCount <= COLLECTED_VALUE_COUNT_MAX) return;
   throw new DbError('QUERY_LIMIT', `more than ${COLLECTED_VALUE_COUNT_MAX} values would have to be sorted: narrow the time range or group by a tag`);
 }

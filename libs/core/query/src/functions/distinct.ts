@@ -6,6 +6,7 @@ import { tallyingMerger, tallyingPartial } from './tally.ts';
 export const distinct: FunctionDefinition = {
   argumentTypes: ['float', 'integer', 'string', 'boolean'],
   isSelector: false,
+  hasOwnRows: true,
   resultType: (type) => type,
   createPartial: tallyingPartial,
   createMerger: () =>

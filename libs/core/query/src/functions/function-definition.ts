@@ -15,17 +15,31 @@ export interface FunctionDefinition {
   readonly argumentTypes: readonly FieldType[];
   /** Whether it picks one point, whose own time and neighbours (other fields, tags) can be asked for. */
   readonly isSelector: boolean;
+  /**
+   * Its results are rows of their own: at their times, if they have one, with GROUP BY time too, and never filled. There may be
+   * several per window. Absent: one per window, at its time.
+   */
+  readonly hasOwnRows?: boolean;
+  /** A result may take 100 KiB and more: not many are held at a time. */
+  readonly hasLargeResults?: boolean;
   resultType(argumentType: FieldType): FieldType;
   /** States of numbers, where the function has them for arguments of the type and nothing is carried beside a point. */
   readonly columns?: ((argumentType: FieldType) => ColumnForm | undefined) | undefined;
-  createPartial(options: FunctionOptions): PartialState;
+  /** Offsets of what is added count from the shard's start. */
+  createPartial(options: FunctionOptions, shardStartNs: TimestampNs): PartialState;
   createMerger(options: FunctionOptions): Merger;
+  /** Makes a result with a stretch final, when the windows beside it are known. */
+  readonly linkWindow?: (options: FunctionOptions, stretch: Stretch, neighbours: StretchNeighbours) => readonly FunctionResult[];
 }
 
 export interface FunctionOptions {
   readonly type: FieldType;
-  /** The second argument, as of `percentile(x, 90)`. */
+  /** The last argument: the rank of `percentile(x, 90)`, how many points of `top(x, 3)`, the unit of `integral(x, 1m)` in ns. */
   readonly parameter: number | undefined;
+  /** The tags of `top(x, tag, 3)`. */
+  readonly tags: readonly string[];
+  /** What `sample` is random by. */
+  readonly seed: number;
   /** How many neighbour cells a selector carries with its point. */
   readonly neighbourCount: number;
 }
@@ -74,8 +88,35 @@ export interface Merger {
 
 export interface FunctionResult {
   readonly value: Cell;
-  /** The point's own time, for selectors. */
+  /** The point's own time, for selectors; in any order, those of one time in the order of the answer. */
   readonly timeNs: TimestampNs | undefined;
   /** The cells beside the picked point, for selectors. */
   readonly neighbours: readonly Cell[];
+  /** Where it depends on the windows beside this one: the window's own part of it. The value is none yet. */
+  readonly stretch?: Stretch;
+}
+
+/** What a window has for a function that joins neighbouring points, over the ends of windows too. */
+export interface Stretch {
+  readonly first: TimedValue;
+  readonly last: TimedValue;
+  /** The area between its points, added to what is there already. */
+  areaFrom(start: number): number;
+}
+
+export interface TimedValue {
+  readonly timeNs: TimestampNs;
+  readonly value: number;
+}
+
+/** What is beside a stretch, among windows that have one in the same group. */
+export interface StretchNeighbours {
+  /** The last point of the window before, and where that window ends. */
+  readonly previous: { readonly last: TimedValue; readonly endNs: TimestampNs } | undefined;
+  /** The first point of the window behind. */
+  readonly next: TimedValue | undefined;
+  /** The time of the window's row. */
+  readonly rowNs: TimestampNs;
+  /** Where the window ends; undefined without windows. */
+  readonly endNs: TimestampNs | undefined;
 }

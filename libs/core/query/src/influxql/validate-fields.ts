@@ -89,6 +89,8 @@ class FieldsValidator {
         return this.#fieldProblem(call);
       case 'aggregate':
         return this.#aggregateProblem(call);
+      case 'sketchCount':
+        return call.args[0]!.kind === 'call' ? this.#callProblem(call.args[0]!) : this.#fieldProblem(call);
       case 'transformation':
         return this.#transformationProblem(call);
       case 'forecast':

@@ -8,8 +8,9 @@ export interface FunctionRule {
   /**
    * `selector`: gives points as they are, so that other fields may stand beside it. `aggregate`: computes from a field.
    * `transformation`: computes from a field, or from an aggregate per window. `forecast`: from an aggregate per window.
+   * `sketchCount`: reads a sketch, from a field or any call.
    */
-  readonly kind: 'selector' | 'aggregate' | 'transformation' | 'forecast' | 'math' | 'distinct' | 'topBottom';
+  readonly kind: 'selector' | 'aggregate' | 'sketchCount' | 'transformation' | 'forecast' | 'math' | 'distinct' | 'topBottom';
   /** Why the arguments are wrong, the first apart. */
   problemOf(call: Call): string | undefined;
 }
@@ -19,7 +20,8 @@ export const FUNCTION_RULES: ReadonlyMap<string, FunctionRule> = new Map([
   ...rules('selector', ['max', 'min', 'first', 'last'], exactly(1)),
   ...rules('selector', ['percentile'], exactly(2, percentileProblem)),
   ...rules('selector', ['sample'], exactly(2, sampleProblem)),
-  ...rules('aggregate', ['count', 'sum', 'mean', 'median', 'mode', 'stddev', 'spread'], exactly(1)),
+  ...rules('aggregate', ['count', 'sum', 'mean', 'median', 'mode', 'stddev', 'spread', 'sum_hll', 'merge_hll'], exactly(1)),
+  ...rules('sketchCount', ['count_hll'], exactly(1)),
   ...rules('aggregate', ['integral'], between(1, 2, unitProblem('second argument must be a duration'))),
   ...rules('transformation', ['derivative', 'non_negative_derivative', 'elapsed'], between(1, 2, unitProblem())),
   ...rules('transformation', ['difference', 'non_negative_difference', 'cumulative_sum'], exactly(1)),

@@ -1,20 +1,32 @@
-import type { Cell, FieldType } from '@varve/model';
+import type { TimestampNs } from '@varve/base';
+import { joinNs, type Cell, type FieldType } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import type { Fill } from '../plan/query-plan.ts';
+import type { WindowPlan } from '../plan/shard-plan.ts';
+import { windowStartNs } from '../plan/window-grid.ts';
 import { BATCH_ROW_COUNT_MAX, sliceBatch, type RowBatch } from './row-batch.ts';
 
-/** Puts into cells without a value what the fill option says. `types` are those of the inputs. */
-export function fillCells(fill: Fill, types: readonly FieldType[], batches: AsyncIterable<RowBatch>): AsyncIterable<RowBatch> {
+/** What fill must know of the inputs. */
+export interface FillShape {
+  /** One per input. */
+  readonly types: readonly FieldType[];
+  /** Per input, where there are some with rows of their own: whether it is one, and windows are not filled in it. */
+  readonly ownRows: readonly boolean[];
+  readonly window: WindowPlan | undefined;
+}
+
+/** Puts into cells without a value what the fill option says. */
+export function fillCells(fill: Fill, shape: FillShape, batches: AsyncIterable<RowBatch>): AsyncIterable<RowBatch> {
   switch (fill.kind) {
     case 'null':
     case 'none':
       return batches;
     case 'number':
-      return filledWithNumber(fill.value, types, batches);
+      return filledWithNumber(fill.value, shape.types, batches);
     case 'previous':
       return filledWithPrevious(batches);
     case 'linear':
-      return filledLinearly(types, batches);
+      return filledLinearly(shape, batches);
   }
 }
 
@@ -59,17 +71,17 @@ async function* filledWithPrevious(batches: AsyncIterable<RowBatch>): AsyncGener
  * Draws a line between the values around a gap. A gap is over when its next value comes, so rows wait until then; all
  * rows of a series wait at most, and those are bounded. Before the first and behind the last value nothing is drawn.
  */
-async function* filledLinearly(types: readonly FieldType[], batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
+async function* filledLinearly(shape: FillShape, batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
   let whole: RowBatch | undefined;
   for await (const batch of batches) {
     if (whole !== undefined && compareGroups(whole.group, batch.group) === 0) {
       append(whole, batch);
       continue;
     }
-    if (whole !== undefined) yield* drawn(types, whole);
+    if (whole !== undefined) yield* drawn(shape, whole);
     whole = batch;
   }
-  if (whole !== undefined) yield* drawn(types, whole);
+  if (whole !== undefined) yield* drawn(shape, whole);
 }
 
 function append(whole: RowBatch, batch: RowBatch): void {
@@ -78,13 +90,15 @@ function append(whole: RowBatch, batch: RowBatch): void {
   for (const [input, cells] of batch.inputs.entries()) for (const cell of cells) whole.inputs[input]!.push(cell);
 }
 
-function* drawn(types: readonly FieldType[], whole: RowBatch): Generator<RowBatch> {
+function* drawn({ types, ownRows, window }: FillShape, whole: RowBatch): Generator<RowBatch> {
+  const rows = ownRows.includes(true) ? windowRowsOf(whole, window) : whole.ms.map((_ms, row) => row);
   for (const [input, cells] of whole.inputs.entries()) {
+    if (ownRows[input] === true) continue;
     let before = -1;
-    for (let row = 0; row < cells.length; row += 1) {
-      if (cells[row] === null) continue;
-      if (before >= 0) drawGap(cells, { before, after: row, isInteger: types[input] === 'integer' });
-      before = row;
+    for (let index = 0; index < rows.length; index += 1) {
+      if (cells[rows[index]!] === null) continue;
+      if (before >= 0) drawGap(cells, rows.slice(before, index + 1), types[input] === 'integer');
+      before = index;
     }
   }
   for (let start = 0; start < whole.ms.length; start += BATCH_ROW_COUNT_MAX) {
@@ -92,21 +106,22 @@ function* drawn(types: readonly FieldType[], whole: RowBatch): Generator<RowBatc
   }
 }
 
-interface Gap {
-  readonly before: number;
-  readonly after: number;
-  readonly isInteger: boolean;
+/** The rows that stand for windows: the first of each window's start. */
+function windowRowsOf({ ms, subNs }: RowBatch, window: WindowPlan | undefined): number[] {
+  if (window === undefined) return [];
+  const timeNs = (row: number): TimestampNs => joinNs(ms[row]!, subNs[row]!);
+  return [...ms.keys()].filter((row) => windowStartNs(window, timeNs(row)) === timeNs(row) && (row === 0 || timeNs(row - 1) !== timeNs(row)));
 }
 
-/** Every window has its row, so distances in rows are distances in windows. */
-function drawGap(cells: Cell[], { before, after, isInteger }: Gap): void {
-  const [from, to] = [cells[before], cells[after]];
+/** Draws over the rows between the first and the last one: each window has its row, so distances in rows are distances in windows. */
+function drawGap(cells: Cell[], rows: readonly number[], isInteger: boolean): void {
+  const [from, to] = [cells[rows[0]!], cells[rows.at(-1)!]];
   if (!isNumeric(from) || !isNumeric(to)) return;
   const rise = isInteger ? Number(BigInt(to) - BigInt(from)) : Number(to) - Number(from);
-  const slope = rise / (after - before);
-  for (let row = before + 1; row < after; row += 1) {
-    const value = slope * (row - before) + Number(from);
-    cells[row] = isInteger ? Math.trunc(value) : value;
+  const slope = rise / (rows.length - 1);
+  for (let step = 1; step < rows.length - 1; step += 1) {
+    const value = slope * step + Number(from);
+    cells[rows[step]!] = isInteger ? Math.trunc(value) : value;
   }
 }
 

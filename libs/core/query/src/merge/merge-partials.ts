@@ -1,8 +1,9 @@
 import type { FieldType, SeriesBlock } from '@varve/model';
+import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import type { MergeInput, MergePlan } from '../plan/query-plan.ts';
 import { buildBlocks } from './build-blocks.ts';
-import { fillCells } from './fill-cells.ts';
+import { fillCells, type FillShape } from './fill-cells.ts';
 import { limitRows } from './limit-rows.ts';
 import { mergedRows } from './merged-rows.ts';
 import { mergedColumns } from './merged-columns.ts';
@@ -25,7 +26,7 @@ import { windowRows } from './window-rows.ts';
  */
 export function mergePartials(plan: MergePlan, shards: readonly ShardPartials[], chunkRowCount: number): AsyncIterable<SeriesBlock> {
   const rows = plan.input.kind === 'rows' ? rowsOf(plan, plan.input.columns.length, shards) : windowRows(plan, plan.input, windowsOf(plan, plan.input, shards));
-  const filled = fillCells(plan.fill, inputTypes(plan.input), rows);
+  const filled = fillCells(plan.fill, fillShape(plan.input), rows);
   return buildBlocks(plan, chunkRowCount, limitRows(plan.limits, plan.hasOneSeries, filled));
 }
 
@@ -45,8 +46,16 @@ async function* rowsOf(plan: MergePlan, columnCount: number, shards: readonly Sh
   for (const fromNs of starts) yield* mergedRows(shape, shards.filter((shard) => fromOf(shard) === fromNs));
 }
 
-/** The types that fill makes its number fit. In rows without functions it stands as it is in texts and booleans too. */
-function inputTypes(input: MergeInput): FieldType[] {
-  if (input.kind === 'rows') return input.columns.map(({ type }) => (type === 'integer' ? type : 'float'));
-  return [...input.calls.map((call) => FUNCTIONS[call.function].resultType(call.type)), ...input.neighbours.map(({ type }) => type)];
+/** In columns that are not computed per window a number that fills stands as it is in texts and booleans too. */
+function fillShape(input: MergeInput): FillShape {
+  const asItIs = (type: FieldType): FieldType => (type === 'integer' ? type : 'float');
+  if (input.kind === 'rows') return { types: input.columns.map(({ type }) => asItIs(type)), ownRows: [], window: undefined };
+  const definitions = input.calls.map((call): FunctionDefinition => FUNCTIONS[call.function]);
+  const ownRows = definitions.map(({ hasOwnRows }) => hasOwnRows === true);
+  const types = input.calls.map((call, index) => definitions[index]!.resultType(call.type));
+  return {
+    types: [...types.map((type, index) => (ownRows[index] ? asItIs(type) : type)), ...input.neighbours.map(({ type }) => asItIs(type))],
+    ownRows,
+    window: input.window,
+  };
 }

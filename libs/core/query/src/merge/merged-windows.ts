@@ -1,4 +1,4 @@
-import { DbError, type ByteReader, type TimestampNs } from '@varve/base';
+import { DbError, type ByteReader } from '@varve/base';
 import type { FunctionResult, Merger } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { AGGREGATE_FRAME, decodeHeader, GROUP_ITEM, mergeStates, WINDOW_ITEM, type GroupHeader } from '../partial/aggregate-frame.ts';
@@ -6,11 +6,11 @@ import type { SplitTime } from '@varve/model';
 import { compareGroups } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
 import type { MergeInput, MergePlan } from '../plan/query-plan.ts';
-import type { WindowPlan } from '../plan/shard-plan.ts';
+import { optionsOf, type WindowPlan } from '../plan/shard-plan.ts';
 import { WindowGrid } from '../plan/window-grid.ts';
+import { isLinked, WindowLinker } from './linked-windows.ts';
 import { FrameStream, type ShardPartials } from './partial-stream.ts';
-import { BATCH_ROW_COUNT_MAX } from './row-batch.ts';
-import type { WindowBatch } from './window-batch.ts';
+import { WindowBatcher, type MergedWindow, type WindowBatch } from './window-batch.ts';
 
 export type AggregatesInput = MergeInput & { readonly kind: 'aggregates' };
 
@@ -28,39 +28,30 @@ export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, sh
       (left, right) => (plan.isDescending ? -compareHeads(left, right) : compareHeads(left, right)),
       streams.filter(({ isDone }) => !isDone),
     );
+    const batches = new WindowBatcher(plan, input);
+    const linker = isLinked(input) ? new WindowLinker(plan, input) : undefined;
     let group: GroupHeader | undefined;
-    let batch: ReturnType<typeof emptyWindows> | undefined;
     for (let least = heap.least; least !== undefined; least = heap.least) {
-      const isNext = group === undefined || compareGroups(group.key, least.group.key) !== 0;
-      if (batch !== undefined && (isNext || batch.ms.length >= BATCH_ROW_COUNT_MAX)) {
-        yield batch;
-        batch = undefined;
+      if (group === undefined || compareGroups(group.key, least.group.key) !== 0) {
+        if (linker !== undefined) yield* batchesOf(batches, linker.finish());
+        group = groupOver(least.group, streams);
       }
-      if (group === undefined || isNext) group = groupOver(least.group, streams);
-      batch ??= emptyWindows(group, input);
       const { ms, subNs } = least;
-      pushResults(batch, { ms, subNs }, await mergeEqual(heap, mergers), input);
+      const window = { group, start: { ms, subNs }, results: await mergeEqual(heap, mergers) };
+      yield* batchesOf(batches, linker === undefined ? [window] : linker.add(window));
     }
-    if (batch !== undefined) yield batch;
+    if (linker !== undefined) yield* batchesOf(batches, linker.finish());
+    const last = batches.finish();
+    if (last !== undefined) yield last;
   } finally {
     await Promise.all(streams.map((stream) => stream.close()));
   }
 }
 
-function emptyWindows({ key: group, hasValues }: GroupHeader, { calls, neighbours }: AggregatesInput): WindowBatch & { readonly pointsNs: (TimestampNs | undefined)[] } {
-  return { group, hasValues, ms: [], subNs: [], cells: Array.from({ length: calls.length + neighbours.length }, () => []), pointsNs: [] };
-}
-
-/** A row for each result of the call that has most; none where no call has one. */
-function pushResults(batch: ReturnType<typeof emptyWindows>, start: SplitTime, results: readonly (readonly FunctionResult[])[], { calls, neighbours, hasPointTimes }: AggregatesInput): void {
-  const rowCount = results.reduce((most, each) => Math.max(most, each.length), 0);
-  for (let row = 0; row < rowCount; row += 1) {
-    const first = results[0]![row];
-    batch.ms.push(start.ms);
-    batch.subNs.push(start.subNs);
-    batch.pointsNs.push(hasPointTimes ? first?.timeNs : undefined);
-    for (const [call, each] of results.entries()) batch.cells[call]!.push(each[row]?.value ?? null);
-    for (let index = 0; index < neighbours.length; index += 1) batch.cells[calls.length + index]!.push(first?.neighbours[index] ?? null);
+function* batchesOf(batches: WindowBatcher, windows: readonly MergedWindow[]): Generator<WindowBatch> {
+  for (const window of windows) {
+    const done = batches.add(window);
+    if (done !== undefined) yield done;
   }
 }
 
@@ -89,7 +80,7 @@ function compareHeads(left: WindowStream, right: WindowStream): number {
 }
 
 function createMergers({ calls, neighbours }: AggregatesInput): Merger[] {
-  return calls.map(({ function: name, type, parameter }) => FUNCTIONS[name].createMerger({ type, parameter, neighbourCount: neighbours.length }));
+  return calls.map((call) => FUNCTIONS[call.function].createMerger(optionsOf(call, call.type, neighbours.length)));
 }
 
 interface WindowShape {

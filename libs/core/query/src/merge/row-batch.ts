@@ -14,6 +14,9 @@ export interface RowBatch {
 /** Rows that travel together at most. */
 export const BATCH_ROW_COUNT_MAX = 1024;
 
+/** The same where a cell may take 100 KiB and more. */
+export const LARGE_BATCH_ROW_COUNT_MAX = 32;
+
 export function emptyBatch(group: GroupKey, inputCount: number): RowBatch {
   return { group, ms: [], subNs: [], inputs: Array.from({ length: inputCount }, () => []) };
 }

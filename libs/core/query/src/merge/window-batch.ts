@@ -1,6 +1,14 @@
 import type { TimestampNs } from '@varve/base';
-import type { Cell } from '@varve/model';
+import type { Cell, SplitTime } from '@varve/model';
+import type { FunctionResult } from '../functions/function-definition.ts';
+import { FUNCTIONS, type FunctionName } from '../functions/function-table.ts';
+import type { GroupHeader } from '../partial/aggregate-frame.ts';
 import type { GroupKey } from '../partial/group-key.ts';
+import type { MergePlan } from '../plan/query-plan.ts';
+import { joinResults, type JoinedRow } from './join-results.ts';
+import type { AggregatesInput } from './merged-windows.ts';
+import { BATCH_ROW_COUNT_MAX, LARGE_BATCH_ROW_COUNT_MAX } from './row-batch.ts';
+import { windowTimeNs } from './window-time.ts';
 
 /** Rows of windows of one group, merged over all shards, in the order of the answer. All row arrays run alike. */
 export interface WindowBatch {
@@ -12,6 +20,90 @@ export interface WindowBatch {
   readonly subNs: number[];
   /** One array per input: the calls, then the neighbours of a selector. */
   readonly cells: Cell[][];
-  /** When the first call's point is; undefined where it is none, or nobody asks for it. */
+  /** When the first call's point is, or the row of its own; undefined where the row is the window's, or nobody asks for it. */
   readonly pointsNs: readonly (TimestampNs | undefined)[];
+}
+
+/** One window of one group, merged over all shards. */
+export interface MergedWindow {
+  /** The same object for all windows of a group. */
+  readonly group: GroupHeader;
+  readonly start: SplitTime;
+  /** Per call; none where it has no answer in this window. */
+  readonly results: readonly (readonly FunctionResult[])[];
+}
+
+/** Per call: whether its results are rows of their own. */
+export function callsWithOwnRows(calls: readonly { readonly function: FunctionName }[]): boolean[] {
+  return calls.map((call) => FUNCTIONS[call.function].hasOwnRows === true);
+}
+
+/** Makes batches of windows that come in the order of the answer. */
+export class WindowBatcher {
+  readonly #plan: MergePlan;
+  readonly #input: AggregatesInput;
+  readonly #ownRows: readonly boolean[];
+  readonly #rowCountMax: number;
+  #batch: (WindowBatch & { readonly pointsNs: (TimestampNs | undefined)[] }) | undefined;
+
+  constructor(plan: MergePlan, input: AggregatesInput) {
+    this.#plan = plan;
+    this.#input = input;
+    this.#ownRows = callsWithOwnRows(input.calls);
+    this.#rowCountMax = input.calls.some((call) => FUNCTIONS[call.function].hasLargeResults) ? LARGE_BATCH_ROW_COUNT_MAX : BATCH_ROW_COUNT_MAX;
+  }
+
+  /** @returns the batch before this window, when it is over */
+  add(window: MergedWindow): WindowBatch | undefined {
+    const before = this.#batch;
+    const isOver = before !== undefined && (before.group !== window.group.key || before.ms.length >= this.#rowCountMax);
+    const done = isOver ? this.finish() : undefined;
+    this.#batch ??= this.#emptyBatch(window.group);
+    if (this.#ownRows.includes(true)) this.#pushJoined(window);
+    else this.#pushOne(window);
+    return done;
+  }
+
+  /** The last batch; undefined where it has no rows. */
+  finish(): WindowBatch | undefined {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    return batch !== undefined && batch.ms.length > 0 ? batch : undefined;
+  }
+
+  /** The window's row, if any call has a result; none has several. */
+  #pushOne({ start, results }: MergedWindow): void {
+    if (results.every((each) => each.length === 0)) return;
+    const first = results[0]![0];
+    const cells = results.map((each) => each[0]?.value ?? null);
+    this.#push(start, { timeNs: this.#input.hasPointTimes ? first?.timeNs : undefined, cells, neighbours: first?.neighbours ?? [] });
+  }
+
+  /** Rows at the times of results. The first one at the window's time is the window's own. */
+  #pushJoined({ start, results }: MergedWindow): void {
+    const windowNs = windowTimeNs(this.#plan, this.#input, start);
+    const timed = results.map((each, call) => (this.#ownRows[call] ? each : each.map((result) => ({ ...result, timeNs: undefined }))));
+    const rows = joinResults(timed, windowNs);
+    const windowRow = rows.find(({ timeNs }) => timeNs === windowNs);
+    for (const row of inOrder(rows, this.#plan.isDescending)) this.#push(start, row === windowRow ? { ...row, timeNs: undefined } : row);
+  }
+
+  #push({ ms, subNs }: SplitTime, { timeNs, cells, neighbours }: Omit<JoinedRow, 'timeNs'> & { readonly timeNs: TimestampNs | undefined }): void {
+    const batch = this.#batch!;
+    batch.ms.push(ms);
+    batch.subNs.push(subNs);
+    batch.pointsNs.push(timeNs);
+    for (let call = 0; call < cells.length; call += 1) batch.cells[call]!.push(cells[call]!);
+    for (let index = 0; index < this.#input.neighbours.length; index += 1) batch.cells[cells.length + index]!.push(neighbours[index] ?? null);
+  }
+
+  #emptyBatch({ key: group, hasValues }: GroupHeader): WindowBatch & { readonly pointsNs: (TimestampNs | undefined)[] } {
+    const { calls, neighbours } = this.#input;
+    return { group, hasValues, ms: [], subNs: [], cells: Array.from({ length: calls.length + neighbours.length }, () => []), pointsNs: [] };
+  }
+}
+
+/** Rows that ascend in time, in the order of the answer; those of one time stay in their order. */
+function inOrder(rows: JoinedRow[], isDescending: boolean): JoinedRow[] {
+  return isDescending ? rows.sort((left, right) => (left.timeNs === right.timeNs ? 0 : left.timeNs < right.timeNs ? 1 : -1)) : rows;
 }

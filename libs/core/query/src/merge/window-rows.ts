@@ -5,11 +5,11 @@ import type { MergePlan } from '../plan/query-plan.ts';
 import { windowStartNs, WindowCursor } from '../plan/window-grid.ts';
 import type { AggregatesInput } from './merged-windows.ts';
 import { BATCH_ROW_COUNT_MAX, emptyBatch, type RowBatch } from './row-batch.ts';
-import type { WindowBatch } from './window-batch.ts';
+import { callsWithOwnRows, type WindowBatch } from './window-batch.ts';
 
 /**
  * Dates the rows of merged windows, and adds the rows of windows that have no points: `fill` decides later what stands in
- * them. Only `distinct` has several rows per window, and is never filled.
+ * them. Functions with rows of their own, such as `top`, may have several per window, at the times of points, and are not filled.
  */
 export async function* windowRows(plan: MergePlan, input: AggregatesInput, batches: AsyncIterable<WindowBatch>): AsyncGenerator<RowBatch> {
   const rows = new WindowRows(plan, input);
@@ -20,6 +20,7 @@ export async function* windowRows(plan: MergePlan, input: AggregatesInput, batch
 class WindowRows {
   readonly #plan: MergePlan;
   readonly #input: AggregatesInput;
+  readonly #hasOwnRows: boolean;
   readonly #isFilled: boolean;
   readonly #isCount: readonly boolean[];
   readonly #inputCount: number;
@@ -34,7 +35,9 @@ class WindowRows {
     const { window, calls, neighbours } = input;
     this.#plan = plan;
     this.#input = input;
-    this.#isFilled = window !== undefined && plan.fill.kind !== 'none' && calls.every((call) => call.function !== 'distinct');
+    const ownRows = callsWithOwnRows(calls);
+    this.#hasOwnRows = ownRows.includes(true);
+    this.#isFilled = window !== undefined && plan.fill.kind !== 'none' && ownRows.includes(false);
     this.#isCount = calls.map(({ function: name }) => plan.fill.kind === 'null' && (name === 'count' || name === 'countDistinct'));
     this.#inputCount = calls.length + neighbours.length;
     // An aggregate without windows is dated with the lower bound of the query, or 0 where there is none.
@@ -48,8 +51,12 @@ class WindowRows {
       this.#begin(batch);
     }
     if (!this.#isFilled) {
-      this.#countWindows(batch.ms.length);
+      this.#countWindows(this.#hasOwnRows ? windowRowCount(batch) : batch.ms.length);
       yield this.#dated(batch);
+      return;
+    }
+    if (this.#hasOwnRows) {
+      yield* this.#filledAround(batch);
       return;
     }
     this.#showCounts(batch);
@@ -112,6 +119,28 @@ class WindowRows {
     if (rows.ms.length > 0) yield rows;
   }
 
+  /** Each window has its row, also where a batch has only rows at other times of it: these are behind it, in the order of time. */
+  *#filledAround({ group, ms, subNs, cells, pointsNs }: WindowBatch): Generator<RowBatch> {
+    const rows = emptyBatch(group, this.#inputCount);
+    const expected = this.#expected!;
+    for (let row = 0; row < ms.length; row += 1) {
+      const pointNs = pointsNs[row];
+      const isWindow = pointNs === undefined;
+      yield* this.#fillUntil(rows, ms[row]!, subNs[row]!);
+      if (!isWindow && !this.#plan.isDescending && expected.isAt(ms[row]!, subNs[row]!)) {
+        this.#pushEmpty(rows);
+        expected.advance();
+      }
+      const time = isWindow ? expected : splitNs(pointNs);
+      pushTime(rows, time.ms, time.subNs);
+      for (let input = 0; input < cells.length; input += 1) rows.inputs[input]!.push(cells[input]![row] ?? (isWindow && this.#isZero(input) ? 0 : null));
+      if (!isWindow) continue;
+      this.#countWindows(1);
+      expected.advance();
+    }
+    if (rows.ms.length > 0) yield rows;
+  }
+
   /** Adds the empty windows before a time; what fills a batch leaves. */
   *#fillUntil(rows: RowBatch, ms: number, subNs: number): Generator<RowBatch> {
     while (this.#expected!.isBefore(ms, subNs)) {
@@ -160,6 +189,11 @@ class WindowRows {
 }
 
 const MIN = splitNs(MIN_TIME_NS);
+
+/** Rows that stand for windows. */
+function windowRowCount({ pointsNs }: WindowBatch): number {
+  return pointsNs.reduce((count, pointNs) => (pointNs === undefined ? count + 1 : count), 0);
+}
 
 function emptyTimes(group: GroupKey, inputs: Cell[][]): RowBatch {
   return { group, ms: [], subNs: [], inputs };

@@ -1,4 +1,4 @@
-import { DbError } from '@varve/base';
+import { DbError, type TimestampNs } from '@varve/base';
 import type { Cell, FieldType, SeriesSlice, SeriesSummary } from '@varve/model';
 import type { NumberPartial } from '../functions/column-form.ts';
 import type { PartialState, Run } from '../functions/function-definition.ts';
@@ -7,7 +7,7 @@ import { denseVector, type Vector } from '../functions/vector.ts';
 import { encodeGroup, type WindowStates } from '../partial/aggregate-frame.ts';
 import { encodeColumns } from '../partial/column-frame.ts';
 import type { FrameWriter } from '../partial/frame-writer.ts';
-import type { AggregatesOutput, PlanCall, ShardPlan } from '../plan/shard-plan.ts';
+import { optionsOf, type AggregatesOutput, type PlanCall, type ShardPlan } from '../plan/shard-plan.ts';
 import type { WindowGrid } from '../plan/window-grid.ts';
 import type { SeriesGroup } from './series-groups.ts';
 import type { SourceSeries } from './shard-source.ts';
@@ -15,6 +15,12 @@ import { cellReader, convertedColumn, type SeriesRows } from './slice-cells.ts';
 
 /** A plan that asks for aggregates. */
 export type AggregatesPlan = ShardPlan & { readonly output: AggregatesOutput };
+
+/** A shard as aggregates see it. */
+export interface ShardWindows {
+  readonly grid: WindowGrid;
+  readonly startNs: TimestampNs;
+}
 
 /**
  * The partial aggregates of one group in one shard. Values go in series by series; a run of values inside one window is
@@ -34,12 +40,12 @@ export class GroupAggregates {
   /** Window → slot, in order of first appearance. */
   readonly #slots = new Map<number, number>();
 
-  constructor(plan: AggregatesPlan, group: Omit<SeriesGroup, 'series'>, grid: WindowGrid) {
+  constructor(plan: AggregatesPlan, group: Omit<SeriesGroup, 'series'>, { grid, startNs }: ShardWindows) {
     const { calls } = plan.output;
     this.#plan = plan;
     this.#group = group;
     this.#grid = grid;
-    this.#states = calls.map((call) => createState(plan, call));
+    this.#states = calls.map((call) => createState(plan, call, startNs));
     this.#hasValues = calls.map(() => false);
     this.#callsByColumn = Map.groupBy(calls.keys(), (call) => calls[call]!.column);
     this.#summed = Array.from(this.#callsByColumn, ([column, ofColumn]) => ({
@@ -173,14 +179,10 @@ function isNumeric(type: FieldType): boolean {
   return type === 'float' || type === 'integer';
 }
 
-function createState(plan: AggregatesPlan, call: PlanCall): PartialState | NumberPartial {
-  const { type } = plan.columns[call.column]!;
-  if (plan.output.form === 'columns') return columnForm(call.function, type)!.createPartial();
-  return FUNCTIONS[call.function].createPartial({
-    type,
-    parameter: call.parameter,
-    neighbourCount: plan.output.neighbours.length,
-  });
+function createState({ columns, output }: AggregatesPlan, call: PlanCall, startNs: TimestampNs): PartialState | NumberPartial {
+  const { type } = columns[call.column]!;
+  if (output.form === 'columns') return columnForm(call.function, type)!.createPartial();
+  return FUNCTIONS[call.function].createPartial(optionsOf(call, type, output.neighbours.length), startNs);
 }
 
 /** The first index from `start` on whose offset is not before `bound`: steps that double, then halves. */

@@ -38,7 +38,7 @@ async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>
   const grid = new WindowGrid(plan.output.window, source.startNs);
   const writer = new FrameWriter(plan.output.form === 'columns' ? COLUMN_FRAME : AGGREGATE_FRAME);
   for (const group of seriesGroups(plan, source)) {
-    const aggregates = new GroupAggregates(plan, group, grid);
+    const aggregates = new GroupAggregates(plan, group, { grid, startNs: source.startNs });
     const fields = fieldsToRead(group.measurement);
     const bounds: ReadBounds = {
       maySummarize: aggregates.takesSummaries ? (minNs, maxNs) => grid.indexOf(minNs) === grid.indexOf(maxNs) : undefined,

@@ -20,7 +20,7 @@ export function checkSelect(statement: SelectStatement, window: WindowPlan | und
   const calls = statement.fields.flatMap(({ expression }) => callsIn(expression));
   const onTags = calls.find(({ args: [first] }) => first?.kind === 'wildcard' && first.only === 'tag');
   if (onTags !== undefined) return planError(`unable to use tag wildcard in ${onTags.name}()`);
-  const overFields = calls.filter(({ name }) => !MATH_FUNCTIONS.has(name));
+  const overFields = calls.filter(({ name }) => !isRowFunction(name));
   const other = overFields.find(({ name }) => name !== 'distinct' && !isFunction(name));
   return other === undefined ? { kind: 'facts', hasCalls: overFields.length > 0 } : planError(`${other.name}() is not supported`);
 }
@@ -31,6 +31,11 @@ function callsIn(expression: Expr): Call[] {
   if (expression.kind === 'call') return [expression, ...inner];
   const distinct = distinctArguments(expression);
   return distinct === undefined ? inner : [{ kind: 'call', name: 'distinct', args: distinct }];
+}
+
+/** Whether a name is a function of what stands in one row, whatever made it. */
+export function isRowFunction(name: string): boolean {
+  return MATH_FUNCTIONS.has(name) || name === 'count_hll';
 }
 
 /** `time` in a select list asks for the column that is there anyway, maybe under another name. */

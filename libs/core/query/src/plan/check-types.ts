@@ -50,9 +50,15 @@ function knownType(variable: Variable, columns: PlanColumns): FieldType | 'tag' 
 function callType(name: string, args: readonly Expr[], columns: PlanColumns): OperandType | PlanError {
   const types = args.map((arg) => typeOf(arg, columns));
   const type = types.find((each) => typeof each !== 'string') ?? types[0] ?? 'unknown';
+  if (name === 'count_hll') return sketchCountType(type);
   if (!isFunction(name)) return type;
   if (typeof type !== 'string' || type === 'tag' || type === 'unknown') return type;
   return FUNCTIONS[name].resultType(type);
+}
+
+function sketchCountType(type: OperandType | PlanError): OperandType | PlanError {
+  if (typeof type !== 'string' || type === 'unknown') return type;
+  return type === 'string' ? 'integer' : planError(`unsupported count_hll iterator type: *query.${type}InterruptIterator`);
 }
 
 function binaryType(expression: BinaryExpr, columns: PlanColumns): OperandType | PlanError {

@@ -10,6 +10,8 @@ export interface ExpandableNames {
   readonly fields: ReadonlyMap<string, FieldType>;
   /** Without those that the answer is grouped by. */
   readonly tagKeys: readonly string[];
+  /** Whether the tags in a call of top() or bottom() are columns behind it. */
+  readonly showsTagsOfTop: boolean;
 }
 
 /** Replaces `*` and patterns, alone or as a function's argument, by the columns they stand for, sorted by name. */
@@ -21,6 +23,9 @@ function expandField(field: SelectField, names: ExpandableNames): SelectField[] 
   const { expression, alias } = field;
   if (expression.kind === 'wildcard' || expression.kind === 'regex') {
     return columnsOf(expression, names).map((column) => ({ expression: column, alias: undefined }));
+  }
+  if (names.showsTagsOfTop && expression.kind === 'call' && (expression.name === 'top' || expression.name === 'bottom')) {
+    return [field, ...expression.args.slice(1, -1).map((tag) => ({ expression: tag, alias: undefined }))];
   }
   const calls = expression.kind === 'call' ? expandCall(expression, names) : undefined;
   if (calls === undefined) return [field];
@@ -52,6 +57,10 @@ function columnsOf(expression: Expr & { readonly kind: 'wildcard' | 'regex' }, {
 /** A wildcard stands for the fields whose type the function takes. */
 function isTaken(functionName: string, { name, type }: Variable, fields: ReadonlyMap<string, FieldType>): boolean {
   if (type === 'tag') return false;
-  const taken: readonly FieldType[] = isFunction(functionName) ? FUNCTIONS[functionName].argumentTypes : ['float', 'integer'];
-  return taken.includes(fields.get(name)!);
+  return takenTypes(functionName).includes(fields.get(name)!);
+}
+
+function takenTypes(functionName: string): readonly FieldType[] {
+  if (functionName === 'count_hll') return ['string'];
+  return isFunction(functionName) ? FUNCTIONS[functionName].argumentTypes : ['float', 'integer'];
 }

@@ -1,6 +1,7 @@
 import { type Cell, type FieldType } from '@varve/model';
 import { RE2JS } from 're2js';
 import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
+import { sketchCount } from '../sketch/sketch-text.ts';
 import { binaryOperation, isNumeric, type BinaryOperator, type Clause } from './binary-operation.ts';
 
 /**
@@ -12,6 +13,8 @@ export type Expression =
   | { readonly kind: 'regex'; readonly pattern: string }
   | { readonly kind: 'input'; readonly index: number; readonly type: ValueType }
   | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression }
+  /** count_hll() of a text; in select lists only. */
+  | { readonly kind: 'sketchCount'; readonly argument: Expression }
   | { readonly kind: 'math'; readonly name: string; readonly args: readonly Expression[] };
 
 /** What is known of an expression's value before any row is seen. */
@@ -55,6 +58,8 @@ function compiled(expression: Expression, options: CompileOptions): Compiled {
       return compiledBinary(expression, options);
     case 'math':
       return compiledMath(expression, options);
+    case 'sketchCount':
+      return compiledSketchCount(compiled(expression.argument, options));
   }
 }
 
@@ -80,6 +85,16 @@ function compiledMath({ name, args }: Expression & { kind: 'math' }, options: Co
   return {
     type: 'float',
     read: (row) => mapNumber(read(row), (value) => mapNumber(second.read(row), (other) => apply(Number(value), Number(other)))),
+  };
+}
+
+function compiledSketchCount({ read }: Compiled): Compiled {
+  return {
+    type: 'integer',
+    read: (row) => {
+      const text = read(row);
+      return typeof text === 'string' ? sketchCount(text) : null;
+    },
   };
 }
 

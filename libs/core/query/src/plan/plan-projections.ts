@@ -2,8 +2,7 @@ import type { FieldType } from '@varve/model';
 import { FUNCTIONS, type FunctionName } from '../functions/function-table.ts';
 import type { Expr, SelectField, Variable } from '../influxql/ast.ts';
 import { childrenOf } from '../influxql/expression-tree.ts';
-import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
-import { distinctArguments } from './check-select.ts';
+import { distinctArguments, isRowFunction } from './check-select.ts';
 import type { Expression } from './expression.ts';
 import { literalExpression } from './literal-expression.ts';
 import type { PlanColumns } from './plan-columns.ts';
@@ -19,9 +18,9 @@ export interface Projections {
   readonly neighbours: readonly number[];
 }
 
-/** Numbers the inputs of a checked select list whose wildcards are expanded. */
-export function planProjections(fields: readonly SelectField[], columns: PlanColumns): Projections | PlanError {
-  const planner = new ProjectionPlanner(columns);
+/** Numbers the inputs of a checked select list whose wildcards are expanded. What is random in it depends on the seed. */
+export function planProjections(fields: readonly SelectField[], columns: PlanColumns, seed: number): Projections | PlanError {
+  const planner = new ProjectionPlanner(columns, seed);
   const calls = planner.collectCalls(fields.map(({ expression }) => expression));
   if (calls !== undefined) return calls;
   return {
@@ -36,9 +35,11 @@ class ProjectionPlanner {
   readonly calls: (PlanCall & { readonly type: FieldType })[] = [];
   readonly neighbours: number[] = [];
   readonly #columns: PlanColumns;
+  readonly #seed: number;
 
-  constructor(columns: PlanColumns) {
+  constructor(columns: PlanColumns, seed: number) {
     this.#columns = columns;
+    this.#seed = seed;
   }
 
   /** Numbers all calls before the first neighbour is numbered behind them. */
@@ -61,6 +62,7 @@ class ProjectionPlanner {
       case 'binary':
         return { kind: 'binary', operator: expression.operator, left: this.expressionOf(expression.left), right: this.expressionOf(expression.right) };
       case 'call':
+        if (expression.name === 'count_hll') return { kind: 'sketchCount', argument: this.expressionOf(expression.args[0]!) };
         return { kind: 'math', name: expression.name, args: expression.args.map((arg) => this.expressionOf(arg)) };
       default:
         return literalExpression(expression);
@@ -80,7 +82,9 @@ class ProjectionPlanner {
     if (!definition.argumentTypes.includes(type)) {
       return planError(`unsupported ${call.function} iterator type: *query.${type}InterruptIterator`);
     }
-    this.calls.push({ function: call.function, column: this.#columns.indexOf(call.field), parameter: call.parameter, type });
+    const { function: name, parameter, tags } = call;
+    const seed = name === 'sample' ? { seed: this.#seed } : {};
+    this.calls.push({ function: name, column: this.#columns.indexOf(call.field), parameter, ...(tags === undefined ? {} : { tags }), ...seed, type });
     return undefined;
   }
 
@@ -110,20 +114,23 @@ interface CallOfField {
   readonly function: FunctionName;
   readonly field: Variable;
   readonly parameter: number | undefined;
+  readonly tags?: readonly string[];
 }
 
-/** The call over fields that an expression is, math functions apart; its shape was checked before. */
+/** The call over fields that an expression is, functions of one row apart; its shape was checked before. */
 function callIn(expression: Expr): CallOfField | undefined {
   const distinct = distinctArguments(expression);
   if (distinct !== undefined) return { function: 'distinct', field: distinct[0] as Variable, parameter: undefined };
-  if (expression.kind !== 'call' || MATH_FUNCTIONS.has(expression.name)) return undefined;
-  const [argument, parameter] = expression.args;
+  if (expression.kind !== 'call' || isRowFunction(expression.name)) return undefined;
+  const [argument, ...others] = expression.args;
   const nested = distinctArguments(argument!);
   if (nested !== undefined) return { function: 'countDistinct', field: nested[0] as Variable, parameter: undefined };
-  return { function: expression.name as FunctionName, field: argument as Variable, parameter: numberIn(parameter) };
+  const tags = others.filter((each) => each.kind === 'variable').map(({ name }) => name);
+  return { function: expression.name as FunctionName, field: argument as Variable, parameter: numberIn(others.at(-1)), ...(tags.length === 0 ? {} : { tags }) };
 }
 
 function numberIn(expression: Expr | undefined): number | undefined {
   if (expression?.kind === 'number') return expression.value;
+  if (expression?.kind === 'duration') return Number(expression.ns);
   return expression?.kind === 'integer' ? Number(expression.value) : undefined;
 }

@@ -102,7 +102,7 @@ class SelectPlanner {
     const fields = expandFields(statement.fields.filter(({ expression }) => !isTimeColumn(expression)), this.#expandableNames());
     const typeError = checkTypes(fields, this.#columns);
     if (typeError !== undefined) return typeError;
-    const projections = planProjections(fields, this.#columns);
+    const projections = planProjections(fields, this.#columns, Number(BigInt.asUintN(32, this.#select.context.nowNs)));
     if (projections.kind === 'error') return projections;
     const range = this.#range();
     const bucketError = this.#checkBuckets(range);
@@ -118,7 +118,7 @@ class SelectPlanner {
   #expandableNames(): Parameters<typeof expandFields>[1] {
     const { statement, measurements, context } = this.#select;
     const tagKeys = needsTagKeys(statement) ? mergedTagKeys(measurements, context.schema) : [];
-    return { fields: mergedFields(measurements), tagKeys: tagKeys.filter((key) => !this.#dimensions.includes(key)) };
+    return { showsTagsOfTop: statement.target === undefined, fields: mergedFields(measurements), tagKeys: tagKeys.filter((key) => !this.#dimensions.includes(key)) };
   }
 
   /** Without an upper bound, windows end with the one that holds the present. */
@@ -177,7 +177,7 @@ class SelectPlanner {
       const { limit, offset } = statement;
       return { kind: 'rows', rowCountMax: limit === 0 ? undefined : limit + offset };
     }
-    const plain = calls.map(({ function: name, column, parameter }) => ({ function: name, column, parameter }));
+    const plain = calls.map(({ type: _type, ...call }) => call);
     return { kind: 'aggregates', form: formOf(calls, neighbours), calls: plain, neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax };
   }
 
@@ -194,7 +194,7 @@ class SelectPlanner {
       dimensions: this.#dimensions,
       hasOneSeries: this.#dimensions.length === 0 && measurementCount === 1,
       input: this.#mergeInput(projections),
-      fill: planFill(statement.fill),
+      fill: planFill(statement.fill, projections.expressions),
       columnNames: names,
       projections: projections.expressions,
       limits: {
@@ -236,7 +236,9 @@ function formOf(calls: Projections['calls'], neighbours: readonly number[]): Agg
   return neighbours.length === 0 && areNumbers ? 'columns' : 'states';
 }
 
-function planFill(fill: FillClause): Fill {
+/** An empty window is no row for count_hll(), and a filled one is, as with transformations. */
+function planFill(fill: FillClause, expressions: Projections['expressions']): Fill {
+  if (fill.kind === 'null' && !expressions.some(readsInput)) return { kind: 'none' };
   return fill.kind === 'number' ? { kind: 'number', value: Number(fill.value) } : { kind: fill.kind };
 }
 
@@ -244,7 +246,14 @@ function planFill(fill: FillClause): Fill {
 function isNull(expression: Projections['expressions'][number]): boolean {
   if (expression.kind === 'binary') return isNull(expression.left) || isNull(expression.right);
   if (expression.kind === 'math') return expression.args.some(isNull);
+  if (expression.kind === 'sketchCount') return isNull(expression.argument);
   return expression.kind === 'literal' && expression.type === 'unknown';
+}
+
+/** Whether an expression depends on an input, and not through count_hll() alone. */
+function readsInput(expression: Projections['expressions'][number]): boolean {
+  if (expression.kind === 'binary') return readsInput(expression.left) || readsInput(expression.right);
+  return expression.kind === 'math' ? expression.args.some(readsInput) : expression.kind === 'input';
 }
 
 /** The tag keys of GROUP BY, `*` and patterns expanded, sorted. */

@@ -38,7 +38,7 @@ test('bytes that are no plan are refused', () => {
 
   check('');
   check('{');
-  check('{"format":3,"plan":{}}');
+  check('{"format":4,"plan":{}}');
 });
 
 test('only a plan that calls functions needs the newer format', () => {
@@ -55,4 +55,13 @@ test('only a plan that calls functions needs the newer format', () => {
   expect(formatOf({ kind: 'binary', operator: '>', left: input, right: input })).toBe(1);
   expect(formatOf({ kind: 'binary', operator: '>', left: input, right: call })).toBe(2);
   expect(formatOf({ kind: 'binary', operator: 'AND', left: { kind: 'binary', operator: '<', left: call, right: input }, right: input })).toBe(2);
+});
+
+test('a plan that calls a function which older nodes do not know is refused by them', () => {
+  const call = { function: 'top', column: 0, parameter: 3, tags: ['host'] } as const;
+  const plan: ShardPlan = { ...PLAN, output: { ...PLAN.output, kind: 'aggregates', form: 'states', calls: [call], neighbours: [], window: undefined, windowCountMax: 1 } };
+  const bytes = encodeShardPlan(plan);
+
+  expect((JSON.parse(new TextDecoder().decode(bytes)) as { readonly format: unknown }).format).toBe(3);
+  expect(decodeShardPlan(bytes)).toMatchObject({ output: { calls: [call] } });
 });

@@ -1,5 +1,6 @@
 import { DbError } from '@varve/base';
 import type { FieldType, TagExpression, TimeRange } from '@varve/model';
+import type { FunctionOptions } from '../functions/function-definition.ts';
 import type { FunctionName } from '../functions/function-table.ts';
 import type { Expression } from './expression.ts';
 
@@ -66,7 +67,17 @@ export interface PlanCall {
   readonly function: FunctionName;
   /** Index into the plan's columns. */
   readonly column: number;
+  /** The last argument, if it is no column; durations in nanoseconds. */
   readonly parameter: number | undefined;
+  /** Tags of whose values only the best point takes part; absent: of none. */
+  readonly tags?: readonly string[];
+  /** What is taken at random is a function of it and of the points. */
+  readonly seed?: number;
+}
+
+/** What a call asks of its function, on either side of the wire. */
+export function optionsOf({ parameter, tags = [], seed = 0 }: PlanCall, type: FieldType, neighbourCount: number): FunctionOptions {
+  return { type, parameter, tags, seed, neighbourCount };
 }
 
 /** Windows are [offset + k × every, offset + (k + 1) × every), counted from the epoch. */
@@ -75,20 +86,29 @@ export interface WindowPlan {
   readonly offsetNs: bigint;
 }
 
-/** Format 2 has functions in row filters. A plan without any travels as format 1, which nodes that know no other can carry out. */
-const NEWEST_FORMAT = 2;
+/**
+ * Format 2 has functions in row filters, format 3 calls of functions that are younger than format 2. A plan travels in the
+ * oldest format that it fits, which nodes that know no newer one can carry out.
+ */
+const NEWEST_FORMAT = 3;
+
+const FUNCTIONS_OF_FORMAT_3: ReadonlySet<FunctionName> = new Set(['bottom', 'integral', 'merge_hll', 'sample', 'sum_hll', 'top']);
 
 /** The bytes in which a plan travels: its format, then JSON with bigints as `{"ns": "…"}`. */
 export function encodeShardPlan(plan: ShardPlan): Uint8Array {
-  const format = plan.measurements.some(({ rowFilter }) => rowFilter !== undefined && callsFunction(rowFilter)) ? NEWEST_FORMAT : 1;
-  return new TextEncoder().encode(JSON.stringify(withWrapped({ format, plan })));
+  return new TextEncoder().encode(JSON.stringify(withWrapped({ format: formatOf(plan), plan })));
 }
 
 /** The inverse of {@link encodeShardPlan}. @throws DbError MESSAGE_INVALID */
 export function decodeShardPlan(bytes: Uint8Array): ShardPlan {
   const { format, plan } = parseJson(bytes);
-  if (format !== 1 && format !== NEWEST_FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows 1 to ${NEWEST_FORMAT}`);
+  if (format !== 1 && format !== 2 && format !== NEWEST_FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows 1 to ${NEWEST_FORMAT}`);
   return plan;
+}
+
+function formatOf({ output, measurements }: ShardPlan): number {
+  if (output.kind === 'aggregates' && output.calls.some((call) => FUNCTIONS_OF_FORMAT_3.has(call.function))) return NEWEST_FORMAT;
+  return measurements.some(({ rowFilter }) => rowFilter !== undefined && callsFunction(rowFilter)) ? 2 : 1;
 }
 
 function callsFunction(expression: Expression): boolean {
