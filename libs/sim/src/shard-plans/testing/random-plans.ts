@@ -16,7 +16,10 @@ const LONG_KEYS = ['cpu,host=long0,region=east', 'cpu,host=long1,region=west', '
 const SHORT_KEYS = Array.from({ length: 16 }, (_, index) => `cpu,host=s${index},region=${REGIONS[index % 2]}`);
 const CALL_NAMES: readonly CallName[] = ['count', 'sum', 'sum', 'mean', 'mean', 'min', 'max', 'max', 'first', 'first', 'last', 'last', 'spread'];
 /** What has no summary, or looks at more than values: answered from rows, also where other calls are not. */
-const OTHER_COLUMNS = ['max(f), s', 'last(i), g', 'stddev(f)', 'median(i)', 'percentile(f, 90), count(f)', 'mode(g)', 'count(distinct(n))', 'max(f), s', 'last(*)', 'f, s', 'min(b)', 'stddev(n), sum(f)'];
+const OTHER_COLUMNS = [
+  ...['max(f), s', 'last(i), g', 'stddev(f)', 'median(i)', 'percentile(f, 90), count(f)', 'mode(g)', 'count(distinct(n))', 'max(f), s', 'last(*)', 'f, s', 'min(b)'],
+  ...['stddev(n), sum(f)', 'top(f, 3), s', 'bottom(i, region, 2)', 'sample(f, 4), count(s)', 'integral(f), max(i)', 'integral(i, 1m)', 'sum_hll(s)'],
+];
 
 /** Enough rows of an hour of a long series for a page of their own; most have most fields. */
 export function hourOfRows(prng: Prng, hour: number): PlanRow[] {
