@@ -92,6 +92,16 @@ export const LIMITS = {
   catalogChangesSizeBytesMax: 4 * MIB,
   /** Changes inside an announcement, which everybody gets. Reached: followers ask for them. */
   catalogAnnouncementSizeBytesMax: 32 * KIB,
+  /** Users of a cluster; InfluxDB 1.x has no bound. Reached: one more is refused. */
+  userCountMax: 10_000,
+  /** Continuous queries of a database. Each runs by itself, as often as it says. Reached: one more is refused. */
+  continuousQueryCountMax: 1_000,
+  /** The text of a continuous query: every follower keeps it. Reached: it is refused. */
+  continuousQuerySizeBytesMax: 64 * KIB,
+  /** Subscriptions of a database: each gets every write. Reached: one more is refused. */
+  subscriptionCountMax: 100,
+  subscriptionDestinationCountMax: 100,
+  subscriptionUrlLengthMax: 2_000,
   /** Requests that a log of 0.1.0 remembers, as it did. Reached: the oldest is forgotten. */
   earlierRequestCountMax: 1_000,
 

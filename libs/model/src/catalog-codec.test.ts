@@ -131,6 +131,15 @@ test('C33: a catalog of format 1 is read; its requests are remembered as they we
   expect(() => decodeCatalog(bytesOf(format1.replace(',"recentRequests"', ',"sessions"')))).toThrow(/recentRequests/);
 });
 
+test('a catalog of format 2 from before rights of none and dropped shards has the bytes it had', () => {
+  const earlier =
+    '{"format":2,"version":9,"nodes":[{"id":1,"role":"data","name":"n","featureLevel":2}],"databases":[{"id":2,"name":"a","defaultRetentionPolicy":"autogen","retentionPolicies":[{"id":3,"name":"autogen","durationNs":"0","shardDurationNs":"604800000000000","replicaCount":1,"writeLevel":"one","readLevel":"one","subscriptions":[{"name":"s","mode":"ANY","destinations":["http://h:1"]}],"shardGroups":[{"id":4,"range":{"startNs":"0","endNs":"604800000000000"},"replicaCount":1,"shards":[{"id":5,"owners":[1],"epoch":1}]}],"measurements":[["m",[["f","float"]]]]}],"continuousQueries":[{"name":"q","query":"SELECT"}]}],"incarnations":[],"nextId":6,"ceilingMs":12,"users":[{"name":"u","passwordHash":"#","isAdmin":false,"privileges":[["a","all"]]}],"roles":[{"name":"r","members":["u"],"privileges":[["a","read"]]}],"leases":[],"settings":[],"featureLevel":2,"featureReports":[["meta/1",2]],"clockMs":3,"sessions":[],"earlierRequests":[]}';
+  const catalog = decodeCatalog(bytesOf(earlier));
+  expect(textOf(encodeCatalog(catalog))).toBe(earlier);
+  const revoked = { ...catalog, users: new Map([['u', { ...catalog.users.get('u')!, privileges: new Map([['a', 'none' as const]]) }]]) };
+  expect(decodeCatalog(encodeCatalog(revoked))).toStrictEqual(revoked);
+});
+
 test('C34: what the audit gets has no password, in whatever it stood', () => {
   const check = (command: CatalogCommand): void => expect(textOf(encodeCommand(withoutSecrets(command)))).not.toMatch(/secret/);
   check({ kind: 'createUser', name: 'u', passwordHash: 'secret', isAdmin: true });

@@ -1,8 +1,8 @@
 import { DbError } from '@varve/base';
 import {
   EMPTY_CATALOG,
+  HELD_PRIVILEGES,
   NODE_ROLES,
-  PRIVILEGES,
   SUBSCRIPTION_MODES,
   type Catalog,
   type ClusterNode,
@@ -49,7 +49,7 @@ import type { TimeRange } from './time.ts';
  */
 const CATALOG_FORMAT = 2;
 
-const privileges = mapOf(text, oneOf(PRIVILEGES));
+const privileges = mapOf(text, oneOf(HELD_PRIVILEGES));
 const fieldTypes = mapOf(text, mapOf(text, oneOf(FIELD_TYPES)));
 const node = record<ClusterNode>({
   id: count,

@@ -100,6 +100,7 @@ export type ShardCommand =
       readonly retentionPolicy: string;
       readonly groupIds: readonly ShardGroupId[];
     }
+  | { readonly kind: 'dropShard'; readonly shard: ShardId }
   | {
       readonly kind: 'truncateShardGroups';
       /** Where the groups that are open then end. After the catalog's clock. */
@@ -147,7 +148,7 @@ export type AccessCommand =
       readonly grantee: Grantee;
       readonly name: string;
       readonly database: string;
-      /** Of `all` without `read`, `write` is left. */
+      /** Of `all` without `read`, `write` is left; where nothing is left, `none` is. */
       readonly privilege: Privilege;
     };
 
@@ -266,6 +267,7 @@ export const CATALOG_REJECTIONS = [
   'sessionExpired',
   'sessionFull',
   'alreadyAnswered',
+  'limitReached',
 ] as const;
 export type CatalogRejection = (typeof CATALOG_REJECTIONS)[number];
 
@@ -284,7 +286,7 @@ export function withoutSecrets(command: CatalogCommand): CatalogCommand {
   }
 }
 
-/** The greedy part: a password may hold an `@` that nobody escaped. */
-function withoutUserInfo(address: string): string {
+/** An address without the name and the password in it. The greedy part: a password may hold an `@` that nobody escaped. */
+export function withoutUserInfo(address: string): string {
   return address.replace(/^([a-z]+:\/\/)?.*@/su, `$1${REDACTED}@`);
 }

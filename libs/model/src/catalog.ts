@@ -169,6 +169,10 @@ export interface Incarnation {
 export const PRIVILEGES = ['read', 'write', 'all'] as const;
 export type Privilege = (typeof PRIVILEGES)[number];
 
+/** What is left of rights on one database: `none` where all that was granted has been revoked, which InfluxDB still shows. */
+export const HELD_PRIVILEGES = [...PRIVILEGES, 'none'] as const;
+export type HeldPrivilege = (typeof HELD_PRIVILEGES)[number];
+
 export interface User {
   readonly name: string;
   /** Whatever checks passwords made it; the catalog never looks inside. */
@@ -176,7 +180,7 @@ export interface User {
   /** May do everything. */
   readonly isAdmin: boolean;
   /** By database. A right is gone with its database. */
-  readonly privileges: ReadonlyMap<string, Privilege>;
+  readonly privileges: ReadonlyMap<string, HeldPrivilege>;
 }
 
 /** Rights that several users have together. */
@@ -185,7 +189,7 @@ export interface Role {
   /** Names of users, ascending. */
   readonly members: readonly string[];
   /** By database. */
-  readonly privileges: ReadonlyMap<string, Privilege>;
+  readonly privileges: ReadonlyMap<string, HeldPrivilege>;
 }
 
 /** The right to do something alone for a while. */

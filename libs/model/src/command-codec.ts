@@ -70,6 +70,7 @@ const commandCodec = tagged<CatalogCommand>({
   dropRetentionPolicy: { database: text, name: text },
   createShardGroups: { ...inPolicy, timesNs: listOf(bigintText) },
   dropShardGroups: { ...inPolicy, groupIds: listOf(count) },
+  dropShard: { shard: count },
   truncateShardGroups: { atNs: bigintText },
   setShardOwners: { ...inPolicy, shard: count, epoch: count, owners: listOf(count) },
   enforceRetention: { nowMs: wallMs },

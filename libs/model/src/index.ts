@@ -1,7 +1,7 @@
 export { EMPTY_CATALOG, withoutSessions } from './catalog.ts';
 export { catalogPieces, databaseFromText, databaseToText, decodeCatalog, encodeCatalog } from './catalog-codec.ts';
 export { decodeChanges, decodeDelivery, encodeChange, encodeDelivery } from './catalog-delivery.ts';
-export { withoutSecrets } from './catalog-command.ts';
+export { withoutSecrets, withoutUserInfo } from './catalog-command.ts';
 export { SETTING_KEYS, settingOf, settingProblem } from './catalog-settings.ts';
 export { decodeCommand, decodeCommandResult, encodeCommand, encodeCommandResult } from './command-codec.ts';
 export { hasValue, valueAt } from './column.ts';
@@ -24,6 +24,7 @@ export type {
   Incarnation,
   Lease,
   NodeRole,
+  HeldPrivilege,
   Privilege,
   RetentionPolicy,
   Role,
@@ -50,7 +51,7 @@ export type { DatabaseId, IncarnationId, LeaseId, NodeId, RetentionPolicyId, Ses
 export type { ConsistencyLevel, ReadLevel, WriteLevel } from './levels.ts';
 export type { MutationVector, NumberIntervals } from './mutation-vector.ts';
 export type { BatchSeries, MeasurementTable, PointBatch, TableSlice } from './point-batch.ts';
-export type { Cell, SeriesBlock } from './result-block.ts';
+export type { Cell, SeriesBlock, ShownCell } from './result-block.ts';
 export type { SeriesKey, TagSet } from './series-key.ts';
 export type { FieldSummary, SeriesSlice, SeriesSummary, SummaryNumbers } from './series-slice.ts';
 export type { MatcherOf, TagExpression } from './tag-expression.ts';

@@ -5,11 +5,14 @@ import type { SplitTimes } from './time.ts';
 /** A cell of an answer. Times are in the block's `times`, never in cells. bigint only beyond ±(2^53 − 1). */
 export type Cell = FieldValue | null;
 
+/** A cell as it is shown: in the answer to one SHOW, a list of texts. */
+export type ShownCell = Cell | readonly string[];
+
 /**
  * A piece of one result series. Blocks of a series come one after the other; a block with another name or other tags
  * begins the next series.
  */
-export interface SeriesBlock {
+export interface SeriesBlock<Shown extends ShownCell = Cell> {
   readonly name: string;
   /** undefined: the answer has no `tags` member. */
   readonly tags: TagSet | undefined;
@@ -17,7 +20,7 @@ export interface SeriesBlock {
   readonly columns: readonly string[];
   readonly times: SplitTimes | undefined;
   /** One array per column after the time column. */
-  readonly cells: readonly (readonly Cell[])[];
+  readonly cells: readonly (readonly Shown[])[];
   /** One per column of `cells`: formats that tell 3 from 3.0 need it. Absent: whole numbers are integers. */
   readonly cellTypes?: readonly (FieldType | 'unknown')[];
   readonly rowCount: number;

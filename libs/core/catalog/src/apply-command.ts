@@ -3,6 +3,7 @@ import { featureLevelOf, type Catalog, type CatalogCommand } from '@varve/model'
 import { raiseFeatureLevel, reportFeatureLevel, setSetting } from './cluster-settings.ts';
 import { createContinuousQuery, dropContinuousQuery } from './continuous-queries.ts';
 import { createDatabase, dropDatabase } from './databases.ts';
+import { dropShard } from './drop-shard.ts';
 import { rememberingRequest } from './earlier-requests.ts';
 import { registerFields } from './fields.ts';
 import { closeIncarnation, openIncarnation, renewIncarnation } from './incarnations.ts';
@@ -120,6 +121,8 @@ function outcomeOf(catalog: Catalog, command: RunCommand): Outcome {
       return createShardGroups(catalog, command);
     case 'dropShardGroups':
       return dropShardGroups(catalog, command);
+    case 'dropShard':
+      return dropShard(catalog, command);
     case 'truncateShardGroups':
       return truncateShardGroups(catalog, command);
     case 'setShardOwners':

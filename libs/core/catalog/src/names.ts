@@ -8,5 +8,10 @@ const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u;
  */
 export function nameProblem(name: string): string | undefined {
   if (!PRINTABLE.test(name) || name === '.' || name === '..' || /[/\\]/.test(name)) return 'invalid name';
+  return longNameProblem(name);
+}
+
+/** The same of a name of which InfluxDB takes every text: of a user, a continuous query, a subscription. */
+export function longNameProblem(name: string): string | undefined {
   return new TextEncoder().encode(name).length > NAME_SIZE_BYTES_MAX ? 'name too long' : undefined;
 }

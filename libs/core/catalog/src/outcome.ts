@@ -20,6 +20,11 @@ export function rejected(catalog: Catalog, reason: CatalogRejection, message: st
   return { catalog, result: { kind: 'rejected', reason, message } };
 }
 
+/** Before one more would be too many: nobody can look after so many, and all of them are in every copy of the catalog. */
+export function limitReached(catalog: Catalog, message: string): Outcome {
+  return rejected(catalog, 'limitReached', `${message}; drop one first`);
+}
+
 export function databaseNotFound(catalog: Catalog, name: string): Outcome {
   return rejected(catalog, 'databaseNotFound', `database not found: ${name}`);
 }

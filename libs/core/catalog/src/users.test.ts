@@ -1,4 +1,5 @@
-import type { CatalogCommand, Grantee, Privilege } from '@varve/model';
+import { LIMITS } from '@varve/config';
+import type { Catalog, CatalogCommand, Grantee, HeldPrivilege, Privilege } from '@varve/model';
 import { expect, test } from 'vitest';
 import { AppliedLog } from './testing/applied-log.ts';
 
@@ -31,11 +32,11 @@ test('C10: users are created, changed and dropped with the texts of InfluxDB', (
   expect(on.say({ kind: 'dropUser', name: 'u' })).toBe('user not found');
 });
 
-test('C10: GRANT replaces, REVOKE takes away what it names', () => {
+test('C10, C39: GRANT replaces, REVOKE takes away what it names and leaves none', () => {
   const on = withUser();
   const change = (kind: 'grantPrivilege' | 'revokePrivilege', privilege: Privilege, to: Grantee = 'user', database = 'a', name = to === 'user' ? 'u' : 'r') =>
     on.say({ kind, grantee: to, name, database, privilege });
-  const has = (): Privilege | undefined => on.catalog.users.get('u')!.privileges.get('a');
+  const has = (): HeldPrivilege | undefined => on.catalog.users.get('u')!.privileges.get('a');
   expect(change('grantPrivilege', 'read', 'user', 'b')).toBe('database not found: b');
   expect(change('grantPrivilege', 'read', 'user', 'a', 'x')).toBe('user not found');
   expect(change('grantPrivilege', 'read', 'role', 'a', 'x')).toBe('role not found');
@@ -52,7 +53,9 @@ test('C10: GRANT replaces, REVOKE takes away what it names', () => {
   change('revokePrivilege', 'write');
   expect(has()).toBe('read');
   change('revokePrivilege', 'all');
-  expect(on.catalog.users.get('u')!.privileges.size).toBe(0);
+  expect(has()).toBe('none');
+  change('revokePrivilege', 'read');
+  expect(has()).toBe('none');
   expect(change('grantPrivilege', 'read', 'role')).toBe('ok');
   expect(on.catalog.roles.get('r')!.privileges).toEqual(new Map([['a', 'read']]));
 });
@@ -107,4 +110,51 @@ test('C10: subscriptions are as in InfluxDB: twice is an error, and so is an add
   expect(drop('s')).toBe('ok');
   expect(on.policy().subscriptions).toBeUndefined();
   expect(on.say({ kind: 'dropSubscription', database: 'b', retentionPolicy: 'x', name: 's' })).toBe('database not found: b');
+});
+
+test('C36: users, continuous queries and subscriptions have bounds, and what is there can be changed and dropped at them', () => {
+  const on = withUser();
+  const many = <Value>(count: number, valueOf: (name: string) => Value): Map<string, Value> =>
+    new Map(Array.from({ length: count }, (_, number) => [`n${number}`, valueOf(`n${number}`)] as const));
+  const policy = { ...on.policy(), subscriptions: many(LIMITS.subscriptionCountMax, (name) => ({ name, mode: 'ALL' as const, destinations: ['udp://h:9'] })) };
+  const database = {
+    ...on.catalog.databases.get('a')!,
+    continuousQueries: many(LIMITS.continuousQueryCountMax, (name) => ({ name, query: 'x' })),
+    retentionPolicies: new Map([['autogen', policy], ['empty', { ...on.policy(), id: 1_000, name: 'empty' }]]),
+  };
+  const full: Catalog = {
+    ...on.catalog,
+    users: many(LIMITS.userCountMax, (name) => ({ name, passwordHash: '#', isAdmin: false, privileges: new Map() })),
+    databases: new Map([['a', database]]),
+  };
+  const at = new AppliedLog(full);
+  const query = (name: string, text = 'x'): CatalogCommand => ({ kind: 'createContinuousQuery', database: 'a', name, query: text });
+  const subscribe = (name: string, destinations = ['udp://h:9'], retentionPolicy = 'empty'): CatalogCommand =>
+    ({ kind: 'createSubscription', database: 'a', retentionPolicy, name, mode: 'ANY', destinations });
+  const inAutogen = { database: 'a', retentionPolicy: 'autogen' };
+
+  expect(at.say(create('more'))).toBe('a cluster has at most 10000 users; drop one first');
+  expect(at.say(query('more'))).toBe('a database has at most 1000 continuous queries; drop one first');
+  expect(at.say(subscribe('more'))).toBe('a database has at most 100 subscriptions; drop one first');
+  expect(at.say(create('n0'))).toBe('ok');
+  expect(at.say(query('n0'))).toBe('ok');
+  expect(at.say({ kind: 'setPassword', name: 'n0', passwordHash: '##' })).toBe('ok');
+  expect(at.say({ kind: 'dropUser', name: 'n0' })).toBe('ok');
+  expect(at.say({ kind: 'dropContinuousQuery', database: 'a', name: 'n0' })).toBe('ok');
+  expect(at.say({ kind: 'dropSubscription', ...inAutogen, name: 'n0' })).toBe('ok');
+  for (const command of [create('more'), query('more'), subscribe('more')]) expect(at.say(command)).toBe('ok');
+});
+
+test('C36: names, texts and addresses have bounds', () => {
+  const on = withUser();
+  const long = 'ä'.repeat(128);
+  const subscribe = (name: string, destinations: readonly string[]): string => on.say({ kind: 'createSubscription', database: 'a', retentionPolicy: 'autogen', name, mode: 'ANY', destinations });
+  expect(on.say(create(long))).toBe('name too long');
+  expect(on.say(create(long.slice(1)))).toBe('ok');
+  expect(on.say({ kind: 'createContinuousQuery', database: 'a', name: long, query: 'x' })).toBe('name too long');
+  expect(on.say({ kind: 'createContinuousQuery', database: 'a', name: 'q', query: 'x'.repeat(65_537) })).toMatch(/^a continuous query has at most 65536 bytes/);
+  expect(subscribe(long, ['udp://h:9'])).toBe('name too long');
+  expect(subscribe('s', Array.from({ length: 101 }, () => 'udp://h:9'))).toBe('a subscription has at most 100 destinations');
+  expect(subscribe('s', [`http://h:9/${'x'.repeat(2_000)}`])).toBe('a destination has at most 2000 characters');
+  expect(subscribe('s', ['HTTP://h:9', 'http://:9', 'udp://[::1]:9'])).toBe('ok');
 });

@@ -1,5 +1,7 @@
-import type { Catalog, Privilege, User } from '@varve/model';
-import { applied, databaseNotFound, rejected, without, type Command, type Outcome } from './outcome.ts';
+import { LIMITS } from '@varve/config';
+import type { Catalog, HeldPrivilege, Privilege, User } from '@varve/model';
+import { longNameProblem } from './names.ts';
+import { applied, databaseNotFound, limitReached, rejected, without, type Command, type Outcome } from './outcome.ts';
 import { roleNotFound, withRole, withoutMember } from './roles.ts';
 
 /** The same user once more is no error; another one of that name is. */
@@ -10,6 +12,9 @@ export function createUser(catalog: Catalog, { name, passwordHash, isAdmin }: Co
     const isSame = known.passwordHash === passwordHash && known.isAdmin === isAdmin;
     return isSame ? applied(catalog) : rejected(catalog, 'userExists', 'user already exists');
   }
+  const tooLong = longNameProblem(name);
+  if (tooLong !== undefined) return rejected(catalog, 'invalidName', tooLong);
+  if (catalog.users.size >= LIMITS.userCountMax) return limitReached(catalog, `a cluster has at most ${LIMITS.userCountMax} users`);
   return applied(withUser(catalog, { name, passwordHash, isAdmin, privileges: new Map() }));
 }
 
@@ -36,9 +41,9 @@ export function grantPrivilege(catalog: Catalog, command: Command<'grantPrivileg
   return changePrivilege(catalog, command, () => command.privilege);
 }
 
-/** Of ALL, what is not revoked is left. */
+/** Of ALL, what is not revoked is left. A user who has nothing left, or never had, is known to have none: as in InfluxDB. */
 export function revokePrivilege(catalog: Catalog, command: Command<'revokePrivilege'>): Outcome {
-  return changePrivilege(catalog, command, (present) => privilegeWithout(present, command.privilege));
+  return changePrivilege(catalog, command, (present = 'none') => privilegeWithout(present, command.privilege));
 }
 
 /** C2: a database that is created again under the same name is another one. */
@@ -55,7 +60,7 @@ type PrivilegeCommand = Command<'grantPrivilege'> | Command<'revokePrivilege'>;
 function changePrivilege(
   catalog: Catalog,
   { grantee, name, database }: PrivilegeCommand,
-  next: (present: Privilege | undefined) => Privilege | undefined,
+  next: (present: HeldPrivilege | undefined) => HeldPrivilege,
 ): Outcome {
   const holder = grantee === 'user' ? catalog.users.get(name) : catalog.roles.get(name);
   if (holder === undefined) return grantee === 'user' ? userNotFound(catalog) : roleNotFound(catalog);
@@ -63,13 +68,13 @@ function changePrivilege(
   const present = holder.privileges.get(database);
   const wanted = next(present);
   if (wanted === present) return applied(catalog);
-  const privileges = wanted === undefined ? without(holder.privileges, database) : new Map(holder.privileges).set(database, wanted);
+  const privileges = new Map(holder.privileges).set(database, wanted);
   const changed = 'passwordHash' in holder ? withUser(catalog, { ...holder, privileges }) : withRole(catalog, { ...holder, privileges });
   return applied(changed);
 }
 
-function privilegeWithout(present: Privilege | undefined, revoked: Privilege): Privilege | undefined {
-  if (revoked === 'all' || revoked === present) return undefined;
+function privilegeWithout(present: HeldPrivilege, revoked: Privilege): HeldPrivilege {
+  if (revoked === 'all' || revoked === present) return 'none';
   if (present !== 'all') return present;
   return revoked === 'read' ? 'write' : 'read';
 }
@@ -78,7 +83,7 @@ function withUser(catalog: Catalog, user: User): Catalog {
   return { ...catalog, users: new Map(catalog.users).set(user.name, user) };
 }
 
-function forgotten<Holder extends { readonly name: string; readonly privileges: ReadonlyMap<string, Privilege> }>(
+function forgotten<Holder extends { readonly name: string; readonly privileges: ReadonlyMap<string, HeldPrivilege> }>(
   holders: ReadonlyMap<string, Holder>,
   database: string,
 ): ReadonlyMap<string, Holder> {

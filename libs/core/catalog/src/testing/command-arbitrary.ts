@@ -65,6 +65,7 @@ export const anyCommand: fc.Arbitrary<CatalogCommand> = fc.oneof(
   of('dropRetentionPolicy', { database, name: policy }),
   { arbitrary: of('createShardGroups', { ...inPolicy, timesNs: fc.array(timeNs, { maxLength: 6 }) }), weight: 10 },
   of('dropShardGroups', { ...inPolicy, groupIds: fc.array(id, { maxLength: 3 }) }),
+  { arbitrary: of('dropShard', { shard: id }), weight: 6 },
   { arbitrary: of('truncateShardGroups', { atNs: timeNs }), weight: 2 },
   {
     arbitrary: of('setShardOwners', { ...inPolicy, shard: id, epoch: fc.constantFrom(1, 1, 2), owners: fc.array(node, { maxLength: 3 }) }),
