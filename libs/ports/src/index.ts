@@ -26,6 +26,7 @@ export type { DamagedJournalRow, Journal, JournalExtent, JournalRow } from './jo
 export type { Log, LogFacts } from './log.ts';
 export type { MetaControl, MetaMember, MetaStatus } from './meta-control.ts';
 export type { MetricLabels, Metrics } from './metrics.ts';
+export type { PasswordHasher } from './password-hasher.ts';
 export type { KnownPeer, LogDamage, RaftIdentity, RaftLogStore, StoredEntry, StoredHardState, StoredMembership, StoredRaft } from './raft-log-store.ts';
 export type { NewChunk, ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries, StoredTombstone } from './shard-store.ts';
 export type { Span, SpanAttributes, SpanKind, SpanOptions, TraceParent, Tracer } from './tracer.ts';

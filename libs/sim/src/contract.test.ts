@@ -8,6 +8,7 @@ import {
   clockContract,
   hintStoreContract,
   journalContract,
+  passwordHasherContract,
   raftLogStoreContract,
   shardStoreContract,
   type Drive,
@@ -23,6 +24,7 @@ import { SimDisk } from './sim-disk.ts';
 import { SimHintStore } from './sim-hint-store.ts';
 import { SimJournal } from './sim-journal.ts';
 import { SimNetwork } from './sim-network.ts';
+import { SimPasswordHasher } from './sim-password-hasher.ts';
 import { SimProcess } from './sim-process.ts';
 import { damageRaftLog, SimRaftLogStore } from './sim-raft-log-store.ts';
 import { SimScheduler } from './sim-scheduler.ts';
@@ -90,6 +92,7 @@ for (const seed of Array.from({ length: 10 }, () => seedOfSeeds.uint32())) {
     async (options) => startOn(newDisk(), (...on) => new SimCatalogStore(...on, options)),
     drive,
   );
+  passwordHasherContract(`SimPasswordHasher (seed ${seed})`, () => new SimPasswordHasher(new SimProcess(scheduler, 'node')), drive);
   clockContract(
     `SimClock (seed ${seed})`,
     () => new SimClock(new SimProcess(scheduler, 'node'), { skewMs: -700 }),

@@ -7,6 +7,7 @@ export { collect } from './contract-test.ts';
 export { hintStoreContract } from './hint-store-contract.ts';
 export { journalContract } from './journal-contract.ts';
 export { openInChild, openKillable } from './in-child.ts';
+export { passwordHasherContract } from './password-hasher-contract.ts';
 export { raftLogStoreContract } from './raft-log-store-contract.ts';
 export { newTempDirectory } from './temp-directory.ts';
 export { shardStoreContract } from './shard-store-contract.ts';
