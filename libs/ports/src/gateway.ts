@@ -1,5 +1,5 @@
 import type { TimestampNs } from '@varve/base';
-import type { ReadLevel, SeriesBlock, WriteLevel } from '@varve/model';
+import type { ReadLevel, SeriesBlock, ShownCell, WriteLevel } from '@varve/model';
 import type { TraceParent } from './tracer.ts';
 
 /** Units that `/write` takes for its times. */
@@ -56,7 +56,7 @@ export interface QueryRequest {
 export type { Cell } from '@varve/model';
 
 /** A piece of one result series of one statement. */
-export interface ResultBlock extends SeriesBlock {
+export interface ResultBlock extends SeriesBlock<ShownCell> {
   readonly kind: 'rows';
   readonly statementId: number;
 }

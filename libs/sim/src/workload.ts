@@ -80,7 +80,7 @@ function addCells(read: Map<string, FieldValue>, { name, tags, columns, times, c
     const timeNs = joinNs(times!.ms[row]!, times!.subNs[row]!);
     cells.forEach((column, index) => {
       const value = column[row];
-      if (value !== null && value !== undefined) read.set(cellName(key, timeNs, columns[index + 1]!), value);
+      if (value !== undefined && typeof value !== 'object') read.set(cellName(key, timeNs, columns[index + 1]!), value);
     });
   }
 }

@@ -1,5 +1,5 @@
 import { DbError } from '@varve/base';
-import { joinNs, type Cell } from '@varve/model';
+import { joinNs, type ShownCell } from '@varve/model';
 import type { ResultBlock, ResultItem } from '@varve/ports';
 
 /** One series of an answer. */
@@ -9,10 +9,10 @@ export interface ResultSeries {
   readonly tags: Readonly<Record<string, string>>;
   readonly columns: readonly string[];
   /** One array per row; the time, where there is one, as nanoseconds in a bigint. */
-  readonly rows: readonly (readonly (Cell | bigint)[])[];
+  readonly rows: readonly (readonly (ShownCell | bigint)[])[];
 }
 
-type Row = readonly (Cell | bigint)[];
+type Row = readonly (ShownCell | bigint)[];
 
 /** A whole answer in memory. @throws DbError QUERY_INVALID with InfluxDB's text when a statement failed, QUERY_SHARD_UNAVAILABLE when its answer is partial */
 export async function collectSeries(answer: AsyncIterable<ResultItem>): Promise<readonly ResultSeries[]> {

@@ -1,5 +1,5 @@
 import { unreachable } from '@varve/base';
-import { seriesKey, type Cell, type TagSet } from '@varve/model';
+import { seriesKey, type ShownCell, type TagSet } from '@varve/model';
 import type { ResultBlock, ResultItem } from '@varve/ports';
 import type { OutputBuffer } from './output-buffer.ts';
 import type { ResultWriter } from './result-writer.ts';
@@ -94,9 +94,11 @@ function tagsText(tags: TagSet): string {
   return seriesKey('', tags.filter(([, value]) => value !== '')).slice(1);
 }
 
-function cellText(cell: Cell): string {
+/** Of a list InfluxDB 1.6 shows what stood there before, such as the name of the column; here it is its texts. */
+function cellText(cell: ShownCell): string {
   if (cell === null) return '';
   if (typeof cell === 'string') return csvText(cell);
+  if (typeof cell === 'object') return csvText(cell.join(','));
   return typeof cell === 'number' ? decimalText(cell) : String(cell);
 }
 

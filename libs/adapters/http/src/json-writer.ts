@@ -1,5 +1,5 @@
 import { unreachable } from '@varve/base';
-import type { Cell } from '@varve/model';
+import type { ShownCell } from '@varve/model';
 import type { ResultBlock, ResultItem } from '@varve/ports';
 import { writeJsonString } from './json-text.ts';
 import type { OutputBuffer } from './output-buffer.ts';
@@ -220,10 +220,20 @@ export class JsonWriter implements ResultWriter {
   }
 }
 
-function writeCell(out: OutputBuffer, cell: Cell): void {
+function writeCell(out: OutputBuffer, cell: ShownCell): void {
   if (typeof cell === 'number') {
     if (Number.isFinite(cell)) out.number(cell);
     else out.ascii('null');
   } else if (typeof cell === 'string') writeJsonString(out, cell);
+  else if (typeof cell === 'object' && cell !== null) writeTexts(out, cell);
   else out.ascii(String(cell));
+}
+
+function writeTexts(out: OutputBuffer, texts: readonly string[]): void {
+  out.byte(OPEN_BRACKET);
+  for (const [index, text] of texts.entries()) {
+    if (index > 0) out.byte(COMMA);
+    writeJsonString(out, text);
+  }
+  out.byte(CLOSE_BRACKET);
 }

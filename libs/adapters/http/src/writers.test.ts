@@ -251,3 +251,10 @@ test('a table has a new header where the columns of a statement change', () => {
   const table = csv([rows(0, 'a', ['x', 'y'], [['1', '2']]), rows(0, 'b', ['x', 'y'], [['3', '4']]), rows(0, 'c', ['z'], [['5']]), done(0), rows(1, 'd', ['z'], [['6']])]);
   expect(table).toBe('name,tags,x,y\na,,1,2\nb,,3,4\n\nname,tags,z\nc,,5\n\nname,tags,z\nd,,6\n');
 });
+
+test('a list of texts is a list in JSON, and one cell in CSV, where InfluxDB repeats an earlier one', () => {
+  const destinations = ['udp://h:1', 'http://u"<h:2'];
+  const block: ResultItem = { kind: 'rows', statementId: 0, name: 'a', tags: undefined, columns: ['name', 'destinations'], times: undefined, cells: [['s', 't'], [destinations, []]], rowCount: 2, isPartial: false };
+  expect(json([block, done(0)])).toBe('{"results":[{"statement_id":0,"series":[{"name":"a","columns":["name","destinations"],"values":[["s",["udp://h:1","http://u\\"\\u003ch:2"]],["t",[]]]}]}]}\n');
+  expect(csv([block, done(0)])).toBe('name,tags,name,destinations\na,,s,"udp://h:1,http://u""<h:2"\na,,t,\n');
+});

@@ -4,6 +4,7 @@ export { formatStatement } from './influxql/print-statement.ts';
 export { mergePartials } from './merge/merge-partials.ts';
 export { runShardPlan } from './operators/run-shard-plan.ts';
 export { PARTIAL_FRAME_SIZE_BYTES_MAX } from './partial/frame-writer.ts';
+export { completeContinuousQuery } from './plan/complete-names.ts';
 export { needsTagKeys, planQuery, selectMeasurements } from './plan/plan-query.ts';
 export { decodeShardPlan, encodeShardPlan } from './plan/shard-plan.ts';
 export { compileTagFilter } from './plan/tag-expression.ts';

@@ -21,5 +21,5 @@ test('SHOW SERVERS is read whatever its case, and is no keyword elsewhere', () =
 });
 
 test('a SHOW that is not answered here says so', () => {
-  expect(shownAnswer({ kind: 'showShardGroups' }, [])).toEqual({ error: 'SHOW SHARD GROUPS is not supported' });
+  expect(shownAnswer({ kind: 'showServerStats' as never }, [])).toEqual({ error: 'SHOW SERVER STATS is not supported' });
 });

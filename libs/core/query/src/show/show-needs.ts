@@ -22,6 +22,12 @@ export function showNeeds(statement: ShowStatement, context: ShowContext): ShowN
     case 'showDatabases':
     case 'showServers':
     case 'showRetentionPolicies':
+    case 'showUsers':
+    case 'showGrants':
+    case 'showContinuousQueries':
+    case 'showSubscriptions':
+    case 'showShards':
+    case 'showShardGroups':
     case 'showFieldKeys':
       return { kind: 'catalog' };
     case 'showMeasurements': {

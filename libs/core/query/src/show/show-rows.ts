@@ -1,10 +1,15 @@
-import { parseSeriesKey, type Cell, type Database, type SeriesBlock, type SeriesKey, type TagSet } from '@varve/model';
+import { parseSeriesKey, type Cell, type Database, type SeriesBlock, type SeriesKey, type ShownCell, type TagSet } from '@varve/model';
 import type { KeyMatch, ShowStatement } from '../influxql/ast.ts';
 import { textMatcher } from '../plan/expression.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
 import { formatGoDuration } from './go-duration.ts';
 import { measurementsWhere } from './measurements-where.ts';
+import { showBlock as block } from './show-block.ts';
+import { showContinuousQueries } from './show-continuous-queries.ts';
 import { compareTexts, notSupported, scopedMeasurements, showScope, type ScopedShow, type ShowContext, type ShowScope } from './show-scope.ts';
+import { showShardGroups, showShards } from './show-shards.ts';
+import { showSubscriptions } from './show-subscriptions.ts';
+import { showGrants, showUsers } from './show-users.ts';
 
 /** What a SHOW statement is answered from. */
 export interface ShowInputs extends ShowContext {
@@ -13,7 +18,7 @@ export interface ShowInputs extends ShowContext {
 }
 
 /** The answer to a SHOW statement: columns, order and limits as InfluxDB 1.6 has them. */
-export function showRows(statement: ShowStatement, inputs: ShowInputs): readonly SeriesBlock[] | PlanError {
+export function showRows(statement: ShowStatement, inputs: ShowInputs): readonly SeriesBlock<ShownCell>[] | PlanError {
   switch (statement.kind) {
     case 'showDatabases':
       return [block('databases', ['name'], [[...inputs.catalog.databases.keys()]])];
@@ -21,6 +26,18 @@ export function showRows(statement: ShowStatement, inputs: ShowInputs): readonly
       return showServers(inputs);
     case 'showRetentionPolicies':
       return showRetentionPolicies(statement.database ?? inputs.database, inputs);
+    case 'showUsers':
+      return showUsers(inputs.catalog);
+    case 'showGrants':
+      return showGrants(inputs.catalog, statement.user);
+    case 'showContinuousQueries':
+      return showContinuousQueries(inputs.catalog);
+    case 'showSubscriptions':
+      return showSubscriptions(inputs.catalog);
+    case 'showShards':
+      return showShards(inputs.catalog);
+    case 'showShardGroups':
+      return showShardGroups(inputs.catalog);
     case 'showMeasurements':
     case 'showSeries':
     case 'showTagKeys':
@@ -156,8 +173,4 @@ function limited({ limit, offset }: RowLimit, name: string, columns: readonly st
   const end = limit === 0 ? undefined : offset + limit;
   const left = cells.map((column) => column.slice(offset, end));
   return left[0]!.length === 0 ? [] : [block(name, columns, left)];
-}
-
-function block(name: string, columns: readonly string[], cells: readonly (readonly Cell[])[]): SeriesBlock {
-  return { name, tags: undefined, columns, times: undefined, cells, rowCount: cells[0]!.length, isPartial: false };
 }

@@ -1,5 +1,5 @@
 import { assert, type TimestampNs } from '@varve/base';
-import type { Cell, FieldType, SeriesBlock } from '@varve/model';
+import type { Cell, FieldType, SeriesBlock, ShownCell } from '@varve/model';
 import { joinNs, parseSeriesKey } from '@varve/model';
 import { mergePartials } from '../merge/merge-partials.ts';
 import type { ShardPartials } from '../merge/partial-stream.ts';
@@ -26,7 +26,7 @@ export interface AnswerSeries {
   readonly name?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly columns: readonly string[];
-  readonly values: readonly (readonly Cell[])[];
+  readonly values: readonly (readonly ShownCell[])[];
 }
 
 export const TEST_DATABASE = 'rec';

@@ -1,4 +1,4 @@
-import { matchesTags, parseSeriesKey, type Catalog, type Cell, type Database, type SeriesBlock } from '@varve/model';
+import { matchesTags, parseSeriesKey, type Catalog, type Database, type SeriesBlock, type ShownCell } from '@varve/model';
 import { emptyCatalog } from '@varve/model/testing';
 import type { ShowStatement } from '../influxql/ast.ts';
 import { compileTagFilter } from '../plan/tag-expression.ts';
@@ -53,7 +53,7 @@ function catalogOf(points: readonly TestPoint[]): Catalog {
   return { ...emptyCatalog(), databases: new Map([[TEST_DATABASE, database]]) };
 }
 
-function seriesOf({ name, columns, cells, rowCount }: SeriesBlock): NonNullable<Answer['series']>[number] {
-  const values = Array.from({ length: rowCount }, (_row, row): Cell[] => cells.map((column) => column[row]!));
+function seriesOf({ name, columns, cells, rowCount }: SeriesBlock<ShownCell>): NonNullable<Answer['series']>[number] {
+  const values = Array.from({ length: rowCount }, (_row, row): ShownCell[] => cells.map((column) => column[row]!));
   return { ...(name === '' ? {} : { name }), columns, values };
 }
