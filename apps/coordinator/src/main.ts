@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createCoordinator } from '@varve/coordinator-service';
 import { runService } from '@varve/process';
-import { openCatalogCache } from '@varve/system-adapter';
+import { openCatalogCache, openPasswordHasher } from '@varve/system-adapter';
 
 await runService({
   program: 'coordinator',
@@ -11,6 +11,6 @@ await runService({
     // No lock: what it keeps may be lost, and coordinators of one machine may share the directory.
     const file = join(dataDir, `${encodeURIComponent(nodeName)}.catalog.cache`);
     const catalogCache = keep(await openCatalogCache({ file, clusterId, log: ports.log }));
-    return createCoordinator({ ...ports, catalogCache }, config);
+    return createCoordinator({ ...ports, catalogCache, passwords: openPasswordHasher(ports.random) }, config);
   },
 });

@@ -12,6 +12,7 @@ import { SimClock, SimRandom } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimJournal } from './sim-journal.ts';
 import { SimNetwork, type NetworkFaults } from './sim-network.ts';
+import { SimPasswordHasher } from './sim-password-hasher.ts';
 import { SimProcess } from './sim-process.ts';
 import { SimRaftLogStore } from './sim-raft-log-store.ts';
 import type { SimScheduler } from './sim-scheduler.ts';
@@ -85,7 +86,7 @@ export class SimEmbedded {
     const meta = createMetaRaft({ ...shared, ...seams, bus }, { ...CLUSTER, ...META_CONFIG });
     const data = createDataShard({ ...shared, ...seams, background: new SimBackground(process, upkeepTasks), bus: seams.dataBus }, { ...CLUSTER, ...DATA_CONFIG, ...this.memtables });
     const repair = createRepair({ ...shared, bus }, { ...CLUSTER, ...REPAIR_CONFIG });
-    const coordinator = createCoordinator({ ...shared, bus: seams.coordinatorBus }, { ...CLUSTER, ...COORDINATOR_CONFIG });
+    const coordinator = createCoordinator({ ...shared, bus: seams.coordinatorBus, passwords: new SimPasswordHasher(process) }, { ...CLUSTER, ...COORDINATOR_CONFIG });
     const services = [meta, data, repair, coordinator];
     this.#run = { process, gateway: coordinator, services };
     for (const service of services) await service.start();

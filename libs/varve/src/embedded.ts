@@ -8,6 +8,7 @@ import { createMetaRaft } from '@varve/meta-raft-service';
 import type { Background, CatalogStore, Clock, Gateway, Journal, Log, Metrics, RaftLogStore, Random, ShardStore, Tracer } from '@varve/ports';
 import { createRepair } from '@varve/repair-service';
 import { lockDataDirectory, openJournal, openRaftLogStore, openShardStore } from '@varve/sqlite-adapter';
+import { openPasswordHasher } from '@varve/system-adapter';
 import { openBackground } from '@varve/threads';
 import { openCatalogStore } from '@varve/typeorm-adapter';
 
@@ -65,7 +66,7 @@ export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): P
     const meta = createMetaRaft({ ...shared, raftLog, catalogStore }, { clusterId: CLUSTER_ID, peerId: 1, voters: [1], ...LIMITS });
     const node = { ...config, clusterId: CLUSTER_ID, nodeName: NODE_NAME };
     const data = createDataShard({ ...shared, journal, shardStore, background }, node);
-    const coordinator = createCoordinator(shared, node);
+    const coordinator = createCoordinator({ ...shared, passwords: openPasswordHasher(ports.random) }, node);
     for (const service of [meta, data, createRepair(shared, { ...node, hintSizeBytesMax: 0 }), coordinator]) {
       started.push(service); // Also when it does not start: stopping lets go of what it had begun.
       await service.start();

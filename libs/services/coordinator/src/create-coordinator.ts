@@ -66,7 +66,7 @@ class CoordinatorService implements Coordinator {
     this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
-    const statementPath = new StatementPath({ follower, client, collector });
+    const statementPath = new StatementPath({ clock, follower, client, collector, passwords: ports.passwords });
     this.#queries = new QueryRunner({ queryPath, statementPath, follower, clock, log, metrics, tracer }, config);
   }
 

@@ -1,5 +1,5 @@
 import type { DurationMs } from '@varve/base';
-import type { Bus, CatalogCache, Clock, Log, Metrics, Random, Tracer } from '@varve/ports';
+import type { Bus, CatalogCache, Clock, Log, Metrics, PasswordHasher, Random, Tracer } from '@varve/ports';
 
 export interface CoordinatorPorts {
   readonly bus: Bus;
@@ -8,6 +8,7 @@ export interface CoordinatorPorts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
+  readonly passwords: PasswordHasher;
   /** Where its copy of the catalog outlives it; it keeps nothing else. */
   readonly catalogCache?: CatalogCache | undefined;
 }

@@ -4,6 +4,7 @@ import { traceIdOf, type Clock, type Log, type Metrics, type QueryRequest, type 
 import { parseQuery, type Statement } from '@varve/query';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
 import type { QueryPath } from './query-path.ts';
+import { loggableReason, loggableText } from './secret-statements.ts';
 import type { StatementPath } from './statement-path.ts';
 
 export interface QueryRunnerParts {
@@ -62,7 +63,7 @@ export class QueryRunner {
       const elapsedMs = clock.monotonicMs() - startedMs;
       metrics.observe(names.queryDuration, elapsedMs / 1000);
       const { slowQueryMs } = this.#bounds;
-      if (slowQueryMs > 0 && elapsedMs > slowQueryMs) log.warn('Slow query', { traceId: traceIdOf(traceParent), query: request.text, database: request.database, elapsedMs });
+      if (slowQueryMs > 0 && elapsedMs > slowQueryMs) log.warn('Slow query', { traceId: traceIdOf(traceParent), query: loggableText(request.text, parsed.statements), database: request.database, elapsedMs });
     }
   }
 
@@ -103,7 +104,7 @@ export class QueryRunner {
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       const text = deadline.signal.aborted ? 'query-timeout limit exceeded' : error.message;
-      this.#parts.log.debug('Statement failed', { code: error.code, reason: text, statement: statement.kind });
+      this.#parts.log.debug('Statement failed', { code: error.code, reason: loggableReason(text, statement), statement: statement.kind });
       yield { kind: 'error', statementId, text };
       return true;
     } finally {

@@ -1,15 +1,21 @@
 import { DbError } from '@varve/base';
-import type { CatalogClient, CatalogFollower } from '@varve/kit';
-import type { CatalogCommand, RetentionPolicy } from '@varve/model';
-import type { QueryRequest, ResultItem } from '@varve/ports';
-import { formatStatement, showNeeds, showRows, type ShowContext, type ShowStatement, type Statement } from '@varve/query';
+import { pause, type CatalogClient, type CatalogFollower } from '@varve/kit';
+import { featureLevelOf, type CatalogCommand, type RetentionPolicy } from '@varve/model';
+import type { Clock, PasswordHasher, QueryRequest, ResultItem } from '@varve/ports';
+import { completeContinuousQuery, formatStatement, showNeeds, showRows, type ShowContext, type ShowStatement, type Statement } from '@varve/query';
 import type { SeriesCollector } from './collect-series.ts';
+import { commandOf } from './command-of.ts';
 
 export interface StatementPathParts {
+  readonly clock: Clock;
   readonly follower: CatalogFollower;
   readonly client: CatalogClient;
   readonly collector: SeriesCollector;
+  readonly passwords: PasswordHasher;
 }
+
+/** The members of a cluster that was founded a moment ago report within a second or two what they support (C31). */
+const RAISE_WAIT = { attemptCountMax: 30, pauseMs: 100 };
 
 /** Any statement but SELECT: a catalog command, or a question to the catalog and the data nodes. */
 export class StatementPath {
@@ -20,18 +26,44 @@ export class StatementPath {
   }
 
   /** @throws DbError QUERY_INVALID, NOT_SUPPORTED, CATALOG_REJECTED with InfluxDB's text, META_UNAVAILABLE, QUERY_SHARD_UNAVAILABLE */
-  async *run(statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
-    const command = commandOf(statement);
-    if (command !== undefined) yield* this.#command(command, statement, statementId, request);
-    else if (isShow(statement)) yield* this.#show(statement, statementId, request);
-    else throw new DbError('NOT_SUPPORTED', `not supported by this version of Varve: ${formatStatement(statement)}`);
+  async *run(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    if (isShow(given)) return yield* this.#show(given, statementId, request);
+    const statement = given.kind === 'createContinuousQuery' ? await this.#completed(given, request) : given;
+    const command = await commandOf(statement, this.#parts.passwords);
+    if (command === undefined) throw new DbError('NOT_SUPPORTED', `not supported by this version of Varve: ${formatStatement(statement)}`);
+    await this.#propose(command, statement, request);
+    if (request.isReadOnlyMethod) yield { kind: 'message', statementId, level: 'warning', text: readOnlyWarning(statement) };
   }
 
-  async *#command(command: CatalogCommand, statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
-    if (request.isReadOnlyMethod) yield { kind: 'message', statementId, level: 'warning', text: readOnlyWarning(statement) };
-    const { result, version } = await this.#parts.client.propose(command, request.traceParent);
-    if (result.kind === 'rejected') throw new DbError('CATALOG_REJECTED', result.message);
-    await this.#parts.follower.waitFor(version);
+  /** What another coordinator has created a moment ago counts: a continuous query names databases that are not the request's. */
+  async #completed(statement: CreateContinuousQuery, { database, retentionPolicy }: QueryRequest): Promise<Statement> {
+    const catalog = await this.#parts.follower.readLinearizable();
+    const completed = completeContinuousQuery(statement, { catalog, database, retentionPolicy });
+    if (completed.kind === 'error') throw new DbError('QUERY_INVALID', completed.text);
+    return completed;
+  }
+
+  async #propose(command: CatalogCommand, statement: Statement, { traceParent }: QueryRequest): Promise<void> {
+    const { client, follower } = this.#parts;
+    await this.#raised(command);
+    const { result, version } = await client.propose(command, traceParent);
+    const isAsked = result.kind === 'applied' || result.reason === 'userExists';
+    if (isAsked) await follower.waitFor(version);
+    if (result.kind === 'rejected' && !(isAsked && (await this.#isSameUser(statement)))) throw new DbError('CATALOG_REJECTED', result.message);
+  }
+
+  /** Waits a little for a level that the command needs. One that does not come is the catalog's to refuse. */
+  async #raised(command: CatalogCommand): Promise<void> {
+    const { clock, follower } = this.#parts;
+    const isRaised = (): boolean => featureLevelOf(command) <= follower.catalog.featureLevel;
+    for (let attempt = 0; attempt < RAISE_WAIT.attemptCountMax && !isRaised(); attempt += 1) await pause(clock, RAISE_WAIT.pauseMs);
+  }
+
+  /** The same user once more is no error, as in InfluxDB; but no two hashes of a password are equal, so the catalog cannot see it. */
+  async #isSameUser(statement: Statement): Promise<boolean> {
+    if (statement.kind !== 'createUser') return false;
+    const user = this.#parts.follower.catalog.users.get(statement.name);
+    return user !== undefined && user.isAdmin === statement.isAdmin && (await this.#parts.passwords.verify(statement.password, user.passwordHash));
   }
 
   async *#show(statement: ShowStatement, statementId: number, { database, signal, nodeId }: QueryRequest): AsyncGenerator<ResultItem> {
@@ -57,34 +89,13 @@ export class StatementPath {
   }
 }
 
-/** InfluxDB tells those who change something by GET. */
+type CreateContinuousQuery = Extract<Statement, { readonly kind: 'createContinuousQuery' }>;
+
+/** InfluxDB tells those who have changed something by GET. */
 function readOnlyWarning(statement: Statement): string {
   return `deprecated use of '${formatStatement(statement)}' in a read only context, please use a POST request instead`;
 }
 
 function isShow(statement: Statement): statement is ShowStatement {
-  const kinds: readonly string[] = ['showDatabases', 'showServers', 'showRetentionPolicies', 'showMeasurements', 'showSeries', 'showTagKeys', 'showTagValues', 'showFieldKeys'] satisfies ShowStatement['kind'][];
-  return kinds.includes(statement.kind);
-}
-
-/** The catalog command that a statement is; undefined when it is none. */
-function commandOf(statement: Statement): CatalogCommand | undefined {
-  switch (statement.kind) {
-    case 'createDatabase':
-      return { kind: 'createDatabase', name: statement.name, retentionPolicy: statement.retentionPolicy };
-    case 'dropDatabase':
-      return { kind: 'dropDatabase', name: statement.name };
-    case 'createRetentionPolicy': {
-      const { database, isDefault, name, durationNs, replicaCount, shardDurationNs } = statement;
-      return { kind: 'createRetentionPolicy', database, isDefault, options: { name, durationNs, replicaCount, shardDurationNs } };
-    }
-    case 'alterRetentionPolicy': {
-      const { database, isDefault, name, durationNs, replicaCount, shardDurationNs } = statement;
-      return { kind: 'alterRetentionPolicy', database, name, isDefault, changes: { durationNs, replicaCount, shardDurationNs } };
-    }
-    case 'dropRetentionPolicy':
-      return { kind: 'dropRetentionPolicy', database: statement.database, name: statement.name };
-    default:
-      return undefined;
-  }
+  return statement.kind.startsWith('show');
 }

@@ -15,6 +15,7 @@ import { SimHintStore } from '../sim-hint-store.ts';
 import { SimJournal } from '../sim-journal.ts';
 import { SimMetrics } from '../sim-metrics.ts';
 import type { SimNetwork } from '../sim-network.ts';
+import { SimPasswordHasher } from '../sim-password-hasher.ts';
 import { SimProcess } from '../sim-process.ts';
 import { SimRaftLogStore } from '../sim-raft-log-store.ts';
 import type { SimScheduler } from '../sim-scheduler.ts';
@@ -75,7 +76,7 @@ export class SimCluster {
         { ...CLUSTER, nodeName: `data${number}`, ...DATA_CONFIG },
       )));
     this.coordinators = [1, 2].map((number) => this.#node(scheduler, `coordinator${number}`, 'coordinatorBus', (ports, { process, disk }) =>
-      createCoordinator({ ...ports, catalogCache: new SimCatalogCache(process, disk) }, { ...CLUSTER, nodeName: `coordinator${number}`, ...COORDINATOR_CONFIG, seriesCountMax })));
+      createCoordinator({ ...ports, catalogCache: new SimCatalogCache(process, disk), passwords: new SimPasswordHasher(process) }, { ...CLUSTER, nodeName: `coordinator${number}`, ...COORDINATOR_CONFIG, seriesCountMax })));
     this.repairs = [1].map((number) => this.#node(scheduler, `repair${number}`, 'repairBus', (ports, { process, disk }) =>
       createRepair({ ...ports, hintStore: this.#seams.hintStore(new SimHintStore(process, disk)), catalogCache: new SimCatalogCache(process, disk) }, { ...CLUSTER, nodeName: `repair${number}`, ...REPAIR_CONFIG })));
   }
