@@ -1,10 +1,13 @@
 import { scrypt, timingSafeEqual } from 'node:crypto';
+import { DbError } from '@varve/base';
 import type { PasswordHasher, Random } from '@varve/ports';
 
 /** What a guess costs: 16 MiB and a tenth of a second or so. Source: OWASP Password Storage Cheat Sheet, scrypt with N=2^14. */
 const STRENGTH: Strength = { costLog2: 14, blockSize: 8, parallelization: 5 };
 /** A hash that asks for more was made by nobody here. 128 · 2^17 · 8 bytes is 128 MiB. */
 const STRENGTH_MAX: Strength = { costLog2: 17, blockSize: 8, parallelization: 16 };
+/** Some seconds of work. Reached: the next one is refused. */
+const WAITING_COUNT_MAX = 64;
 const SALT_WORD_COUNT = 4;
 const SALT_SIZE_BYTES = SALT_WORD_COUNT * 4;
 const KEY_SIZE_BYTES = 32;
@@ -17,14 +20,15 @@ interface Strength {
 }
 
 /**
- * Passwords by scrypt, in threads of Node's pool: `scrypt$ln=14,r=8,p=5$salt$key`, salt and key in base64url. At most as many
- * are computed at a time as the pool has threads.
+ * Passwords by scrypt, in a thread of Node's pool: `scrypt$ln=14,r=8,p=5$salt$key`, salt and key in base64url. One at a time: who
+ * asks for many takes neither all threads nor much memory. Both calls reject with DbError QUERY_LIMIT when too many wait.
  */
 export function openPasswordHasher(random: Random): PasswordHasher {
+  const line = new WaitingLine();
   return {
     async hash(password) {
       const salt = newSalt(random);
-      const key = await keyOf(password, salt, STRENGTH);
+      const key = await line.run(() => keyOf(password, salt, STRENGTH));
       const { costLog2, blockSize, parallelization } = STRENGTH;
       return `scrypt$ln=${costLog2},r=${blockSize},p=${parallelization}$${salt.toString('base64url')}$${key.toString('base64url')}`;
     },
@@ -32,9 +36,27 @@ export function openPasswordHasher(random: Random): PasswordHasher {
       const [, costLog2, blockSize, parallelization, salt = '', key = ''] = HASH.exec(hash) ?? [];
       const strength = { costLog2: Number(costLog2), blockSize: Number(blockSize), parallelization: Number(parallelization) };
       if (!isAffordable(strength)) return false;
-      return timingSafeEqual(await keyOf(password, Buffer.from(salt, 'base64url'), strength), Buffer.from(key, 'base64url'));
+      const computed = await line.run(() => keyOf(password, Buffer.from(salt, 'base64url'), strength));
+      return timingSafeEqual(computed, Buffer.from(key, 'base64url'));
     },
   };
+}
+
+class WaitingLine {
+  #waitingCount = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  async run<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (this.#waitingCount >= WAITING_COUNT_MAX) throw new DbError('QUERY_LIMIT', 'too many passwords wait to be hashed; retry');
+    this.#waitingCount += 1;
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    try {
+      return await mine;
+    } finally {
+      this.#waitingCount -= 1;
+    }
+  }
 }
 
 /** NaN is none. */
