@@ -1,7 +1,7 @@
 import type { Catalog, Database, RetentionPolicyChanges } from '@varve/model';
 import { nameProblem } from './names.ts';
 import { applied, rejected, withDatabase, withPolicy, without, type Command, type Outcome } from './outcome.ts';
-import { policyConflict, policyProblem, settingsFrom, shardDurationFor } from './retention-policies.ts';
+import { isTooShort, policyConflict, policyProblem, settingsFrom, shardDurationFor } from './retention-policies.ts';
 import { withoutPrivilegesOn } from './users.ts';
 
 const DEFAULT_POLICY_NAME = 'autogen';
@@ -13,19 +13,28 @@ export function createDatabase(catalog: Catalog, command: Command<'createDatabas
   const settings = settingsFrom(catalog, wanted ?? {});
   const problem = nameProblem(name) ?? nameProblem(policyName);
   if (problem !== undefined) return rejected(catalog, 'invalidName', problem);
+  const existing = catalog.databases.get(name);
+  const isCompared = existing !== undefined && !(wanted !== undefined && isWithoutPolicies(catalog, existing));
   const refusal = policyProblem(settings);
+  // InfluxDB compares with the policy that is there before it looks whether a shard duration could be.
+  if (refusal !== undefined && isCompared && !isTooShort(settings)) return policyConflict(catalog);
   if (refusal !== undefined) return rejected(catalog, refusal.reason, refusal.message);
 
-  const existing = catalog.databases.get(name);
-  if (existing !== undefined) {
+  if (isCompared) {
     return wanted === undefined || isAsWanted(existing, policyName, wanted)
       ? applied(catalog, { id: existing.id })
       : policyConflict(catalog);
   }
-  const id = catalog.nextId;
-  const database: Database = { id, name, defaultRetentionPolicy: policyName, retentionPolicies: new Map() };
-  const policy = { id: id + 1, name: policyName, ...settings, shardGroups: [], measurements: new Map() };
-  return applied({ ...withDatabase(catalog, withPolicy(database, policy)), nextId: id + 2 }, { id });
+  const id = existing?.id ?? catalog.nextId;
+  const policyId = existing === undefined ? id + 1 : catalog.nextId;
+  const database: Database = { retentionPolicies: new Map(), ...existing, id, name, defaultRetentionPolicy: policyName };
+  const policy = { id: policyId, name: policyName, ...settings, shardGroups: [], measurements: new Map() };
+  return applied({ ...withDatabase(catalog, withPolicy(database, policy)), nextId: policyId + 1 }, { id });
+}
+
+/** CREATE DATABASE … WITH gives such a database its first policy again, as InfluxDB does. 0.1.0 saw a conflict there (C33). */
+function isWithoutPolicies({ featureLevel }: Catalog, { retentionPolicies }: Database): boolean {
+  return retentionPolicies.size === 0 && featureLevel >= 2;
 }
 
 /** Everything in it is gone with it, the rights on it too; its shards' owners find out from the catalog. */

@@ -110,7 +110,7 @@ export function policyProblem(
   settings: PolicySettings,
 ): { readonly reason: CatalogRejection; readonly message: string } | undefined {
   const { durationNs, shardDurationNs, replicaCount } = settings;
-  if (durationNs !== 0n && durationNs < HOUR_NS) {
+  if (isTooShort(settings)) {
     return { reason: 'invalidDuration', message: 'retention policy duration must be at least 1h0m0s' };
   }
   if (durationNs > INT64_MAX || shardDurationNs < HOUR_NS || shardDurationNs > INT64_MAX) {
@@ -129,6 +129,11 @@ export function policyProblem(
     };
   }
   return undefined;
+}
+
+/** InfluxDB keeps points for an hour at least. */
+export function isTooShort({ durationNs }: PolicySettings): boolean {
+  return durationNs !== 0n && durationNs < HOUR_NS;
 }
 
 export function policyConflict(catalog: Catalog): Outcome {

@@ -229,7 +229,7 @@ export type DatabaseStatement =
       /** 0n: for ever (INF). */
       readonly durationNs: bigint;
       readonly replicaCount: number;
-      /** undefined: not given. */
+      /** undefined: not given, or 0s. */
       readonly shardDurationNs: bigint | undefined;
       readonly isDefault: boolean;
     }

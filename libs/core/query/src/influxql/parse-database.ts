@@ -30,7 +30,8 @@ export function parseCreateRetentionPolicy(stream: TokenStream): DatabaseStateme
   const durationNs = parseDurationOrInf(stream);
   stream.expect('REPLICATION');
   const replicaCount = parseReplicaCount(stream);
-  const shardDurationNs = stream.accept('SHARD') ? parseShardDuration(stream, parseFiniteDuration) : undefined;
+  // 0s is the usual one of the duration, as without the clause, and InfluxDB does not print it.
+  const shardDurationNs = (stream.accept('SHARD') ? parseShardDuration(stream, parseFiniteDuration) : undefined) || undefined;
   return { kind: 'createRetentionPolicy', name, database, durationNs, replicaCount, shardDurationNs, isDefault: stream.accept('DEFAULT') };
 }
 

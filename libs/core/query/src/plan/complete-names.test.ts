@@ -47,5 +47,8 @@ test('C38: what is not there is refused by name, wherever it stands', () => {
   expect(kept('SELECT v INTO t FROM dropped..m')).toBe('retention policy not found: dropped.autogen');
   expect(kept('SELECT v INTO nodb..t FROM m')).toBe('database not found: nodb');
   expect(kept('SELECT v INTO nope.t FROM m')).toBe('retention policy not found: a.nope');
+  expect(kept('SELECT v INTO nope.t FROM other.m')).toBe('retention policy not found: a.nope');
+  expect(kept('SELECT v INTO nope.t FROM (SELECT v FROM nodb..m)')).toBe('database not found: nodb');
+  expect(kept('SELECT v INTO t FROM (SELECT v FROM m, b.nope.n)')).toBe('retention policy not found: b.nope');
   expect(kept('SELECT v INTO t FROM (SELECT v FROM m, nodb..n)')).toBe('database not found: nodb');
 });

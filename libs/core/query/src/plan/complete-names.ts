@@ -20,11 +20,12 @@ type CreateContinuousQuery = Extract<ContinuousQueryStatement, { readonly kind: 
 export function completeContinuousQuery(statement: CreateContinuousQuery, context: NameContext): CreateContinuousQuery | PlanError {
   const database = context.database || statement.database;
   const completed = completeSelect(statement.statement, { ...context, database });
-  return completed.kind === 'error' ? completed : { ...statement, statement: completed };
+  if (completed.kind === 'error') return completed;
+  return policyProblem(completed, context.catalog) ?? { ...statement, statement: completed };
 }
 
-/** A SELECT, its subqueries too, with all names filled in. */
-export function completeSelect(statement: SelectStatement, context: NameContext): SelectStatement | PlanError {
+/** A SELECT, its subqueries too, with all names filled in; its databases are there. */
+function completeSelect(statement: SelectStatement, context: NameContext): SelectStatement | PlanError {
   const target = statement.target && completeName(statement.target, context);
   if (target !== undefined && 'kind' in target) return target;
   const sources: Source[] = [];
@@ -53,6 +54,19 @@ function completeName<Named extends Names>(named: Named, context: NameContext): 
   const database = context.catalog.databases.get(name);
   if (database === undefined) return planError(`database not found: ${name}`);
   const retentionPolicy = named.retentionPolicy ?? (context.retentionPolicy || database.defaultRetentionPolicy);
-  if (!database.retentionPolicies.has(retentionPolicy)) return planError(`retention policy not found: ${name}.${retentionPolicy}`);
   return { ...named, database: name, retentionPolicy };
+}
+
+/** InfluxDB looks at policies when all databases are there, the target first. */
+function policyProblem({ target, sources }: SelectStatement, catalog: Catalog): PlanError | undefined {
+  for (const each of target === undefined ? sources : [target, ...sources]) {
+    const problem = 'statement' in each ? policyProblem(each.statement, catalog) : missingPolicy(each, catalog);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function missingPolicy({ database = '', retentionPolicy = '' }: Names, { databases }: Catalog): PlanError | undefined {
+  const isThere = databases.get(database)?.retentionPolicies.has(retentionPolicy) === true;
+  return isThere ? undefined : planError(`retention policy not found: ${database}.${retentionPolicy}`);
 }

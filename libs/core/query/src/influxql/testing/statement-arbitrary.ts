@@ -165,7 +165,7 @@ function anyDatabaseStatement(): Arbitrary<Statement> {
       ...onDatabase,
       durationNs: aPolicyDurationNs,
       replicaCount: anyReplicaCount,
-      shardDurationNs: maybe(aPolicyDurationNs),
+      shardDurationNs: maybe(aPolicyDurationNs.filter((ns) => ns !== 0n)),
       isDefault: fc.boolean(),
     }),
     fc.tuple(fc.record(onDatabase), someClauses, fc.boolean()).map(([names, clauses, isDefault]): Statement => ({ kind: 'alterRetentionPolicy', ...names, ...clauses, isDefault })),
