@@ -46,6 +46,14 @@ test('E7: a unit makes integers of times; a whole float stays a float', () => {
   );
 });
 
+test('E7: a list of texts is an array', () => {
+  const row = ['autogen', 's', 'ALL', ['udp://h1.example:9093', 'http://h2.example:9093']];
+  const block: ResultItem = { kind: 'rows', statementId: 0, name: 'a', tags: undefined, columns: ['retention_policy', 'name', 'mode', 'destinations'], times: undefined, cells: row.map((cell) => [cell]), rowCount: 1, isPartial: false };
+  expect(written([block, done(0)]).toString('hex')).toContain(
+    '94a76175746f67656ea173a3414c4c92b57564703a2f2f68312e6578616d706c653a39303933b6687474703a2f2f68322e6578616d706c653a39303933',
+  );
+});
+
 test('E7: an error that is all there is stands alone, an empty result has no series, a warning is a message', () => {
   expect(msgpackError('ab').toString('hex')).toBe('81a56572726f72a26162');
   const items: readonly ResultItem[] = [

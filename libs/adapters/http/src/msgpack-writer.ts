@@ -1,5 +1,5 @@
 import { unreachable } from '@varve/base';
-import type { Cell } from '@varve/model';
+import type { ShownCell } from '@varve/model';
 import type { ResultBlock, ResultItem } from '@varve/ports';
 import { FALSE, NIL, TRUE, writeArrayHeader, writeFloat, writeInteger, writeMapHeader, writeText, writeTime } from './msgpack-text.ts';
 import { OutputBuffer } from './output-buffer.ts';
@@ -221,14 +221,20 @@ function writeMessages(out: OutputBuffer, messages: readonly string[]): void {
   }
 }
 
+function writeTexts(out: OutputBuffer, texts: readonly string[]): void {
+  writeArrayHeader(out, texts.length);
+  for (const text of texts) writeText(out, text);
+}
+
 function writeFlag(out: OutputBuffer): void {
   writeText(out, 'partial');
   out.byte(TRUE);
 }
 
-function writeCell(out: OutputBuffer, cell: Cell, areWholeIntegers: boolean): void {
+function writeCell(out: OutputBuffer, cell: ShownCell, areWholeIntegers: boolean): void {
   if (cell === null) out.byte(NIL);
   else if (typeof cell === 'string') writeText(out, cell);
+  else if (typeof cell === 'object') writeTexts(out, cell);
   else if (typeof cell === 'boolean') out.byte(cell ? TRUE : FALSE);
   else if (typeof cell === 'bigint' || (areWholeIntegers && Number.isSafeInteger(cell))) writeInteger(out, cell);
   else writeFloat(out, cell);

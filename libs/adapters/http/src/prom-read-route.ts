@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import type { Cell } from '@varve/model';
+import type { ShownCell } from '@varve/model';
 import type { Clock, Gateway, QueryRequest, ResultBlock } from '@varve/ports';
 import { AnswerStream } from './answer-stream.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -96,7 +96,7 @@ function labelsOf(measurement: string, tags: readonly (readonly [string, string]
   return [...labels].map(([name, value]) => ({ name, value })).sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-function numberOf(cell: Cell): number | undefined {
+function numberOf(cell: ShownCell): number | undefined {
   return typeof cell === 'number' || typeof cell === 'bigint' ? Number(cell) : undefined;
 }
 

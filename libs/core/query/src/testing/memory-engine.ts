@@ -17,16 +17,16 @@ export interface Sharding {
   readonly sliceCount: number;
 }
 
-export interface Answer {
-  readonly series?: readonly AnswerSeries[];
+export interface Answer<Shown extends ShownCell = Cell> {
+  readonly series?: readonly AnswerSeries<Shown>[];
   readonly error?: string;
 }
 
-export interface AnswerSeries {
+export interface AnswerSeries<Shown extends ShownCell = Cell> {
   readonly name?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly columns: readonly string[];
-  readonly values: readonly (readonly ShownCell[])[];
+  readonly values: readonly (readonly Shown[])[];
 }
 
 export const TEST_DATABASE = 'rec';

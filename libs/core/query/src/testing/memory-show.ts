@@ -9,7 +9,7 @@ import { schemaOf, TEST_DATABASE, TEST_POLICY, type Answer } from './memory-engi
 import type { TestPoint } from './memory-source.ts';
 
 /** Answers a SHOW statement about points in memory: asks what is needed, collects it, shows it. */
-export function shownAnswer(statement: ShowStatement, points: readonly TestPoint[]): Answer {
+export function shownAnswer(statement: ShowStatement, points: readonly TestPoint[]): Answer<ShownCell> {
   const context = { catalog: catalogOf(points), database: TEST_DATABASE };
   const needs = showNeeds(statement, context);
   if (needs.kind === 'error') return { error: needs.text };
@@ -53,7 +53,7 @@ function catalogOf(points: readonly TestPoint[]): Catalog {
   return { ...emptyCatalog(), databases: new Map([[TEST_DATABASE, database]]) };
 }
 
-function seriesOf({ name, columns, cells, rowCount }: SeriesBlock<ShownCell>): NonNullable<Answer['series']>[number] {
+function seriesOf({ name, columns, cells, rowCount }: SeriesBlock<ShownCell>): NonNullable<Answer<ShownCell>['series']>[number] {
   const values = Array.from({ length: rowCount }, (_row, row): ShownCell[] => cells.map((column) => column[row]!));
   return { ...(name === '' ? {} : { name }), columns, values };
 }
