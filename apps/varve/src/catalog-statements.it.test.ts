@@ -47,11 +47,13 @@ test('C37: a password is in no file, no log and no answer; the same user once mo
   await query(server.url, 'CREATE DATABASE d');
   await query(server.url, `CREATE SUBSCRIPTION s ON d.autogen DESTINATIONS ANY 'http://u:address-${secret}@h:1'`);
   await expect(query(server.url, `CREATE SUBSCRIPTION s ON d.autogen DESTINATIONS ANY 'ftp://u:address-${secret}@h'`)).rejects.toThrow('invalid subscription URL');
+  await send(`${server.url}/query?${new URLSearchParams({ async: 'true', q: `CREATE SUBSCRIPTION s ON d.autogen DESTINATIONS ANY 'ftp://u:address-${secret}@h'` }).toString()}`, { method: 'POST' });
   for (const { text } of said) expect(text).not.toContain(secret);
   expect(said[0]!.text).toContain("SET PASSWORD FOR u = [REDACTED]");
 
   const { stderr, stdout } = await server.stop();
   expect(stderr).toContain('Slow query');
+  expect(stderr).toContain('An asynchronous query failed');
   expect(stdout + stderr).not.toContain(secret);
   const files = readdirSync(server.dataDir, { recursive: true, encoding: 'utf8' }).filter((file) => statSync(join(server.dataDir, file)).isFile());
   const withPassword = files.filter((file) => readFileSync(join(server.dataDir, file)).toString('latin1').replaceAll(`address-${secret}`, '').includes(secret));

@@ -1,5 +1,6 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
+import { withoutUserInfo } from '@varve/model';
 import type { Log, ResultItem } from '@varve/ports';
 
 /** Queries whose clients do not wait: they go on by themselves, a bounded number at a time. */
@@ -33,7 +34,8 @@ export class AsyncQueries {
     }
   }
 
+  /** An address that was refused is in the text, and its password may be in the address. */
   #onFailure(reason: string): void {
-    this.#log.info('An asynchronous query failed', { reason });
+    this.#log.info('An asynchronous query failed', { reason: withoutUserInfo(reason) });
   }
 }

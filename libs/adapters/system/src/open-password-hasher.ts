@@ -21,7 +21,7 @@ interface Strength {
 
 /**
  * Passwords by scrypt, in a thread of Node's pool: `scrypt$ln=14,r=8,p=5$salt$key`, salt and key in base64url. One at a time: who
- * asks for many takes neither all threads nor much memory. Both calls reject with DbError QUERY_LIMIT when too many wait.
+ * asks for many takes neither all threads nor much memory. Both calls reject with DbError QUERY_OVERLOADED when too many wait.
  */
 export function openPasswordHasher(random: Random): PasswordHasher {
   const line = new WaitingLine();
@@ -47,7 +47,7 @@ class WaitingLine {
   #last: Promise<unknown> = Promise.resolve();
 
   async run<Value>(work: () => Promise<Value>): Promise<Value> {
-    if (this.#waitingCount >= WAITING_COUNT_MAX) throw new DbError('QUERY_LIMIT', 'too many passwords wait to be hashed; retry');
+    if (this.#waitingCount >= WAITING_COUNT_MAX) throw new DbError('QUERY_OVERLOADED', 'too many passwords wait to be hashed; retry');
     this.#waitingCount += 1;
     const mine = this.#last.then(work);
     this.#last = mine.catch(() => undefined);
