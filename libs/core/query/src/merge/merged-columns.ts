@@ -30,7 +30,7 @@ export async function* mergedColumns(plan: MergePlan, input: AggregatesInput, sh
       const ofGroup = takeGroup(heap);
       if (header === undefined || compareGroups(header.group, least.run.group) !== 0) header = headerOf(ofGroup);
       const pieces = piecesOf(ofGroup, plan.isDescending);
-      yield batchOf(forms, header, pieces, input.hasPointTimes);
+      yield batchOf({ forms, isDescending: plan.isDescending, hasPointTimes: input.hasPointTimes }, header, pieces);
       for (const stream of ofGroup) {
         if (stream.isRunDone) await stream.load();
         if (!stream.isDone) heap.push(stream);
@@ -93,8 +93,15 @@ function piecesOf(streams: readonly RunStream[], isDescending: boolean): Piece[]
   });
 }
 
-function batchOf(forms: readonly ColumnForm[], header: Pick<StateRun, 'group' | 'hasValues'>, pieces: readonly Piece[], hasPointTimes: boolean): WindowBatch {
-  const { starts, states } = pieces.length === 1 ? wholePiece(forms, pieces[0]!) : joinedPieces(forms, pieces);
+interface BatchShape {
+  readonly forms: readonly ColumnForm[];
+  readonly isDescending: boolean;
+  readonly hasPointTimes: boolean;
+}
+
+function batchOf(shape: BatchShape, header: Pick<StateRun, 'group' | 'hasValues'>, pieces: readonly Piece[]): WindowBatch {
+  const { forms, hasPointTimes } = shape;
+  const { starts, states } = pieces.length === 1 ? wholePiece(shape, pieces[0]!) : joinedPieces(shape, pieces);
   const [first] = states;
   return {
     ...header,
@@ -109,13 +116,13 @@ interface Merged {
   readonly states: readonly NumberStates[];
 }
 
-function wholePiece(forms: readonly ColumnForm[], piece: Piece): Merged {
+function wholePiece(shape: BatchShape, piece: Piece): Merged {
   if (piece.start === 0 && piece.end === piece.starts.ms.length) return piece;
-  return joinedPieces(forms, [piece]);
+  return joinedPieces(shape, [piece]);
 }
 
-function joinedPieces(forms: readonly ColumnForm[], pieces: readonly Piece[]): Merged {
-  const { starts, positions } = unionOf(pieces);
+function joinedPieces({ forms, isDescending }: BatchShape, pieces: readonly Piece[]): Merged {
+  const { starts, positions } = unionOf(pieces, isDescending);
   const states = forms.map((form, call) => {
     const joined = noStates(form, starts.ms.length);
     for (const [index, piece] of pieces.entries()) {
@@ -133,9 +140,8 @@ function joinedPieces(forms: readonly ColumnForm[], pieces: readonly Piece[]): M
 }
 
 /** All windows of the pieces once, in order, and where those of each piece are among them. */
-function unionOf(pieces: readonly Piece[]): { readonly starts: WindowStarts; readonly positions: readonly Int32Array[] } {
+function unionOf(pieces: readonly Piece[], isDescending: boolean): { readonly starts: WindowStarts; readonly positions: readonly Int32Array[] } {
   const all = pieces.flatMap(({ starts, start, end }, piece) => Array.from({ length: end - start }, (_, index) => ({ starts, index: start + index, piece, at: index })));
-  const isDescending = pieces.some(({ starts, start, end }) => end - start > 1 && compareStarts(starts, start, starts, start + 1) > 0);
   const sign = isDescending ? -1 : 1;
   if (pieces.length > 1) all.sort((left, right) => sign * compareStarts(left.starts, left.index, right.starts, right.index));
   const positions = pieces.map(({ start, end }) => new Int32Array(end - start));
