@@ -43,18 +43,42 @@ const fill = fc.constantFrom('', 'fill(none)', 'fill(previous)', 'fill(3)', 'fil
 const order = fc.constantFrom('', 'ORDER BY time DESC');
 const limits = fc.constantFrom('', 'LIMIT 3', 'LIMIT 2 OFFSET 1', 'OFFSET 4', 'LIMIT 1 SLIMIT 1', 'SLIMIT 2 SOFFSET 1');
 
-const query = fc.record({ columns, from, where, group, windows, fill, order, limits, hasWindow: fc.boolean() }).map((parts) => {
-  const canWindow = parts.hasWindow && /\(/.test(parts.columns);
-  const window = canWindow ? `${parts.group === '' ? 'GROUP BY ' : `${parts.group}, `}${parts.windows.replaceAll(/(\d+)/g, '$1ns')}` : parts.group;
-  const bounded = canWindow && !parts.where.includes('time') ? `${parts.where === '' ? 'WHERE' : `${parts.where} AND`} time >= -9 AND time < 16` : parts.where;
-  return ['SELECT', parts.columns, 'FROM', parts.from, bounded, window, canWindow ? parts.fill : '', parts.order, parts.limits].join(' ');
-});
+// Transformations: of fields, never over windows; of functions, always.
+const ofFields = fc.constantFrom(
+  ...['derivative(f)', 'non_negative_derivative(i, 2ns)', 'difference(i)', 'non_negative_difference(f), elapsed(s)', 'elapsed(*)', 'cumulative_sum(f), cumulative_sum(i)'],
+  ...['moving_average(i, 3)', 'moving_average(f, 2) * 2, f', 'exponential_moving_average(f, 2)', 'max(f), difference(f)', 'count(s), elapsed(b), first(i)', 'difference(i) + derivative(f)'],
+);
+const ofFunctions = fc.constantFrom(
+  ...['derivative(mean(f))', 'mean(f), derivative(mean(f))', 'difference(sum(i)), count(i)', 'moving_average(max(f), 2), elapsed(first(s))', 'cumulative_sum(count(s))'],
+  ...['derivative(difference(mean(f)), 1ns)', 'difference(*)', 'difference(count(*)), sum(f)', 'derivative(distinct(f)), max(f)', 'holt_winters_with_fit(mean(f), 2, 2), mean(f)'],
+  ...['difference(median(i)) + cumulative_sum(spread(f))', 'moving_average(cumulative_sum(last(f)), 2), last(f)', 'count(f), mean(i)'],
+);
 
-test('many shards answer as one shard does', async () => {
+interface QueryShape {
+  readonly columns: fc.Arbitrary<string>;
+  readonly hasWindow: (columns: string) => fc.Arbitrary<boolean>;
+}
+
+function queryOf({ columns: ofShape, hasWindow }: QueryShape): fc.Arbitrary<string> {
+  const parts = ofShape.chain((text) => fc.record({ columns: fc.constant(text), from, where, group, windows, fill, order, limits, canWindow: hasWindow(text) }));
+  return parts.map(({ canWindow, ...parts }) => {
+    const window = canWindow ? `${parts.group === '' ? 'GROUP BY ' : `${parts.group}, `}${parts.windows.replaceAll(/(\d+)/g, '$1ns')}` : parts.group;
+    const bounded = canWindow && !parts.where.includes('time') ? `${parts.where === '' ? 'WHERE' : `${parts.where} AND`} time >= -9 AND time < 16` : parts.where;
+    return ['SELECT', parts.columns, 'FROM', parts.from, bounded, window, canWindow ? parts.fill : '', parts.order, parts.limits].join(' ');
+  });
+}
+
+const SHAPES: readonly (readonly [string, QueryShape, number])[] = [
+  ['rows and functions', { columns, hasWindow: (text) => (text.includes('(') ? fc.boolean() : fc.constant(false)) }, 1500],
+  ['transformations of fields', { columns: ofFields, hasWindow: () => fc.constant(false) }, 500],
+  ['transformations of functions', { columns: ofFunctions, hasWindow: () => fc.constant(true) }, 700],
+];
+
+test.each(SHAPES)('TF1: many shards answer as one shard does: %s', async (_name, shape, numRuns) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(line, { minLength: 1, maxLength: 60, size: 'max' }),
-      query,
+      queryOf(shape),
       fc.record({ windowNs: fc.integer({ min: 1, max: 12 }).map(BigInt), sliceCount: fc.integer({ min: 1, max: 4 }) }),
       fc.integer({ min: 1, max: 9 }),
       async (lines, text, sharding, chunkRowCount) => {
@@ -64,6 +88,14 @@ test('many shards answer as one shard does', async () => {
         expect(comparable(clever)).toEqual(comparable(dumb));
       },
     ),
-    { numRuns: 1500 },
+    { numRuns },
   );
+});
+
+test('QC1: windows that shards have one of each come in the order of the answer', async () => {
+  const points = parseTestLines(['m,host=a f=5 50', 'm,host=b f=4 40', 'm,host=b f=6 60'].join('\n'));
+  const query = 'SELECT mean(f) FROM m GROUP BY time(10ns) fill(none) ORDER BY time DESC';
+  const answer = await answerOf(query, points, { sharding: { windowNs: 1000n, sliceCount: 64 } });
+
+  expect(comparable(answer)).toMatchObject({ series: [{ values: [6, 5, 4].map((value) => [value * 10, value]) }] });
 });

@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { openStream, type CatalogFollower, type LivenessView } from '@varve/kit';
+import { openStream, pause, type CatalogFollower, type LivenessView } from '@varve/kit';
 import type { Catalog, NodeId, RetentionPolicy, TimeRange } from '@varve/model';
 import { shardsForRange, type PlacedShard, type ReadShard } from '@varve/placement';
 import type { Bus, Clock, QueryRequest, ResultItem, TraceParent } from '@varve/ports';
@@ -62,8 +62,12 @@ export class QueryPath {
     const plan = await this.#plan(statement, request, { catalog, missing });
     const { signal, nodeId, traceParent } = request;
     const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { catalog, signal, nodeId, traceParent, missing }));
-    for await (const block of mergePartials(plan.mergePlan, shards, request.chunkRowCount)) {
-      if (request.signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
+    const pauseForOthers = async (): Promise<void> => {
+      await pause(this.#parts.clock, 0);
+      assertWanted(request.signal);
+    };
+    for await (const block of mergePartials(plan.mergePlan, shards, request.chunkRowCount, pauseForOthers)) {
+      assertWanted(request.signal);
       yield { kind: 'rows', statementId, ...block };
     }
     if (missing !== undefined) yield* missing.items(statementId);
@@ -116,6 +120,10 @@ export class QueryPath {
     if (missing === undefined) throw failure;
     missing.add(shardId, failure);
   }
+}
+
+function assertWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
 }
 
 /** Whether another owner may have the answer: of damage on a disk its own copy is free (Y3). */

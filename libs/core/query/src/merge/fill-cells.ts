@@ -8,8 +8,8 @@ import { BATCH_ROW_COUNT_MAX, sliceBatch, type RowBatch } from './row-batch.ts';
 
 /** What fill must know of the inputs. */
 export interface FillShape {
-  /** One per input. */
-  readonly types: readonly FieldType[];
+  /** One per input; one that has none is left as it is. */
+  readonly types: readonly (FieldType | undefined)[];
   /** Per input, where there are some with rows of their own: whether it is one, and windows are not filled in it. */
   readonly ownRows: readonly boolean[];
   readonly window: WindowPlan | undefined;
@@ -24,16 +24,18 @@ export function fillCells(fill: Fill, shape: FillShape, batches: AsyncIterable<R
     case 'number':
       return filledWithNumber(fill.value, shape.types, batches);
     case 'previous':
-      return filledWithPrevious(batches);
+      return filledWithPrevious(shape.types, batches);
     case 'linear':
       return filledLinearly(shape, batches);
   }
 }
 
-async function* filledWithNumber(value: number, types: readonly FieldType[], batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
+async function* filledWithNumber(value: number, types: FillShape['types'], batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
   for await (const batch of batches) {
     for (const [input, cells] of batch.inputs.entries()) {
-      const filling = fillingOf(types[input]!, value);
+      const type = types[input];
+      if (type === undefined) continue;
+      const filling = fillingOf(type, value);
       for (let row = 0; row < cells.length; row += 1) cells[row] ??= filling;
     }
     yield batch;
@@ -54,13 +56,14 @@ function fillingOf(type: FieldType, value: number): Cell {
   }
 }
 
-async function* filledWithPrevious(batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
+async function* filledWithPrevious(types: FillShape['types'], batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
   let group: GroupKey | undefined;
   let previous: Cell[] = [];
   for await (const batch of batches) {
     if (group === undefined || compareGroups(group, batch.group) !== 0) previous = [];
     group = batch.group;
     for (const [input, cells] of batch.inputs.entries()) {
+      if (types[input] === undefined) continue;
       for (let row = 0; row < cells.length; row += 1) previous[input] = cells[row] ??= previous[input] ?? null;
     }
     yield batch;

@@ -11,24 +11,44 @@ import { mergedWindows, type AggregatesInput } from './merged-windows.ts';
 import type { ShardPartials } from './partial-stream.ts';
 import type { RowBatch } from './row-batch.ts';
 import type { WindowBatch } from './window-batch.ts';
+import { transformRows, type Pause } from './transform-rows.ts';
 import { windowRows } from './window-rows.ts';
 
 /**
  * Merges the partial results of all shards of a query into its answer, as a stream of blocks:
  *
- *     frames ─▶ ordered merge ─▶ final functions ─▶ fill ─▶ limits ─▶ projections ─▶ blocks
+ *     frames ─▶ ordered merge ─▶ final functions ─▶ fill ─▶ transform ─▶ limits ─▶ projections ─▶ blocks
  *
  * Shards of one source have equal starts (hash slices) or do not overlap in time. Where the answer can only be one series
  * of rows they are read one after the other; else all are open at once, with one frame of each in memory. Ending the
- * iteration closes them.
+ * iteration closes them. `pause` is awaited every few milliseconds of long computations: it lets others work, and rejects
+ * when the answer is not wanted any more.
  *
  * @throws DbError QUERY_LIMIT, MESSAGE_INVALID, and what the partial results throw
  */
-export function mergePartials(plan: MergePlan, shards: readonly ShardPartials[], chunkRowCount: number): AsyncIterable<SeriesBlock> {
+export function mergePartials(plan: MergePlan, shards: readonly ShardPartials[], chunkRowCount: number, pause: Pause = noPause): AsyncIterable<SeriesBlock> {
   const rows = plan.input.kind === 'rows' ? rowsOf(plan, plan.input.columns.length, shards) : windowRows(plan, plan.input, windowsOf(plan, plan.input, shards));
-  const filled = fillCells(plan.fill, fillShape(plan.input), rows);
-  return buildBlocks(plan, chunkRowCount, limitRows(plan.limits, plan.hasOneSeries, filled));
+  return buildBlocks(plan, chunkRowCount, limitedRows(plan, rows, pause));
 }
+
+function limitedRows(plan: MergePlan, rows: AsyncIterable<RowBatch>, pause: Pause): AsyncIterable<RowBatch> {
+  const { transform, fill, limits, hasOneSeries } = plan;
+  if (transform === undefined) return limitRows(limits, hasOneSeries, fillCells(fill, fillShape(plan.input), rows));
+  // Fields are transformed as they are, windows after they are filled; then fill puts something where a chain has no point.
+  const filled = plan.input.kind === 'rows' ? rows : fillCells(fill, windowShape(plan.input), rows);
+  const joined = transformRows(plan, transform, filled, pause);
+  const hasDefault = fill.kind === 'number' || fill.kind === 'previous';
+  const complete = hasDefault ? fillCells(fill, { types: transform.outputs.map(({ type }) => type), ownRows: [], window: undefined }, joined) : joined;
+  return limitRows({ ...limits, limit: undefined, offset: 0 }, hasOneSeries, complete);
+}
+
+/** As functions see it: one with rows of its own is not filled. */
+function windowShape(input: MergeInput): FillShape {
+  const shape = fillShape(input);
+  return { ...shape, types: shape.types.map((type, index) => (shape.ownRows[index] === true ? undefined : type)) };
+}
+
+async function noPause(): Promise<void> {}
 
 function windowsOf(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[]): AsyncIterable<WindowBatch> {
   return input.form === 'columns' ? mergedColumns(plan, input, shards) : mergedWindows(plan, input, shards);

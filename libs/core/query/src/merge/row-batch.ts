@@ -7,6 +7,8 @@ export interface RowBatch {
   readonly group: GroupKey;
   readonly ms: number[];
   readonly subNs: number[];
+  /** Per input that is a call: whether it has values in the group at all. Absent for rows. */
+  readonly hasValues?: readonly boolean[] | undefined;
   /** One array per input of the projections. */
   readonly inputs: Cell[][];
 }
@@ -17,8 +19,8 @@ export const BATCH_ROW_COUNT_MAX = 1024;
 /** The same where a cell may take 100 KiB and more. */
 export const LARGE_BATCH_ROW_COUNT_MAX = 32;
 
-export function emptyBatch(group: GroupKey, inputCount: number): RowBatch {
-  return { group, ms: [], subNs: [], inputs: Array.from({ length: inputCount }, () => []) };
+export function emptyBatch(group: GroupKey, inputCount: number, hasValues?: readonly boolean[]): RowBatch {
+  return { group, hasValues, ms: [], subNs: [], inputs: Array.from({ length: inputCount }, () => []) };
 }
 
 export function pushRow(batch: RowBatch, timeNs: TimestampNs, cells: readonly Cell[]): void {
@@ -33,6 +35,7 @@ export function sliceBatch(batch: RowBatch, start: number, end: number): RowBatc
   if (start === 0 && end === batch.ms.length) return batch;
   return {
     group: batch.group,
+    hasValues: batch.hasValues,
     ms: batch.ms.slice(start, end),
     subNs: batch.subNs.slice(start, end),
     inputs: batch.inputs.map((cells) => cells.slice(start, end)),

@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
-import { MAX_TIME_NS, MIN_TIME_NS, splitNs, type Cell, type SplitTime } from '@varve/model';
-import { compareGroups, type GroupKey } from '../partial/group-key.ts';
+import { MAX_TIME_NS, MIN_TIME_NS, splitNs, type SplitTime } from '@varve/model';
+import { compareGroups } from '../partial/group-key.ts';
 import type { MergePlan } from '../plan/query-plan.ts';
 import { windowStartNs, WindowCursor } from '../plan/window-grid.ts';
 import type { AggregatesInput } from './merged-windows.ts';
@@ -75,7 +75,7 @@ class WindowRows {
     const isOpen = isDescending ? range.startNs <= MIN_TIME_NS : range.endNs > MAX_TIME_NS;
     if (this.#isFilled && !isOpen) {
       const last = splitNs(windowStartNs(this.#input.window!, isDescending ? range.startNs : range.endNs - 1n));
-      const rest = emptyBatch(this.#group.group, this.#inputCount);
+      const rest = emptyBatch(this.#group.group, this.#inputCount, this.#group.hasValues);
       yield* this.#fillUntil(rest, last.ms, last.subNs);
       if (this.#expected!.isAt(last.ms, last.subNs)) this.#pushEmpty(rest);
       if (rest.ms.length > 0) yield rest;
@@ -107,8 +107,8 @@ class WindowRows {
     return true;
   }
 
-  *#filled({ group, ms, subNs, cells }: WindowBatch): Generator<RowBatch> {
-    const rows = emptyBatch(group, this.#inputCount);
+  *#filled({ group, hasValues, ms, subNs, cells }: WindowBatch): Generator<RowBatch> {
+    const rows = emptyBatch(group, this.#inputCount, hasValues);
     for (let row = 0; row < ms.length; row += 1) {
       yield* this.#fillUntil(rows, ms[row]!, subNs[row]!);
       this.#countWindows(1);
@@ -120,8 +120,8 @@ class WindowRows {
   }
 
   /** Each window has its row, also where a batch has only rows at other times of it: these are behind it, in the order of time. */
-  *#filledAround({ group, ms, subNs, cells, pointsNs }: WindowBatch): Generator<RowBatch> {
-    const rows = emptyBatch(group, this.#inputCount);
+  *#filledAround({ group, hasValues, ms, subNs, cells, pointsNs }: WindowBatch): Generator<RowBatch> {
+    const rows = emptyBatch(group, this.#inputCount, hasValues);
     const expected = this.#expected!;
     for (let row = 0; row < ms.length; row += 1) {
       const pointNs = pointsNs[row];
@@ -147,7 +147,7 @@ class WindowRows {
       this.#pushEmpty(rows);
       this.#expected!.advance();
       if (rows.ms.length < BATCH_ROW_COUNT_MAX) continue;
-      yield { group: rows.group, ms: rows.ms.splice(0), subNs: rows.subNs.splice(0), inputs: rows.inputs.map((cells) => cells.splice(0)) };
+      yield { ...rows, ms: rows.ms.splice(0), subNs: rows.subNs.splice(0), inputs: rows.inputs.map((cells) => cells.splice(0)) };
     }
   }
 
@@ -170,8 +170,8 @@ class WindowRows {
     return this.#isCount[input] === true && this.#group!.hasValues[input]!;
   }
 
-  #dated({ group, ms, subNs, cells, pointsNs }: WindowBatch): RowBatch {
-    const dated = emptyTimes(group, cells);
+  #dated({ group, hasValues, ms, subNs, cells, pointsNs }: WindowBatch): RowBatch {
+    const dated: RowBatch = { group, hasValues, ms: [], subNs: [], inputs: cells };
     for (let row = 0; row < ms.length; row += 1) {
       const pointNs = pointsNs[row];
       const time = pointNs !== undefined ? splitNs(pointNs) : this.#input.window === undefined ? this.#start : undefined;
@@ -193,10 +193,6 @@ const MIN = splitNs(MIN_TIME_NS);
 /** Rows that stand for windows. */
 function windowRowCount({ pointsNs }: WindowBatch): number {
   return pointsNs.reduce((count, pointNs) => (pointNs === undefined ? count + 1 : count), 0);
-}
-
-function emptyTimes(group: GroupKey, inputs: Cell[][]): RowBatch {
-  return { group, ms: [], subNs: [], inputs };
 }
 
 /** A window that starts before the earliest time a point can have is shown at 0, as in InfluxDB. */

@@ -3,7 +3,7 @@ import type { Cell, FieldType, SeriesSlice, SeriesSummary } from '@varve/model';
 import type { NumberPartial } from '../functions/column-form.ts';
 import type { PartialState, Run } from '../functions/function-definition.ts';
 import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
-import { denseVector, type Vector } from '../functions/vector.ts';
+import { denseVector } from '../functions/vector.ts';
 import { encodeGroup, type WindowStates } from '../partial/aggregate-frame.ts';
 import { encodeColumns } from '../partial/column-frame.ts';
 import type { FrameWriter } from '../partial/frame-writer.ts';
@@ -33,10 +33,8 @@ export class GroupAggregates {
   /** One per call. */
   readonly #states: readonly (PartialState | NumberPartial)[];
   readonly #hasValues: boolean[];
-  /** Column → the calls on it. */
-  readonly #callsByColumn: ReadonlyMap<number, readonly number[]>;
-  /** The same as summaries are asked: by the field's name. */
-  readonly #summed: readonly SummedColumn[];
+  /** Calls that take the same values. */
+  readonly #callGroups: readonly CallGroup[];
   /** Window → slot, in order of first appearance. */
   readonly #slots = new Map<number, number>();
 
@@ -47,12 +45,11 @@ export class GroupAggregates {
     this.#grid = grid;
     this.#states = calls.map((call) => createState(plan, call, startNs));
     this.#hasValues = calls.map(() => false);
-    this.#callsByColumn = Map.groupBy(calls.keys(), (call) => calls[call]!.column);
-    this.#summed = Array.from(this.#callsByColumn, ([column, ofColumn]) => ({
-      name: group.measurement.origins[column]!.name,
-      type: plan.columns[column]!.type,
-      calls: ofColumn,
-      countIsEnough: ofColumn.every((call) => this.#states[call]!.countIsEnough === true),
+    this.#callGroups = callGroups(calls, startNs).map((each) => ({
+      ...each,
+      name: group.measurement.origins[each.column]!.name,
+      type: plan.columns[each.column]!.type,
+      countIsEnough: each.calls.every((call) => this.#states[call]!.countIsEnough === true),
     }));
   }
 
@@ -72,15 +69,17 @@ export class GroupAggregates {
    * @throws DbError QUERY_LIMIT when there are too many windows
    */
   addSummary(series: SourceSeries, { minOffsetNs, maxOffsetNs, rowCount, fields }: SeriesSummary): boolean {
-    for (const { name, type, countIsEnough } of this.#summed) {
+    for (const { name, type, countIsEnough, startNs, endNs } of this.#callGroups) {
+      // A call that begins or ends among these rows has to see them.
+      if ((startNs > minOffsetNs && startNs <= maxOffsetNs) || (endNs > minOffsetNs && endNs <= maxOffsetNs)) return false;
       const field = fieldOf(fields, name, type);
       if (field === undefined) continue;
       if (field.type !== type && type !== 'float') return false;
       if (!countIsEnough && field.summary.numbers === undefined) return false;
     }
-    for (const { name, type, calls } of this.#summed) {
+    for (const { name, type, calls, startNs, endNs } of this.#callGroups) {
       const field = fieldOf(fields, name, type);
-      if (field === undefined) continue;
+      if (field === undefined || startNs > minOffsetNs || endNs <= maxOffsetNs) continue;
       const { summary } = field;
       const slot = this.#slotOf(this.#grid.indexOf(minOffsetNs));
       const run = { minOffsetNs, maxOffsetNs, count: rowCount - summary.nullCount, summary, seriesKey: series.key };
@@ -99,15 +98,17 @@ export class GroupAggregates {
     const rows: SeriesRows = { series, slice };
     const selected = this.#group.rowFilter.rowsThatPass(rows);
     const neighbours = output.neighbours.map((column) => cellReader(origins[column]!, columns[column]!.type, rows));
-    for (const [column, calls] of this.#callsByColumn) {
+    for (const { column, calls, startNs, endNs } of this.#callGroups) {
       const origin = origins[column]!;
       const values = origin.kind === 'field' ? convertedColumn(slice, origin.name, columns[column]!.type) : undefined;
       if (values === undefined) continue;
       const vector = denseVector(values, slice.offsetsNs, selected);
-      if (vector.offsetsNs.length === 0) continue;
+      const from = startNs === -Infinity ? 0 : firstAtOrAfter(vector.offsetsNs, 0, startNs);
+      const to = endNs === Infinity ? vector.offsetsNs.length : firstAtOrAfter(vector.offsetsNs, from, endNs);
+      if (from === to) continue;
       const neighboursAt = (index: number): readonly Cell[] => neighbours.map((read) => read(vector.rowIndexes?.[index] ?? index));
       for (const call of calls) this.#hasValues[call] = true;
-      this.#addRuns(vector, calls.map((call) => this.#states[call]!), { seriesKey: series.key, neighbours: neighboursAt });
+      this.#addRuns({ vector, start: from, end: to, seriesKey: series.key, neighbours: neighboursAt }, calls.map((call) => this.#states[call]!));
     }
   }
 
@@ -132,11 +133,12 @@ export class GroupAggregates {
     return this.#plan.isDescending ? order.reverse() : order;
   }
 
-  #addRuns(vector: Vector, states: readonly (PartialState | NumberPartial)[], { seriesKey, neighbours }: Pick<Run, 'seriesKey' | 'neighbours'>): void {
+  /** Cuts a run at the edges of windows. */
+  #addRuns({ vector, seriesKey, neighbours, ...whole }: Run, states: readonly (PartialState | NumberPartial)[]): void {
     const { offsetsNs } = vector;
-    for (let start = 0; start < offsetsNs.length; ) {
+    for (let { start } = whole; start < whole.end; ) {
       const windowIndex = this.#grid.indexOf(offsetsNs[start]!);
-      const end = firstAtOrAfter(offsetsNs, start, this.#grid.endOf(windowIndex));
+      const end = Math.min(firstAtOrAfter(offsetsNs, start, this.#grid.endOf(windowIndex)), whole.end);
       const slot = this.#slotOf(windowIndex);
       const run = { vector, start, end, seriesKey, neighbours };
       for (const state of states) state.add(slot, run);
@@ -157,14 +159,26 @@ export class GroupAggregates {
   }
 }
 
-/** Calls on one field. */
-interface SummedColumn {
+/** Calls on one field, over the same offsets: half-open, −∞ to ∞ where they take all that is read. */
+interface CallGroup {
+  readonly column: number;
   readonly name: string;
   /** As the plan has it. */
   readonly type: FieldType;
   readonly calls: readonly number[];
+  readonly startNs: number;
+  readonly endNs: number;
   /** Whether they can do with a summary without numbers. */
   readonly countIsEnough: boolean;
+}
+
+function callGroups(calls: readonly PlanCall[], shardStartNs: TimestampNs): Pick<CallGroup, 'column' | 'calls' | 'startNs' | 'endNs'>[] {
+  const groups = Map.groupBy(calls.keys(), (call) => `${calls[call]!.column}/${calls[call]!.range?.startNs}/${calls[call]!.range?.endNs}`);
+  return Array.from(groups.values(), (members) => {
+    const { column, range } = calls[members[0]!]!;
+    const [startNs, endNs] = range === undefined ? [-Infinity, Infinity] : [Number(range.startNs - shardStartNs), Number(range.endNs - shardStartNs)];
+    return { column, calls: members, startNs, endNs };
+  });
 }
 
 /** The field of a summary, if its values are any to calls of the type. */

@@ -3,6 +3,7 @@ import type { Call, Expr, SelectStatement } from '../influxql/ast.ts';
 import { childrenOf } from '../influxql/expression-tree.ts';
 import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
 import { fieldsProblem } from '../influxql/validate-fields.ts';
+import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import type { WindowPlan } from './shard-plan.ts';
 
@@ -21,7 +22,7 @@ export function checkSelect(statement: SelectStatement, window: WindowPlan | und
   const onTags = calls.find(({ args: [first] }) => first?.kind === 'wildcard' && first.only === 'tag');
   if (onTags !== undefined) return planError(`unable to use tag wildcard in ${onTags.name}()`);
   const overFields = calls.filter(({ name }) => !isRowFunction(name));
-  const other = overFields.find(({ name }) => name !== 'distinct' && !isFunction(name));
+  const other = overFields.find(({ name }) => name !== 'distinct' && !isFunction(name) && !TRANSFORMATIONS.has(name));
   return other === undefined ? { kind: 'facts', hasCalls: overFields.length > 0 } : planError(`${other.name}() is not supported`);
 }
 

@@ -2,6 +2,7 @@ import type { FieldType } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import type { BinaryExpr, Expr, SelectField, Variable } from '../influxql/ast.ts';
 import { formatExpr } from '../influxql/print.ts';
+import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import { distinctArguments, isFunction } from './check-select.ts';
 import type { PlanColumns } from './plan-columns.ts';
 import { planError, type PlanError } from './schema-view.ts';
@@ -51,9 +52,8 @@ function callType(name: string, args: readonly Expr[], columns: PlanColumns): Op
   const types = args.map((arg) => typeOf(arg, columns));
   const type = types.find((each) => typeof each !== 'string') ?? types[0] ?? 'unknown';
   if (name === 'count_hll') return sketchCountType(type);
-  if (!isFunction(name)) return type;
   if (typeof type !== 'string' || type === 'tag' || type === 'unknown') return type;
-  return FUNCTIONS[name].resultType(type);
+  return isFunction(name) ? FUNCTIONS[name].resultType(type) : (TRANSFORMATIONS.get(name)?.resultType(type) ?? type);
 }
 
 function sketchCountType(type: OperandType | PlanError): OperandType | PlanError {

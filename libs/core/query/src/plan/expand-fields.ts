@@ -2,6 +2,7 @@ import type { FieldType } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { textMatcher } from './expression.ts';
 import type { Call, Expr, SelectField, Variable } from '../influxql/ast.ts';
+import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import { isFunction } from './check-select.ts';
 import { fieldName } from './column-names.ts';
 
@@ -62,5 +63,6 @@ function isTaken(functionName: string, { name, type }: Variable, fields: Readonl
 
 function takenTypes(functionName: string): readonly FieldType[] {
   if (functionName === 'count_hll') return ['string'];
-  return isFunction(functionName) ? FUNCTIONS[functionName].argumentTypes : ['float', 'integer'];
+  const definition = isFunction(functionName) ? FUNCTIONS[functionName] : TRANSFORMATIONS.get(functionName);
+  return definition?.argumentTypes ?? ['float', 'integer'];
 }

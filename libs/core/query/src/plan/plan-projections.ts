@@ -1,11 +1,14 @@
 import type { FieldType } from '@varve/model';
+import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS, type FunctionName } from '../functions/function-table.ts';
 import type { Expr, SelectField, Variable } from '../influxql/ast.ts';
 import { childrenOf } from '../influxql/expression-tree.ts';
-import { distinctArguments, isRowFunction } from './check-select.ts';
+import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
+import { chainIn, type ChainOfField } from './chain-in.ts';
 import type { Expression } from './expression.ts';
 import { literalExpression } from './literal-expression.ts';
 import type { PlanColumns } from './plan-columns.ts';
+import type { AggregateStep, TransformChain, TransformStep } from './query-plan.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import type { PlanCall } from './shard-plan.ts';
 
@@ -13,33 +16,54 @@ import type { PlanCall } from './shard-plan.ts';
 export interface Projections {
   readonly kind: 'projections';
   readonly expressions: readonly Expression[];
-  readonly calls: readonly (PlanCall & { readonly type: FieldType })[];
+  readonly calls: readonly ProjectedCall[];
+  /** What the expressions are over where there are transformations, or functions one by one; each input is a column, or a call. */
+  readonly outputs: readonly TransformChain[];
   /** Indexes of columns. */
   readonly neighbours: readonly number[];
 }
 
+export interface ProjectedCall extends PlanCall {
+  readonly type: FieldType;
+  /** Windows before the first one asked for that it begins with. */
+  readonly leadWindowCount: number;
+}
+
 /** Numbers the inputs of a checked select list whose wildcards are expanded. What is random in it depends on the seed. */
 export function planProjections(fields: readonly SelectField[], columns: PlanColumns, seed: number): Projections | PlanError {
-  const planner = new ProjectionPlanner(columns, seed);
-  const calls = planner.collectCalls(fields.map(({ expression }) => expression));
+  const all = fields.map(({ expression }) => expression);
+  const planner = new ProjectionPlanner(columns, all, seed);
+  const calls = planner.collectCalls(all);
   if (calls !== undefined) return calls;
   return {
     kind: 'projections',
     expressions: fields.map(({ expression }) => planner.expressionOf(expression)),
     calls: planner.calls,
+    outputs: planner.outputs,
     neighbours: planner.neighbours,
   };
 }
 
 class ProjectionPlanner {
-  readonly calls: (PlanCall & { readonly type: FieldType })[] = [];
+  readonly calls: ProjectedCall[] = [];
   readonly neighbours: number[] = [];
   readonly #columns: PlanColumns;
+  /** By what makes them the same. */
+  readonly #chains = new Map<string, { readonly index: number; readonly output: TransformChain }>();
+
+  /** Whether functions are computed from rows, because a field is transformed as it is. */
+  readonly #isOverRows: boolean;
+
   readonly #seed: number;
 
-  constructor(columns: PlanColumns, seed: number) {
+  constructor(columns: PlanColumns, expressions: readonly Expr[], seed: number) {
     this.#columns = columns;
     this.#seed = seed;
+    this.#isOverRows = chainsIn(expressions).some(({ call, field }) => call === undefined && isKnown(columns.typeOf(field)));
+  }
+
+  get outputs(): readonly TransformChain[] {
+    return Array.from(this.#chains.values(), ({ output }) => output);
   }
 
   /** Numbers all calls before the first neighbour is numbered behind them. */
@@ -52,8 +76,8 @@ class ProjectionPlanner {
   }
 
   expressionOf(expression: Expr): Expression {
-    const call = callIn(expression);
-    if (call !== undefined) return this.#callExpression(call);
+    const chain = chainIn(expression);
+    if (chain !== undefined) return this.#chainExpression(chain);
     switch (expression.kind) {
       case 'paren':
         return this.expressionOf(expression.inner);
@@ -70,67 +94,97 @@ class ProjectionPlanner {
   }
 
   #collect(expression: Expr): PlanError | undefined {
-    const call = callIn(expression);
-    if (call !== undefined) return this.#addCall(call);
-    return this.collectCalls(childrenOf(expression));
+    const chain = chainIn(expression);
+    return chain === undefined ? this.collectCalls(childrenOf(expression)) : this.#addChain(chain);
   }
 
-  #addCall(call: CallOfField): PlanError | undefined {
-    const type = this.#columns.typeOf(call.field);
-    if (type === undefined || type === 'tag' || this.#callIndex(call) >= 0) return undefined;
-    const definition = FUNCTIONS[call.function];
-    if (!definition.argumentTypes.includes(type)) {
-      return planError(`unsupported ${call.function} iterator type: *query.${type}InterruptIterator`);
-    }
-    const { function: name, parameter, tags } = call;
-    const seed = name === 'sample' ? { seed: this.#seed } : {};
-    this.calls.push({ function: name, column: this.#columns.indexOf(call.field), parameter, ...(tags === undefined ? {} : { tags }), ...seed, type });
+  /** Of a field that nobody has there is nothing to add. */
+  #addChain(chain: ChainOfField): PlanError | undefined {
+    const type = this.#columns.typeOf(chain.field);
+    if (!isKnown(type) || this.#chains.has(chainText(chain))) return undefined;
+    const { call } = chain;
+    if (call !== undefined && !FUNCTIONS[call.function].argumentTypes.includes(type)) return unsupported(call.function, type);
+    const planned = planSteps(chain, call === undefined ? type : FUNCTIONS[call.function].resultType(type));
+    if (planned.kind === 'error') return planned;
+    const isOverRows = call !== undefined && this.#isOverRows;
+    if (isOverRows && ownRowsOf(call.function)) return planError(`${call.function}() beside a transformation of a field is not supported`);
+    const first: readonly AggregateStep[] = isOverRows ? [{ kind: 'aggregate', function: call.function, parameter: call.parameter, type }] : [];
+    const output = { input: this.#inputOf(chain, type), steps: [...first, ...planned.steps], type: planned.type };
+    this.#chains.set(chainText(chain), { index: this.#chains.size, output });
     return undefined;
   }
 
-  #callIndex(call: CallOfField): number {
-    const column = this.#columns.indexOf(call.field);
-    return this.calls.findIndex((each) => each.function === call.function && each.column === column && each.parameter === call.parameter);
+  #inputOf({ field, call, steps }: ChainOfField, type: FieldType): number {
+    const column = this.#columns.indexOf(field);
+    if (call === undefined || this.#isOverRows) return column;
+    const leadWindowCount = leadOf(steps);
+    const known = this.calls.findIndex((each) => each.function === call.function && each.column === column && each.parameter === call.parameter && each.leadWindowCount === leadWindowCount);
+    const seed = call.function === 'sample' ? { seed: this.#seed } : {};
+    return known >= 0 ? known : this.calls.push({ ...call, column, ...seed, type, leadWindowCount }) - 1;
   }
 
   /** A function of a field that nobody has is null. */
-  #callExpression(call: CallOfField): Expression {
-    const type = this.#columns.typeOf(call.field);
-    if (type === undefined || type === 'tag') return { kind: 'literal', value: null, type: 'unknown' };
-    return { kind: 'input', index: this.#callIndex(call), type: FUNCTIONS[call.function].resultType(type) };
+  #chainExpression(chain: ChainOfField): Expression {
+    const known = this.#chains.get(chainText(chain));
+    if (known === undefined) return { kind: 'literal', value: null, type: 'unknown' };
+    return { kind: 'input', index: known.index, type: known.output.type };
   }
 
   #columnExpression(variable: Variable): Expression {
     const column = this.#columns.indexOf(variable);
     const type = this.#columns.all[column]!.type;
-    if (this.calls.length === 0) return { kind: 'input', index: column, type };
+    if (this.#chains.size === 0) return { kind: 'input', index: column, type };
     let index = this.neighbours.indexOf(column);
     if (index < 0) index = this.neighbours.push(column) - 1;
     return { kind: 'input', index: this.calls.length + index, type };
   }
 }
 
-interface CallOfField {
-  readonly function: FunctionName;
-  readonly field: Variable;
-  readonly parameter: number | undefined;
-  readonly tags?: readonly string[];
+interface PlannedSteps {
+  readonly kind: 'steps';
+  readonly steps: readonly TransformStep[];
+  /** Of what comes out of the last. */
+  readonly type: FieldType;
 }
 
-/** The call over fields that an expression is, functions of one row apart; its shape was checked before. */
-function callIn(expression: Expr): CallOfField | undefined {
-  const distinct = distinctArguments(expression);
-  if (distinct !== undefined) return { function: 'distinct', field: distinct[0] as Variable, parameter: undefined };
-  if (expression.kind !== 'call' || isRowFunction(expression.name)) return undefined;
-  const [argument, ...others] = expression.args;
-  const nested = distinctArguments(argument!);
-  if (nested !== undefined) return { function: 'countDistinct', field: nested[0] as Variable, parameter: undefined };
-  const tags = others.filter((each) => each.kind === 'variable').map(({ name }) => name);
-  return { function: expression.name as FunctionName, field: argument as Variable, parameter: numberIn(others.at(-1)), ...(tags.length === 0 ? {} : { tags }) };
+/** The transformations of a chain over points of a type, or why they are none for it. */
+function planSteps({ steps, call }: ChainOfField, pointType: FieldType): PlannedSteps | PlanError {
+  const planned: TransformStep[] = [];
+  let type = pointType;
+  for (const [index, step] of steps.entries()) {
+    const definition = TRANSFORMATIONS.get(step.function)!;
+    const isOfDistinct = call?.function === 'distinct' && index === 0;
+    if (!definition.argumentTypes.includes(type)) return unsupported(definition.title, type, isOfDistinct ? 'Interval' : undefined);
+    const problem = definition.limitProblem?.(step.args);
+    if (problem !== undefined) return planError(problem);
+    planned.push({ kind: 'transformation', ...step, type });
+    type = definition.resultType(type);
+  }
+  return { kind: 'steps', steps: planned, type };
 }
 
-function numberIn(expression: Expr | undefined): number | undefined {
-  if (expression?.kind === 'number') return expression.value;
-  if (expression?.kind === 'duration') return Number(expression.ns);
-  return expression?.kind === 'integer' ? Number(expression.value) : undefined;
+function ownRowsOf(name: FunctionName): boolean {
+  return (FUNCTIONS[name] as FunctionDefinition).hasOwnRows === true;
+}
+
+function chainsIn(expressions: readonly Expr[]): readonly ChainOfField[] {
+  return expressions.flatMap((expression) => chainIn(expression) ?? chainsIn(childrenOf(expression)));
+}
+
+function isKnown(type: FieldType | 'tag' | undefined): type is FieldType {
+  return type !== undefined && type !== 'tag';
+}
+
+/** Windows that the innermost of some transformations must see before the first one that is asked for. */
+function leadOf(steps: ChainOfField['steps']): number {
+  return steps.reduce((count, step) => count + TRANSFORMATIONS.get(step.function)!.leadWindowCount, 0);
+}
+
+/** The same for chains that are the same. */
+function chainText({ field: { name, type }, call, steps }: ChainOfField): string {
+  return JSON.stringify([name, type, call, steps], (_key, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
+}
+
+function unsupported(title: string, type: FieldType, of = 'Interrupt'): PlanError {
+  return planError(`unsupported ${title} iterator type: *query.${type}${of}Iterator`);
 }

@@ -12,6 +12,7 @@ import { planCondition } from './plan-condition.ts';
 import { PlanColumns } from './plan-columns.ts';
 import { planDimensions, type Dimensions } from './plan-dimensions.ts';
 import { planProjections, type Projections } from './plan-projections.ts';
+import { isFillSeen, planTransform, reachOf, type Reach } from './plan-transform.ts';
 import type { Fill, MergeInput, MergePlan, PlannedSource, QueryPlan } from './query-plan.ts';
 import { resolveSources, type SourceDefaults } from './resolve-sources.ts';
 import { planError, type PlanError } from './schema-view.ts';
@@ -86,6 +87,9 @@ interface CheckedSelect {
   readonly hasCalls: boolean;
 }
 
+/** A select list over a range. */
+type PlanInputs = Omit<Projections, 'calls'> & Reach;
+
 class SelectPlanner {
   readonly #select: CheckedSelect;
   readonly #columns: PlanColumns;
@@ -104,15 +108,18 @@ class SelectPlanner {
     if (typeError !== undefined) return typeError;
     const projections = planProjections(fields, this.#columns, Number(BigInt.asUintN(32, this.#select.context.nowNs)));
     if (projections.kind === 'error') return projections;
-    const range = this.#range();
-    const bucketError = this.#checkBuckets(range);
+    const asked = this.#range();
+    const bucketError = this.#checkBuckets(asked);
     if (bucketError !== undefined) return bucketError;
     // Functions of fields that nobody has answer nothing.
-    const isEmpty = range.startNs >= range.endNs || (this.#select.hasCalls && projections.calls.length === 0);
-    const sources = isEmpty ? [] : this.#sources(range, projections);
+    const isEmpty = asked.startNs >= asked.endNs || (this.#select.hasCalls && projections.outputs.length === 0);
+    const scope = { asked, window: this.#window, isDescending: this.#isDescending };
+    const { windows, points } = reachOf(projections, scope);
+    const transform = planTransform(projections, statement, scope);
+    const sources = isEmpty ? [] : this.#sources({ ...projections, ...points });
     const time = statement.fields.find(({ expression }) => isTimeColumn(expression));
     const names = [time?.alias ?? 'time', ...columnNames(fields)];
-    return { sources, range, mergePlan: this.#mergePlan({ range, projections, names, sources }) };
+    return { sources, range: points.range, mergePlan: this.#mergePlan({ inputs: { ...projections, ...windows }, transform, names, sources }) };
   }
 
   #expandableNames(): Parameters<typeof expandFields>[1] {
@@ -138,14 +145,14 @@ class SelectPlanner {
     return planError(`max-select-buckets limit exceeded: (${bucketCount}/${selectBucketCountMax})`);
   }
 
-  #sources(range: TimeRange, projections: Projections): PlannedSource[] {
+  #sources(inputs: PlanInputs): PlannedSource[] {
     const groups = Map.groupBy(this.#select.measurements, ({ database, retentionPolicy }) => JSON.stringify([database, retentionPolicy]));
     const sources: PlannedSource[] = [];
     for (const measurements of groups.values()) {
       const plans = measurements.map((measurement) => this.#measurementPlan(measurement)).filter(({ origins }) => origins.some(({ kind }) => kind === 'field'));
       if (plans.length === 0) continue;
       const { database, retentionPolicy } = measurements[0]!;
-      sources.push({ database, retentionPolicy, shardPlan: this.#shardPlan(range, projections, plans) });
+      sources.push({ database, retentionPolicy, shardPlan: this.#shardPlan(inputs, plans) });
     }
     return sources;
   }
@@ -158,45 +165,46 @@ class SelectPlanner {
     };
   }
 
-  #shardPlan(range: TimeRange, projections: Projections, measurements: readonly MeasurementPlan[]): ShardPlan {
+  #shardPlan(inputs: PlanInputs, measurements: readonly MeasurementPlan[]): ShardPlan {
     const isDescending = this.#isDescending;
     const sign = isDescending ? -1 : 1;
     return {
-      range,
+      range: inputs.range,
       isDescending,
       dimensions: this.#dimensions,
       measurements: measurements.toSorted((left, right) => sign * (left.name < right.name ? -1 : 1)),
       columns: this.#columns.all,
-      output: this.#output(projections),
+      output: this.#output(inputs),
     };
   }
 
-  #output({ calls, neighbours }: Projections): RowsOutput | AggregatesOutput {
+  #output({ calls, neighbours, outputs }: PlanInputs): RowsOutput | AggregatesOutput {
     const { statement, context } = this.#select;
     if (calls.length === 0) {
       const { limit, offset } = statement;
-      return { kind: 'rows', rowCountMax: limit === 0 ? undefined : limit + offset };
+      return { kind: 'rows', rowCountMax: limit === 0 || outputs.length > 0 ? undefined : limit + offset };
     }
     const plain = calls.map(({ type: _type, ...call }) => call);
     return { kind: 'aggregates', form: formOf(calls, neighbours), calls: plain, neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax };
   }
 
-  #mergePlan({ range, projections, names, sources }: Pick<MergePlan, 'range'> & {
-    readonly projections: Projections;
+  #mergePlan({ inputs, transform, names, sources }: Pick<MergePlan, 'transform'> & {
+    readonly inputs: PlanInputs;
     readonly names: readonly string[];
     readonly sources: readonly PlannedSource[];
   }): MergePlan {
     const { statement } = this.#select;
     const measurementCount = sources.reduce((count, { shardPlan }) => count + shardPlan.measurements.length, 0);
     return {
-      range,
+      range: inputs.range,
       isDescending: this.#isDescending,
       dimensions: this.#dimensions,
       hasOneSeries: this.#dimensions.length === 0 && measurementCount === 1,
-      input: this.#mergeInput(projections),
-      fill: planFill(statement.fill, projections.expressions),
+      input: this.#mergeInput(inputs),
+      fill: isFillSeen(statement.fill, inputs, transform) ? planFill(statement.fill, inputs.expressions) : { kind: 'none' },
+      transform,
       columnNames: names,
-      projections: projections.expressions,
+      projections: inputs.expressions,
       limits: {
         limit: statement.limit === 0 ? undefined : statement.limit,
         offset: statement.offset,
@@ -206,7 +214,7 @@ class SelectPlanner {
     };
   }
 
-  #mergeInput({ calls, neighbours, expressions }: Projections): MergeInput {
+  #mergeInput({ calls, neighbours, expressions }: PlanInputs): MergeInput {
     const columns = this.#columns.all;
     if (calls.length === 0) return { kind: 'rows', columns };
     const isSelector = calls.length === 1 && FUNCTIONS[calls[0]!.function].isSelector && !expressions.some(isNull);
@@ -231,7 +239,7 @@ class SelectPlanner {
 }
 
 /** Columns, where all states are numbers and no cell is carried beside them. */
-function formOf(calls: Projections['calls'], neighbours: readonly number[]): AggregatesOutput['form'] {
+function formOf(calls: Reach['calls'], neighbours: readonly number[]): AggregatesOutput['form'] {
   const areNumbers = calls.every(({ function: name, type }) => columnForm(name, type) !== undefined);
   return neighbours.length === 0 && areNumbers ? 'columns' : 'states';
 }

@@ -1,4 +1,6 @@
-import type { TimeRange } from '@varve/model';
+import type { FieldType, TimeRange } from '@varve/model';
+import type { FunctionName } from '../functions/function-table.ts';
+import type { TransformArgument } from '../transforms/transformation.ts';
 import type { Expression } from './expression.ts';
 import type { AggregatesOutput, PlanCall, ShardPlan, WindowPlan } from './shard-plan.ts';
 
@@ -27,9 +29,11 @@ export interface MergePlan {
   readonly hasOneSeries: boolean;
   readonly input: MergeInput;
   readonly fill: Fill;
+  /** What stands between the inputs and the projections; undefined: nothing. */
+  readonly transform: TransformPlan | undefined;
   /** Names of the answer's columns, that of the time first. */
   readonly columnNames: readonly string[];
-  /** One per column after the time, over the inputs. */
+  /** One per column after the time, over the inputs, or over what becomes of them in `transform`. */
   readonly projections: readonly Expression[];
   readonly limits: RowLimits;
 }
@@ -53,6 +57,40 @@ export type MergeInput =
 /** For a call its argument's type. */
 export interface MergeColumn {
   readonly type: 'float' | 'integer' | 'string' | 'boolean';
+}
+
+/** Chains of transformations over inputs, joined by time. */
+export interface TransformPlan {
+  /** What the answer is about; windows before it are there for transformations only. */
+  readonly range: TimeRange;
+  readonly outputs: readonly TransformChain[];
+}
+
+export interface TransformChain {
+  /** Index of an input. */
+  readonly input: number;
+  /** From the innermost to the outermost; none: the input as it is. */
+  readonly steps: readonly (TransformStep | AggregateStep)[];
+  /** Of what comes out. */
+  readonly type: FieldType;
+}
+
+export interface TransformStep {
+  readonly kind: 'transformation';
+  /** A name of the table of transformations. */
+  readonly function: string;
+  /** Of the points that it takes. */
+  readonly type: FieldType;
+  readonly args: readonly TransformArgument[];
+}
+
+/** A function over the whole series; only the first step, and only over rows. */
+export interface AggregateStep {
+  readonly kind: 'aggregate';
+  readonly function: FunctionName;
+  /** Of the points that it takes. */
+  readonly type: FieldType;
+  readonly parameter: number | undefined;
 }
 
 /** What stands where a window has no value. */

@@ -38,7 +38,16 @@ test('bytes that are no plan are refused', () => {
 
   check('');
   check('{');
-  check('{"format":4,"plan":{}}');
+  check('{"format":5,"plan":{}}');
+});
+
+test('TF3: a call with a range of its own needs format 4', () => {
+  const call = { function: 'mean', column: 0, parameter: undefined, range: { startNs: -5n, endNs: 2n ** 62n } } as const;
+  const plan: ShardPlan = { ...PLAN, output: { kind: 'aggregates', form: 'columns', calls: [call], neighbours: [], window: undefined, windowCountMax: 1 } };
+  const bytes = encodeShardPlan(plan);
+
+  expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ format: 4 });
+  expect(decodeShardPlan(bytes).output).toMatchObject({ calls: [{ range: call.range }] });
 });
 
 test('only a plan that calls functions needs the newer format', () => {

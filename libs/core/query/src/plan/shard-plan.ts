@@ -71,6 +71,8 @@ export interface PlanCall {
   readonly parameter: number | undefined;
   /** Tags of whose values only the best point takes part; absent: of none. */
   readonly tags?: readonly string[];
+  /** The part of the plan's range whose points it takes; absent: all of it. */
+  readonly range?: TimeRange;
   /** What is taken at random is a function of it and of the points. */
   readonly seed?: number;
 }
@@ -87,10 +89,10 @@ export interface WindowPlan {
 }
 
 /**
- * Format 2 has functions in row filters, format 3 calls of functions that are younger than format 2. A plan travels in the
- * oldest format that it fits, which nodes that know no newer one can carry out.
+ * Format 2 has functions in row filters, format 3 calls of functions that are younger than format 2, format 4 calls with
+ * a range of their own. A plan travels in the oldest format that it fits, which nodes that know no newer one can carry out.
  */
-const NEWEST_FORMAT = 3;
+const NEWEST_FORMAT = 4;
 
 const FUNCTIONS_OF_FORMAT_3: ReadonlySet<FunctionName> = new Set(['bottom', 'integral', 'merge_hll', 'sample', 'sum_hll', 'top']);
 
@@ -102,12 +104,13 @@ export function encodeShardPlan(plan: ShardPlan): Uint8Array {
 /** The inverse of {@link encodeShardPlan}. @throws DbError MESSAGE_INVALID */
 export function decodeShardPlan(bytes: Uint8Array): ShardPlan {
   const { format, plan } = parseJson(bytes);
-  if (format !== 1 && format !== 2 && format !== NEWEST_FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows 1 to ${NEWEST_FORMAT}`);
+  if (format !== 1 && format !== 2 && format !== 3 && format !== NEWEST_FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows 1 to ${NEWEST_FORMAT}`);
   return plan;
 }
 
 function formatOf({ output, measurements }: ShardPlan): number {
-  if (output.kind === 'aggregates' && output.calls.some((call) => FUNCTIONS_OF_FORMAT_3.has(call.function))) return NEWEST_FORMAT;
+  if (output.kind === 'aggregates' && output.calls.some(({ range }) => range !== undefined)) return 4;
+  if (output.kind === 'aggregates' && output.calls.some((call) => FUNCTIONS_OF_FORMAT_3.has(call.function))) return 3;
   return measurements.some(({ rowFilter }) => rowFilter !== undefined && callsFunction(rowFilter)) ? 2 : 1;
 }
 

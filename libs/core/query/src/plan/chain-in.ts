@@ -1,0 +1,57 @@
+import type { Call, Expr, Variable } from '../influxql/ast.ts';
+import type { FunctionName } from '../functions/function-table.ts';
+import type { TransformArgument } from '../transforms/transformation.ts';
+import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
+import { distinctArguments, isRowFunction } from './check-select.ts';
+import type { PlanCall } from './shard-plan.ts';
+
+/** A call over fields as a select list has it: transformations, from the innermost to the outermost, of a function or of a field. */
+export interface ChainOfField {
+  readonly steps: readonly StepCall[];
+  readonly field: Variable;
+  /** undefined: of the field as it is. */
+  readonly call: FunctionCall | undefined;
+}
+
+export type FunctionCall = Pick<PlanCall, 'function' | 'parameter' | 'tags'>;
+
+export interface StepCall {
+  readonly function: string;
+  readonly args: readonly TransformArgument[];
+}
+
+/** The call over fields that an expression is, functions of one row apart; its shape was checked before. */
+export function chainIn(expression: Expr): ChainOfField | undefined {
+  const distinct = distinctArguments(expression);
+  if (distinct !== undefined) return { steps: [], field: distinct[0] as Variable, call: { function: 'distinct', parameter: undefined } };
+  if (expression.kind !== 'call' || isRowFunction(expression.name)) return undefined;
+  if (TRANSFORMATIONS.has(expression.name)) return behind(expression);
+  const [argument, ...others] = expression.args;
+  const nested = distinctArguments(argument!);
+  if (nested !== undefined) return { steps: [], field: nested[0] as Variable, call: { function: 'countDistinct', parameter: undefined } };
+  const tags = others.filter((each) => each.kind === 'variable').map(({ name }) => name);
+  const call = { function: expression.name as FunctionName, parameter: numberIn(others.at(-1)), ...(tags.length === 0 ? {} : { tags }) };
+  return { steps: [], field: argument as Variable, call };
+}
+
+function behind({ name, args: [argument, ...others] }: Call): ChainOfField {
+  const inner = chainIn(argument!) ?? { steps: [], field: argument as Variable, call: undefined };
+  return { ...inner, steps: [...inner.steps, { function: name, args: others.map(argumentIn) }] };
+}
+
+function argumentIn(expression: Expr): TransformArgument {
+  switch (expression.kind) {
+    case 'duration':
+      return expression.ns;
+    case 'string':
+      return expression.value;
+    default:
+      return numberIn(expression)!;
+  }
+}
+
+function numberIn(expression: Expr | undefined): number | undefined {
+  if (expression?.kind === 'number') return expression.value;
+  if (expression?.kind === 'duration') return Number(expression.ns);
+  return expression?.kind === 'integer' ? Number(expression.value) : undefined;
+}

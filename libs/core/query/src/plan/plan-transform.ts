@@ -1,0 +1,60 @@
+import { MAX_TIME_NS, MIN_TIME_NS, type TimeRange } from '@varve/model';
+import type { Fill, SelectStatement } from '../influxql/ast.ts';
+import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
+import type { ProjectedCall, Projections } from './plan-projections.ts';
+import type { AggregateStep, MergeColumn, TransformPlan, TransformStep } from './query-plan.ts';
+import type { PlanCall, WindowPlan } from './shard-plan.ts';
+
+/** What an answer is about, and how. */
+export interface AskedRange {
+  readonly asked: TimeRange;
+  readonly window: WindowPlan | undefined;
+  readonly isDescending: boolean;
+}
+
+/** A range over all calls, and each call with its own part of it. */
+export interface Reach {
+  readonly range: TimeRange;
+  readonly calls: readonly (PlanCall & MergeColumn)[];
+}
+
+/**
+ * Where each call begins: with GROUP BY time, one below transformations begins a window earlier for each of them, in the
+ * order of the answer; a call beside them begins where the answer does, also in the middle of a window. `windows`: that have
+ * a row. `points`: that are read; as in InfluxDB below several transformations they begin later than the windows.
+ */
+export function reachOf({ calls, outputs }: Projections, scope: AskedRange): { readonly windows: Reach; readonly points: Reach } {
+  const readWindowCount = outputs.flatMap(({ steps }) => steps).reduce((most, step) => Math.max(most, readBy(step)), 0);
+  return { windows: reachWith(calls, scope), points: reachWith(calls.map((call) => ({ ...call, leadWindowCount: Math.min(call.leadWindowCount, readWindowCount) })), scope) };
+}
+
+function readBy(step: TransformStep | AggregateStep): number {
+  return step.kind === 'aggregate' ? 0 : (TRANSFORMATIONS.get(step.function)!.readWindowCount?.(step.args) ?? 1);
+}
+
+function reachWith(calls: readonly ProjectedCall[], { asked, window, isDescending }: AskedRange): Reach {
+  const rangeOf = (leadWindowCount: number): TimeRange => {
+    const leadNs = BigInt(leadWindowCount) * (window?.everyNs ?? 0n);
+    const startNs = isDescending || asked.startNs <= MIN_TIME_NS ? asked.startNs : asked.startNs - leadNs;
+    const endNs = isDescending ? asked.endNs + leadNs : asked.endNs;
+    return { startNs: startNs < MIN_TIME_NS ? MIN_TIME_NS : startNs, endNs: endNs > MAX_TIME_NS ? MAX_TIME_NS + 1n : endNs };
+  };
+  const range = rangeOf(calls.reduce((most, { leadWindowCount }) => Math.max(most, leadWindowCount), 0));
+  const withRange = calls.map(({ leadWindowCount, ...call }) => {
+    const own = rangeOf(leadWindowCount);
+    return own.startNs === range.startNs && own.endNs === range.endNs ? call : { ...call, range: own };
+  });
+  return { range, calls: withRange };
+}
+
+/** Transformations, and functions that are joined one by one, because LIMIT counts the points of each before windows without any are left out. */
+export function planTransform({ outputs, calls }: Projections, { fill, limit, offset }: SelectStatement, { asked, window }: AskedRange): TransformPlan | undefined {
+  const isLimitedOneByOne = calls.length > 1 && window !== undefined && fill.kind === 'none' && limit + offset > 0;
+  return isLimitedOneByOne || outputs.some(({ steps }) => steps.length > 0) ? { range: asked, outputs } : undefined;
+}
+
+/** Transformations pass over windows without a value, so nobody sees them: they need no rows, which may be many. A count has one. */
+export function isFillSeen(fill: Fill, { calls }: Reach, transform: TransformPlan | undefined): boolean {
+  if (fill.kind !== 'null' || transform === undefined) return true;
+  return transform.outputs.some(({ steps }) => steps.length === 0) || calls.some(({ function: name }) => name === 'count' || name === 'countDistinct');
+}
