@@ -4,9 +4,10 @@ import { compareVersions, hasMutation, NO_WATERMARK, parseSeriesKey, withMutatio
 import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
+import { findRow, type RowSearch } from './find-row.ts';
 import { Memtable } from './memtable.ts';
 import { planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
-import type { VersionedRows } from './rows.ts';
+import type { OffsetRange, VersionedRows } from './rows.ts';
 import type { FlushJob, MergeJob, MergePlan } from './shard-jobs.ts';
 import { SeriesIndex, type SeriesRef, type StoredSeriesLike } from './series-index.ts';
 import { compileSeries, Tombstones, type StoredTombstoneLike } from './tombstones.ts';
@@ -315,6 +316,16 @@ export class ShardTable {
    */
   read(read: SeriesRead, plan: ReadPlan, bytes: ChunkBytes): Iterable<SeriesPiece> {
     return readPieces(read, plan, bytes);
+  }
+
+  /**
+   * Whether the series has a row in a half-open range that no delete hides, or what must be fetched to tell. Headers tell of
+   * blocks that lie in the range as a whole; rows are looked at only where nothing else has answered.
+   * @throws DbError CHUNK_INVALID
+   */
+  findRow(seriesId: number, range: OffsetRange, bytes: ChunkBytes): RowSearch {
+    const memtables = (): VersionedRows[] => [this.#sealed, this.#active].flatMap((memtable) => memtable?.read(seriesId, range, undefined) ?? []);
+    return findRow({ seriesId, range }, { chunks: this.#directory.chunksOf(seriesId, range), memtables, tombstones: this.#tombstones.of(seriesId) }, bytes);
   }
 
   /** Frames of one client often share their keys, and then share this. */

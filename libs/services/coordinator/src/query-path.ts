@@ -18,7 +18,7 @@ import {
 } from '@varve/query';
 import type { Subjects } from '@varve/wire';
 import type { SeriesCollector } from './collect-series.ts';
-import { executingOwners } from './executing-owner.ts';
+import { executingOwners, mayAnotherOwner } from './executing-owner.ts';
 import { MissingShards, unavailable } from './missing-shards.ts';
 import { schemaOf } from './schema-of.ts';
 
@@ -124,11 +124,6 @@ export class QueryPath {
 
 function assertWanted(signal: AbortSignal): void {
   if (signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
-}
-
-/** Whether another owner may have the answer: of damage on a disk its own copy is free (Y3). */
-function mayAnotherOwner({ traits, code }: DbError): boolean {
-  return traits.retryable || code === 'CHUNK_INVALID' || code === 'STORAGE_CORRUPT';
 }
 
 function shardsOf(policy: RetentionPolicy | undefined, range: TimeRange): readonly ReadShard[] {

@@ -1,10 +1,11 @@
 import { DbError } from '@varve/base';
 import { pause, type CatalogClient, type CatalogFollower } from '@varve/kit';
-import { featureLevelOf, type CatalogCommand, type RetentionPolicy } from '@varve/model';
+import { featureLevelOf, type CatalogCommand } from '@varve/model';
 import type { Clock, PasswordHasher, QueryRequest, ResultItem } from '@varve/ports';
-import { completeContinuousQuery, formatStatement, showNeeds, showRows, type ShowContext, type ShowStatement, type Statement } from '@varve/query';
+import { completeContinuousQuery, formatStatement, type ShowStatement, type Statement } from '@varve/query';
 import type { SeriesCollector } from './collect-series.ts';
 import { commandOf } from './command-of.ts';
+import { ShowPath } from './show-path.ts';
 
 export interface StatementPathParts {
   readonly clock: Clock;
@@ -20,14 +21,16 @@ const RAISE_WAIT = { attemptCountMax: 30, pauseMs: 100 };
 /** Any statement but SELECT: a catalog command, or a question to the catalog and the data nodes. */
 export class StatementPath {
   readonly #parts: StatementPathParts;
+  readonly #showPath: ShowPath;
 
   constructor(parts: StatementPathParts) {
     this.#parts = parts;
+    this.#showPath = new ShowPath(parts);
   }
 
   /** @throws DbError QUERY_INVALID, NOT_SUPPORTED, CATALOG_REJECTED with InfluxDB's text, META_UNAVAILABLE, QUERY_SHARD_UNAVAILABLE */
   async *run(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
-    if (isShow(given)) return yield* this.#show(given, statementId, request);
+    if (isShow(given)) return yield* this.#showPath.run(given, statementId, request);
     const statement = given.kind === 'createContinuousQuery' ? await this.#completed(given, request) : given;
     const command = await commandOf(statement, this.#parts.passwords);
     if (command === undefined) throw new DbError('NOT_SUPPORTED', `not supported by this version of Varve: ${formatStatement(statement)}`);
@@ -64,28 +67,6 @@ export class StatementPath {
     if (statement.kind !== 'createUser') return false;
     const user = this.#parts.follower.catalog.users.get(statement.name);
     return user !== undefined && user.isAdmin === statement.isAdmin && (await this.#parts.passwords.verify(statement.password, user.passwordHash));
-  }
-
-  async *#show(statement: ShowStatement, statementId: number, { database, signal, nodeId }: QueryRequest): AsyncGenerator<ResultItem> {
-    const context: ShowContext = { catalog: this.#parts.follower.catalog, database };
-    const needs = showNeeds(statement, context);
-    if (needs.kind === 'error') throw new DbError('QUERY_INVALID', needs.text);
-    const seriesKeys = needs.kind === 'catalog' ? [] : await this.#seriesKeys(needs, context, { signal, nodeId });
-    const blocks = showRows(statement, { ...context, seriesKeys });
-    if ('kind' in blocks) throw new DbError('QUERY_INVALID', blocks.text);
-    for (const block of blocks) yield { kind: 'rows', statementId, ...block };
-  }
-
-  #seriesKeys(
-    needs: Extract<ReturnType<typeof showNeeds>, { readonly kind: 'series' }>,
-    { catalog }: ShowContext,
-    asking: { readonly signal: AbortSignal; readonly nodeId: number | undefined },
-  ): Promise<readonly string[]> {
-    const policies: RetentionPolicy[] = [...catalog.databases.values()]
-      .flatMap(({ retentionPolicies }) => [...retentionPolicies.values()])
-      .filter(({ id }) => needs.policies.includes(id));
-    const { measurements, filter } = needs;
-    return this.#parts.collector.seriesKeys(policies, { version: catalog.version, ...asking }, { wants: 'seriesKeys', measurements, filter });
   }
 }
 
