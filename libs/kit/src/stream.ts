@@ -45,6 +45,9 @@ export async function* openStream<Asked extends MessageKind>(
   let creditCount = CREDIT_COUNT;
   const grant = (isCancelled = false): void => bus.publish(`${inbox}.credit`, encode('streamCredit', { creditCount, isCancelled }));
   const beat = every(clock, to.idleTimeoutMs / BEATS_PER_IDLE_TIMEOUT, () => grant());
+  // The consumer may rest at an item for long: the producer is told at once.
+  const onAbort = (): void => grant(true);
+  to.signal?.addEventListener('abort', onAbort, { once: true });
   const question = encode(asked.kind, asked.header, asked.payload);
   const opening = encode('streamOpen', { inbox, creditCount }, question);
   let isEnded = false;
@@ -67,6 +70,7 @@ export async function* openStream<Asked extends MessageKind>(
     }
   } finally {
     beat.cancel();
+    to.signal?.removeEventListener('abort', onAbort);
     subscription.unsubscribe();
     arrivals.close();
     if (!isEnded) grant(true);

@@ -96,6 +96,14 @@ export const WIRE_SCHEMAS = {
   repairHeld: { owner: 'number?', version: 'number' },
   /** Payload: a vector per shard of `shards`. */
   repairHeldAre: { shards: 'numbers' },
+  /** Asks a coordinator which queries run on it. */
+  coordinatorQueries: {},
+  /** How many they are. Payload: the oldest of them, as JSON. */
+  coordinatorQueriesAre: { queryCount: 'number' },
+  /** Asks a coordinator to end a query. */
+  coordinatorKill: { query: 'number' },
+  /** Whether it runs there. */
+  coordinatorKilled: { isKilled: 'flag' },
   /** The first part of a streamed answer, or the answer to any request that failed. */
   streamOpen: { inbox: 'text', creditCount: 'number' },
   streamItem: { itemIndex: 'number', isLast: 'flag', errorCode: 'text?', errorText: 'text?' },

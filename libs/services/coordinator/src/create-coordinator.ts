@@ -1,7 +1,7 @@
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, LivenessView, type Service } from '@varve/kit';
 import type { IncarnationId } from '@varve/model';
-import type { Gateway, Health, QueryRequest, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
+import type { Gateway, Health, QueryRequest, ResultItem, Subscription, WriteRequest, WriteSummary } from '@varve/ports';
 import { allShards } from '@varve/placement';
 import { subjectsOf } from '@varve/wire';
 import { SeriesCollector } from './collect-series.ts';
@@ -9,9 +9,12 @@ import { IncarnationLease } from './incarnation.ts';
 import type { CoordinatorConfig, CoordinatorPorts } from './ports.ts';
 import { OwnerReadiness } from './owner-readiness.ts';
 import { PledgeServer } from './serve-pledges.ts';
+import { QueriesPath } from './queries-path.ts';
 import { QueryPath } from './query-path.ts';
 import { Deliveries } from './replicate.ts';
 import { QueryRunner } from './run-query.ts';
+import { RunningQueries } from './running-queries.ts';
+import { serveQueries } from './serve-queries.ts';
 import { SeriesLimit } from './series-limit.ts';
 import { StatementPath } from './statement-path.ts';
 import { WritePath } from './write-path.ts';
@@ -32,6 +35,8 @@ class CoordinatorService implements Coordinator {
   readonly #deliveries: Deliveries;
   readonly #writePath: WritePath;
   readonly #queries: QueryRunner;
+  readonly #serveQueries: () => readonly Subscription[];
+  #subscriptions: readonly Subscription[] = [];
 
   constructor(ports: CoordinatorPorts, config: CoordinatorConfig) {
     const { bus, clock, log, metrics, tracer } = ports;
@@ -44,7 +49,11 @@ class CoordinatorService implements Coordinator {
     const collector = new SeriesCollector({ bus, clock, liveness }, subjects);
     this.#follower = follower;
     this.#pledges = new PledgeServer({ bus, log }, subjects);
-    const onOpened = (id: IncarnationId): void => this.#pledges.follow(id, this.#lease);
+    const queries = new RunningQueries(clock);
+    const onOpened = (id: IncarnationId): void => {
+      this.#pledges.follow(id, this.#lease);
+      queries.follow(id);
+    };
     this.#lease = new IncarnationLease({ clock, log, catalog: client }, { holder: config.nodeName, leaseMs, graceMs, skewMsMax, onOpened });
     const readiness = new OwnerReadiness({ bus, log, liveness }, { subjects, timeoutMs: LIMITS.readyTimeoutMs });
     const { seriesCountMax } = config;
@@ -66,13 +75,17 @@ class CoordinatorService implements Coordinator {
     this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
-    const statementPath = new StatementPath({ clock, follower, client, collector, passwords: ports.passwords });
-    this.#queries = new QueryRunner({ queryPath, statementPath, follower, clock, log, metrics, tracer }, config);
+    const { nodeName } = config;
+    const queriesPath = new QueriesPath({ bus, log, follower, subjects, nodeName, queries });
+    const statementPath = new StatementPath({ clock, follower, client, collector, passwords: ports.passwords, queriesPath });
+    this.#serveQueries = () => serveQueries({ bus, log }, { subjects, name: nodeName }, queries);
+    this.#queries = new QueryRunner({ queryPath, statementPath, follower, queries, clock, log, metrics, tracer }, config);
   }
 
   async start(): Promise<void> {
     this.#liveness.start();
     await this.#follower.start();
+    this.#subscriptions = this.#serveQueries();
     await this.#lease.open({ mayFail: this.#follower.hasBegunAlone });
   }
 
@@ -83,6 +96,7 @@ class CoordinatorService implements Coordinator {
   async stop(): Promise<void> {
     this.#deliveries.close();
     this.#pledges.stop();
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
     await this.#lease.close();
     await this.#follower.stop();
     this.#liveness.stop();

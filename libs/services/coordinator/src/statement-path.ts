@@ -2,9 +2,10 @@ import { DbError } from '@varve/base';
 import { pause, type CatalogClient, type CatalogFollower } from '@varve/kit';
 import { featureLevelOf, type CatalogCommand } from '@varve/model';
 import type { Clock, PasswordHasher, QueryRequest, ResultItem } from '@varve/ports';
-import { completeContinuousQuery, formatStatement, type ShowStatement, type Statement } from '@varve/query';
+import { completeContinuousQuery, formatStatement, type KillQueryStatement, type ShowStatement, type Statement } from '@varve/query';
 import type { SeriesCollector } from './collect-series.ts';
 import { commandOf } from './command-of.ts';
+import type { QueriesPath } from './queries-path.ts';
 import { ShowPath } from './show-path.ts';
 
 export interface StatementPathParts {
@@ -13,6 +14,7 @@ export interface StatementPathParts {
   readonly client: CatalogClient;
   readonly collector: SeriesCollector;
   readonly passwords: PasswordHasher;
+  readonly queriesPath: QueriesPath;
 }
 
 /** The members of a cluster that was founded a moment ago report within a second or two what they support (C31). */
@@ -29,7 +31,18 @@ export class StatementPath {
   }
 
   /** @throws DbError QUERY_INVALID, NOT_SUPPORTED, CATALOG_REJECTED with InfluxDB's text, META_UNAVAILABLE, QUERY_SHARD_UNAVAILABLE */
-  async *run(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *run(statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    switch (statement.kind) {
+      case 'showQueries':
+        return yield* this.#parts.queriesPath.show(statementId);
+      case 'killQuery':
+        return yield* this.#kill(statement, statementId, request);
+      default:
+        return yield* this.#otherwise(statement, statementId, request);
+    }
+  }
+
+  async *#otherwise(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     if (isShow(given)) return yield* this.#showPath.run(given, statementId, request);
     const statement = given.kind === 'createContinuousQuery' ? await this.#completed(given, request) : given;
     const command = await commandOf(statement, this.#parts.passwords);
@@ -67,6 +80,11 @@ export class StatementPath {
     if (statement.kind !== 'createUser') return false;
     const user = this.#parts.follower.catalog.users.get(statement.name);
     return user !== undefined && user.isAdmin === statement.isAdmin && (await this.#parts.passwords.verify(statement.password, user.passwordHash));
+  }
+
+  async *#kill(statement: KillQueryStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    await this.#parts.queriesPath.kill(statement);
+    if (request.isReadOnlyMethod) yield { kind: 'message', statementId, level: 'warning', text: readOnlyWarning(statement) };
   }
 }
 
