@@ -5,6 +5,7 @@ import type { Gateway, Health, QueryRequest, ResultItem, Subscription, WriteRequ
 import { allShards } from '@varve/placement';
 import { subjectsOf } from '@varve/wire';
 import { SeriesCollector } from './collect-series.ts';
+import { diagnosticsOf } from './diagnostics-of.ts';
 import { IncarnationLease } from './incarnation.ts';
 import type { CoordinatorConfig, CoordinatorPorts } from './ports.ts';
 import { OwnerReadiness } from './owner-readiness.ts';
@@ -16,6 +17,7 @@ import { QueryRunner } from './run-query.ts';
 import { RunningQueries } from './running-queries.ts';
 import { serveQueries } from './serve-queries.ts';
 import { SeriesLimit } from './series-limit.ts';
+import { statsOf } from './stats-of.ts';
 import { StatementPath } from './statement-path.ts';
 import { WritePath } from './write-path.ts';
 
@@ -76,8 +78,13 @@ class CoordinatorService implements Coordinator {
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
     const { nodeName } = config;
+    const { selfReport } = ports;
+    const reports = {
+      showStats: () => statsOf({ selfReport, queries, catalog: follower.catalog }),
+      showDiagnostics: async () => diagnosticsOf(selfReport, config, clock.wallMs()),
+    };
     const queriesPath = new QueriesPath({ bus, log, follower, subjects, nodeName, queries });
-    const statementPath = new StatementPath({ clock, follower, client, collector, passwords: ports.passwords, queriesPath });
+    const statementPath = new StatementPath({ clock, follower, client, collector, passwords: ports.passwords, queriesPath, reports });
     this.#serveQueries = () => serveQueries({ bus, log }, { subjects, name: nodeName }, queries);
     this.#queries = new QueryRunner({ queryPath, statementPath, follower, queries, clock, log, metrics, tracer }, config);
   }

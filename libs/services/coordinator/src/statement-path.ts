@@ -2,7 +2,7 @@ import { DbError } from '@varve/base';
 import { pause, type CatalogClient, type CatalogFollower } from '@varve/kit';
 import { featureLevelOf, type CatalogCommand } from '@varve/model';
 import type { Clock, PasswordHasher, QueryRequest, ResultItem } from '@varve/ports';
-import { completeContinuousQuery, formatStatement, type KillQueryStatement, type ShowStatement, type Statement } from '@varve/query';
+import { completeContinuousQuery, formatStatement, reportRows, type KillQueryStatement, type ModuleReport, type ShowStatement, type Statement } from '@varve/query';
 import type { SeriesCollector } from './collect-series.ts';
 import { commandOf } from './command-of.ts';
 import type { QueriesPath } from './queries-path.ts';
@@ -15,6 +15,8 @@ export interface StatementPathParts {
   readonly collector: SeriesCollector;
   readonly passwords: PasswordHasher;
   readonly queriesPath: QueriesPath;
+  /** What the process says of itself. */
+  readonly reports: Readonly<Record<'showStats' | 'showDiagnostics', () => Promise<readonly ModuleReport[]>>>;
 }
 
 /** The members of a cluster that was founded a moment ago report within a second or two what they support (C31). */
@@ -35,11 +37,19 @@ export class StatementPath {
     switch (statement.kind) {
       case 'showQueries':
         return yield* this.#parts.queriesPath.show(statementId);
+      case 'showStats':
+      case 'showDiagnostics':
+        return yield* this.#report(statement, statementId);
       case 'killQuery':
         return yield* this.#kill(statement, statementId, request);
       default:
         return yield* this.#otherwise(statement, statementId, request);
     }
+  }
+
+  async *#report(statement: Statement & { readonly kind: 'showStats' | 'showDiagnostics' }, statementId: number): AsyncGenerator<ResultItem> {
+    const reports = await this.#parts.reports[statement.kind]();
+    for (const block of reportRows(reports, statement.module)) yield { kind: 'rows', statementId, ...block };
   }
 
   async *#otherwise(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {

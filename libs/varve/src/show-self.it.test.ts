@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DEFAULT_CONFIG } from '@varve/config';
+import { SILENT_LOG, SILENT_TRACER, type ResultItem } from '@varve/ports';
+import { openMetrics, openSelfReport, systemClock, systemRandom } from '@varve/system-adapter';
+import { expect, onTestFinished, test } from 'vitest';
+import { openEmbedded, type Embedded } from './embedded.ts';
+
+test('ST1 ST2 SHOW STATS and SHOW DIAGNOSTICS say what was counted and how the process is set', async () => {
+  const embedded = await open();
+  await run(embedded, 'CREATE DATABASE d');
+  await embedded.gateway.writePoints({ body: new TextEncoder().encode('m v=1 1\nm v=2 2\nn v=1 1'), precision: 'n', database: 'd', retentionPolicy: undefined, level: undefined, nowNs: 0n });
+  await run(embedded, 'SELECT v FROM m');
+
+  const stats = await run(embedded, 'SHOW STATS');
+  expect(valuesOf(stats, 'queryExecutor')).toMatchObject({ queriesActive: 1, queriesExecuted: 3, queriesFinished: 2, recoveredPanics: 0 });
+  expect(valuesOf(stats, 'write')).toMatchObject({ pointReq: 3, writeDrop: 0 });
+  expect(valuesOf(stats, 'database')).toMatchObject({ numMeasurements: 2 });
+  expect(valuesOf(stats, 'varve_write')).toMatchObject({ points: 3 });
+  expect(valuesOf(stats, 'runtime')!['HeapAlloc']).toBeGreaterThan(0);
+  expect((await run(embedded, "SHOW STATS FOR 'write'")).map(nameOf)).toEqual(['write']);
+  expect(await run(embedded, "SHOW STATS FOR 'nothing'")).toEqual([]);
+
+  const diagnostics = await run(embedded, 'SHOW DIAGNOSTICS');
+  expect(valuesOf(diagnostics, 'build')).toMatchObject({ Version: 'of a test' });
+  expect(valuesOf(diagnostics, 'config-coordinator')).toMatchObject({ 'query-timeout': '0s', 'write-timeout': '10s' });
+  expect(valuesOf(diagnostics, 'system')).toMatchObject({ PID: process.pid });
+  for (const item of [...stats, ...diagnostics]) expect(columnsOf(item), nameOf(item)).toEqual(columnsOf(item).toSorted());
+});
+
+async function open(): Promise<Embedded> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'varve-show-'));
+  const metrics = openMetrics();
+  const selfReport = openSelfReport(metrics, { version: 'of a test', httpAddress: 'nowhere:1' });
+  const ports = { clock: systemClock, random: systemRandom, log: SILENT_LOG, metrics, tracer: SILENT_TRACER, selfReport, onFatal: () => undefined };
+  const embedded = await openEmbedded(ports, { ...DEFAULT_CONFIG, dataDir });
+  onTestFinished(async () => {
+    await embedded.close();
+    rmSync(dataDir, { recursive: true });
+  });
+  return embedded;
+}
+
+async function run({ gateway }: Embedded, text: string): Promise<readonly ResultItem[]> {
+  const items: ResultItem[] = [];
+  const request = { text, database: 'd', retentionPolicy: undefined, params: {}, level: undefined, nodeId: undefined, nowNs: 0n, isReadOnlyMethod: false, chunkRowCount: 100, signal: new AbortController().signal };
+  for await (const item of gateway.runQuery(request)) if (item.kind !== 'done') items.push(item);
+  expect(items.filter(({ kind }) => kind === 'error'), text).toEqual([]);
+  return items;
+}
+
+function nameOf(item: ResultItem): string {
+  return item.kind === 'rows' ? item.name : item.kind;
+}
+
+function columnsOf(item: ResultItem): readonly string[] {
+  return item.kind === 'rows' ? item.columns : [];
+}
+
+function valuesOf(items: readonly ResultItem[], name: string): Record<string, unknown> | undefined {
+  const found = items.find((item) => item.kind === 'rows' && item.name === name);
+  return found?.kind === 'rows' ? Object.fromEntries(found.columns.map((column, index) => [column, found.cells[index]![0]])) : undefined;
+}
