@@ -29,6 +29,24 @@ test('ST1 ST2 SHOW STATS and SHOW DIAGNOSTICS say what was counted and how the p
   for (const item of [...stats, ...diagnostics]) expect(columnsOf(item), nameOf(item)).toEqual(columnsOf(item).toSorted());
 });
 
+test('EX1 EX2 EXPLAIN plans, and EXPLAIN ANALYZE says what each shard has counted', async () => {
+  const embedded = await open();
+  await run(embedded, 'CREATE DATABASE d');
+  const body = new TextEncoder().encode('m,h=a v=1 1\nm,h=a v=2 2\nm,h=b v=3 1\nm,h=c v=4 700000000000000');
+  await embedded.gateway.writePoints({ body, precision: 'n', database: 'd', retentionPolicy: undefined, level: undefined, nowNs: 0n });
+  const linesOf = async (text: string): Promise<readonly unknown[]> => {
+    const [item] = await run(embedded, text);
+    return item?.kind === 'rows' ? item.cells[0]! : [];
+  };
+  const explained = await linesOf("EXPLAIN SELECT v FROM m WHERE h != 'b'");
+  expect(explained.slice(0, 4)).toEqual(['EXPRESSION: <nil>', 'AUXILIARY FIELDS: v::float', 'NUMBER OF SHARDS: 2', 'NUMBER OF SERIES: 2']);
+  const analyzed = (await linesOf('EXPLAIN ANALYZE SELECT sum(v) FROM m GROUP BY h')).map(String);
+  expect(analyzed.filter((line) => /rows_read|[^_]series|retries|── rows:/.test(line)).map((line) => line.trim().replaceAll(/[│├└─ ]/g, ''))).toEqual(
+    ['rows:3', 'series:3', 'retries:0', 'series:2', 'rows_read:3', 'retries:0', 'series:1', 'rows_read:1'],
+  );
+  expect(analyzed.filter((line) => line.includes('shard_id')).length).toBe(2);
+});
+
 async function open(): Promise<Embedded> {
   const dataDir = mkdtempSync(join(tmpdir(), 'varve-show-'));
   const metrics = openMetrics();

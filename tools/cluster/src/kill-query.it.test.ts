@@ -10,7 +10,7 @@ const BATCH_ROW_COUNT = 50_000;
 /** So many rows that the client which rests at the first ones holds up the rest. */
 const lines = (batch: number): string => Array.from({ length: BATCH_ROW_COUNT }, (_, index) => `m,host=a-host-with-a-long-name f=1.5,t="some text" ${batch * BATCH_ROW_COUNT + index + 1}`).join('\n');
 
-// K1 to K3 with real processes over NATS: what runs on one coordinator is seen and ended through the other one.
+// KQ1 to KQ3 with real processes over NATS: what runs on one coordinator is seen and ended through the other one.
 clusterTest('SHOW QUERIES lists what runs on every coordinator, KILL QUERY ends it, and who is gone is named', async () => {
   const server = await startNatsServer({ port: await freePort() });
   onTestFinished(() => server.stop());

@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { openStream, type LivenessView } from '@varve/kit';
-import type { Catalog, NodeId, RetentionPolicy, ShardId } from '@varve/model';
+import type { Catalog, NodeId, RetentionPolicy, ShardId, TimeRange } from '@varve/model';
 import { shardsForRange } from '@varve/placement';
 import type { Bus, Clock, QueryRequest } from '@varve/ports';
 import {
@@ -26,6 +26,8 @@ export interface Asking {
   readonly nodeId: NodeId | undefined;
   /** Where shards go that nobody answers for; absent: that fails the statement. */
   readonly missing?: MissingShards | undefined;
+  /** Shards that may hold these times alone. Absent: those of the question's range, or all. */
+  readonly within?: TimeRange | undefined;
 }
 
 /** Asks data nodes what series and tag keys there are: the catalog does not know them. */
@@ -77,7 +79,7 @@ export class SeriesCollector {
 
   async *#askOnce(policy: RetentionPolicy, asking: Asking, question: SeriesQuestion): AsyncGenerator<Uint8Array> {
     const payload = encodeSeriesQuestion(question);
-    const { range } = question;
+    const range = asking.within ?? question.range;
     const shards = range === undefined ? policy.shardGroups.flatMap((group) => group.shards) : shardsForRange(policy, range).map(({ shard }) => shard);
     const { nodeId, missing } = asking;
     const onLost = ({ shard }: Owing, cause?: DbError): void => {

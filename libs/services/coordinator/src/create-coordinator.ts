@@ -6,6 +6,7 @@ import { allShards } from '@varve/placement';
 import { subjectsOf } from '@varve/wire';
 import { SeriesCollector } from './collect-series.ts';
 import { diagnosticsOf } from './diagnostics-of.ts';
+import { ExplainPath } from './explain-path.ts';
 import { IncarnationLease } from './incarnation.ts';
 import type { CoordinatorConfig, CoordinatorPorts } from './ports.ts';
 import { OwnerReadiness } from './owner-readiness.ts';
@@ -84,7 +85,8 @@ class CoordinatorService implements Coordinator {
       showDiagnostics: async () => diagnosticsOf(selfReport, config, clock.wallMs()),
     };
     const queriesPath = new QueriesPath({ bus, log, follower, subjects, nodeName, queries });
-    const statementPath = new StatementPath({ clock, follower, client, collector, passwords: ports.passwords, queriesPath, reports });
+    const explainPath = new ExplainPath({ clock, follower, liveness, collector, queryPath });
+    const statementPath = new StatementPath({ clock, follower, client, collector, passwords: ports.passwords, queriesPath, explainPath, reports });
     this.#serveQueries = () => serveQueries({ bus, log }, { subjects, name: nodeName }, queries);
     this.#queries = new QueryRunner({ queryPath, statementPath, follower, queries, clock, log, metrics, tracer }, config);
   }

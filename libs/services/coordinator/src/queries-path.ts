@@ -25,7 +25,7 @@ export class QueriesPath {
     this.#parts = parts;
   }
 
-  /** K2: who does not answer in time is named in a message. */
+  /** KQ2: who does not answer in time is named in a message. */
   async *show(statementId: number): AsyncGenerator<ResultItem> {
     const { queries } = this.#parts;
     const asked = await Promise.all(this.#others().map((name) => this.#ask(name)));

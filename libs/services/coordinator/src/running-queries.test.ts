@@ -11,7 +11,7 @@ function parsed(text: string): readonly Statement[] {
   return result.kind === 'statements' ? result.statements : expect.unreachable(result.message);
 }
 
-test('K1 K2 a query is listed from its begin to its end, without passwords', () => {
+test('KQ1 KQ2 a query is listed from its begin to its end, without passwords', () => {
   const queries = new RunningQueries(clock);
   const first = queries.begin(parsed("SELECT v FROM m; SET PASSWORD FOR u = 'secret'"), 'd');
   nowMs = 1_500;
@@ -26,7 +26,7 @@ test('K1 K2 a query is listed from its begin to its end, without passwords', () 
   expect([queries.size, queries.list()]).toEqual([0, []]);
 });
 
-test('K3 a killed query is told so, and no other one', () => {
+test('KQ3 a killed query is told so, and no other one', () => {
   const queries = new RunningQueries(clock);
   const [killed, other] = [queries.begin(parsed('SHOW DATABASES'), 'd'), queries.begin(parsed('SHOW DATABASES'), 'd')];
   expect([queries.kill(1), queries.kill(7)]).toEqual([true, false]);
@@ -34,7 +34,7 @@ test('K3 a killed query is told so, and no other one', () => {
   expect(queries.list().map(({ status }) => status)).toEqual(['killed', 'running']);
 });
 
-test('K2 a long text is cut', () => {
+test('KQ2 a long text is cut', () => {
   const queries = new RunningQueries(clock);
   queries.begin(parsed(Array.from({ length: 5_000 }, (_, index) => `DROP DATABASE d${index}`).join(';')), undefined);
   expect(queries.list()[0]!.text).toHaveLength(2_001);

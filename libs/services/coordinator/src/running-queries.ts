@@ -35,7 +35,7 @@ const PREFIX_COUNT = 9_000_000;
 const TEXT_LENGTH_MAX = 2_000;
 
 /**
- * The queries that run on a coordinator. Ids are unique in the cluster (K1 of docs/specs/show.md): 3000000017 is the 17th query of
+ * The queries that run on a coordinator. Ids are unique in the cluster (KQ1 of docs/specs/show.md): 3000000017 is the 17th query of
  * incarnation 3. Before the first incarnation is open they are unique here alone.
  */
 export class RunningQueries {

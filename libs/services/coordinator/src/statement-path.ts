@@ -5,6 +5,7 @@ import type { Clock, PasswordHasher, QueryRequest, ResultItem } from '@varve/por
 import { completeContinuousQuery, formatStatement, reportRows, type KillQueryStatement, type ModuleReport, type ShowStatement, type Statement } from '@varve/query';
 import type { SeriesCollector } from './collect-series.ts';
 import { commandOf } from './command-of.ts';
+import type { ExplainPath } from './explain-path.ts';
 import type { QueriesPath } from './queries-path.ts';
 import { ShowPath } from './show-path.ts';
 
@@ -15,6 +16,7 @@ export interface StatementPathParts {
   readonly collector: SeriesCollector;
   readonly passwords: PasswordHasher;
   readonly queriesPath: QueriesPath;
+  readonly explainPath: ExplainPath;
   /** What the process says of itself. */
   readonly reports: Readonly<Record<'showStats' | 'showDiagnostics', () => Promise<readonly ModuleReport[]>>>;
 }
@@ -35,6 +37,8 @@ export class StatementPath {
   /** @throws DbError QUERY_INVALID, NOT_SUPPORTED, CATALOG_REJECTED with InfluxDB's text, META_UNAVAILABLE, QUERY_SHARD_UNAVAILABLE */
   async *run(statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     switch (statement.kind) {
+      case 'explain':
+        return yield* this.#parts.explainPath.run(statement, statementId, request);
       case 'showQueries':
         return yield* this.#parts.queriesPath.show(statementId);
       case 'showStats':
