@@ -288,6 +288,11 @@ export class ShardTable {
     return this.#index.tagKeys(measurement);
   }
 
+  /** Values of a tag key that any series of the measurement has; in no order, and perhaps more than once. */
+  tagValues(measurement: string, tagKey: string): Iterable<string> {
+    return this.#index.tagValues(measurement, tagKey);
+  }
+
   /** What a read needs of chunks, as far as the bytes at hand tell. Nothing is read. @throws DbError CHUNK_INVALID */
   planRead(read: SeriesRead, bytes: ChunkBytes): ReadPlan {
     const chunks = this.#directory.chunksOf(read.seriesId, read.range);

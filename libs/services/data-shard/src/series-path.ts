@@ -36,6 +36,7 @@ export function seriesSource({ shardStore, cache }: Pick<ReadFrom, 'shardStore' 
   return {
     series: (measurement, filter) => table.series(measurement, filter),
     tagKeys: (measurement) => table.tagKeys(measurement),
+    tagValues: (measurement, tagKey) => table.tagValues(measurement, tagKey),
     hasDeletes: false, // D4: what was deleted stays in the index.
     hasPoint: async ({ seriesId }, range) => {
       await rest();

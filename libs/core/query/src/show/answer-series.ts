@@ -12,6 +12,8 @@ export interface SeriesSource {
   series(measurement: string, filter: TagFilter): readonly IndexedSeries[];
   /** Tag keys of these, sorted. */
   tagKeys(measurement: string): readonly string[];
+  /** Values of one of their tag keys; in no order, and perhaps more than once. */
+  tagValues(measurement: string, tagKey: string): Iterable<string>;
   /** Whether something was deleted, so that a series need not have a point. */
   readonly hasDeletes: boolean;
   /** Whether a series has a point that no delete hides, in this range if one is given. */
@@ -28,8 +30,8 @@ export interface IndexedSeries {
 const PIECE_SIZE_BYTES = 256 * 1024;
 
 /**
- * The answer of one shard, in pieces; no piece when there is nothing to tell. Each name comes once, and a series is looked
- * into only when it would add one.
+ * The answer of one shard, in pieces; no piece when there is nothing to tell. A series is looked into only when it would add a
+ * name.
  * @throws DbError what the source throws
  */
 export async function* answerSeries(question: SeriesQuestion, source: SeriesSource): AsyncGenerator<Uint8Array> {
@@ -47,28 +49,47 @@ export async function* answerSeries(question: SeriesQuestion, source: SeriesSour
   if (piece.length > 0) yield piece.finish();
 }
 
-/** Keys alone, of a shard without deletes, stand in the index. */
-function isInIndex({ wants, filter, nameFilter, range }: SeriesQuestion, { hasDeletes }: SeriesSource): boolean {
-  return wants === 'tagKeys' && filter.kind === 'all' && nameFilter === undefined && range === undefined && !hasDeletes;
+async function* namesOf(question: SeriesQuestion, source: SeriesSource): AsyncGenerator<NamedSeries> {
+  for (const measurement of question.measurements) {
+    if (standsInIndex(question, source)) yield* indexedNames(question, measurement, source);
+    else if (question.wants === 'seriesKeys') yield* seriesKeys(question, measurement, source);
+    else yield* tagNames(question, measurement, source);
+  }
 }
 
-async function* namesOf(question: SeriesQuestion, source: SeriesSource): AsyncGenerator<NamedSeries> {
-  const filter = compileTagFilter(question.filter);
+async function* seriesKeys(question: SeriesQuestion, measurement: string, source: SeriesSource): AsyncGenerator<NamedSeries> {
   const candidates = candidatesOf(question);
-  for (const measurement of question.measurements) {
-    if (isInIndex(question, source)) {
-      for (const name of source.tagKeys(measurement)) yield { measurement, name };
-      continue;
-    }
-    const known = new Set<string>();
-    for (const series of source.series(measurement, filter)) {
-      const added = candidates(measurement, series).filter((each) => !known.has(idOf(each)));
-      if (added.length === 0 || !(await source.hasPoint(series, question.range))) continue;
-      for (const each of added) {
-        if (question.wants !== 'seriesKeys') known.add(idOf(each)); // A series has one key.
-        yield each;
-      }
-    }
+  for (const series of source.series(measurement, compileTagFilter(question.filter))) {
+    const keys = candidates(measurement, series);
+    if (keys.length > 0 && (await source.hasPoint(series, question.range))) yield* keys;
+  }
+}
+
+/** Ends when nothing is missing any more that the index has. */
+async function* tagNames(question: SeriesQuestion, measurement: string, source: SeriesSource): AsyncGenerator<NamedSeries> {
+  const candidates = candidatesOf(question);
+  const missing = new Set<string>();
+  for (const each of indexedNames(question, measurement, source)) missing.add(idOf(each));
+  for (const series of missing.size === 0 ? [] : source.series(measurement, compileTagFilter(question.filter))) {
+    const added = candidates(measurement, series).filter((each) => missing.has(idOf(each)));
+    if (added.length === 0 || !(await source.hasPoint(series, question.range))) continue;
+    for (const each of added) missing.delete(idOf(each));
+    yield* added;
+    if (missing.size === 0) return;
+  }
+}
+
+/** Tags, of a shard without deletes, stand in its index where nothing more is asked of their series. */
+function standsInIndex({ wants, filter, nameFilter, range }: SeriesQuestion, { hasDeletes }: SeriesSource): boolean {
+  return wants !== 'seriesKeys' && filter.kind === 'all' && nameFilter === undefined && range === undefined && !hasDeletes;
+}
+
+/** All that could be answered about tags. */
+function* indexedNames({ wants, keyMatch }: SeriesQuestion, measurement: string, source: SeriesSource): Generator<NamedSeries> {
+  const isWanted = keyMatch === undefined ? (): boolean => true : keyMatcher(keyMatch);
+  for (const name of source.tagKeys(measurement)) {
+    if (wants === 'tagKeys') yield { measurement, name };
+    else if (isWanted(name)) for (const value of source.tagValues(measurement, name)) yield { measurement, name, value };
   }
 }
 

@@ -42,6 +42,7 @@ function sourceOf({ startNs, points }: ReturnType<typeof shardsOf>[number]): Ser
   return {
     series,
     tagKeys: (measurement) => [...new Set(series(measurement, { kind: 'all' }).flatMap(({ tags }) => tags.map(([key]) => key)))].sort(),
+    tagValues: (measurement, key) => series(measurement, { kind: 'all' }).flatMap(({ tags }) => tags.filter(([name]) => name === key).map(([, value]) => value)),
     hasDeletes: false,
     hasPoint: ({ key }, range) => Promise.resolve(points.some((point) => point.key === key && isWithin(point.timeNs, range))),
   };
