@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_CONFIG } from '@varve/config';
-import { SILENT_LOG, SILENT_TRACER, type ResultItem } from '@varve/ports';
+import { DEFAULT_CONFIG, type VarveConfig } from '@varve/config';
+import { SILENT_LOG, SILENT_TRACER, type QueryRequest, type ResultItem } from '@varve/ports';
 import { openMetrics, openSelfReport, systemClock, systemRandom } from '@varve/system-adapter';
 import { expect, onTestFinished, test } from 'vitest';
 import { openEmbedded, type Embedded } from './embedded.ts';
@@ -47,12 +47,37 @@ test('EX1 EX2 EXPLAIN plans, and EXPLAIN ANALYZE says what each shard has counte
   expect(analyzed.filter((line) => line.includes('shard_id')).length).toBe(2);
 });
 
-async function open(): Promise<Embedded> {
+test('KQ3 KQ4 when no more queries may run, what runs can be seen and ended, at whatever point its client rests', async () => {
+  const embedded = await open({ concurrentQueryCountMax: 1 });
+  await run(embedded, 'CREATE DATABASE d');
+  const body = new TextEncoder().encode(Array.from({ length: 5_000 }, (_, index) => `m v=1 ${index}`).join('\n'));
+  await embedded.gateway.writePoints({ body, precision: 'n', database: 'd', retentionPolicy: undefined, level: undefined, nowNs: 0n });
+  const held = embedded.gateway.runQuery(requestOf('SELECT v FROM m; SHOW DATABASES'))[Symbol.asyncIterator]();
+  expect((await held.next()).value).toMatchObject({ kind: 'rows', name: 'm' });
+
+  expect(await itemsOf(embedded, 'SELECT v FROM m')).toEqual([{ kind: 'error', statementId: 0, text: 'max-concurrent-queries limit exceeded(2, 1)' }]);
+  const [queries] = await run(embedded, 'SHOW QUERIES');
+  const shown = queries?.kind === 'rows' ? queries.cells[1]! : [];
+  expect(shown).toEqual(['SELECT v FROM m;\nSHOW DATABASES', 'SHOW QUERIES']);
+  const id = String(queries?.kind === 'rows' ? queries.cells[0]![0] : 0);
+  expect(await run(embedded, `KILL QUERY ${id}`)).toEqual([]);
+  const rest: unknown[] = [];
+  for (let next = await held.next(); next.done !== true; next = await held.next()) if (next.value.kind !== 'rows') rest.push(next.value);
+  expect(rest).toEqual([
+    { kind: 'error', statementId: 0, text: 'query interrupted' },
+    { kind: 'done', statementId: 0 },
+    { kind: 'error', statementId: 1, text: 'not executed' },
+    { kind: 'done', statementId: 1 },
+  ]);
+  expect(await itemsOf(embedded, `KILL QUERY ${id}`)).toEqual([{ kind: 'error', statementId: 0, text: `no such query id: ${id}` }]);
+});
+
+async function open(settings: Partial<VarveConfig> = {}): Promise<Embedded> {
   const dataDir = mkdtempSync(join(tmpdir(), 'varve-show-'));
   const metrics = openMetrics();
   const selfReport = openSelfReport(metrics, { version: 'of a test', httpAddress: 'nowhere:1' });
   const ports = { clock: systemClock, random: systemRandom, log: SILENT_LOG, metrics, tracer: SILENT_TRACER, selfReport, onFatal: () => undefined };
-  const embedded = await openEmbedded(ports, { ...DEFAULT_CONFIG, dataDir });
+  const embedded = await openEmbedded(ports, { ...DEFAULT_CONFIG, ...settings, dataDir });
   onTestFinished(async () => {
     await embedded.close();
     rmSync(dataDir, { recursive: true });
@@ -60,12 +85,20 @@ async function open(): Promise<Embedded> {
   return embedded;
 }
 
-async function run({ gateway }: Embedded, text: string): Promise<readonly ResultItem[]> {
-  const items: ResultItem[] = [];
-  const request = { text, database: 'd', retentionPolicy: undefined, params: {}, level: undefined, nodeId: undefined, nowNs: 0n, isReadOnlyMethod: false, chunkRowCount: 100, signal: new AbortController().signal };
-  for await (const item of gateway.runQuery(request)) if (item.kind !== 'done') items.push(item);
+async function run(embedded: Embedded, text: string): Promise<readonly ResultItem[]> {
+  const items = await itemsOf(embedded, text);
   expect(items.filter(({ kind }) => kind === 'error'), text).toEqual([]);
   return items;
+}
+
+async function itemsOf({ gateway }: Embedded, text: string): Promise<readonly ResultItem[]> {
+  const items: ResultItem[] = [];
+  for await (const item of gateway.runQuery(requestOf(text))) if (item.kind !== 'done') items.push(item);
+  return items;
+}
+
+function requestOf(text: string): QueryRequest {
+  return { text, database: 'd', retentionPolicy: undefined, params: {}, level: undefined, nodeId: undefined, nowNs: 0n, isReadOnlyMethod: false, chunkRowCount: 100, signal: new AbortController().signal };
 }
 
 function nameOf(item: ResultItem): string {
