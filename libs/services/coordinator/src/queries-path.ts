@@ -31,7 +31,7 @@ export class QueriesPath {
     const asked = await Promise.all(this.#others().map((name) => this.#ask(name)));
     const missing = asked.flatMap(({ problem }) => problem ?? []);
     const all = [...queries.list(), ...asked.flatMap(({ found }) => found)].sort((left, right) => left.id - right.id);
-    if (missing.length > 0) yield { kind: 'message', statementId, level: 'warning', text: `partial answer: ${missing.join('; ')}` };
+    for (const text of missing) yield { kind: 'message', statementId, level: 'warning', text };
     const cells = [
       all.map(({ id }) => id),
       all.map(({ text }) => text),
@@ -41,6 +41,7 @@ export class QueriesPath {
     ];
     const columns = ['qid', 'query', 'database', 'duration', 'status'];
     yield { kind: 'rows', statementId, name: '', tags: undefined, columns, times: undefined, cells, rowCount: all.length, isPartial: false };
+    if (missing.length > 0) yield { kind: 'partial', statementId, text: `partial answer: ${missing.join('; ')}` };
   }
 
   /** Ends the query wherever it runs, or on the named host alone. @throws DbError QUERY_INVALID with InfluxDB's text when it runs nowhere */
