@@ -16,7 +16,9 @@ test('ST1 ST2 SHOW STATS and SHOW DIAGNOSTICS say what was counted and how the p
   const stats = await run(embedded, 'SHOW STATS');
   expect(valuesOf(stats, 'queryExecutor')).toMatchObject({ queriesActive: 1, queriesExecuted: 3, queriesFinished: 2, recoveredPanics: 0 });
   expect(valuesOf(stats, 'write')).toMatchObject({ pointReq: 3, writeDrop: 0 });
-  expect(valuesOf(stats, 'database')).toMatchObject({ numMeasurements: 2 });
+  expect(valuesOf(stats, 'database')).toEqual({ numMeasurements: 2, numSeries: 2 });
+  expect(valuesOf(stats, 'shard')).toEqual({ owners: 1, seriesCreate: 2 });
+  expect((await run(embedded, "SHOW STATS FOR 'shard'")).map(nameOf)).toEqual(['shard']);
   expect(valuesOf(stats, 'varve_write')).toMatchObject({ points: 3 });
   expect(valuesOf(stats, 'runtime')!['HeapAlloc']).toBeGreaterThan(0);
   expect((await run(embedded, "SHOW STATS FOR 'write'")).map(nameOf)).toEqual(['write']);

@@ -18,7 +18,8 @@ import { QueryRunner } from './run-query.ts';
 import { RunningQueries } from './running-queries.ts';
 import { serveQueries } from './serve-queries.ts';
 import { SeriesLimit } from './series-limit.ts';
-import { statsOf } from './stats-of.ts';
+import { SeriesCounts } from './series-counts.ts';
+import { statsOf, type StatsQuestion } from './stats-of.ts';
 import { StatementPath } from './statement-path.ts';
 import { WritePath } from './write-path.ts';
 
@@ -80,8 +81,9 @@ class CoordinatorService implements Coordinator {
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
     const { nodeName } = config;
     const { selfReport } = ports;
+    const counts = new SeriesCounts({ bus, liveness, subjects, collector });
     const reports = {
-      showStats: () => statsOf({ selfReport, queries, catalog: follower.catalog }),
+      showStats: (question: StatsQuestion) => statsOf({ selfReport, queries, catalog: follower.catalog, counts }, question),
       showDiagnostics: async () => diagnosticsOf(selfReport, config, clock.wallMs()),
     };
     const queriesPath = new QueriesPath({ bus, log, follower, subjects, nodeName, queries });

@@ -8,6 +8,7 @@ import { commandOf } from './command-of.ts';
 import type { ExplainPath } from './explain-path.ts';
 import type { QueriesPath } from './queries-path.ts';
 import { ShowPath } from './show-path.ts';
+import type { StatsQuestion } from './stats-of.ts';
 
 export interface StatementPathParts {
   readonly clock: Clock;
@@ -18,7 +19,7 @@ export interface StatementPathParts {
   readonly queriesPath: QueriesPath;
   readonly explainPath: ExplainPath;
   /** What the process says of itself. */
-  readonly reports: Readonly<Record<'showStats' | 'showDiagnostics', () => Promise<readonly ModuleReport[]>>>;
+  readonly reports: Readonly<Record<'showStats' | 'showDiagnostics', (question: StatsQuestion) => Promise<readonly ModuleReport[]>>>;
 }
 
 /** The members of a cluster that was founded a moment ago report within a second or two what they support (C31). */
@@ -43,7 +44,7 @@ export class StatementPath {
         return yield* this.#parts.queriesPath.show(statementId);
       case 'showStats':
       case 'showDiagnostics':
-        return yield* this.#report(statement, statementId);
+        return yield* this.#report(statement, statementId, request);
       case 'killQuery':
         return yield* this.#kill(statement, statementId, request);
       default:
@@ -51,8 +52,8 @@ export class StatementPath {
     }
   }
 
-  async *#report(statement: Statement & { readonly kind: 'showStats' | 'showDiagnostics' }, statementId: number): AsyncGenerator<ResultItem> {
-    const reports = await this.#parts.reports[statement.kind]();
+  async *#report(statement: Statement & { readonly kind: 'showStats' | 'showDiagnostics' }, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    const reports = await this.#parts.reports[statement.kind]({ module: statement.module, request });
     for (const block of reportRows(reports, statement.module)) yield { kind: 'rows', statementId, ...block };
   }
 

@@ -1,13 +1,22 @@
-import type { Catalog } from '@varve/model';
-import type { Figure, SelfReport } from '@varve/ports';
+import type { Catalog, Database } from '@varve/model';
+import type { Figure, QueryRequest, SelfReport } from '@varve/ports';
 import type { ModuleReport } from '@varve/query';
 import { METRIC_CATALOGUE, metrics as names } from '@varve/telemetry';
 import type { RunningQueries } from './running-queries.ts';
+import type { SeriesCounts } from './series-counts.ts';
 
 export interface StatsParts {
   readonly selfReport: SelfReport | undefined;
   readonly queries: RunningQueries;
   readonly catalog: Catalog;
+  readonly counts: SeriesCounts;
+}
+
+/** Which module is asked for, and by whom. */
+export interface StatsQuestion {
+  /** undefined: all. */
+  readonly module: string | undefined;
+  readonly request: QueryRequest;
 }
 
 const NS_PER_S = 1_000_000_000;
@@ -16,12 +25,14 @@ const NS_PER_S = 1_000_000_000;
  * What SHOW STATS says of this coordinator's process: the modules and columns of InfluxDB as far as somebody counts what they
  * mean, then every metric of the catalogue under its first word. Columns that nothing here has (such as Go's) are left out.
  */
-export async function statsOf(parts: StatsParts): Promise<readonly ModuleReport[]> {
+export async function statsOf(parts: StatsParts, { module, request }: StatsQuestion): Promise<readonly ModuleReport[]> {
   const { selfReport } = parts;
+  const isAsked = (name: string): boolean => module === undefined || module === name;
   return [
     ...(selfReport === undefined ? [] : [runtimeStats(selfReport)]),
     await queryStats(parts),
-    ...databaseStats(parts.catalog),
+    ...(isAsked('database') ? await databaseStats(parts, request) : []),
+    ...(isAsked('shard') ? await shardStats(parts) : []),
     ...(selfReport === undefined ? [] : [await writeStats(selfReport), SUBSCRIBERS, CONTINUOUS_QUERIES, await httpStats(selfReport), ...(await catalogueStats(selfReport))]),
   ];
 }
@@ -51,11 +62,33 @@ async function queryStats({ selfReport, queries }: StatsParts): Promise<ModuleRe
   };
 }
 
-function databaseStats({ databases }: Catalog): readonly ModuleReport[] {
-  return [...databases.values()].map(({ name, retentionPolicies }) => {
-    const measurements = new Set([...retentionPolicies.values()].flatMap((policy) => [...policy.measurements.keys()]));
-    return { module: 'database', tags: [['database', name]], values: { numMeasurements: measurements.size } };
-  });
+function databaseStats({ catalog, counts }: StatsParts, request: QueryRequest): Promise<readonly ModuleReport[]> {
+  return Promise.all(
+    [...catalog.databases.values()].map(async (database): Promise<ModuleReport> => {
+      const numSeries = await counts.ofDatabase(database, catalog, request);
+      return { module: 'database', tags: [['database', database.name]], values: { numMeasurements: measurementsOf(database).size, numSeries } };
+    }),
+  );
+}
+
+function measurementsOf({ retentionPolicies }: Database): ReadonlySet<string> {
+  return new Set([...retentionPolicies.values()].flatMap(({ measurements }) => [...measurements.keys()]));
+}
+
+/** The newest of them. */
+const SHARD_COUNT_MAX = 1_000;
+
+async function shardStats({ catalog, counts }: StatsParts): Promise<readonly ModuleReport[]> {
+  const placed = [...catalog.databases.values()].flatMap(({ name: database, retentionPolicies }) =>
+    [...retentionPolicies.values()].flatMap(({ name: retentionPolicy, shardGroups }) => shardGroups.flatMap(({ shards }) => shards.map((shard) => ({ database, retentionPolicy, shard })))),
+  );
+  const newest = placed.sort((left, right) => left.shard.id - right.shard.id).slice(-SHARD_COUNT_MAX);
+  const seriesCounts = await counts.ofShards(newest.map(({ shard }) => shard), catalog);
+  return newest.map(({ database, retentionPolicy, shard: { id, owners } }, index) => ({
+    module: 'shard',
+    tags: [['database', database], ['engine', 'varve'], ['id', String(id)], ['retentionPolicy', retentionPolicy]],
+    values: { owners: owners.length, seriesCreate: seriesCounts[index]! },
+  }));
 }
 
 async function writeStats(selfReport: SelfReport): Promise<ModuleReport> {
