@@ -58,7 +58,7 @@ export default tseslint.config(
         ...['process', 'Buffer', 'performance', 'fetch', 'crypto', 'console'],
         ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'],
       ],
-      'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }],
+      'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Temporal', property: 'Now' }, { object: 'Math', property: 'random' }],
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportAllDeclaration', message: 'Re-export by name.' },

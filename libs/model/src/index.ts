@@ -15,6 +15,7 @@ export { sharedOwners } from './shared-values.ts';
 export { tagFilterOf } from './tag-expression.ts';
 export { matchesTags } from './tag-filter.ts';
 export { covers, formatTime, joinNs, MAX_TIME_NS, MIN_TIME_NS, overlaps, splitNs, timeRange } from './time.ts';
+export { TimeZone, timeZoneOf } from './time-zone.ts';
 export { compareVersions, NO_WATERMARK } from './version.ts';
 export type {
   Catalog,
@@ -57,5 +58,6 @@ export type { FieldSummary, SeriesSlice, SeriesSummary, SummaryNumbers } from '.
 export type { MatcherOf, TagExpression } from './tag-expression.ts';
 export type { TagFilter } from './tag-filter.ts';
 export type { SplitTime, SplitTimes, TimeRange } from './time.ts';
+export type { ClockChange } from './time-zone.ts';
 export type { Tombstone } from './tombstone.ts';
 export type { MutationId, Version } from './version.ts';

@@ -19,6 +19,8 @@ export interface SeriesBlock<Shown extends ShownCell = Cell> {
   /** Names of all columns; the first names the time (`time` or its alias) exactly when `times` is there. */
   readonly columns: readonly string[];
   readonly times: SplitTimes | undefined;
+  /** Name of the zone whose clock RFC 3339 times are written by; absent: UTC. */
+  readonly timeZone?: string | undefined;
   /** One array per column after the time column. */
   readonly cells: readonly (readonly Shown[])[];
   /** One per column of `cells`: formats that tell 3 from 3.0 need it. Absent: whole numbers are integers. */

@@ -199,8 +199,9 @@ export class JsonWriter implements ResultWriter {
   }
 
   /** Rows [startIndex, endIndex). */
-  #values({ times, cells }: ResultBlock, startIndex: number, endIndex: number): void {
+  #values({ times, timeZone, cells }: ResultBlock, startIndex: number, endIndex: number): void {
     const out = this.#out;
+    this.#times.setTimeZone(timeZone);
     for (let rowIndex = startIndex; rowIndex < endIndex; rowIndex += 1) {
       if (this.#hasValues) out.byte(COMMA);
       else out.ascii(',"values":[');

@@ -1,4 +1,4 @@
-import { joinNs } from '@varve/model';
+import { joinNs, timeZoneOf, type TimeZone } from '@varve/model';
 import type { OutputBuffer } from './output-buffer.ts';
 
 /** Units that `epoch=` takes. */
@@ -8,7 +8,6 @@ const MINUTE_MS = 60_000;
 const MILLION = 1_000_000;
 const UNIT_MS: Readonly<Record<Exclude<EpochUnit, 'ns' | 'u'>, number>> = { ms: 1, s: 1_000, m: MINUTE_MS, h: 3_600_000 };
 const DOT = 0x2e;
-const Z = 0x5a;
 
 /**
  * Writes times of an answer: whole numbers of a unit, or RFC 3339 with as many digits as the nanoseconds need. Most
@@ -24,6 +23,11 @@ export class TimeWriter {
   #minuteStartMs = NaN;
   /** `2020-09-13T12:26:` */
   #minuteText = '';
+  #timeZone: TimeZone | undefined;
+  /** Of the zone's clock in that minute. */
+  #offsetMs = 0;
+  /** `Z` or `+01:00`. */
+  #offsetText = 'Z';
 
   constructor(epoch: EpochUnit | undefined) {
     this.#epoch = epoch;
@@ -31,6 +35,13 @@ export class TimeWriter {
 
   get isText(): boolean {
     return this.#epoch === undefined;
+  }
+
+  /** Writes RFC 3339 times by the clock of a time zone from now on; undefined: UTC. */
+  setTimeZone(name: string | undefined): void {
+    if (this.#timeZone?.name === name) return;
+    this.#timeZone = name === undefined ? undefined : timeZoneOf(name);
+    this.#minuteStartMs = NaN;
   }
 
   /** The time that is `ms` whole milliseconds since 1970, rounded down, and `subNs` nanoseconds, 0..999_999. */
@@ -57,9 +68,9 @@ export class TimeWriter {
 
   #writeText(out: OutputBuffer, ms: number, subNs: number): void {
     let inMinuteMs = ms - this.#minuteStartMs;
-    if (!(inMinuteMs >= 0 && inMinuteMs < MINUTE_MS)) {
-      this.#minuteStartMs = Math.floor(ms / MINUTE_MS) * MINUTE_MS;
-      this.#minuteText = new Date(this.#minuteStartMs).toISOString().slice(0, 17);
+    const offsetMs = this.#timeZone === undefined ? 0 : this.#timeZone.offsetMsAt(ms);
+    if (!(inMinuteMs >= 0 && inMinuteMs < MINUTE_MS && offsetMs === this.#offsetMs)) {
+      this.#enterMinute(ms, offsetMs);
       inMinuteMs = ms - this.#minuteStartMs;
     }
     const second = (inMinuteMs / 1_000) | 0;
@@ -67,8 +78,24 @@ export class TimeWriter {
     out.ascii(this.#minuteText);
     out.digits(second, 2);
     if (fractionMs > 0 || subNs > 0) writeFraction(out, fractionMs * 1_000_000 + subNs);
-    out.byte(Z);
+    out.ascii(this.#offsetText);
   }
+
+  #enterMinute(ms: number, offsetMs: number): void {
+    const localMs = Math.floor((ms + offsetMs) / MINUTE_MS) * MINUTE_MS;
+    this.#minuteStartMs = localMs - offsetMs;
+    this.#offsetMs = offsetMs;
+    this.#minuteText = new Date(localMs).toISOString().slice(0, 17);
+    this.#offsetText = offsetText(offsetMs);
+  }
+}
+
+/** As Go writes it: whole minutes, and `Z` for none. */
+function offsetText(offsetMs: number): string {
+  if (offsetMs === 0) return 'Z';
+  const minutes = Math.trunc(Math.abs(offsetMs) / MINUTE_MS);
+  const [hour, minute] = [Math.trunc(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0'));
+  return `${offsetMs < 0 ? '-' : '+'}${hour}:${minute}`;
 }
 
 /** Nanoseconds of a second, 1..999_999_999, without zeros at the end. */

@@ -79,6 +79,37 @@ test('times are RFC 3339 with the digits they need, over the whole of int64', ()
   check(9223372036854775806n, '2262-04-11T23:47:16.854775806Z');
 });
 
+test('TZ1: times are written by the clock of a zone, with its offset', () => {
+  const check = (zone: string | undefined, timeNs: bigint, expected: string): void => {
+    const { ms, subNs } = splitNs(timeNs);
+    const writer = new TimeWriter(undefined);
+    writer.setTimeZone(zone);
+    expect(written((out) => writer.write(out, ms, subNs)), zone).toBe(expected);
+  };
+
+  check('Europe/Berlin', 1_698_541_200_000_000_001n, '2023-10-29T02:00:00.000000001+01:00');
+  check('Europe/Berlin', 1_698_541_199_999_000_000n, '2023-10-29T02:59:59.999+02:00');
+  check('Europe/London', 1_698_541_200_000_000_000n, '2023-10-29T01:00:00Z'); // winter there
+  check('Asia/Kathmandu', 0n, '1970-01-01T05:30:00+05:30');
+  check('Etc/GMT+5', -1n, '1969-12-31T18:59:59.999999999-05:00');
+  check(undefined, 0n, '1970-01-01T00:00:00Z');
+  check('Europe/Berlin', -2_840_140_800_000_000_000n, '1880-01-01T00:53:28+00:53'); // seconds are not said, as Go does
+});
+
+test('TZ1: one writer goes through changes of the clock, forth and back, and from one zone to another', () => {
+  const writer = new TimeWriter(undefined);
+  const texts = (zone: string | undefined, timesMs: readonly number[]): string[] => {
+    writer.setTimeZone(zone);
+    return timesMs.map((ms) => written((out) => writer.write(out, ms, 0)));
+  };
+  const change = 1_698_541_200_000;
+
+  expect(texts('Europe/Berlin', [change - 1000, change, change - 1000])).toEqual(['2023-10-29T02:59:59+02:00', '2023-10-29T02:00:00+01:00', '2023-10-29T02:59:59+02:00']);
+  expect(texts(undefined, [change])).toEqual(['2023-10-29T01:00:00Z']);
+  const localTimeEnds = -2_422_054_408_000; // in the middle of a minute
+  expect(texts('Europe/Berlin', [localTimeEnds, localTimeEnds - 1000])).toEqual(['1893-04-01T00:06:32+01:00', '1893-03-31T23:59:59+00:53']);
+});
+
 test('times in a unit are rounded towards zero', () => {
   const timesNs = [-9223372036854775806n, -1000000001n, -1n, 0n, 1500000000123456789n, 9223372036854775806n];
   const check = (epoch: EpochUnit, expected: readonly string[]): void => {

@@ -1,3 +1,4 @@
+import { timeZoneOf } from '@varve/model';
 import type { Call, Expr, Fill, Order } from './ast.ts';
 import { parseExpression, parseRegexOrExpression } from './parse-expression.ts';
 import { parseIdentifier } from './parse-names.ts';
@@ -90,19 +91,8 @@ export function parseTimeZone(stream: TokenStream): string | undefined {
     return undefined;
   }
   const zone = name.value || 'UTC';
-  if (!isTimeZone(zone)) stream.fail(`unable to find time zone ${zone}`);
+  if (timeZoneOf(zone) === undefined) stream.fail(`unable to find time zone ${zone}`);
   return zone;
-}
-
-/** Offsets such as `+01:00`, which JavaScript takes too, are no names. */
-function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function isNext(stream: TokenStream, name: string): boolean {

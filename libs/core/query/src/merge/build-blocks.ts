@@ -70,6 +70,7 @@ class BlockBuilder {
       tags: tagsOf(this.#plan.dimensions, this.#group!),
       columns: this.#plan.columnNames,
       times: { ms: new Float64Array(this.#ms), subNs: new Int32Array(this.#subNs) },
+      timeZone: this.#plan.timeZone,
       cells: this.#cells,
       cellTypes: this.#types,
       rowCount: this.#ms.length,

@@ -3,7 +3,7 @@ import { joinNs, type Cell, type FieldType } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import type { Fill } from '../plan/query-plan.ts';
 import type { WindowPlan } from '../plan/shard-plan.ts';
-import { windowStartNs } from '../plan/window-grid.ts';
+import { windowStartNs } from '../plan/window-line.ts';
 import { BATCH_ROW_COUNT_MAX, sliceBatch, type RowBatch } from './row-batch.ts';
 
 /** What fill must know of the inputs. */

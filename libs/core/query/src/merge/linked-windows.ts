@@ -4,6 +4,7 @@ import type { FunctionResult, Stretch, StretchNeighbours } from '../functions/fu
 import { FUNCTIONS } from '../functions/function-table.ts';
 import type { MergePlan } from '../plan/query-plan.ts';
 import { optionsOf } from '../plan/shard-plan.ts';
+import { windowEndNs } from '../plan/window-line.ts';
 import type { AggregatesInput } from './merged-windows.ts';
 import type { MergedWindow } from './window-batch.ts';
 import { windowTimeNs } from './window-time.ts';
@@ -90,6 +91,6 @@ export class WindowLinker {
 
   #endOf({ start }: MergedWindow): TimestampNs | undefined {
     const { window } = this.#input;
-    return window === undefined ? undefined : joinNs(start.ms, start.subNs) + window.everyNs;
+    return window === undefined ? undefined : windowEndNs(window, joinNs(start.ms, start.subNs));
   }
 }

@@ -2,7 +2,7 @@ import { joinNs, MIN_TIME_NS, splitNs, type Cell } from '@varve/model';
 import { compareGroups } from '../partial/group-key.ts';
 import type { MergePlan, TransformPlan } from '../plan/query-plan.ts';
 import type { WindowPlan } from '../plan/shard-plan.ts';
-import { windowStartNs } from '../plan/window-grid.ts';
+import { windowStartNs } from '../plan/window-line.ts';
 import { PointChain, type ShownPoint } from './point-chain.ts';
 import { BATCH_ROW_COUNT_MAX, emptyBatch, type RowBatch } from './row-batch.ts';
 import { callsWithOwnRows } from './window-batch.ts';

@@ -1,8 +1,16 @@
 import type { TimestampNs } from '@varve/base';
-import { formatTime, MAX_TIME_NS, MIN_TIME_NS } from '@varve/model';
+import { formatTime, MAX_TIME_NS, MIN_TIME_NS, type TimeZone } from '@varve/model';
 import type { BinaryExpr, Expr } from '../influxql/ast.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import { looksLikeTime, parseTimeText } from './time-text.ts';
+
+/** What times in a text depend on. */
+export interface Clock {
+  /** `now()`. */
+  readonly nowNs: TimestampNs;
+  /** Whose time it is where a text names no zone; undefined: UTC. */
+  readonly timeZone: TimeZone | undefined;
+}
 
 /** A constant on the other side of a comparison with time. */
 type Constant =
@@ -14,8 +22,8 @@ type Constant =
   | { readonly kind: 'other'; readonly goType: string };
 
 /** The time that a constant expression of times, durations, numbers and now() stands for, in nanoseconds. */
-export function foldTime(expression: Expr, nowNs: TimestampNs): TimestampNs | PlanError {
-  const constant = fold(expression, nowNs);
+export function foldTime(expression: Expr, clock: Clock): TimestampNs | PlanError {
+  const constant = fold(expression, clock);
   switch (constant.kind) {
     case 'error':
       return constant;
@@ -34,7 +42,7 @@ export function foldTime(expression: Expr, nowNs: TimestampNs): TimestampNs | Pl
   }
 }
 
-function fold(expression: Expr, nowNs: TimestampNs): Constant | PlanError {
+function fold(expression: Expr, clock: Clock): Constant | PlanError {
   switch (expression.kind) {
     case 'duration':
       return { kind: 'duration', ns: expression.ns };
@@ -43,13 +51,13 @@ function fold(expression: Expr, nowNs: TimestampNs): Constant | PlanError {
     case 'number':
       return { kind: 'number', value: expression.value };
     case 'string':
-      return foldText(expression.value);
+      return foldText(expression.value, clock);
     case 'paren':
-      return fold(expression.inner, nowNs);
+      return fold(expression.inner, clock);
     case 'call':
-      return expression.name.toLowerCase() === 'now' && expression.args.length === 0 ? { kind: 'time', ns: nowNs } : other('Call');
+      return expression.name.toLowerCase() === 'now' && expression.args.length === 0 ? { kind: 'time', ns: clock.nowNs } : other('Call');
     case 'binary':
-      return foldBinary(expression, nowNs);
+      return foldBinary(expression, clock);
     case 'variable':
       return other('VarRef');
     case 'distinct':
@@ -65,16 +73,16 @@ function fold(expression: Expr, nowNs: TimestampNs): Constant | PlanError {
   }
 }
 
-function foldText(text: string): Constant | PlanError {
+function foldText(text: string, { timeZone }: Clock): Constant | PlanError {
   if (!looksLikeTime(text)) return other('StringLiteral');
-  const ns = parseTimeText(text);
+  const ns = parseTimeText(text, timeZone);
   return ns === undefined ? planError('invalid timestamp string') : { kind: 'time', ns };
 }
 
-function foldBinary({ operator, left, right }: BinaryExpr, nowNs: TimestampNs): Constant | PlanError {
-  const first = fold(left, nowNs);
+function foldBinary({ operator, left, right }: BinaryExpr, clock: Clock): Constant | PlanError {
+  const first = fold(left, clock);
   if (first.kind === 'error') return first;
-  const second = fold(right, nowNs);
+  const second = fold(right, clock);
   if (second.kind === 'error') return second;
   return combine(operator, first, second) ?? other('BinaryExpr');
 }

@@ -1,5 +1,6 @@
 import type { TimestampNs } from '@varve/base';
 import type { Expr } from '../influxql/ast.ts';
+import type { Clock } from './fold-time.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import type { WindowPlan } from './shard-plan.ts';
 import { looksLikeTime, parseTimeText } from './time-text.ts';
@@ -13,7 +14,7 @@ export interface Dimensions {
 }
 
 /** Splits GROUP BY into its window and its tags, refusing what InfluxDB refuses in its words. */
-export function planDimensions(dimensions: readonly Expr[], nowNs: TimestampNs): Dimensions | PlanError {
+export function planDimensions(dimensions: readonly Expr[], clock: Clock): Dimensions | PlanError {
   let window: WindowPlan | undefined;
   const tags: Expr[] = [];
   for (const dimension of dimensions) {
@@ -28,7 +29,7 @@ export function planDimensions(dimensions: readonly Expr[], nowNs: TimestampNs):
         break;
       case 'call': {
         if (dimension.name !== 'time') return planError('only time() calls allowed in dimensions');
-        const planned = planWindow(dimension.args, nowNs);
+        const planned = planWindow(dimension.args, clock);
         if (planned !== undefined && 'kind' in planned) return planned;
         if (window !== undefined) return planError('multiple time dimensions not allowed');
         window = planned;
@@ -42,25 +43,25 @@ export function planDimensions(dimensions: readonly Expr[], nowNs: TimestampNs):
 }
 
 /** A window of no length is none. */
-function planWindow(args: readonly Expr[], nowNs: TimestampNs): WindowPlan | PlanError | undefined {
+function planWindow(args: readonly Expr[], clock: Clock): WindowPlan | PlanError | undefined {
   const [every, offset] = args;
   if (every === undefined || args.length > 2) return planError('time dimension expected 1 or 2 arguments');
   if (every.kind !== 'duration') return planError('time dimension must have duration argument');
   if (every.ns <= 0n) return undefined;
-  const offsetNs = offset === undefined ? 0n : windowOffset(offset, every.ns, nowNs);
+  const offsetNs = offset === undefined ? 0n : windowOffset(offset, every.ns, clock);
   return typeof offsetNs === 'bigint' ? { everyNs: every.ns, offsetNs } : offsetNs;
 }
 
-function windowOffset(offset: Expr, everyNs: bigint, nowNs: TimestampNs): bigint | PlanError {
+function windowOffset(offset: Expr, everyNs: bigint, clock: Clock): bigint | PlanError {
   switch (offset.kind) {
     case 'duration':
       return offset.ns % everyNs;
     case 'call':
       if (offset.name !== 'now') return planError('time dimension offset function must be now()');
       if (offset.args.length > 0) return planError('time dimension offset now() function requires no arguments');
-      return sinceTruncated(nowNs, everyNs);
+      return sinceTruncated(clock.nowNs, everyNs);
     case 'string': {
-      const timeNs = looksLikeTime(offset.value) ? parseTimeText(offset.value) : undefined;
+      const timeNs = looksLikeTime(offset.value) ? parseTimeText(offset.value, clock.timeZone) : undefined;
       return timeNs === undefined ? planError('time dimension offset must be duration or now()') : sinceTruncated(timeNs, everyNs);
     }
     default:

@@ -1,5 +1,5 @@
 import type { TimestampNs } from '@varve/base';
-import { MAX_TIME_NS, MIN_TIME_NS, type TimeRange } from '@varve/model';
+import { MAX_TIME_NS, MIN_TIME_NS, timeZoneOf, type TimeRange, type TimeZone } from '@varve/model';
 import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
 import type { Expr, Fill as FillClause, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
 import { foldWhole } from '../influxql/fold-constants.ts';
@@ -19,7 +19,8 @@ import { planError, type PlanError } from './schema-view.ts';
 import { mergedFields, mergedTagKeys, type SourceMeasurement } from './select-schema.ts';
 import type { AggregatesOutput, MeasurementPlan, RowsOutput, ShardPlan, WindowPlan } from './shard-plan.ts';
 import { splitTime, type SplitCondition } from './split-time.ts';
-import { windowStartNs } from './window-grid.ts';
+import { windowCountIn } from './window-line.ts';
+import { timeZoneWindow } from './time-zone-windows.ts';
 
 /** What a plan depends on, beyond the statement. */
 export interface PlanContext extends SourceDefaults {
@@ -53,15 +54,17 @@ export function planQuery(written: SelectStatement, context: PlanContext): Query
   const statement = withConstantsFolded(written);
   const sources = measurementSources(statement);
   if ('kind' in sources) return sources;
-  const dimensions = planDimensions(statement.dimensions, context.nowNs);
+  const timeZone = statement.timeZone === undefined ? undefined : timeZoneOf(statement.timeZone);
+  const clock = { nowNs: context.nowNs, timeZone };
+  const dimensions = planDimensions(statement.dimensions, clock);
   if (dimensions.kind === 'error') return dimensions;
   const facts = checkSelect(statement, dimensions.window);
   if (facts.kind === 'error') return facts;
-  const condition = splitTime(statement.condition, context.nowNs);
+  const condition = splitTime(statement.condition, clock);
   if (condition.kind === 'error') return condition;
   const measurements = resolveSources(sources, context);
   if ('kind' in measurements) return measurements;
-  return new SelectPlanner({ statement, context, dimensions, condition, measurements, hasCalls: facts.hasCalls }).plan();
+  return new SelectPlanner({ statement, context, timeZone, dimensions, condition, measurements, hasCalls: facts.hasCalls }).plan();
 }
 
 /** Also without parentheses: `(*)` is a wildcard. */
@@ -71,9 +74,8 @@ function withConstantsFolded(statement: SelectStatement): SelectStatement {
 }
 
 /** The sources, where every part of the statement is one that is answered here. */
-function measurementSources({ target, timeZone, sources }: SelectStatement): readonly MeasurementSource[] | PlanError {
+function measurementSources({ target, sources }: SelectStatement): readonly MeasurementSource[] | PlanError {
   if (target !== undefined) return planError('SELECT … INTO is not supported');
-  if (timeZone !== undefined) return planError('tz() is not supported');
   const measurements = sources.filter((source) => source.kind === 'measurement');
   return measurements.length === sources.length ? measurements : planError('subqueries are not supported');
 }
@@ -81,6 +83,8 @@ function measurementSources({ target, timeZone, sources }: SelectStatement): rea
 interface CheckedSelect {
   readonly statement: SelectStatement;
   readonly context: PlanContext;
+  /** Of tz(). */
+  readonly timeZone: TimeZone | undefined;
   readonly dimensions: Dimensions;
   readonly condition: SplitCondition;
   readonly measurements: readonly SourceMeasurement[];
@@ -94,11 +98,14 @@ class SelectPlanner {
   readonly #select: CheckedSelect;
   readonly #columns: PlanColumns;
   readonly #dimensions: readonly string[];
+  readonly #range: TimeRange;
+  #window: WindowPlan | undefined;
 
   constructor(select: CheckedSelect) {
     this.#select = select;
     this.#columns = new PlanColumns(mergedFields(select.measurements));
     this.#dimensions = dimensionKeys(select);
+    this.#range = rangeOf(select);
   }
 
   plan(): QueryPlan | PlanError {
@@ -108,7 +115,8 @@ class SelectPlanner {
     if (typeError !== undefined) return typeError;
     const projections = planProjections(fields, this.#columns, Number(BigInt.asUintN(32, this.#select.context.nowNs)));
     if (projections.kind === 'error') return projections;
-    const asked = this.#range();
+    const asked = this.#range;
+    this.#window = windowOf(this.#select, asked, leadOf(projections));
     const bucketError = this.#checkBuckets(asked);
     if (bucketError !== undefined) return bucketError;
     // Functions of fields that nobody has answer nothing.
@@ -128,19 +136,10 @@ class SelectPlanner {
     return { showsTagsOfTop: statement.target === undefined, fields: mergedFields(measurements), tagKeys: tagKeys.filter((key) => !this.#dimensions.includes(key)) };
   }
 
-  /** Without an upper bound, windows end with the one that holds the present. */
-  #range(): TimeRange {
-    const { condition, dimensions, context } = this.#select;
-    const openEndNs = dimensions.window === undefined ? MAX_TIME_NS : context.nowNs;
-    return { startNs: condition.minNs ?? MIN_TIME_NS, endNs: (condition.maxNs ?? openEndNs) + 1n };
-  }
-
   #checkBuckets({ startNs, endNs }: TimeRange): PlanError | undefined {
-    const { dimensions, context } = this.#select;
-    const { selectBucketCountMax } = context.limits;
-    if (dimensions.window === undefined || selectBucketCountMax === 0 || startNs <= MIN_TIME_NS || startNs >= endNs) return undefined;
-    const spanNs = windowStartNs(dimensions.window, endNs - 1n) - windowStartNs(dimensions.window, startNs);
-    const bucketCount = spanNs / dimensions.window.everyNs + 1n;
+    const { selectBucketCountMax } = this.#select.context.limits;
+    if (this.#window === undefined || selectBucketCountMax === 0 || startNs <= MIN_TIME_NS || startNs >= endNs) return undefined;
+    const bucketCount = windowCountIn(this.#window, startNs, endNs);
     if (bucketCount <= BigInt(selectBucketCountMax)) return undefined;
     return planError(`max-select-buckets limit exceeded: (${bucketCount}/${selectBucketCountMax})`);
   }
@@ -198,6 +197,7 @@ class SelectPlanner {
     return {
       range: inputs.range,
       isDescending: this.#isDescending,
+      timeZone: statement.timeZone,
       dimensions: this.#dimensions,
       hasOneSeries: this.#dimensions.length === 0 && measurementCount === 1,
       input: this.#mergeInput(inputs),
@@ -232,10 +232,23 @@ class SelectPlanner {
   get #isDescending(): boolean {
     return this.#select.statement.order === 'DESC';
   }
+}
 
-  get #window(): WindowPlan | undefined {
-    return this.#select.dimensions.window;
-  }
+/** Without an upper bound, windows end with the one that holds the present. */
+function rangeOf({ condition, dimensions, context }: CheckedSelect): TimeRange {
+  const openEndNs = dimensions.window === undefined ? MAX_TIME_NS : context.nowNs;
+  return { startNs: condition.minNs ?? MIN_TIME_NS, endNs: (condition.maxNs ?? openEndNs) + 1n };
+}
+
+/** By the clock of the place, over all windows that are read. */
+function windowOf({ dimensions: { window }, timeZone }: CheckedSelect, range: TimeRange, leadWindowCount: number): WindowPlan | undefined {
+  if (window === undefined || timeZone === undefined || range.startNs >= range.endNs) return window;
+  const leadNs = BigInt(leadWindowCount) * window.everyNs;
+  return timeZoneWindow(window, timeZone, { startNs: range.startNs - leadNs, endNs: range.endNs + leadNs });
+}
+
+function leadOf({ calls }: Projections): number {
+  return calls.reduce((most, { leadWindowCount }) => Math.max(most, leadWindowCount), 0);
 }
 
 /** Columns, where all states are numbers and no cell is carried beside them. */

@@ -4,6 +4,7 @@ import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import type { ProjectedCall, Projections } from './plan-projections.ts';
 import type { AggregateStep, MergeColumn, TransformPlan, TransformStep } from './query-plan.ts';
 import type { PlanCall, WindowPlan } from './shard-plan.ts';
+import { windowsAway } from './window-line.ts';
 
 /** What an answer is about, and how. */
 export interface AskedRange {
@@ -34,9 +35,9 @@ function readBy(step: TransformStep | AggregateStep): number {
 
 function reachWith(calls: readonly ProjectedCall[], { asked, window, isDescending }: AskedRange): Reach {
   const rangeOf = (leadWindowCount: number): TimeRange => {
-    const leadNs = BigInt(leadWindowCount) * (window?.everyNs ?? 0n);
-    const startNs = isDescending || asked.startNs <= MIN_TIME_NS ? asked.startNs : asked.startNs - leadNs;
-    const endNs = isDescending ? asked.endNs + leadNs : asked.endNs;
+    const led = (timeNs: bigint): bigint => (window === undefined ? timeNs : windowsAway(window, timeNs, isDescending ? leadWindowCount : -leadWindowCount));
+    const startNs = isDescending || asked.startNs <= MIN_TIME_NS ? asked.startNs : led(asked.startNs);
+    const endNs = isDescending ? led(asked.endNs) : asked.endNs;
     return { startNs: startNs < MIN_TIME_NS ? MIN_TIME_NS : startNs, endNs: endNs > MAX_TIME_NS ? MAX_TIME_NS + 1n : endNs };
   };
   const range = rangeOf(calls.reduce((most, { leadWindowCount }) => Math.max(most, leadWindowCount), 0));

@@ -23,6 +23,8 @@ export interface PlannedSource {
 export interface MergePlan {
   readonly range: TimeRange;
   readonly isDescending: boolean;
+  /** Of tz(): whose clock times are shown by; undefined: UTC. */
+  readonly timeZone: string | undefined;
   /** Sorted; they become the tags of each series of the answer. */
   readonly dimensions: readonly string[];
   /** All rows of the answer can only belong to one series: shards may be read one after the other. */

@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 import { expect, test } from 'vitest';
 import type { Expression } from './expression.ts';
-import { decodeShardPlan, encodeShardPlan, type ShardPlan } from './shard-plan.ts';
+import { decodeShardPlan, encodeShardPlan, type AggregatesOutput, type ShardPlan, type WindowPlan } from './shard-plan.ts';
 
 const PLAN: ShardPlan = {
   range: { startNs: -9_223_372_036_854_775_806n, endNs: 9_223_372_036_854_775_807n },
@@ -73,4 +73,16 @@ test('a plan that calls a function which older nodes do not know is refused by t
 
   expect((JSON.parse(new TextDecoder().decode(bytes)) as { readonly format: unknown }).format).toBe(3);
   expect(decodeShardPlan(bytes)).toMatchObject({ output: { calls: [call] } });
+});
+
+test('TZ2: only windows that shift need the newest format', () => {
+  const formatOf = (window: WindowPlan): unknown => {
+    const plan: ShardPlan = { ...PLAN, output: { ...(PLAN.output as AggregatesOutput), window } };
+    const bytes = encodeShardPlan(plan);
+    expect(structuredClone(decodeShardPlan(bytes))).toEqual(structuredClone(plan));
+    return (JSON.parse(new TextDecoder().decode(bytes)) as { readonly format: unknown }).format;
+  };
+
+  expect(formatOf({ everyNs: 60n, offsetNs: -1n })).toBe(1);
+  expect(formatOf({ everyNs: 60n, offsetNs: -1n, shifts: [{ fromNs: 9_223_372_036_854_775_000n, nextNs: 9_223_372_036_854_775_050n }] })).toBe(4);
 });

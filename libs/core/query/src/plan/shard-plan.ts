@@ -1,4 +1,4 @@
-import { DbError } from '@varve/base';
+import { DbError, type TimestampNs } from '@varve/base';
 import type { FieldType, TagExpression, TimeRange } from '@varve/model';
 import type { FunctionOptions } from '../functions/function-definition.ts';
 import type { FunctionName } from '../functions/function-table.ts';
@@ -82,15 +82,26 @@ export function optionsOf({ parameter, tags = [], seed = 0 }: PlanCall, type: Fi
   return { type, parameter, tags, seed, neighbourCount };
 }
 
-/** Windows are [offset + k × every, offset + (k + 1) × every), counted from the epoch. */
+/**
+ * Windows are [offset + k × every, offset + (k + 1) × every), counted from the epoch, until the first shift. `offsetNs`
+ * may be any time.
+ */
 export interface WindowPlan {
   readonly everyNs: bigint;
   readonly offsetNs: bigint;
+  /** Ascending. Absent: windows stay as they are (TZ2). */
+  readonly shifts?: readonly WindowShift[];
+}
+
+/** [fromNs, nextNs) is a window, and the ones behind it begin at nextNs + k × every until the next shift. */
+export interface WindowShift {
+  readonly fromNs: TimestampNs;
+  readonly nextNs: TimestampNs;
 }
 
 /**
- * Format 2 has functions in row filters, format 3 calls of functions that are younger than format 2, format 4 calls with
- * a range of their own. A plan travels in the oldest format that it fits, which nodes that know no newer one can carry out.
+ * Format 2 has functions in row filters; format 3 calls of functions that are younger than format 2; format 4 calls with a range of
+ * their own, and windows that shift. A plan travels in the oldest format that it fits, which nodes that know no newer one can carry out.
  */
 const NEWEST_FORMAT = 4;
 
@@ -104,12 +115,12 @@ export function encodeShardPlan(plan: ShardPlan): Uint8Array {
 /** The inverse of {@link encodeShardPlan}. @throws DbError MESSAGE_INVALID */
 export function decodeShardPlan(bytes: Uint8Array): ShardPlan {
   const { format, plan } = parseJson(bytes);
-  if (format !== 1 && format !== 2 && format !== 3 && format !== NEWEST_FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows 1 to ${NEWEST_FORMAT}`);
+  if (typeof format !== 'number' || !(format >= 1 && format <= NEWEST_FORMAT)) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows 1 to ${NEWEST_FORMAT}`);
   return plan;
 }
 
 function formatOf({ output, measurements }: ShardPlan): number {
-  if (output.kind === 'aggregates' && output.calls.some(({ range }) => range !== undefined)) return 4;
+  if (output.kind === 'aggregates' && (output.window?.shifts !== undefined || output.calls.some(({ range }) => range !== undefined))) return 4;
   if (output.kind === 'aggregates' && output.calls.some((call) => FUNCTIONS_OF_FORMAT_3.has(call.function))) return 3;
   return measurements.some(({ rowFilter }) => rowFilter !== undefined && callsFunction(rowFilter)) ? 2 : 1;
 }

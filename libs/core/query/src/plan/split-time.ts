@@ -3,7 +3,7 @@ import { MAX_TIME_NS, MIN_TIME_NS } from '@varve/model';
 import type { BinaryExpr, Expr } from '../influxql/ast.ts';
 import { formatExpr } from '../influxql/print.ts';
 import { conditionProblem } from '../influxql/validate-condition.ts';
-import { foldTime } from './fold-time.ts';
+import { foldTime, type Clock } from './fold-time.ts';
 import { planError, type PlanError } from './schema-view.ts';
 
 /** A condition without its parts about time, and the bounds that those gave (both inclusive; undefined: open). */
@@ -18,18 +18,18 @@ export interface SplitCondition {
  * Takes the bounds of time out of a condition. As InfluxDB has it, they always cut the range, even below an OR. What
  * remains is the condition on tags and fields.
  */
-export function splitTime(condition: Expr | undefined, nowNs: TimestampNs): SplitCondition | PlanError {
+export function splitTime(condition: Expr | undefined, clock: Clock): SplitCondition | PlanError {
   if (condition === undefined) return { ...UNBOUNDED, rest: undefined };
   switch (condition.kind) {
     case 'paren': {
-      const inner = splitTime(condition.inner, nowNs);
+      const inner = splitTime(condition.inner, clock);
       if (inner.kind === 'error' || inner.rest === undefined) return inner;
       return { ...inner, rest: { kind: 'paren', inner: inner.rest } };
     }
     case 'boolean':
       return { ...UNBOUNDED, rest: condition };
     case 'binary':
-      return splitBinary(condition, nowNs);
+      return splitBinary(condition, clock);
     default:
       return planError(`invalid condition expression: ${formatExpr(condition)}`);
   }
@@ -37,20 +37,20 @@ export function splitTime(condition: Expr | undefined, nowNs: TimestampNs): Spli
 
 const UNBOUNDED = { kind: 'split', minNs: undefined, maxNs: undefined } as const;
 
-function splitBinary(condition: BinaryExpr, nowNs: TimestampNs): SplitCondition | PlanError {
+function splitBinary(condition: BinaryExpr, clock: Clock): SplitCondition | PlanError {
   const { operator, left, right } = condition;
-  if (operator === 'AND' || operator === 'OR') return splitBoth(condition, nowNs);
-  if (isTime(left)) return boundOf(operator, right, nowNs);
-  if (isTime(right)) return boundOf(MIRRORED[operator] ?? operator, left, nowNs);
+  if (operator === 'AND' || operator === 'OR') return splitBoth(condition, clock);
+  if (isTime(left)) return boundOf(operator, right, clock);
+  if (isTime(right)) return boundOf(MIRRORED[operator] ?? operator, left, clock);
   const problem = conditionProblem(condition);
   if (problem !== undefined) return planError(problem);
   return { ...UNBOUNDED, rest: condition };
 }
 
-function splitBoth({ operator, left, right }: BinaryExpr, nowNs: TimestampNs): SplitCondition | PlanError {
-  const first = splitTime(left, nowNs);
+function splitBoth({ operator, left, right }: BinaryExpr, clock: Clock): SplitCondition | PlanError {
+  const first = splitTime(left, clock);
   if (first.kind === 'error') return first;
-  const second = splitTime(right, nowNs);
+  const second = splitTime(right, clock);
   if (second.kind === 'error') return second;
   return {
     kind: 'split',
@@ -77,8 +77,8 @@ function isTime(expression: Expr): boolean {
 
 const MIRRORED: Partial<Record<BinaryExpr['operator'], BinaryExpr['operator']>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 
-function boundOf(operator: BinaryExpr['operator'], value: Expr, nowNs: TimestampNs): SplitCondition | PlanError {
-  const time = foldTime(value, nowNs);
+function boundOf(operator: BinaryExpr['operator'], value: Expr, clock: Clock): SplitCondition | PlanError {
+  const time = foldTime(value, clock);
   if (typeof time !== 'bigint') return time;
   switch (operator) {
     case '>':

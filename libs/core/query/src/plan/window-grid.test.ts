@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { joinNs, splitNs } from '@varve/model';
-import { WindowCursor, WindowGrid, windowStartNs } from './window-grid.ts';
+import { WindowCursor } from './window-cursor.ts';
+import { WindowGrid } from './window-grid.ts';
+import { windowStartNs } from './window-line.ts';
 
 test('QC6: window numbers stand for the exact windows, at every width and offset', () => {
   const shardNs = fc.bigInt({ min: -9_000_000_000_000_000_000n, max: 9_000_000_000_000_000_000n });

@@ -1,6 +1,7 @@
 import type { TimestampNs } from '@varve/base';
-import { splitNs, type SplitTime } from '@varve/model';
+import { SHARD_WINDOW_NS_MAX, splitNs, type SplitTime } from '@varve/model';
 import type { WindowPlan } from './shard-plan.ts';
+import { windowCountOf, windowRuns } from './window-line.ts';
 
 /**
  * The windows of one query as one shard numbers them: window 0 holds the shard's first nanosecond. Both sides of the
@@ -9,58 +10,62 @@ import type { WindowPlan } from './shard-plan.ts';
  *     shard   |0 ──────────────────────────────▶ offsets, exact in float64
  *     window  ··0 ──▶|1 ─────▶|2 ─────▶|3 …
  *                    ^ firstEnd
+ *
+ * Where a change of the clock shifts windows, another run of equal windows begins and is numbered on.
  */
 export class WindowGrid {
   readonly #everyNs: number;
-  readonly #firstEnd: number;
   readonly #shardStart: SplitTime;
-  readonly #firstStart: SplitTime;
+  /** In order, at least one. */
+  readonly #runs: readonly NumberedRun[];
+  /** The first of them: the only one, but where a clock changes. */
+  readonly #first: NumberedRun;
 
   constructor(window: WindowPlan | undefined, shardStartNs: TimestampNs) {
-    const firstStartNs = window === undefined ? 0n : windowStartNs(window, shardStartNs);
     this.#shardStart = splitNs(shardStartNs);
-    this.#firstStart = splitNs(firstStartNs);
     this.#everyNs = window === undefined ? Infinity : Number(window.everyNs);
-    this.#firstEnd = window === undefined ? Infinity : Number(firstStartNs + window.everyNs - shardStartNs);
+    this.#runs = window === undefined ? [ALL_TIME] : numberedRuns(window, shardStartNs);
+    this.#first = this.#runs[0]!;
   }
 
   /** The window of an offset. */
   indexOf(offsetNs: number): number {
-    const distance = offsetNs - this.#firstEnd;
-    if (distance < 0) return 0;
+    const { firstIndex, firstEnd } = offsetNs < this.#first.end ? this.#first : this.#runs.find(({ end }) => offsetNs < end)!;
+    const distance = offsetNs - firstEnd;
+    if (distance < 0) return firstIndex;
     const quotient = Math.floor(distance / this.#everyNs);
     // The division may round up to the next whole number; the product is exact below 2^53.
-    return quotient * this.#everyNs > distance ? quotient : quotient + 1;
+    return firstIndex + (quotient * this.#everyNs > distance ? quotient : quotient + 1);
   }
 
   /** The first offset behind a window. */
   endOf(windowIndex: number): number {
-    return windowIndex === 0 ? this.#firstEnd : this.#firstEnd + windowIndex * this.#everyNs;
+    const { firstIndex, firstEnd, end } = this.#runOf(windowIndex);
+    return windowIndex === firstIndex ? firstEnd : Math.min(firstEnd + (windowIndex - firstIndex) * this.#everyNs, end);
   }
 
   /** When windows start; 0 without windows. */
   startsOf(windowIndexes: readonly number[]): WindowStarts {
     const starts: WindowStarts = { ms: [], subNs: [] };
     for (const windowIndex of windowIndexes) {
-      if (windowIndex === 0) {
-        starts.ms.push(this.#firstStart.ms);
-        starts.subNs.push(this.#firstStart.subNs);
+      const { firstIndex, firstEnd, start } = this.#runOf(windowIndex);
+      if (windowIndex === firstIndex) {
+        starts.ms.push(start.ms);
+        starts.subNs.push(start.subNs);
         continue;
       }
       // Exact: a sum below 2^53, then a remainder.
-      const fromStartMs = this.#shardStart.subNs + this.endOf(windowIndex - 1);
+      const fromStartMs = this.#shardStart.subNs + firstEnd + (windowIndex - firstIndex - 1) * this.#everyNs;
       const rest = fromStartMs % NS_PER_MS;
       starts.ms.push(this.#shardStart.ms + (fromStartMs - rest) / NS_PER_MS);
       starts.subNs.push(rest);
     }
     return starts;
   }
-}
 
-/** When the window that holds a time starts. It may lie before the earliest time a point can have. */
-export function windowStartNs({ everyNs, offsetNs }: WindowPlan, timeNs: TimestampNs): TimestampNs {
-  const rest = (timeNs - offsetNs) % everyNs;
-  return timeNs - (rest < 0n ? rest + everyNs : rest);
+  #runOf(windowIndex: number): NumberedRun {
+    return this.#runs.length === 1 ? this.#first : this.#runs.findLast(({ firstIndex }) => firstIndex <= windowIndex)!;
+  }
 }
 
 /** When windows start, as `SplitTimes`. */
@@ -71,41 +76,24 @@ export interface WindowStarts {
 
 const NS_PER_MS = 1_000_000;
 
-/** Goes from window to window, forwards or back. */
-export class WindowCursor {
-  ms = 0;
-  subNs = 0;
-  readonly #stepMs: number;
-  readonly #stepSubNs: number;
-  readonly #isDescending: boolean;
+/** Windows of a shard: the first one, and those that follow it every so often. */
+interface NumberedRun {
+  /** When the first one starts. */
+  readonly start: SplitTime;
+  readonly firstIndex: number;
+  /** The first offset behind the first window, and behind the last one. */
+  readonly firstEnd: number;
+  readonly end: number;
+}
 
-  constructor({ everyNs }: WindowPlan, isDescending: boolean) {
-    const step = splitNs(everyNs);
-    this.#stepMs = step.ms;
-    this.#stepSubNs = step.subNs;
-    this.#isDescending = isDescending;
-  }
+const ALL_TIME: NumberedRun = { start: { ms: 0, subNs: 0 }, firstIndex: 0, firstEnd: Infinity, end: Infinity };
 
-  moveTo(ms: number, subNs: number): void {
-    this.ms = ms;
-    this.subNs = subNs;
-  }
-
-  isAt(ms: number, subNs: number): boolean {
-    return this.ms === ms && this.subNs === subNs;
-  }
-
-  /** Whether a window comes later than this one, in the order in which it goes. */
-  isBefore(ms: number, subNs: number): boolean {
-    const distance = this.ms - ms || this.subNs - subNs;
-    return this.#isDescending ? distance > 0 : distance < 0;
-  }
-
-  advance(): void {
-    const sign = this.#isDescending ? -1 : 1;
-    this.ms += sign * this.#stepMs;
-    this.subNs += sign * this.#stepSubNs;
-    if (this.subNs < 0) [this.ms, this.subNs] = [this.ms - 1, this.subNs + NS_PER_MS];
-    else if (this.subNs >= NS_PER_MS) [this.ms, this.subNs] = [this.ms + 1, this.subNs - NS_PER_MS];
-  }
+function numberedRuns(window: WindowPlan, shardStartNs: TimestampNs): NumberedRun[] {
+  let firstIndex = 0;
+  return windowRuns(window, shardStartNs, shardStartNs + SHARD_WINDOW_NS_MAX).map((line) => {
+    const end = line.endNs === undefined ? Infinity : Number(line.endNs - shardStartNs);
+    const run = { start: splitNs(line.startNs), firstIndex, firstEnd: Number(line.nextNs - shardStartNs), end };
+    if (line.endNs !== undefined) firstIndex += Number(windowCountOf(window, line, line.endNs));
+    return run;
+  });
 }

@@ -21,7 +21,7 @@ const PSEUDO_TAGS: readonly string[] = ['_name', '_tagKey'];
 
 /** @param hasValues `value` is the value of the tag that is shown, as it is since InfluxDB 1.7 */
 export function showFilter(condition: Expr | undefined, nowNs: TimestampNs, hasValues = false): ShowFilter | PlanError {
-  const split = splitTime(condition, nowNs);
+  const split = splitTime(condition, { nowNs, timeZone: undefined });
   if (split.kind === 'error') return split;
   const { tagFilter, rowFilter } = planCondition(split.rest, new Map());
   if (rowFilter !== undefined) return planError('invalid tag comparison operator');
@@ -60,6 +60,6 @@ function asksFor(filter: TagExpression, pseudo: readonly string[]): boolean {
 
 /** Whether the WHERE says anything about time. */
 export function hasTimeCondition(condition: Expr | undefined): boolean {
-  const split = splitTime(condition, 0n);
+  const split = splitTime(condition, { nowNs: 0n, timeZone: undefined });
   return split.kind === 'error' ? false : split.minNs !== undefined || split.maxNs !== undefined;
 }

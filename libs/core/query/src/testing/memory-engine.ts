@@ -40,7 +40,7 @@ export function parseOne(text: string): Statement | string {
 
 /** Answers a SELECT in memory: plan, one partial result per shard, merge. Times in answers are nanoseconds. */
 export async function answerOf(query: string, points: readonly TestPoint[], options: Partial<AnswerOptions> = {}): Promise<Answer> {
-  const { sharding, nowNs, chunkRowCount, windowCountMax } = { sharding: ONE_SHARD, nowNs: NOW_NS, chunkRowCount: 1000, windowCountMax: 1_000_000, ...options };
+  const { sharding, nowNs, chunkRowCount, selectBucketCountMax, windowCountMax } = { sharding: ONE_SHARD, nowNs: NOW_NS, chunkRowCount: 1000, selectBucketCountMax: 0, windowCountMax: 1_000_000, ...options };
   const statement = parseOne(query);
   if (typeof statement === 'string') return { error: statement };
   assert(statement.kind === 'select', `not a SELECT: ${query}`);
@@ -49,7 +49,7 @@ export async function answerOf(query: string, points: readonly TestPoint[], opti
     database: TEST_DATABASE,
     retentionPolicy: undefined,
     schema: schemaOf(points),
-    limits: { selectBucketCountMax: 0, windowCountMax },
+    limits: { selectBucketCountMax, windowCountMax },
   });
   if ('kind' in plan) return { error: plan.text };
   const shards = plan.sources.flatMap(({ shardPlan }) =>
@@ -66,6 +66,7 @@ interface AnswerOptions {
   readonly nowNs: TimestampNs;
   readonly chunkRowCount: number;
   readonly windowCountMax: number;
+  readonly selectBucketCountMax: number;
 }
 
 const NOW_NS = 1_700_000_000_000_000_000n;
