@@ -31,6 +31,11 @@ export const LIMITS = {
   /** Frames a data node has and its disk has not. Reached: frames are refused as overloaded. */
   journalBacklogSizeBytesMax: 64 * MIB,
 
+  /** Rows that SELECT … INTO writes at once, as InfluxDB, give or take a block of the answer. Reached: they are written before more are read. */
+  intoRowCountMax: 10_000,
+  /** The same in bytes. */
+  intoSizeBytesMax: 4 * MIB,
+
   // HTTP.
   /** Request line and headers; GET carries the query in its URL. Reached: 431. */
   headerSizeBytesMax: 256 * KIB,

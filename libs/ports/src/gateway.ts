@@ -30,6 +30,13 @@ export interface WriteSummary {
   readonly dropped: { readonly pointCount: number; readonly reason: string } | undefined;
 }
 
+/** In InfluxDB's words what was not applied; undefined when everything was. */
+export function partialWriteText({ lineErrors, dropped }: WriteSummary): string | undefined {
+  if (lineErrors.length === 0 && dropped === undefined) return undefined;
+  const reasons = dropped === undefined ? lineErrors : [...lineErrors, dropped.reason];
+  return `partial write: ${reasons.join('\n')} dropped=${dropped?.pointCount ?? 0}`;
+}
+
 /** One query as it leaves the HTTP edge. Several statements may stand in one text. */
 export interface QueryRequest {
   readonly text: string;

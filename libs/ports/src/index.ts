@@ -1,4 +1,5 @@
 export { BUS_PAYLOAD_SIZE_BYTES_MAX } from './bus.ts';
+export { partialWriteText } from './gateway.ts';
 export { SILENT_LOG } from './log.ts';
 export { SILENT_METRICS } from './metrics.ts';
 export { EMPTY_MEMBERSHIP } from './raft-log-store.ts';

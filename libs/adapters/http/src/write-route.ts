@@ -1,6 +1,6 @@
 import { DbError, type SizeBytes } from '@varve/base';
 import { WRITE_LEVELS, type WriteLevel } from '@varve/model';
-import type { Gateway, Precision, WriteSummary } from '@varve/ports';
+import { partialWriteText, type Gateway, type Precision, type WriteSummary } from '@varve/ports';
 import type { Exchange } from './exchange.ts';
 import { readBody, type BodyBounds } from './request-body.ts';
 import type { RequestClock } from './request-clock.ts';
@@ -41,7 +41,7 @@ export async function v2WriteRoute(exchange: Exchange, parts: WriteRouteParts): 
 
 /** 204, or what was not applied. @throws DbError WRITE_PARTIAL */
 export function answerWrite(exchange: Exchange, summary: WriteSummary): void {
-  const text = refusalText(summary);
+  const text = partialWriteText(summary);
   if (text !== undefined) throw new DbError('WRITE_PARTIAL', text);
   exchange.setHeader('Content-Type', 'application/json');
   exchange.answer(204);
@@ -85,11 +85,4 @@ function writeLevelOf(text: string): WriteLevel | undefined {
   const level = WRITE_LEVELS.find((known) => known === text.toLowerCase());
   if (level === undefined && text !== '') throw new DbError('REQUEST_INVALID', 'invalid consistency level');
   return level;
-}
-
-/** undefined when everything was applied. */
-function refusalText({ lineErrors, dropped }: WriteSummary): string | undefined {
-  if (lineErrors.length === 0 && dropped === undefined) return undefined;
-  const reasons = dropped === undefined ? lineErrors : [...lineErrors, dropped.reason];
-  return `partial write: ${reasons.join('\n')} dropped=${dropped?.pointCount ?? 0}`;
 }

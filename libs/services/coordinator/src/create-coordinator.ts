@@ -9,6 +9,7 @@ import { diagnosticsOf } from './diagnostics-of.ts';
 import { ExplainPath } from './explain-path.ts';
 import { IncarnationLease } from './incarnation.ts';
 import type { CoordinatorConfig, CoordinatorPorts } from './ports.ts';
+import { IntoPath } from './into-path.ts';
 import { OwnerReadiness } from './owner-readiness.ts';
 import { PledgeServer } from './serve-pledges.ts';
 import { QueriesPath } from './queries-path.ts';
@@ -90,7 +91,8 @@ class CoordinatorService implements Coordinator {
     const explainPath = new ExplainPath({ clock, follower, liveness, collector, queryPath });
     const statementPath = new StatementPath({ clock, follower, client, collector, passwords: ports.passwords, queriesPath, explainPath, reports });
     this.#serveQueries = () => serveQueries({ bus, log }, { subjects, name: nodeName }, queries);
-    this.#queries = new QueryRunner({ queryPath, statementPath, follower, queries, clock, log, metrics, tracer }, config);
+    const intoPath = new IntoPath({ queryPath, writePath: this.#writePath, follower });
+    this.#queries = new QueryRunner({ queryPath, intoPath, statementPath, follower, queries, clock, log, metrics, tracer }, config);
   }
 
   async start(): Promise<void> {

@@ -3,6 +3,7 @@ import type { CatalogFollower } from '@varve/kit';
 import { traceIdOf, type Clock, type Log, type Metrics, type QueryRequest, type ResultItem, type Tracer } from '@varve/ports';
 import { parseQuery, type Statement } from '@varve/query';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
+import type { IntoPath } from './into-path.ts';
 import type { QueryPath } from './query-path.ts';
 import type { RunningQueries } from './running-queries.ts';
 import { loggableReason, loggableText } from './secret-statements.ts';
@@ -10,6 +11,7 @@ import type { StatementPath } from './statement-path.ts';
 
 export interface QueryRunnerParts {
   readonly queryPath: QueryPath;
+  readonly intoPath: IntoPath;
   readonly statementPath: StatementPath;
   readonly follower: CatalogFollower;
   readonly queries: RunningQueries;
@@ -95,13 +97,7 @@ export class QueryRunner {
     try {
       if (killed.aborted) throw new DbError('QUERY_INTERRUPTED', INTERRUPTED);
       this.#checkRoom(statement);
-      const { queryPath, statementPath } = this.#parts;
-      const asked = { ...request, signal: AbortSignal.any([request.signal, killed, deadline.signal]) };
-      const items =
-        statement.kind === 'select'
-          ? queryPath.select(statement, statementId, asked)
-          : statementPath.run(statement, statementId, asked);
-      yield* items;
+      yield* this.#items(statement, statementId, { ...request, signal: AbortSignal.any([request.signal, killed, deadline.signal]) });
       return false;
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
@@ -112,6 +108,13 @@ export class QueryRunner {
     } finally {
       deadline.cancel();
     }
+  }
+
+  #items(statement: Statement, statementId: number, request: QueryRequest): AsyncIterable<ResultItem> {
+    const { queryPath, intoPath, statementPath } = this.#parts;
+    if (statement.kind !== 'select') return statementPath.run(statement, statementId, request);
+    const { target } = statement;
+    return target === undefined ? queryPath.select(statement, statementId, request) : intoPath.run({ ...statement, target }, statementId, request);
   }
 
   /** There is always room to see what runs, and to end it. */

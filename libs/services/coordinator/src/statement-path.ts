@@ -7,6 +7,7 @@ import type { SeriesCollector } from './collect-series.ts';
 import { commandOf } from './command-of.ts';
 import type { ExplainPath } from './explain-path.ts';
 import type { QueriesPath } from './queries-path.ts';
+import { readOnlyWarning } from './read-only-warning.ts';
 import { ShowPath } from './show-path.ts';
 import type { StatsQuestion } from './stats-of.ts';
 
@@ -63,7 +64,7 @@ export class StatementPath {
     const command = await commandOf(statement, this.#parts.passwords);
     if (command === undefined) throw new DbError('NOT_SUPPORTED', `not supported by this version of Varve: ${formatStatement(statement)}`);
     await this.#propose(command, statement, request);
-    if (request.isReadOnlyMethod) yield { kind: 'message', statementId, level: 'warning', text: readOnlyWarning(statement) };
+    if (request.isReadOnlyMethod) yield readOnlyWarning(statement, statementId);
   }
 
   /** What another coordinator has created a moment ago counts: a continuous query names databases that are not the request's. */
@@ -99,16 +100,12 @@ export class StatementPath {
 
   async *#kill(statement: KillQueryStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     await this.#parts.queriesPath.kill(statement);
-    if (request.isReadOnlyMethod) yield { kind: 'message', statementId, level: 'warning', text: readOnlyWarning(statement) };
+    if (request.isReadOnlyMethod) yield readOnlyWarning(statement, statementId);
   }
 }
 
 type CreateContinuousQuery = Extract<Statement, { readonly kind: 'createContinuousQuery' }>;
 
-/** InfluxDB tells those who have changed something by GET. */
-function readOnlyWarning(statement: Statement): string {
-  return `deprecated use of '${formatStatement(statement)}' in a read only context, please use a POST request instead`;
-}
 
 function isShow(statement: Statement): statement is ShowStatement {
   return statement.kind.startsWith('show');

@@ -32,6 +32,22 @@ export interface WritePathParts {
   readonly batchesSizeBytesMax: SizeBytes;
 }
 
+/** Where points go and how, whatever they came as. */
+export type WriteTarget = Omit<WriteRequest, 'body' | 'precision'>;
+
+/** Points that are columns already. */
+export interface BatchWrite extends WriteTarget {
+  readonly batch: PointBatch;
+  /** What it would be as text, roughly. */
+  readonly sizeBytes: SizeBytes;
+}
+
+/** Points to write: text that is read once there is room for them, or a batch. */
+interface Intake {
+  readonly sizeBytes: SizeBytes;
+  read(): ParsedLines;
+}
+
 /** Where a frame goes. */
 type Destination = Pick<ShardSlice, 'shardId' | 'epoch' | 'owners' | 'replicaCount'>;
 
@@ -65,10 +81,19 @@ export class WritePath {
    * @throws DbError WRITE_PARSE, WRITE_TOO_MANY_GROUPS, WRITE_TIMEOUT, WRITE_QUORUM_LOST, WRITE_OVERLOADED,
    * DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND, META_UNAVAILABLE
    */
-  async writePoints(request: WriteRequest): Promise<WriteSummary> {
-    const span = this.#parts.tracer.startChild(spans.coordinatorWrite, request.traceParent, { attributes: { [attributes.database]: request.database } });
+  writePoints(request: WriteRequest): Promise<WriteSummary> {
+    return this.#traced(request, { sizeBytes: request.body.length, read: () => parseLines(request.body, request, this.#memory) });
+  }
+
+  /** As {@link writePoints}, of points that no text has to be read for. @throws DbError, the same but for WRITE_PARSE */
+  writeBatch({ batch, sizeBytes, ...target }: BatchWrite): Promise<WriteSummary> {
+    return this.#traced(target, { sizeBytes, read: () => ({ batch, errors: [], errorCount: 0, dropped: undefined }) });
+  }
+
+  async #traced(target: WriteTarget, intake: Intake): Promise<WriteSummary> {
+    const span = this.#parts.tracer.startChild(spans.coordinatorWrite, target.traceParent, { attributes: { [attributes.database]: target.database } });
     try {
-      const summary = await this.#write(request, span.traceParent);
+      const summary = await this.#write({ ...target, traceParent: span.traceParent }, intake);
       span.setAttribute(attributes.pointCount, summary.acceptedRowCount);
       span.end();
       return summary;
@@ -78,11 +103,11 @@ export class WritePath {
     }
   }
 
-  async #write(request: WriteRequest, traceParent: TraceParent | undefined): Promise<WriteSummary> {
+  async #write(target: WriteTarget, intake: Intake): Promise<WriteSummary> {
     const { deliveries, metrics } = this.#parts;
     deliveries.checkRoom();
-    const { frames, level, summary, refusedLineCount } = await this.#bounded(request.body.length, () => this.#encode(request, traceParent));
-    if (frames.length > 0) await this.#replicate(frames, { level, traceParent });
+    const { frames, level, summary, refusedLineCount } = await this.#bounded(intake.sizeBytes, () => this.#encode(target, intake));
+    if (frames.length > 0) await this.#replicate(frames, { level, traceParent: target.traceParent });
     metrics.add(names.pointsWritten, summary.acceptedRowCount);
     metrics.add(names.pointsDropped, summary.dropped?.pointCount ?? 0);
     metrics.add(names.linesRefused, refusedLineCount);
@@ -102,33 +127,33 @@ export class WritePath {
     }
   }
 
-  /** From the text to the bodies of frames: what is behind it needs the batch no more. */
-  async #encode(request: WriteRequest, traceParent: TraceParent | undefined): Promise<EncodedBatch> {
+  /** From what came in to the bodies of frames: what is behind it needs the batch no more. */
+  async #encode(target: WriteTarget, intake: Intake): Promise<EncodedBatch> {
     const { clock, follower, seriesLimit } = this.#parts;
-    const parsed = parseLines(request.body, request, this.#memory);
-    if (!this.#isKnown(request)) await follower.readLinearizable();
-    this.#policyOf(request);
+    const parsed = intake.read();
+    if (!this.#isKnown(target)) await follower.readLinearizable();
+    this.#policyOf(target);
     if (parsed.batch.rowCount === 0 && parsed.dropped === undefined && parsed.errorCount > 0) throw unparsable(parsed);
-    if (parsed.batch.rowCount >= LARGE_ROW_COUNT) await clock.turn('write'); // Parsing it was a turn of its own.
-    const { placement, policy } = await this.#place(parsed.batch, request, traceParent);
+    if (parsed.batch.rowCount >= LARGE_ROW_COUNT) await clock.turn('write'); // Reading it was a turn of its own.
+    const { placement, policy } = await this.#place(parsed.batch, target);
     const { slices, overLimit } = await seriesLimit.admit(parsed.batch, placement.slices, follower.catalog.version);
     const frames = slices.flatMap((slice) => {
       const { shardId: shard, groupStartNs: startNs, tables } = slice;
       return encodeBodies({ shard, startNs, tables, series: parsed.batch.series }).map((body) => ({ to: destinationOf(slice), body }));
     });
-    return { frames, level: request.level ?? policy.writeLevel, summary: summarize(parsed, { ...placement, overLimit }), refusedLineCount: parsed.errorCount };
+    return { frames, level: target.level ?? policy.writeLevel, summary: summarize(parsed, { ...placement, overLimit }), refusedLineCount: parsed.errorCount };
   }
 
   /** Registers what the batch needs and the catalog lacks, until it can be placed whole (W6, W7). */
-  async #place(batch: PointBatch, request: WriteRequest, traceParent: TraceParent | undefined): Promise<{ readonly placement: Placement; readonly policy: RetentionPolicy }> {
+  async #place(batch: PointBatch, { database, retentionPolicy, nowNs, traceParent }: WriteTarget): Promise<{ readonly placement: Placement; readonly policy: RetentionPolicy }> {
     for (let round = 0; round < PLACEMENT_ROUND_COUNT_MAX; round += 1) {
-      const policy = this.#policyOf(request);
-      const target = { policy, nowNs: request.nowNs, newGroupCountMax: LIMITS.newShardGroupCountMax };
+      const policy = this.#policyOf({ database, retentionPolicy });
+      const target = { policy, nowNs, newGroupCountMax: LIMITS.newShardGroupCountMax };
       const placement = placeBatch(batch, target);
       const { missingGroupTimesNs, newFields } = placement;
       if (missingGroupTimesNs.length > LIMITS.newShardGroupCountMax) throw tooManyGroups();
       if (missingGroupTimesNs.length === 0 && newFields.length === 0) return { placement, policy };
-      await this.#register({ database: request.database, retentionPolicy: policy.name }, placement, traceParent);
+      await this.#register({ database, retentionPolicy: policy.name }, placement, traceParent);
     }
     throw new DbError('META_UNAVAILABLE', 'fields or shard groups of this batch kept changing while it was placed; retry');
   }
@@ -157,13 +182,13 @@ export class WritePath {
   }
 
   /** What is not may have been created through another coordinator a moment ago. */
-  #isKnown({ database, retentionPolicy }: WriteRequest): boolean {
+  #isKnown({ database, retentionPolicy }: WriteTarget): boolean {
     const known = this.#parts.follower.catalog.databases.get(database);
     return known?.retentionPolicies.has(retentionPolicy ?? known.defaultRetentionPolicy) === true;
   }
 
   /** @throws DbError DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND */
-  #policyOf({ database: name, retentionPolicy }: WriteRequest): RetentionPolicy {
+  #policyOf({ database: name, retentionPolicy }: Pick<WriteTarget, 'database' | 'retentionPolicy'>): RetentionPolicy {
     const database = this.#parts.follower.catalog.databases.get(name);
     if (database === undefined) throw new DbError('DATABASE_NOT_FOUND', `database not found: "${name}"`);
     const policyName = retentionPolicy ?? database.defaultRetentionPolicy;

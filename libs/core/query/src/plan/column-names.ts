@@ -1,10 +1,10 @@
 import type { Expr, SelectField } from '../influxql/ast.ts';
 
-/** The names of an answer's columns, the time apart: aliases as they are, other names made different by `_1`, `_2` … */
+/** The names of an answer's columns, the time apart: aliases as they are (an empty one is none), other names made different by `_1`, `_2` … */
 export function columnNames(fields: readonly SelectField[]): string[] {
   const counts = new Map<string, number>();
-  for (const { alias } of fields) if (alias !== undefined) counts.set(alias, 1);
-  return fields.map(({ expression, alias }) => alias ?? unusedName(fieldName(expression), counts));
+  for (const { alias } of fields) if (alias !== undefined && alias !== '') counts.set(alias, 1);
+  return fields.map(({ expression, alias }) => alias || unusedName(fieldName(expression), counts));
 }
 
 function unusedName(name: string, counts: Map<string, number>): string {

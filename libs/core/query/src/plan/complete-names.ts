@@ -25,7 +25,7 @@ export function completeContinuousQuery(statement: CreateContinuousQuery, contex
 }
 
 /** A SELECT, its subqueries too, with all names filled in; its databases are there. */
-function completeSelect(statement: SelectStatement, context: NameContext): SelectStatement | PlanError {
+export function completeSelect(statement: SelectStatement, context: NameContext): SelectStatement | PlanError {
   const target = statement.target && completeName(statement.target, context);
   if (target !== undefined && 'kind' in target) return target;
   const sources: Source[] = [];

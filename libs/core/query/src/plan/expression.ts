@@ -35,6 +35,11 @@ export function typeOfExpression(expression: Expression, options: CompileOptions
   return compiled(expression, options).type;
 }
 
+/** The type of a column of the answer; 'unknown' where it can have no value. */
+export function typeOfProjection(projection: Expression): ValueType {
+  return typeOfExpression(projection, { input: () => () => null, clause: 'SELECT' });
+}
+
 export interface CompileOptions {
   input(index: number): RowReader;
   readonly clause: Clause;

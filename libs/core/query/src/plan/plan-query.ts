@@ -1,7 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS, timeZoneOf, type TimeRange, type TimeZone } from '@varve/model';
 import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
-import type { Expr, Fill as FillClause, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
+import type { Expr, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
 import { foldWhole } from '../influxql/fold-constants.ts';
 import { checkSelect, isTimeColumn } from './check-select.ts';
 import { checkTypes } from './check-types.ts';
@@ -74,8 +74,7 @@ function withConstantsFolded(statement: SelectStatement): SelectStatement {
 }
 
 /** The sources, where every part of the statement is one that is answered here. */
-function measurementSources({ target, sources }: SelectStatement): readonly MeasurementSource[] | PlanError {
-  if (target !== undefined) return planError('SELECT … INTO is not supported');
+function measurementSources({ sources }: SelectStatement): readonly MeasurementSource[] | PlanError {
   const measurements = sources.filter((source) => source.kind === 'measurement');
   return measurements.length === sources.length ? measurements : planError('subqueries are not supported');
 }
@@ -201,7 +200,7 @@ class SelectPlanner {
       dimensions: this.#dimensions,
       hasOneSeries: this.#dimensions.length === 0 && measurementCount === 1,
       input: this.#mergeInput(inputs),
-      fill: isFillSeen(statement.fill, inputs, transform) ? planFill(statement.fill, inputs.expressions) : { kind: 'none' },
+      fill: isFillSeen(statement.fill, inputs, transform) ? planFill(statement, inputs.expressions) : { kind: 'none' },
       transform,
       columnNames: names,
       projections: inputs.expressions,
@@ -257,9 +256,9 @@ function formOf(calls: Reach['calls'], neighbours: readonly number[]): Aggregate
   return neighbours.length === 0 && areNumbers ? 'columns' : 'states';
 }
 
-/** An empty window is no row for count_hll(), and a filled one is, as with transformations. */
-function planFill(fill: FillClause, expressions: Projections['expressions']): Fill {
-  if (fill.kind === 'null' && !expressions.some(readsInput)) return { kind: 'none' };
+/** An empty window is no row for count_hll(), and a filled one is, as with transformations. Nor is it one where rows are written. */
+function planFill({ fill, target }: Pick<SelectStatement, 'fill' | 'target'>, expressions: Projections['expressions']): Fill {
+  if (fill.kind === 'null' && (target !== undefined || !expressions.some(readsInput))) return { kind: 'none' };
   return fill.kind === 'number' ? { kind: 'number', value: Number(fill.value) } : { kind: fill.kind };
 }
 

@@ -23,15 +23,31 @@ export function resolveSources(sources: readonly MeasurementSource[], defaults: 
   return [...resolved.values()];
 }
 
-function resolveSource(source: MeasurementSource, defaults: SourceDefaults): readonly SourceMeasurement[] | PlanError {
-  const { schema } = defaults;
-  const database = source.database ?? defaults.database;
+/** A policy that is there. */
+export interface NamedPolicy {
+  readonly database: string;
+  readonly retentionPolicy: string;
+}
+
+/** Where a name belongs that says so, or leaves it to the request. */
+export function resolvePolicy(
+  named: { readonly database: string | undefined; readonly retentionPolicy: string | undefined },
+  { schema, ...defaults }: SourceDefaults,
+): NamedPolicy | PlanError {
+  const database = named.database ?? defaults.database;
   if (database === undefined || database === '') return planError('database name required');
-  const named = source.retentionPolicy ?? (source.database === undefined ? defaults.retentionPolicy : undefined);
-  const policy = schema.resolvePolicy(database, named);
+  const wanted = named.retentionPolicy ?? (named.database === undefined ? defaults.retentionPolicy : undefined);
+  const policy = schema.resolvePolicy(database, wanted);
   if (policy.kind === 'databaseNotFound') return planError(`database not found: ${database}`);
   if (policy.kind === 'policyNotFound') return planError(`retention policy not found: ${policy.retentionPolicy}`);
-  const { retentionPolicy } = policy;
+  return { database, retentionPolicy: policy.retentionPolicy };
+}
+
+function resolveSource(source: MeasurementSource, defaults: SourceDefaults): readonly SourceMeasurement[] | PlanError {
+  const { schema } = defaults;
+  const policy = resolvePolicy(source, defaults);
+  if ('kind' in policy) return policy;
+  const { database, retentionPolicy } = policy;
   return measurementNames(source, schema.measurements(database, retentionPolicy)).map((name) => ({
     database,
     retentionPolicy,
