@@ -144,6 +144,24 @@ export const OPTIONS = {
     default: 0,
     help: 'GROUP BY time windows of one SELECT; more are refused; 0 is no limit',
   }),
+  selectSeriesCountMax: option(COUNT, {
+    section: 'coordinator',
+    key: 'max-select-series',
+    default: 0,
+    help: 'series of one shard group that one SELECT reads; a SELECT of more is ended; 0 is no limit',
+  }),
+  selectPointCountMax: option(COUNT, {
+    section: 'coordinator',
+    key: 'max-select-point',
+    default: 0,
+    help: 'points that one SELECT works on, on all nodes; a SELECT of more is ended; 0 is no limit',
+  }),
+  selectMemorySizeBytesMax: option<SizeBytes>(SIZE, {
+    section: 'coordinator',
+    key: 'max-select-memory',
+    default: 0,
+    help: 'memory that the data of one SELECT takes up at a time, on all nodes, roughly; a SELECT of more is ended; 0 is no limit',
+  }),
   slowQueryMs: option<DurationMs>(DURATION, {
     section: 'coordinator',
     key: 'log-queries-after',

@@ -108,5 +108,6 @@ const COORDINATOR_CONFIG = {
   queryTimeoutMs: 0,
   concurrentQueryCountMax: 0,
   selectBucketCountMax: 0,
+  ...{ selectSeriesCountMax: 0, selectPointCountMax: 0, selectMemorySizeBytesMax: 0 },
   slowQueryMs: 0,
 };

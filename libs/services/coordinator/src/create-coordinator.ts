@@ -3,6 +3,7 @@ import { CatalogClient, CatalogFollower, LivenessView, type Service } from '@var
 import type { IncarnationId } from '@varve/model';
 import type { Gateway, Health, QueryRequest, ResultItem, Subscription, WriteRequest, WriteSummary } from '@varve/ports';
 import { allShards } from '@varve/placement';
+import type { SelectLimits } from '@varve/query';
 import { subjectsOf } from '@varve/wire';
 import { SeriesCollector } from './collect-series.ts';
 import { diagnosticsOf } from './diagnostics-of.ts';
@@ -79,7 +80,7 @@ class CoordinatorService implements Coordinator {
     );
     this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
     const { selectBucketCountMax } = config;
-    const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
+    const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax, selectLimits: selectLimitsOf(config) });
     const { nodeName } = config;
     const { selfReport } = ports;
     const counts = new SeriesCounts({ bus, liveness, subjects, collector });
@@ -131,4 +132,13 @@ class CoordinatorService implements Coordinator {
   problems(): readonly string[] {
     return [...this.#lease.problems(), ...this.#follower.problems()];
   }
+}
+
+/** Without those that are 0. */
+function selectLimitsOf({ selectSeriesCountMax, selectPointCountMax, selectMemorySizeBytesMax }: CoordinatorConfig): SelectLimits {
+  return {
+    ...(selectSeriesCountMax > 0 ? { seriesCountMax: selectSeriesCountMax } : {}),
+    ...(selectPointCountMax > 0 ? { pointCountMax: selectPointCountMax } : {}),
+    ...(selectMemorySizeBytesMax > 0 ? { sizeBytesMax: selectMemorySizeBytesMax } : {}),
+  };
 }

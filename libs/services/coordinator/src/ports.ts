@@ -1,4 +1,4 @@
-import type { DurationMs } from '@varve/base';
+import type { DurationMs, SizeBytes } from '@varve/base';
 import type { Bus, CatalogCache, Clock, Log, Metrics, PasswordHasher, Random, SelfReport, Tracer } from '@varve/ports';
 
 export interface CoordinatorPorts {
@@ -29,6 +29,11 @@ export interface CoordinatorConfig {
   readonly concurrentQueryCountMax: number;
   /** Windows of one SELECT; 0 is no limit. */
   readonly selectBucketCountMax: number;
+  /** Series of one shard group, and points, of one SELECT; 0 is no limit. */
+  readonly selectSeriesCountMax: number;
+  readonly selectPointCountMax: number;
+  /** What one SELECT holds in memory at a time, on all nodes; 0 is no limit. */
+  readonly selectMemorySizeBytesMax: SizeBytes;
   /** 0 logs none. */
   readonly slowQueryMs: DurationMs;
 }

@@ -9,10 +9,14 @@ import {
   mergePartials,
   needsTagKeys,
   planQuery,
+  SelectBudget,
   validateSelect,
+  type BudgetPart,
+  type GroupSeries,
   type PlannedSource,
   type QueryPlan,
   type SchemaView,
+  type SelectLimits,
   type SelectStatement,
   type ShardPartials,
 } from '@varve/query';
@@ -31,6 +35,8 @@ export interface QueryPathParts {
   readonly collector: SeriesCollector;
   readonly subjects: Subjects;
   readonly selectBucketCountMax: number;
+  /** Of one SELECT, over all nodes. */
+  readonly selectLimits: SelectLimits;
 }
 
 /** What a statement asks all its shards with. */
@@ -43,6 +49,14 @@ export interface Asking {
   readonly missing: MissingShards | undefined;
   /** Who watches the question to a shard. Absent: nobody, and data nodes count nothing. */
   readonly observe?: ((source: PlannedSource, placed: PlacedShard) => ShardObserver) | undefined;
+}
+
+/** What one shard is asked, where that counts (LM1), and who watches. */
+interface ShardQuestion {
+  /** A shard plan. */
+  readonly payload: Uint8Array;
+  readonly part: BudgetPart;
+  readonly observer: ShardObserver | undefined;
 }
 
 /** Flow (b): plan, scatter, merge, stream. */
@@ -68,7 +82,8 @@ export class QueryPath {
 
   /** What a plan comes to. @throws DbError as {@link select} */
   async *execute(plan: QueryPlan, asking: Asking, chunkRowCount: number): AsyncGenerator<SeriesBlock> {
-    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, asking));
+    const budget = new SelectBudget(this.#parts.selectLimits);
+    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { ...asking, budget }));
     const pauseForOthers = async (): Promise<void> => {
       await pause(this.#parts.clock, 0);
       assertWanted(asking.signal);
@@ -101,20 +116,25 @@ export class QueryPath {
   }
 
   /** One executing owner per shard; the stream is asked for when the merge first reads it. */
-  #scatter(source: PlannedSource, range: TimeRange, asking: Asking): readonly ShardPartials[] {
-    const payload = encodeShardPlan(source.shardPlan);
-    return this.shardsOf(source, range, asking).map((placed) => ({
-      startNs: placed.range.startNs,
-      mergeFromNs: placed.mergeFromNs,
-      partials: this.#partialsOf(placed, asking, { payload, observer: asking.observe?.(source, placed) }),
-    }));
+  #scatter(source: PlannedSource, range: TimeRange, { budget, ...asking }: Asking & { readonly budget: SelectBudget }): readonly ShardPartials[] {
+    const { shardPlan } = source;
+    const { shardLimits } = budget;
+    const payload = encodeShardPlan(shardLimits === undefined ? shardPlan : { ...shardPlan, limits: shardLimits });
+    const groups = new Map<TimeRange, GroupSeries>();
+    return this.shardsOf(source, range, asking).map((placed) => {
+      const group = groups.get(placed.range) ?? { seriesCount: 0 };
+      groups.set(placed.range, group);
+      return {
+        startNs: placed.range.startNs,
+        mergeFromNs: placed.mergeFromNs,
+        partials: this.#partialsOf(placed, asking, { payload, part: budget.open(group), observer: asking.observe?.(source, placed) }),
+      };
+    });
   }
 
-  async *#partialsOf(
-    { shard: { id: shardId, owners } }: PlacedShard,
-    { catalog, signal, nodeId, traceParent, missing }: Asking,
-    { payload, observer }: { readonly payload: Uint8Array; readonly observer: ShardObserver | undefined },
-  ): AsyncGenerator<Uint8Array> {
+  async *#partialsOf(placed: PlacedShard, asking: Asking, { payload, part, observer }: ShardQuestion): AsyncGenerator<Uint8Array> {
+    const { id: shardId, owners } = placed.shard;
+    const { catalog, signal, nodeId, traceParent, missing } = asking;
     const { bus, clock, subjects, liveness } = this.#parts;
     let reason: DbError | undefined;
     for (const { owner, mayJoin } of executingOwners({ id: shardId, owners }, liveness, nodeId)) {
@@ -124,11 +144,13 @@ export class QueryPath {
       try {
         const onTrailer = (trailer: string): void => observer?.onTrailer(trailer);
         const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal, onTrailer };
-        for await (const partial of openStream({ bus, clock }, to, { kind: 'dataQuery', header, payload })) {
+        for await (const frame of openStream({ bus, clock }, to, { kind: 'dataQuery', header, payload })) {
+          if (!part.take(frame)) continue;
           hasYielded = true;
-          observer?.onFrame(partial);
-          yield partial;
+          observer?.onFrame(frame);
+          yield frame;
         }
+        part.close();
         observer?.onEnd();
         return;
       } catch (error) {

@@ -56,7 +56,7 @@ export class SimCluster {
   readonly #catalog: CatalogFollower;
   readonly #liveness: LivenessView;
 
-  constructor(scheduler: SimScheduler, network: SimNetwork, seams: Partial<ClusterSeams> = {}, { seriesCountMax = 0 }: { readonly seriesCountMax?: number } = {}) {
+  constructor(scheduler: SimScheduler, network: SimNetwork, seams: Partial<ClusterSeams> = {}, options: Partial<typeof COORDINATOR_CONFIG> = {}) {
     this.#network = network;
     this.#seams = { ...RIGHT, ...seams };
     const watcher = new SimProcess(scheduler, 'watcher');
@@ -76,7 +76,7 @@ export class SimCluster {
         { ...CLUSTER, nodeName: `data${number}`, ...DATA_CONFIG },
       )));
     this.coordinators = [1, 2].map((number) => this.#node(scheduler, `coordinator${number}`, 'coordinatorBus', (ports, { process, disk }) =>
-      createCoordinator({ ...ports, catalogCache: new SimCatalogCache(process, disk), passwords: new SimPasswordHasher(process) }, { ...CLUSTER, nodeName: `coordinator${number}`, ...COORDINATOR_CONFIG, seriesCountMax })));
+      createCoordinator({ ...ports, catalogCache: new SimCatalogCache(process, disk), passwords: new SimPasswordHasher(process) }, { ...CLUSTER, nodeName: `coordinator${number}`, ...COORDINATOR_CONFIG, ...options })));
     this.repairs = [1].map((number) => this.#node(scheduler, `repair${number}`, 'repairBus', (ports, { process, disk }) =>
       createRepair({ ...ports, hintStore: this.#seams.hintStore(new SimHintStore(process, disk)), catalogCache: new SimCatalogCache(process, disk) }, { ...CLUSTER, nodeName: `repair${number}`, ...REPAIR_CONFIG })));
   }
@@ -139,4 +139,7 @@ const CLUSTER = { clusterId: 'sim' } as const;
 const META_CONFIG = { snapshotEntryCount: 20, raftHeartbeatIntervalMs: 100, raftElectionTimeoutMs: 500, proposalCountMax: 100, proposalSizeBytesMax: 1_000_000, leaseAheadMsMax: 60_000 };
 const DATA_CONFIG = { memtableSizeBytesMax: 4_000, flushAgeMsMax: 2_000, payloadCacheSizeBytesMax: 20_000 };
 const REPAIR_CONFIG = { retentionCheckIntervalMs: 60_000, precreationCheckIntervalMs: 60_000, precreationAdvanceMs: 60_000, hintSizeBytesMax: 20_000 };
-const COORDINATOR_CONFIG = { writeTimeoutMs: 2_000, queryTimeoutMs: 20_000, concurrentQueryCountMax: 0, selectBucketCountMax: 0, slowQueryMs: 0 };
+const COORDINATOR_CONFIG = {
+  ...{ writeTimeoutMs: 2_000, queryTimeoutMs: 20_000, concurrentQueryCountMax: 0, slowQueryMs: 0, seriesCountMax: 0 },
+  ...{ selectBucketCountMax: 0, selectSeriesCountMax: 0, selectPointCountMax: 0, selectMemorySizeBytesMax: 0 },
+};

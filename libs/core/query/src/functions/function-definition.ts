@@ -72,6 +72,8 @@ export interface PartialState {
   readonly addSummary?: (slot: number, run: SummaryRun) => void;
   /** Whether `addSummary` is fine with a summary without numbers. */
   readonly countIsEnough?: boolean;
+  /** How many values are held, over all slots. Absent: none but a fixed number per slot. */
+  readonly heldCount?: () => number;
   /** Into how many pieces the slot's bytes are cut, so that each is far below a frame. 0: nothing was added. */
   partCount(slot: number): number;
   encode(slot: number, partIndex: number, writer: ByteWriter): void;

@@ -37,6 +37,7 @@ export class GroupAggregates {
   readonly #callGroups: readonly CallGroup[];
   /** Window → slot, in order of first appearance. */
   readonly #slots = new Map<number, number>();
+  #pointCount = 0;
 
   constructor(plan: AggregatesPlan, group: Omit<SeriesGroup, 'series'>, { grid, startNs }: ShardWindows) {
     const { calls } = plan.output;
@@ -58,6 +59,16 @@ export class GroupAggregates {
     return this.#hasValues;
   }
 
+  /** How many windows, per call, and values are held. */
+  get heldCount(): number {
+    return this.#states.reduce((count, state) => count + ('heldCount' in state ? state.heldCount!() : 0), this.#slots.size * this.#states.length);
+  }
+
+  /** Rows that were added, and passed the filter. */
+  get pointCount(): number {
+    return this.#pointCount;
+  }
+
   /** Whether summaries may stand for rows: no row and no cell beside a value is looked at, and each function can do with them. */
   get takesSummaries(): boolean {
     const isFieldOnly = this.#plan.output.calls.every(({ column }) => this.#group.measurement.origins[column]!.kind !== 'tag');
@@ -77,6 +88,7 @@ export class GroupAggregates {
       if (field.type !== type && type !== 'float') return false;
       if (!countIsEnough && field.summary.numbers === undefined) return false;
     }
+    this.#pointCount += rowCount;
     for (const { name, type, calls, startNs, endNs } of this.#callGroups) {
       const field = fieldOf(fields, name, type);
       if (field === undefined || startNs > minOffsetNs || endNs <= maxOffsetNs) continue;
@@ -97,6 +109,7 @@ export class GroupAggregates {
     const { origins } = this.#group.measurement;
     const rows: SeriesRows = { series, slice };
     const selected = this.#group.rowFilter.rowsThatPass(rows);
+    this.#pointCount += selected?.length ?? slice.offsetsNs.length;
     const neighbours = output.neighbours.map((column) => cellReader(origins[column]!, columns[column]!.type, rows));
     for (const { column, calls, startNs, endNs } of this.#callGroups) {
       const origin = origins[column]!;

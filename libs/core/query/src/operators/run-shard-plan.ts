@@ -1,5 +1,6 @@
 import { DbError } from '@varve/base';
 import { SHARD_WINDOW_NS_MAX, type SeriesSlice, type SeriesSummary } from '@varve/model';
+import { ShardCounter } from '../limits/shard-counter.ts';
 import { AGGREGATE_FRAME } from '../partial/aggregate-frame.ts';
 import { COLUMN_FRAME } from '../partial/column-frame.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
@@ -10,7 +11,7 @@ import { GroupAggregates } from './aggregate-group.ts';
 import { scanGroup } from './scan-group.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
 import type { OffsetRange, ReadBounds, ShardSource } from './shard-source.ts';
-import { fieldsToRead } from './slice-cells.ts';
+import { fieldsToRead, sliceSizeBytes } from './slice-cells.ts';
 import { TimePieces } from './time-pieces.ts';
 
 /**
@@ -23,21 +24,24 @@ export async function* runShardPlan(plan: ShardPlan, source: ShardSource, signal
   const range = offsetsIn(plan, source);
   if (range === undefined) return;
   const { output } = plan;
-  if (output.kind === 'rows') yield* scan({ plan: { ...plan, output }, source, range, signal });
-  else yield* aggregate({ plan: { ...plan, output }, source, range, signal });
+  const counter = new ShardCounter(plan.limits);
+  if (output.kind === 'rows') yield* scan({ plan: { ...plan, output }, source, range, counter, signal });
+  else yield* aggregate({ plan: { ...plan, output }, source, range, counter, signal });
+  if (counter.isBehind) yield counter.take();
 }
 
 interface Job<Output> {
   readonly plan: ShardPlan & { readonly output: Output };
   readonly source: ShardSource;
   readonly range: OffsetRange;
+  readonly counter: ShardCounter;
   readonly signal: AbortSignal | undefined;
 }
 
-async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>): AsyncGenerator<Uint8Array> {
+async function* aggregate({ plan, source, range, counter, signal }: Job<AggregatesOutput>): AsyncGenerator<Uint8Array> {
   const grid = new WindowGrid(plan.output.window, source.startNs);
   const writer = new FrameWriter(plan.output.form === 'columns' ? COLUMN_FRAME : AGGREGATE_FRAME);
-  for (const group of seriesGroups(plan, source)) {
+  for (const group of seriesGroups(plan, source, counter)) {
     const aggregates = new GroupAggregates(plan, group, { grid, startNs: source.startNs });
     const fields = fieldsToRead(group.measurement);
     const bounds: ReadBounds = {
@@ -47,6 +51,7 @@ async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>
     };
     for (const series of group.series) {
       assertWanted(signal);
+      const pointCount = aggregates.pointCount;
       const unclear: SeriesSummary[] = [];
       const pieces = source.read(series, range, fields, bounds);
       for (const piece of pieces instanceof Promise ? await pieces : pieces) {
@@ -56,6 +61,9 @@ async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>
       for (const { minOffsetNs, maxOffsetNs } of unclear) {
         for (const rows of await source.read(series, { startOffsetNs: minOffsetNs, endOffsetNs: maxOffsetNs + 1 }, fields)) aggregates.add(series, rows as SeriesSlice);
       }
+      counter.addPoints(aggregates.pointCount - pointCount);
+      if (counter.isOn) counter.hold(aggregates.heldCount * HELD_SIZE_BYTES);
+      if (counter.isDue) yield counter.take();
     }
     yield* aggregates.encode(writer);
   }
@@ -64,12 +72,12 @@ async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>
 
 async function* scan(job: Job<RowsOutput>): AsyncGenerator<Uint8Array> {
   const writer = new FrameWriter(ROW_FRAME);
-  for (const group of seriesGroups(job.plan, job.source)) yield* scanOneGroup(job, group, writer);
+  for (const group of seriesGroups(job.plan, job.source, job.counter)) yield* scanOneGroup(job, group, writer);
   if (!writer.isEmpty) yield writer.take();
 }
 
 async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, writer: FrameWriter): AsyncGenerator<Uint8Array> {
-  const { plan, range } = job;
+  const { plan, range, counter } = job;
   const held = rangeOf(job.source, group, range);
   if (held === undefined) return;
   const { rowCountMax } = plan.output;
@@ -78,7 +86,10 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, writer: F
   for (let piece = pieces.next(); piece !== undefined && rowCountLeft > 0; piece = pieces.next()) {
     const slices = await readPiece(job, group, piece);
     pieces.adapt(slices.reduce((rowCount, slice) => rowCount + slice.offsetsNs.length, 0));
+    if (counter.isOn) counter.hold(slices.reduce((sizeBytes, slice) => sizeBytes + sliceSizeBytes(slice), 0));
     for (const block of scanGroup(plan, group, slices)) {
+      counter.addPoints(Math.min(block.offsetsNs.length, rowCountLeft));
+      if (counter.isDue) yield counter.take();
       encodeRowBlock(writer.bytes, block);
       if (writer.isFull) yield writer.take();
       rowCountLeft -= block.offsetsNs.length;
@@ -112,6 +123,9 @@ async function readPiece({ source, signal }: Job<RowsOutput>, group: SeriesGroup
   }
   return slices;
 }
+
+/** What a state of one window, or a value that is kept for later, takes up, roughly. */
+const HELD_SIZE_BYTES = 48;
 
 const NO_ROWS: SeriesSlice = { offsetsNs: new Float64Array(0), columns: [] };
 

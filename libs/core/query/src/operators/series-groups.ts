@@ -1,4 +1,5 @@
 import type { TagSet } from '@varve/model';
+import type { ShardCounter } from '../limits/shard-counter.ts';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import type { MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
 import { compileTagFilter } from '../plan/tag-expression.ts';
@@ -15,10 +16,12 @@ export interface SeriesGroup {
   readonly series: readonly SourceSeries[];
 }
 
-/** The groups of a plan in a shard, in the order in which they come out. */
-export function* seriesGroups(plan: ShardPlan, source: ShardSource): Generator<SeriesGroup> {
+/** The groups of a plan in a shard, in the order in which they come out. @throws DbError QUERY_LIMIT when there are too many series */
+export function* seriesGroups(plan: ShardPlan, source: ShardSource, counter: ShardCounter): Generator<SeriesGroup> {
   for (const measurement of plan.measurements) {
-    const groups = groupsOf(plan, measurement, source.series(measurement.name, compileTagFilter(measurement.tagFilter)));
+    const series = source.series(measurement.name, compileTagFilter(measurement.tagFilter));
+    counter.addSeries(series.length);
+    const groups = groupsOf(plan, measurement, series);
     groups.sort((left, right) => compareGroups(left.key, right.key));
     yield* plan.isDescending ? groups.reverse() : groups;
   }

@@ -1,3 +1,4 @@
+import type { SizeBytes } from '@varve/base';
 import { valueAt, type Cell, type Column, type FieldType, type SeriesSlice } from '@varve/model';
 import type { RowReader } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan, PlanColumn } from '../plan/shard-plan.ts';
@@ -52,6 +53,18 @@ export function rowsWithFields(columns: readonly PlanColumn[], measurement: Meas
   }
   return chosenRows(rows.slice.offsetsNs.length, chosen, (row) => readers.some((read) => read(row) !== null));
 }
+
+/** What rows take up in memory, roughly. */
+export function sliceSizeBytes({ offsetsNs, columns }: SeriesSlice): SizeBytes {
+  return columns.reduce((sizeBytes, { column: { values } }) => sizeBytes + (ArrayBuffer.isView(values) ? values.byteLength : textsSizeBytes(values)), offsetsNs.byteLength);
+}
+
+function textsSizeBytes(texts: readonly string[]): SizeBytes {
+  return texts.reduce((sizeBytes, text) => sizeBytes + TEXT_SIZE_BYTES + text.length, 0);
+}
+
+/** Of a text that is empty. */
+const TEXT_SIZE_BYTES = 24;
 
 /** Names of all fields that a plan reads from a measurement. */
 export function fieldsToRead(measurement: MeasurementPlan): readonly string[] {

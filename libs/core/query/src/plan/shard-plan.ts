@@ -1,6 +1,7 @@
 import { DbError, type TimestampNs } from '@varve/base';
 import type { FieldType, TagExpression, TimeRange } from '@varve/model';
 import type { FunctionOptions } from '../functions/function-definition.ts';
+import type { SelectLimits } from '../limits/select-limits.ts';
 import type { FunctionName } from '../functions/function-table.ts';
 import type { Expression } from './expression.ts';
 
@@ -17,6 +18,8 @@ export interface ShardPlan {
   readonly measurements: readonly MeasurementPlan[];
   readonly columns: readonly PlanColumn[];
   readonly output: RowsOutput | AggregatesOutput;
+  /** What the shard counts, and where it ends; absent: nothing is counted. */
+  readonly limits?: SelectLimits;
 }
 
 export interface MeasurementPlan {
@@ -101,7 +104,8 @@ export interface WindowShift {
 
 /**
  * Format 2 has functions in row filters; format 3 calls of functions that are younger than format 2; format 4 calls with a range of
- * their own, and windows that shift. A plan travels in the oldest format that it fits, which nodes that know no newer one can carry out.
+ * their own, windows that shift, and limits. A plan travels in the oldest format that it fits, which nodes that know no newer one can
+ * carry out.
  */
 const NEWEST_FORMAT = 4;
 
@@ -119,7 +123,8 @@ export function decodeShardPlan(bytes: Uint8Array): ShardPlan {
   return plan;
 }
 
-function formatOf({ output, measurements }: ShardPlan): number {
+function formatOf({ output, measurements, limits }: ShardPlan): number {
+  if (limits !== undefined) return 4;
   if (output.kind === 'aggregates' && (output.window?.shifts !== undefined || output.calls.some(({ range }) => range !== undefined))) return 4;
   if (output.kind === 'aggregates' && output.calls.some((call) => FUNCTIONS_OF_FORMAT_3.has(call.function))) return 3;
   return measurements.some(({ rowFilter }) => rowFilter !== undefined && callsFunction(rowFilter)) ? 2 : 1;
