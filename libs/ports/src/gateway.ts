@@ -74,6 +74,8 @@ export type ResultItem =
   | { readonly kind: 'message'; readonly statementId: number; readonly level: 'warning'; readonly text: string }
   /** Some shards, or coordinators, had nobody to answer for them: the rows are what the others have. The last item before `done`. */
   | { readonly kind: 'partial'; readonly statementId: number; readonly text: string }
+  /** More rows would follow, and the edge answers no more of them. */
+  | { readonly kind: 'cut'; readonly statementId: number }
   | { readonly kind: 'error'; readonly statementId: number; readonly text: string }
   | { readonly kind: 'done'; readonly statementId: number };
 

@@ -36,6 +36,7 @@ export class CsvWriter implements ResultWriter {
       case 'error':
         return this.#statementId !== item.statementId;
       case 'message':
+      case 'cut':
       case 'done':
         return true;
       default:

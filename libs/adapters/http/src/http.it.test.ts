@@ -336,6 +336,8 @@ test('max-row-limit ends an answer that is not chunked, marked as partial', asyn
     [block(0, 0, 3), block(0, 0, 3), done(0)],
     '{"results":[{"statement_id":0,"series":[{"name":"m","columns":["time","v"],"values":[[0,0],[1,1],[2,2]]},{"name":"m","columns":["time","v"],"values":[[0,0],[1,1]],"partial":true}]}]}',
   );
+  await check([block(0, 0, 5), block(0, 0, 1), done(0)], whole.replace('}]}]}', '}],"partial":true}]}')); // between two series
+  await check([block(0, 0, 5, true), block(0, 5, 6), done(0)], whole.replace('}]}]}', ',"partial":true}]}]}'));
   await check([block(0, 0, 7), done(0)], whole.replace(']]}', '],[5,5],[6,6]]}'), { chunked: 'true' });
 });
 

@@ -43,7 +43,7 @@ export class JsonWriter implements ResultWriter {
   #rowCount = 0;
   #messages: string[] = [];
   #error: string | undefined;
-  /** Shards are missing from the open result. */
+  /** The result has less than there is. */
   #isShort = false;
 
   constructor(out: OutputBuffer, { epoch, chunkRowCount }: JsonWriterOptions) {
@@ -71,6 +71,10 @@ export class JsonWriter implements ResultWriter {
         this.#openResult(item.statementId, { isOfItsOwn: false });
         this.#isShort = true;
         this.#error = item.text;
+        return true;
+      case 'cut':
+        this.#openResult(item.statementId, { isOfItsOwn: false });
+        this.#isShort = true;
         return true;
       case 'done':
         if (this.#lastStatement !== item.statementId) this.#openResult(item.statementId, { isOfItsOwn: false });

@@ -69,6 +69,9 @@ export class MsgpackWriter implements ResultWriter {
         result.error = item.text;
         return true;
       }
+      case 'cut':
+        this.#resultOf(item.statementId, { isOfItsOwn: false }).isPartial = true;
+        return true;
       case 'done':
         if (this.#lastStatement !== item.statementId) this.#resultOf(item.statementId, { isOfItsOwn: false });
         return true;

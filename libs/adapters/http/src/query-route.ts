@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import type { Clock, Gateway, ResultItem } from '@varve/ports';
+import type { Clock, Gateway, ResultBlock, ResultItem } from '@varve/ports';
 import { CONTENT_TYPES } from './answer-format.ts';
 import { AnswerStream } from './answer-stream.ts';
 import type { AsyncQueries } from './async-queries.ts';
@@ -110,16 +110,22 @@ async function* withTrailingError(items: AsyncIterable<ResultItem>): AsyncGenera
   }
 }
 
-/** Ends the answer at so many rows, with the last series marked as partial; 0 cuts nothing. */
+/**
+ * Ends the answer at so many rows; 0 cuts nothing. As InfluxDB, a series that has more is marked as partial; if the limit is
+ * reached between two series, their statement is. Statements behind it are left out.
+ */
 async function* cutAt(items: AsyncIterable<ResultItem>, rowCountMax: number): AsyncGenerator<ResultItem> {
   let restCount = rowCountMax === 0 ? Infinity : rowCountMax;
+  let last: ResultBlock | undefined;
   for await (const item of items) {
     if (item.kind === 'rows') {
       if (item.rowCount > restCount) {
         if (restCount > 0) yield { ...item, rowCount: restCount, isPartial: true };
+        else if (last?.statementId === item.statementId && !last.isPartial) yield { kind: 'cut', statementId: item.statementId };
         return;
       }
       restCount -= item.rowCount;
+      last = item;
     }
     yield item;
   }
