@@ -52,6 +52,7 @@ test('Q9: shards without an owner make the answer of a SELECT partial, and it sa
   // The statements behind it are executed.
   expect((await ask('SELECT f FROM m; SELECT f FROM nothing')).filter(({ kind }) => kind === 'done')).toEqual([{ kind: 'done', statementId: 0 }, { kind: 'done', statementId: 1 }]);
   expect(kindsOf(await ask('SHOW SERIES')), 'a list that is short does not show it').toEqual(['error', 'done']);
+  expect(await ask('SELECT f INTO copy FROM m'), 'IN1: nothing is written of an answer that is not whole').toMatchObject([{ kind: 'error', text: expect.stringContaining('no owner of shard') as string }, { kind: 'done' }]);
   const byNode: (readonly string[])[] = [];
   for (const node of cluster.dataNodeIds()) byNode.push(kindsOf(await ask('SELECT f FROM m', node)));
   expect(byNode.filter((kinds) => kinds.includes('error')), 'Q6: the named node, or nothing').toHaveLength(1);
