@@ -37,7 +37,7 @@ class World {
       this.writes.push(write);
       return this.summaryOf(write);
     };
-    const plan = { mergePlan: { columnNames: ['time', 'f'], projections: [{ kind: 'input', index: 0, type: 'float' }] } };
+    const plan = { mergePlan: { columnNames: ['time', 'f'], tagColumns: [], projections: [{ kind: 'input', index: 0, type: 'float' }] } };
     const queryPath = { plan: async () => plan, execute: () => this.#blocks(blockCount) };
     const path = new IntoPath({ queryPath: queryPath as unknown as QueryPath, writePath: { writeBatch } as unknown as WritePath, follower: { catalog: CATALOG } as unknown as CatalogFollower });
     const parsed = parseQuery('SELECT f INTO copy FROM m');

@@ -7,7 +7,7 @@ import { PointCollector } from './point-collector.ts';
 const FIELDS: IntoPlan['fields'] = (['float', 'integer', 'string', 'boolean'] satisfies FieldType[]).map((type, column) => ({ name: type, type, column }));
 
 function planOf(measurement?: string): IntoPlan {
-  return { database: 'd', retentionPolicy: 'p', measurement, fields: FIELDS };
+  return { database: 'd', retentionPolicy: 'p', measurement, fields: FIELDS, tags: [] };
 }
 
 function blockOf(name: string, tags: TagSet | undefined, rows: readonly (readonly Cell[])[]): SeriesBlock {
@@ -50,6 +50,12 @@ test('IN1: tags without a value are none, and names are those of the target or o
 
   check(undefined, ['m,b=x\\ y 0.1 float=number:1', 'm,b=x\\ y 0.1 float=number:1', 'n,a=1 0.1 float=number:1']);
   check('t,u', ['t\\,u,b=x\\ y 0.1 float=number:1', 't\\,u,a=1 0.1 float=number:1', 't\\,u,b=x\\ y 0.1 float=number:1']);
+});
+
+test('IN1: tags in columns stand beside those of the series', () => {
+  const points = new PointCollector({ ...planOf(), fields: FIELDS.slice(0, 1), tags: [{ key: 'a', column: 2 }] });
+  points.add(blockOf('m', [['b', '2']], [[1, null, 'x'], [2, null, null], [3, null, 'x']]));
+  expect(textsOf(points.take())).toEqual(['m,a=x,b=2 0.1 float=number:1', 'm,b=2 1.2 float=number:2', 'm,a=x,b=2 2.3 float=number:3']);
 });
 
 test('IN1: a series key that no point can have has no points', () => {

@@ -1,6 +1,7 @@
 import type { SizeBytes } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { seriesKey, type BatchSeries, type Cell, type MeasurementTable, type NamedColumn, type PointBatch, type SeriesBlock } from '@varve/model';
+import { seriesKey, type BatchSeries, type Cell, type MeasurementTable, type NamedColumn, type PointBatch, type SeriesBlock, type TagSet } from '@varve/model';
+import type { TagColumn } from '../plan/query-plan.ts';
 import { columnOf } from './column-of.ts';
 import type { IntoField, IntoPlan } from './plan-into.ts';
 
@@ -39,13 +40,13 @@ export class PointCollector {
   }
 
   add(block: SeriesBlock): void {
-    const { fields, measurement = block.name } = this.#plan;
-    const seriesIndex = this.#seriesIndexOf(measurement, block);
-    if (seriesIndex === undefined) return;
+    const { fields, tags, measurement = block.name } = this.#plan;
+    const ofBlock = tags.length === 0 ? this.#seriesIndexOf(measurement, block.tags ?? []) : undefined;
     const table = this.#tableOf(measurement);
     for (let row = 0; row < block.rowCount; row += 1) {
       const cells = fields.map(({ column }) => storable(block.cells[column]![row]!));
-      if (cells.every((cell) => cell === null)) continue;
+      const seriesIndex = ofBlock ?? this.#seriesIndexOf(measurement, tagsOf(block, tags, row));
+      if (seriesIndex === undefined || cells.every((cell) => cell === null)) continue;
       table.push(cells, { seriesIndex, ms: block.times!.ms[row]!, subNs: block.times!.subNs[row]! });
       this.#rowCount += 1;
       this.#sizeBytes += cells.reduce<number>((size, cell) => size + OVERHEAD_SIZE_BYTES + (typeof cell === 'string' ? cell.length : 0), OVERHEAD_SIZE_BYTES);
@@ -64,7 +65,8 @@ export class PointCollector {
     return batch;
   }
 
-  #seriesIndexOf(measurement: string, { tags = [] }: SeriesBlock): number | undefined {
+  /** undefined: no point can have so long a key. */
+  #seriesIndexOf(measurement: string, tags: TagSet): number | undefined {
     const key = seriesKey(measurement, tags.filter(([, value]) => value !== ''));
     const known = this.#seriesIndexes.get(key);
     if (known !== undefined) return known;
@@ -82,6 +84,13 @@ export class PointCollector {
     this.#tables.set(measurement, table);
     return table;
   }
+}
+
+/** Those of the series of the answer, and those that stand in columns of the row. */
+function tagsOf(block: SeriesBlock, columns: readonly TagColumn[], row: number): TagSet {
+  const tags = new Map(columns.map(({ key, column }) => [key, String(block.cells[column]![row] ?? '')]));
+  for (const [key, value] of block.tags ?? []) tags.set(key, value);
+  return [...tags].sort(([left], [right]) => (left < right ? -1 : 1));
 }
 
 /** Numbers that no field can have are none. */

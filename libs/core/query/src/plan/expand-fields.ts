@@ -15,9 +15,28 @@ export interface ExpandableNames {
   readonly showsTagsOfTop: boolean;
 }
 
-/** Replaces `*` and patterns, alone or as a function's argument, by the columns they stand for, sorted by name. */
-export function expandFields(fields: readonly SelectField[], names: ExpandableNames): SelectField[] {
-  return fields.flatMap((field) => expandField(field, names));
+/** A field of the answer. */
+export interface ExpandedField extends SelectField {
+  /** A tag in a call of top() or bottom() that is none of the columns: INTO writes it as a tag. */
+  readonly tagOfTop?: string;
+}
+
+/**
+ * Replaces `*` and patterns, alone or as a function's argument, by the columns they stand for, sorted by name. Tags of top() stand
+ * behind it, or behind all columns where they are none.
+ */
+export function expandFields(fields: readonly SelectField[], names: ExpandableNames): ExpandedField[] {
+  const columns: ExpandedField[] = fields.flatMap((field) => expandField(field, names));
+  return names.showsTagsOfTop ? columns : [...columns, ...fields.flatMap(tagsOfTop)];
+}
+
+function tagsOfTop({ expression }: SelectField): ExpandedField[] {
+  if (!isTopOrBottom(expression)) return [];
+  return expression.args.slice(1, -1).flatMap((tag) => (tag.kind === 'variable' ? [{ expression: tag, alias: undefined, tagOfTop: tag.name }] : []));
+}
+
+function isTopOrBottom(expression: Expr): expression is Call {
+  return expression.kind === 'call' && (expression.name === 'top' || expression.name === 'bottom');
 }
 
 function expandField(field: SelectField, names: ExpandableNames): SelectField[] {
@@ -25,7 +44,7 @@ function expandField(field: SelectField, names: ExpandableNames): SelectField[] 
   if (expression.kind === 'wildcard' || expression.kind === 'regex') {
     return columnsOf(expression, names).map((column) => ({ expression: column, alias: undefined }));
   }
-  if (names.showsTagsOfTop && expression.kind === 'call' && (expression.name === 'top' || expression.name === 'bottom')) {
+  if (names.showsTagsOfTop && isTopOrBottom(expression)) {
     return [field, ...expression.args.slice(1, -1).map((tag) => ({ expression: tag, alias: undefined }))];
   }
   const calls = expression.kind === 'call' ? expandCall(expression, names) : undefined;

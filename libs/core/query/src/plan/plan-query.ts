@@ -126,7 +126,8 @@ class SelectPlanner {
     const sources = isEmpty ? [] : this.#sources({ ...projections, ...points });
     const time = statement.fields.find(({ expression }) => isTimeColumn(expression));
     const names = [time?.alias ?? 'time', ...columnNames(fields)];
-    return { sources, range: points.range, mergePlan: this.#mergePlan({ inputs: { ...projections, ...windows }, transform, names, sources }) };
+    const tagColumns = fields.flatMap(({ tagOfTop: key }, column) => (key === undefined ? [] : [{ key, column }]));
+    return { sources, range: points.range, mergePlan: this.#mergePlan({ inputs: { ...projections, ...windows }, transform, names, tagColumns, sources }) };
   }
 
   #expandableNames(): Parameters<typeof expandFields>[1] {
@@ -186,7 +187,7 @@ class SelectPlanner {
     return { kind: 'aggregates', form: formOf(calls, neighbours), calls: plain, neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax };
   }
 
-  #mergePlan({ inputs, transform, names, sources }: Pick<MergePlan, 'transform'> & {
+  #mergePlan({ inputs, transform, names, tagColumns, sources }: Pick<MergePlan, 'transform' | 'tagColumns'> & {
     readonly inputs: PlanInputs;
     readonly names: readonly string[];
     readonly sources: readonly PlannedSource[];
@@ -203,6 +204,7 @@ class SelectPlanner {
       fill: isFillSeen(statement.fill, inputs, transform) ? planFill(statement, inputs.expressions) : { kind: 'none' },
       transform,
       columnNames: names,
+      tagColumns,
       projections: inputs.expressions,
       limits: {
         limit: statement.limit === 0 ? undefined : statement.limit,

@@ -35,9 +35,16 @@ export interface MergePlan {
   readonly transform: TransformPlan | undefined;
   /** Names of the answer's columns, that of the time first. */
   readonly columnNames: readonly string[];
+  /** Columns, the time not counted, that INTO writes as tags: the tags of top() and bottom(). */
+  readonly tagColumns: readonly TagColumn[];
   /** One per column after the time, over the inputs, or over what becomes of them in `transform`. */
   readonly projections: readonly Expression[];
   readonly limits: RowLimits;
+}
+
+export interface TagColumn {
+  readonly key: string;
+  readonly column: number;
 }
 
 /** Inputs of the projections: the columns of rows; or the calls, then the neighbours of a selector. */
