@@ -36,3 +36,8 @@ test('TZ2: a bounded number of windows is counted as the place has them', async 
   const answer = await answerOf(`SELECT count(v) FROM m WHERE time >= '2023-10-28' AND time < '2023-10-31' GROUP BY time(1d) tz('Europe/Berlin')`, POINTS, { selectBucketCountMax: 2 });
   expect(answer).toEqual({ error: 'max-select-buckets limit exceeded: (3/2)' });
 });
+
+test('TF3, TZ2: what a transformation reads before the range is whole days of the place', async () => {
+  const query = `SELECT difference(count(v)) FROM m WHERE time >= '2023-10-30' AND time < '2023-10-31' GROUP BY time(1d) tz('Europe/Berlin')`;
+  expect(await rowsOf(query)).toEqual([['2023-10-29T23:00:00.000Z', 24 - 25]]);
+});
