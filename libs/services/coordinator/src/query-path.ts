@@ -6,15 +6,16 @@ import { shardsForRange, type PlacedShard, type ReadShard } from '@varve/placeme
 import type { Bus, Clock, QueryRequest, ResultItem, TraceParent } from '@varve/ports';
 import {
   encodeShardPlan,
-  mergePartials,
+  executeQuery,
   needsTagKeys,
   planQuery,
   SelectBudget,
   validateSelect,
   type BudgetPart,
   type GroupSeries,
-  type PlannedSource,
+  type PlannedMeasurements,
   type QueryPlan,
+  type Scatter,
   type SchemaView,
   type SelectLimits,
   type SelectStatement,
@@ -48,7 +49,7 @@ export interface Asking {
   /** Where shards go that nobody answers for; undefined: that fails the statement. */
   readonly missing: MissingShards | undefined;
   /** Who watches the question to a shard. Absent: nobody, and data nodes count nothing. */
-  readonly observe?: ((source: PlannedSource, placed: PlacedShard) => ShardObserver) | undefined;
+  readonly observe?: ((source: PlannedMeasurements, placed: PlacedShard) => ShardObserver) | undefined;
 }
 
 /** What one shard is asked, where that counts (LM1), and who watches. */
@@ -82,14 +83,15 @@ export class QueryPath {
 
   /** What a plan comes to. @throws DbError as {@link select} */
   async *execute(plan: QueryPlan, asking: Asking, chunkRowCount: number): AsyncGenerator<SeriesBlock> {
+    const { signal } = asking;
     const budget = new SelectBudget(this.#parts.selectLimits);
-    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { ...asking, budget }));
+    const scatter: Scatter = (source, range) => this.#scatter(source, range, { ...asking, budget });
     const pauseForOthers = async (): Promise<void> => {
       await pause(this.#parts.clock, 0);
-      assertWanted(asking.signal);
+      assertWanted(signal);
     };
-    for await (const block of mergePartials(plan.mergePlan, shards, chunkRowCount, pauseForOthers)) {
-      assertWanted(asking.signal);
+    for await (const block of executeQuery(plan, scatter, { chunkRowCount, signal, pause: pauseForOthers })) {
+      assertWanted(signal);
       yield block;
     }
   }
@@ -109,14 +111,14 @@ export class QueryPath {
   }
 
   /** The shards that a source is asked of. */
-  shardsOf({ database, retentionPolicy }: PlannedSource, range: TimeRange, { catalog, nodeId }: Pick<Asking, 'catalog' | 'nodeId'>): readonly ReadShard[] {
+  shardsOf({ database, retentionPolicy }: PlannedMeasurements, range: TimeRange, { catalog, nodeId }: Pick<Asking, 'catalog' | 'nodeId'>): readonly ReadShard[] {
     const policy = catalog.databases.get(database)?.retentionPolicies.get(retentionPolicy);
     if (policy === undefined) return [];
     return shardsForRange(policy, range).filter(({ shard: { owners } }) => nodeId === undefined || owners.includes(nodeId));
   }
 
   /** One executing owner per shard; the stream is asked for when the merge first reads it. */
-  #scatter(source: PlannedSource, range: TimeRange, { budget, ...asking }: Asking & { readonly budget: SelectBudget }): readonly ShardPartials[] {
+  #scatter(source: PlannedMeasurements, range: TimeRange, { budget, ...asking }: Asking & { readonly budget: SelectBudget }): readonly ShardPartials[] {
     const { shardPlan } = source;
     const { shardLimits } = budget;
     const payload = encodeShardPlan(shardLimits === undefined ? shardPlan : { ...shardPlan, limits: shardLimits });
