@@ -1,14 +1,15 @@
 import { assert, DbError, type TimestampNs } from '@varve/base';
-import type { Frame } from '@varve/frame';
-import { compareVersions, hasMutation, NO_WATERMARK, parseSeriesKey, withMutation, type MutationVector, type SeriesKey, type TagFilter, type Version } from '@varve/model';
+import type { Frame, FrameHeader } from '@varve/frame';
+import { compareVersions, hasMutation, NO_WATERMARK, parseSeriesKey, withMutation, type MutationVector, type SeriesKey, type TagFilter, type Tombstone, type Version } from '@varve/model';
 import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import { Memtable } from './memtable.ts';
-import { planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
+import { hasRows, planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
 import type { VersionedRows } from './rows.ts';
 import type { FlushJob, MergeJob, MergePlan } from './shard-jobs.ts';
 import { SeriesIndex, type SeriesRef, type StoredSeriesLike } from './series-index.ts';
+import { SeriesLife } from './series-life.ts';
 import { compileSeries, Tombstones, type StoredTombstoneLike } from './tombstones.ts';
 import type { Hiding } from './visible-rows.ts';
 
@@ -19,10 +20,22 @@ export interface StoredShard {
   readonly flushedSeq: number;
   readonly vector: MutationVector;
   readonly watermark: Version;
+  /** Something was deleted here: some of the series may have no cell any more. */
+  readonly hadDeletes: boolean;
   readonly series: readonly StoredSeriesLike[];
   readonly chunks: readonly StoredChunkLike[];
   readonly tombstones: readonly StoredTombstoneLike[];
 }
+
+/** All of a shard's window and more. */
+const EVERYTHING = { startOffsetNs: 0, endOffsetNs: Number.MAX_SAFE_INTEGER };
+
+class EveryField extends Set<string> {
+  override has(): boolean {
+    return true;
+  }
+}
+const EVERY_FIELD: ReadonlySet<string> = new EveryField();
 
 /** What a damaged chunk has: rows of some series of a measurement, between these times, both inclusive. */
 export interface LostRows {
@@ -41,6 +54,7 @@ export class ShardTable {
   readonly #index: SeriesIndex;
   readonly #directory: ChunkDirectory;
   readonly #tombstones: Tombstones;
+  readonly #life = new SeriesLife();
   /** By the array that a frame's keys came in: ids stay what they are. */
   readonly #knownIds = new WeakMap<readonly SeriesKey[], Uint32Array>();
   #active = new Memtable();
@@ -59,6 +73,8 @@ export class ShardTable {
   #watermark = NO_WATERMARK;
   /** What is below it is late: S, or soon to be S. */
   #lateBelow = NO_WATERMARK;
+  /** A delete has ever come. */
+  #hadDeletes: boolean;
   /** Nothing was tried in vain since the watermark was told. */
   #mayCollect = false;
 
@@ -67,12 +83,13 @@ export class ShardTable {
     return new ShardTable(stored);
   }
 
-  private constructor({ startNs, flushedSeq, vector, watermark, series, chunks, tombstones }: StoredShard) {
+  private constructor({ startNs, flushedSeq, vector, watermark, hadDeletes, series, chunks, tombstones }: StoredShard) {
     this.startNs = startNs;
     this.#index = SeriesIndex.open(series);
     this.#directory = new ChunkDirectory((seriesId) => this.#index.measurementIdOf(seriesId));
     this.#tombstones = new Tombstones(this.#index);
     for (const tombstone of tombstones) this.#tombstones.restore(tombstone);
+    this.#hadDeletes = hadDeletes;
     this.#flushedSeriesId = this.#index.lastId;
     this.#flushedVector = this.#vector = vector;
     this.#flushedSeq = this.#lastSeq = flushedSeq;
@@ -131,6 +148,11 @@ export class ShardTable {
     return this.#index.hasKey(key);
   }
 
+  /** Something was ever deleted here: only then may series without a cell that shows be in the index (D4). */
+  get hadDeletes(): boolean {
+    return this.#hadDeletes;
+  }
+
   /** Whether `insert` can take the frame: ask before it is journaled. @throws DbError FRAME_INVALID */
   check({ tombstone }: Frame): void {
     if (tombstone !== undefined) compileSeries(tombstone);
@@ -153,8 +175,10 @@ export class ShardTable {
     const isBelow = frame.sections.length > 0 && compareVersions(frame.header.version, this.#watermark) < 0;
     assert(!isBelow, `rows of ${incarnation}/${number} came below the watermark`);
     this.#vector = withMutation(this.#vector, incarnation, number);
-    this.#active.insert(frame, frame.sections.map(({ seriesKeys }) => this.#idsOf(seriesKeys)));
-    if (frame.tombstone !== undefined) this.#tombstones.add(frame.tombstone, frame.header, seq);
+    const seriesIds = frame.sections.map(({ seriesKeys }) => this.#idsOf(seriesKeys));
+    this.#active.insert(frame, seriesIds);
+    for (const ids of seriesIds) this.#life.onRows(ids);
+    if (frame.tombstone !== undefined) this.#delete(frame.tombstone, frame.header, seq);
     return true;
   }
 
@@ -170,7 +194,7 @@ export class ShardTable {
         removedChunkIds: [],
         tombstones: this.#tombstones.after(this.#flushedSeq),
         removedTombstoneSeqs: [],
-        ...{ flushedSeq: this.#lastSeq, vector: this.#vector, watermark: this.#watermark },
+        ...{ flushedSeq: this.#lastSeq, vector: this.#vector, watermark: this.#watermark, hadDeletes: this.#hadDeletes },
       },
       input: { frames, hiding: extent === undefined ? [] : this.#tombstones.hiding(extent, { firstId: 1, lastId: this.#index.lastId }) },
     };
@@ -229,7 +253,7 @@ export class ShardTable {
         removedChunkIds: plan.chunks.map(({ chunkId }) => chunkId),
         tombstones: [],
         removedTombstoneSeqs: plan.tombstoneSeqs,
-        ...{ flushedSeq: this.#flushedSeq, vector: this.#flushedVector },
+        ...{ flushedSeq: this.#flushedSeq, vector: this.#flushedVector, hadDeletes: this.#hadDeletes },
         watermark: compareVersions(bound, this.#flushedWatermark) < 0 ? this.#flushedWatermark : bound,
       },
       plan,
@@ -282,9 +306,30 @@ export class ShardTable {
     return this.#index.series(measurement, filter);
   }
 
+  /** Whether the filter lets any series of the measurement pass. */
+  hasAny(measurement: string, filter: TagFilter): boolean {
+    return this.#index.hasAny(measurement, filter);
+  }
+
   /** Tag keys that any series of the measurement has, sorted. */
   tagKeys(measurement: string): readonly string[] {
     return this.#index.tagKeys(measurement);
+  }
+
+  /**
+   * Whether a cell of the series shows, as far as the bytes at hand tell; a plan says what must be fetched to tell it. It is remembered until
+   * something comes that may change it.
+   * @throws DbError CHUNK_INVALID
+   */
+  look(seriesId: number, bytes: ChunkBytes): boolean | ReadPlan {
+    const known = this.#hadDeletes ? this.#life.find(seriesId) : true;
+    if (known !== undefined) return known;
+    const read: SeriesRead = { seriesId, range: EVERYTHING, fields: EVERY_FIELD };
+    const plan = this.planRead(read, bytes);
+    const seen = hasRows(read, plan, bytes);
+    if (seen === undefined) return plan;
+    this.#life.remember(seriesId, seen);
+    return seen;
   }
 
   /** What a read needs of chunks, as far as the bytes at hand tell. Nothing is read. @throws DbError CHUNK_INVALID */
@@ -315,6 +360,12 @@ export class ShardTable {
    */
   read(read: SeriesRead, plan: ReadPlan, bytes: ChunkBytes): Iterable<SeriesPiece> {
     return readPieces(read, plan, bytes);
+  }
+
+  #delete(tombstone: Tombstone, header: FrameHeader, seq: number): void {
+    this.#tombstones.add(tombstone, header, seq);
+    this.#life.onDelete();
+    this.#hadDeletes = true;
   }
 
   /** Frames of one client often share their keys, and then share this. */

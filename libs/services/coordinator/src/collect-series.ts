@@ -53,6 +53,16 @@ export class SeriesCollector {
     return [...keys];
   }
 
+  /** Which of these measurements have a series in any shard of the policies. @throws DbError as {@link seriesKeys} */
+  async measurements(policies: readonly RetentionPolicy[], asking: Asking, measurements: readonly string[]): Promise<readonly string[]> {
+    const found = new Set<string>();
+    for (const policy of policies) {
+      const question: SeriesQuestion = { wants: 'measurements', measurements, filter: { kind: 'all' } };
+      for await (const { measurement } of this.#ask(policy, asking, question)) found.add(measurement);
+    }
+    return [...found];
+  }
+
   /** Tag keys of every measurement the statement reads, as far as its shards can be asked. @throws DbError QUERY_SHARD_UNAVAILABLE without `missing` */
   async tagKeysFor(statement: SelectStatement, request: QueryRequest, { catalog, missing }: { readonly catalog: Catalog; readonly missing: MissingShards | undefined }): Promise<CollectedTagKeys> {
     const { database, retentionPolicy, signal, nodeId } = request;

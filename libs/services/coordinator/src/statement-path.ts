@@ -70,22 +70,26 @@ export class StatementPath {
     const context: ShowContext = { catalog: this.#parts.follower.catalog, database };
     const needs = showNeeds(statement, context);
     if (needs.kind === 'error') throw new DbError('QUERY_INVALID', needs.text);
-    const seriesKeys = needs.kind === 'catalog' ? [] : await this.#seriesKeys(needs, context, { signal, nodeId });
-    const blocks = showRows(statement, { ...context, seriesKeys });
+    const names = needs.kind === 'catalog' ? [] : await this.#collect(needs, context, { signal, nodeId });
+    const collected = needs.kind === 'measurements' ? { seriesKeys: [], measurements: new Set(names) } : { seriesKeys: names };
+    const blocks = showRows(statement, { ...context, ...collected });
     if ('kind' in blocks) throw new DbError('QUERY_INVALID', blocks.text);
     for (const block of blocks) yield { kind: 'rows', statementId, ...block };
   }
 
-  #seriesKeys(
-    needs: Extract<ReturnType<typeof showNeeds>, { readonly kind: 'series' }>,
+  /** Series keys, or names of measurements. */
+  #collect(
+    needs: Extract<ReturnType<typeof showNeeds>, { readonly kind: 'series' | 'measurements' }>,
     { catalog }: ShowContext,
     asking: { readonly signal: AbortSignal; readonly nodeId: number | undefined },
   ): Promise<readonly string[]> {
     const policies: RetentionPolicy[] = [...catalog.databases.values()]
       .flatMap(({ retentionPolicies }) => [...retentionPolicies.values()])
       .filter(({ id }) => needs.policies.includes(id));
-    const { measurements, filter } = needs;
-    return this.#parts.collector.seriesKeys(policies, { version: catalog.version, ...asking }, { wants: 'seriesKeys', measurements, filter });
+    const { measurements } = needs;
+    const asked = { version: catalog.version, ...asking };
+    if (needs.kind === 'measurements') return this.#parts.collector.measurements(policies, asked, measurements);
+    return this.#parts.collector.seriesKeys(policies, asked, { wants: 'seriesKeys', measurements, filter: needs.filter });
   }
 }
 

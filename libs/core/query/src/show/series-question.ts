@@ -2,9 +2,12 @@ import { ByteReader, ByteWriter, DbError } from '@varve/base';
 import type { SeriesKey, TagExpression, TagFilter } from '@varve/model';
 import { compileTagFilter } from '../plan/tag-expression.ts';
 
-/** What a coordinator asks data nodes about the series of a shard: their keys, or only the keys of their tags. */
+/**
+ * What a coordinator asks data nodes about the series of a shard: their keys, only the keys of their tags, or only which of the measurements
+ * have any. A node that does not know the last one answers with series keys, and so with the same measurements.
+ */
 export interface SeriesQuestion {
-  readonly wants: 'seriesKeys' | 'tagKeys';
+  readonly wants: 'seriesKeys' | 'tagKeys' | 'measurements';
   readonly measurements: readonly string[];
   readonly filter: TagExpression;
 }
@@ -12,10 +15,11 @@ export interface SeriesQuestion {
 /** What the answer is taken from: the series index of one shard. */
 export interface SeriesSource {
   series(measurement: string, filter: TagFilter): readonly { readonly key: SeriesKey }[];
+  hasAny(measurement: string, filter: TagFilter): boolean;
   tagKeys(measurement: string): readonly string[];
 }
 
-/** A name in an answer: a series key, or a tag key with the measurement it belongs to. */
+/** A name in an answer: a series key or a tag key with the measurement it belongs to; for measurements nothing beside them. */
 export interface NamedSeries {
   readonly measurement: string;
   readonly name: string;
@@ -43,8 +47,7 @@ export function* answerSeries(question: SeriesQuestion, source: SeriesSource): G
   const filter = compileTagFilter(question.filter);
   let piece = new ByteWriter(PIECE_SIZE_BYTES);
   for (const measurement of question.measurements) {
-    const names = question.wants === 'tagKeys' ? source.tagKeys(measurement) : source.series(measurement, filter).map(({ key }) => key);
-    for (const name of names) {
+    for (const name of namesOf(question.wants, measurement, filter, source)) {
       piece.text(measurement).text(name);
       if (piece.length < PIECE_SIZE_BYTES) continue;
       yield piece.finish();
@@ -52,6 +55,17 @@ export function* answerSeries(question: SeriesQuestion, source: SeriesSource): G
     }
   }
   if (piece.length > 0) yield piece.finish();
+}
+
+function namesOf(wants: SeriesQuestion['wants'], measurement: string, filter: TagFilter, source: SeriesSource): readonly string[] {
+  switch (wants) {
+    case 'seriesKeys':
+      return source.series(measurement, filter).map(({ key }) => key);
+    case 'tagKeys':
+      return source.tagKeys(measurement);
+    case 'measurements':
+      return source.hasAny(measurement, filter) ? [''] : [];
+  }
 }
 
 /** One piece of an answer. @throws DbError MESSAGE_INVALID */

@@ -8,6 +8,8 @@ import { notSupported, scopedMeasurements, showScope, type ScopedShow, type Show
 export type ShowNeeds =
   /** The catalog is enough. */
   | { readonly kind: 'catalog' }
+  /** Which of these measurements have a series in any shard of these policies. */
+  | { readonly kind: 'measurements'; readonly policies: readonly RetentionPolicyId[]; readonly measurements: readonly string[] }
   /** Keys of the series of these measurements in all shards of these policies that the filter lets pass. */
   | {
       readonly kind: 'series';
@@ -28,13 +30,14 @@ export function showNeeds(statement: ShowStatement, context: ShowContext): ShowN
     case 'showSubscriptions':
     case 'showShards':
     case 'showShardGroups':
-    case 'showFieldKeys':
       return { kind: 'catalog' };
+    case 'showFieldKeys':
+      return measurementNeeds(seriesNeeds(statement, context, { kind: 'all' }));
     case 'showMeasurements': {
-      if (statement.condition === undefined) return { kind: 'catalog' };
       const needs = seriesNeeds(statement, context, { kind: 'all' });
       // InfluxDB knows no measurements of a database that is not there, and no error either.
-      return needs.kind === 'error' ? { kind: 'catalog' } : needs;
+      if (needs.kind === 'error') return { kind: 'catalog' };
+      return statement.condition === undefined ? measurementNeeds(needs) : needs;
     }
     case 'showSeries':
     case 'showTagKeys':
@@ -45,6 +48,10 @@ export function showNeeds(statement: ShowStatement, context: ShowContext): ShowN
     default:
       return notSupported(statement.kind);
   }
+}
+
+function measurementNeeds(needs: ShowNeeds | PlanError): ShowNeeds | PlanError {
+  return needs.kind === 'series' ? { kind: 'measurements', policies: needs.policies, measurements: needs.measurements } : needs;
 }
 
 function seriesNeeds(statement: ScopedShow, context: ShowContext, filter: TagExpression): ShowNeeds | PlanError {

@@ -15,6 +15,8 @@ import { showGrants, showUsers } from './show-users.ts';
 export interface ShowInputs extends ShowContext {
   /** What {@link showNeeds} asked for, in any order, repeated keys allowed; empty when it asked for nothing. */
   readonly seriesKeys: readonly SeriesKey[];
+  /** Of the measurements that it asked for, those that have a series. Absent: all. */
+  readonly measurements?: ReadonlySet<string> | undefined;
 }
 
 /** The answer to a SHOW statement: columns, order and limits as InfluxDB 1.6 has them. */
@@ -44,7 +46,7 @@ export function showRows(statement: ShowStatement, inputs: ShowInputs): readonly
     case 'showTagValues':
     case 'showFieldKeys': {
       const scope = showScope(statement, inputs);
-      if (scope.kind !== 'error') return showScoped(statement, scope, inputs.seriesKeys);
+      if (scope.kind !== 'error') return showScoped(statement, scope, inputs);
       return statement.kind === 'showMeasurements' ? [] : scope;
     }
     default:
@@ -52,10 +54,10 @@ export function showRows(statement: ShowStatement, inputs: ShowInputs): readonly
   }
 }
 
-function showScoped(statement: ScopedShow, scope: ShowScope, seriesKeys: readonly SeriesKey[]): readonly SeriesBlock[] | PlanError {
+function showScoped(statement: ScopedShow, scope: ShowScope, { seriesKeys, measurements }: ShowInputs): readonly SeriesBlock[] | PlanError {
   switch (statement.kind) {
     case 'showMeasurements':
-      return showMeasurements(statement, scope, seriesKeys);
+      return showMeasurements(statement, listed(scope, measurements), seriesKeys);
     case 'showSeries':
       return limited(statement, '', ['key'], [[...new Set(seriesKeys)].sort()]);
     case 'showTagKeys':
@@ -63,8 +65,15 @@ function showScoped(statement: ScopedShow, scope: ShowScope, seriesKeys: readonl
     case 'showTagValues':
       return showTagValues(statement, seriesKeys);
     case 'showFieldKeys':
-      return showFieldKeys(statement, scope);
+      return showFieldKeys(statement, listed(scope, measurements));
   }
+}
+
+type Measurements = ReturnType<typeof scopedMeasurements>;
+
+/** The catalog keeps a measurement of which everything was deleted, for the types of its fields; nobody is shown it. */
+function listed(scope: ShowScope, measurements: ReadonlySet<string> | undefined): Measurements {
+  return scopedMeasurements(scope).filter(([name]) => measurements?.has(name) ?? true);
 }
 
 /** Nodes with durable data, as Enterprise prints them. They are reached over the bus: their names stand for addresses. */
@@ -96,10 +105,10 @@ function policiesBlock({ retentionPolicies, defaultRetentionPolicy }: Database):
 
 function showMeasurements(
   statement: ScopedShow & { readonly kind: 'showMeasurements' },
-  scope: ShowScope,
+  measurements: Measurements,
   seriesKeys: readonly SeriesKey[],
 ): readonly SeriesBlock[] | PlanError {
-  const all = scopedMeasurements(scope).map(([name]) => name);
+  const all = measurements.map(([name]) => name);
   if (statement.condition === undefined) return limited(statement, 'measurements', ['name'], [all]);
   const chosen = measurementsWhere(statement.condition, tagSetsByMeasurement(seriesKeys));
   if ('kind' in chosen) return chosen;
@@ -121,8 +130,8 @@ function showTagValues(statement: RowLimit & { readonly keyMatch: KeyMatch }, se
   });
 }
 
-function showFieldKeys(limits: RowLimit, scope: ShowScope): SeriesBlock[] {
-  return scopedMeasurements(scope).flatMap(([name, fields]) => {
+function showFieldKeys(limits: RowLimit, measurements: Measurements): SeriesBlock[] {
+  return measurements.flatMap(([name, fields]) => {
     const sorted = [...fields].sort(([left], [right]) => compareTexts(left, right));
     return limited(limits, name, ['fieldKey', 'fieldType'], [sorted.map(([field]) => field), sorted.map(([, type]) => type)]);
   });

@@ -13,7 +13,9 @@ export function shownAnswer(statement: ShowStatement, points: readonly TestPoint
   const context = { catalog: catalogOf(points), database: TEST_DATABASE };
   const needs = showNeeds(statement, context);
   if (needs.kind === 'error') return { error: needs.text };
-  const blocks = showRows(statement, { ...context, seriesKeys: needs.kind === 'catalog' ? [] : collected(needs, points) });
+  const seriesKeys = needs.kind === 'series' ? collected(needs, points) : [];
+  const measurements = needs.kind === 'measurements' ? new Set(needs.measurements) : undefined;
+  const blocks = showRows(statement, { ...context, seriesKeys, measurements });
   if ('kind' in blocks) return { error: blocks.text };
   return blocks.length === 0 ? {} : { series: blocks.map(seriesOf) };
 }
