@@ -4,7 +4,9 @@ import type { IncarnationId } from '@varve/model';
 import type { Gateway, Health, QueryRequest, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
 import { allShards } from '@varve/placement';
 import { subjectsOf } from '@varve/wire';
+import { ClockMeeting } from './clock-meeting.ts';
 import { SeriesCollector } from './collect-series.ts';
+import { DeletePath } from './delete-path.ts';
 import { IncarnationLease } from './incarnation.ts';
 import type { CoordinatorConfig, CoordinatorPorts } from './ports.ts';
 import { OwnerReadiness } from './owner-readiness.ts';
@@ -43,7 +45,7 @@ class CoordinatorService implements Coordinator {
     this.#liveness = liveness;
     const collector = new SeriesCollector({ bus, clock, liveness }, subjects);
     this.#follower = follower;
-    this.#pledges = new PledgeServer({ bus, log }, subjects);
+    this.#pledges = new PledgeServer({ bus, log, follower }, subjects);
     const onOpened = (id: IncarnationId): void => this.#pledges.follow(id, this.#lease);
     this.#lease = new IncarnationLease({ clock, log, catalog: client }, { holder: config.nodeName, leaseMs, graceMs, skewMsMax, onOpened });
     const readiness = new OwnerReadiness({ bus, log, liveness }, { subjects, timeoutMs: LIMITS.readyTimeoutMs });
@@ -63,10 +65,12 @@ class CoordinatorService implements Coordinator {
         onIncarnationClosed: (incarnation) => this.#lease.onClosed(incarnation),
       },
     );
-    this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
+    const meeting = new ClockMeeting({ bus, log, follower, client, lease: this.#lease }, { subjects, holder: config.nodeName, timeoutMs: LIMITS.hintTimeoutMs });
+    const deletePath = new DeletePath({ follower, client, lease: this.#lease, meeting, readiness, deliveries: this.#deliveries });
+    this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, deletePath, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
-    const statementPath = new StatementPath({ clock, follower, client, collector, passwords: ports.passwords });
+    const statementPath = new StatementPath({ clock, follower, client, collector, deletePath, passwords: ports.passwords });
     this.#queries = new QueryRunner({ queryPath, statementPath, follower, clock, log, metrics, tracer }, config);
   }
 

@@ -5,19 +5,21 @@ import type { Clock, PasswordHasher, QueryRequest, ResultItem } from '@varve/por
 import { completeContinuousQuery, formatStatement, showNeeds, showRows, type ShowContext, type ShowStatement, type Statement } from '@varve/query';
 import type { SeriesCollector } from './collect-series.ts';
 import { commandOf } from './command-of.ts';
+import type { DeletePath } from './delete-path.ts';
 
 export interface StatementPathParts {
   readonly clock: Clock;
   readonly follower: CatalogFollower;
   readonly client: CatalogClient;
   readonly collector: SeriesCollector;
+  readonly deletePath: DeletePath;
   readonly passwords: PasswordHasher;
 }
 
 /** The members of a cluster that was founded a moment ago report within a second or two what they support (C31). */
 const RAISE_WAIT = { attemptCountMax: 30, pauseMs: 100 };
 
-/** Any statement but SELECT: a catalog command, or a question to the catalog and the data nodes. */
+/** Any statement but SELECT: a catalog command, a delete, or a question to the catalog and the data nodes. */
 export class StatementPath {
   readonly #parts: StatementPathParts;
 
@@ -25,9 +27,10 @@ export class StatementPath {
     this.#parts = parts;
   }
 
-  /** @throws DbError QUERY_INVALID, NOT_SUPPORTED, CATALOG_REJECTED with InfluxDB's text, META_UNAVAILABLE, QUERY_SHARD_UNAVAILABLE */
+  /** @throws DbError QUERY_INVALID, NOT_SUPPORTED, CATALOG_REJECTED with InfluxDB's text, META_UNAVAILABLE, QUERY_SHARD_UNAVAILABLE, DELETE_INCOMPLETE */
   async *run(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     if (isShow(given)) return yield* this.#show(given, statementId, request);
+    if (isDelete(given)) return yield* this.#delete(given, statementId, request);
     const statement = given.kind === 'createContinuousQuery' ? await this.#completed(given, request) : given;
     const command = await commandOf(statement, this.#parts.passwords);
     if (command === undefined) throw new DbError('NOT_SUPPORTED', `not supported by this version of Varve: ${formatStatement(statement)}`);
@@ -66,6 +69,18 @@ export class StatementPath {
     return user !== undefined && user.isAdmin === statement.isAdmin && (await this.#parts.passwords.verify(statement.password, user.passwordHash));
   }
 
+  async *#delete(statement: DeleteLike, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    const { deletePath } = this.#parts;
+    if (statement.kind === 'dropMeasurement') await this.#dropMeasurement(statement.name, request);
+    else await deletePath.delete(statement, request);
+    if (request.isReadOnlyMethod && statement.kind !== 'delete') yield { kind: 'message', statementId, level: 'warning', text: readOnlyWarning(statement) }; // InfluxDB 1.x has none for DELETE.
+  }
+
+  async #dropMeasurement(measurement: string, { database = '', traceParent }: QueryRequest): Promise<void> {
+    await this.#raised({ kind: 'dropMeasurement', database, measurement });
+    await this.#parts.deletePath.dropMeasurement(database, measurement, traceParent);
+  }
+
   async *#show(statement: ShowStatement, statementId: number, { database, signal, nodeId }: QueryRequest): AsyncGenerator<ResultItem> {
     const context: ShowContext = { catalog: this.#parts.follower.catalog, database };
     const needs = showNeeds(statement, context);
@@ -94,6 +109,12 @@ export class StatementPath {
 }
 
 type CreateContinuousQuery = Extract<Statement, { readonly kind: 'createContinuousQuery' }>;
+
+type DeleteLike = Extract<Statement, { readonly kind: 'delete' | 'dropSeries' | 'dropMeasurement' }>;
+
+function isDelete(statement: Statement): statement is DeleteLike {
+  return statement.kind === 'delete' || statement.kind === 'dropSeries' || statement.kind === 'dropMeasurement';
+}
 
 /** InfluxDB tells those who have changed something by GET. */
 function readOnlyWarning(statement: Statement): string {
