@@ -1,5 +1,5 @@
 import type { TimestampNs } from '@varve/base';
-import type { ReadLevel, SeriesBlock, ShownCell, WriteLevel } from '@varve/model';
+import type { ReadLevel, SeriesBlock, ShownCell, TagExpression, TimeRange, WriteLevel } from '@varve/model';
 import type { TraceParent } from './tracer.ts';
 
 /** Units that `/write` takes for its times. */
@@ -28,6 +28,18 @@ export interface WriteSummary {
   readonly lineErrors: readonly string[];
   /** Points dropped after parsing (beyond the retention policy, field type conflict), with the reason in InfluxDB's words. */
   readonly dropped: { readonly pointCount: number; readonly reason: string } | undefined;
+}
+
+/** Points to delete, as a statement would name them, in one retention policy. */
+export interface DeleteRequest {
+  readonly database: string;
+  /** undefined: the database's default. */
+  readonly retentionPolicy: string | undefined;
+  /** undefined: all. */
+  readonly measurement: string | undefined;
+  readonly series: TagExpression;
+  readonly range: TimeRange;
+  readonly traceParent?: TraceParent | undefined;
 }
 
 /** One query as it leaves the HTTP edge. Several statements may stand in one text. */
@@ -80,6 +92,11 @@ export interface Health {
 export interface Gateway {
   /** @throws DbError with the codes of WRITE_…, DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND, META_UNAVAILABLE */
   writePoints(request: WriteRequest): Promise<WriteSummary>;
+  /**
+   * Resolves when what was acknowledged before is deleted for good. docs/specs/delete.md.
+   * @throws DbError DATABASE_NOT_FOUND, QUERY_LIMIT: nothing is deleted; DELETE_INCOMPLETE, META_UNAVAILABLE, CLOCK_SKEWED, STOPPING: the same again is safe
+   */
+  deletePoints(request: DeleteRequest): Promise<void>;
   /** Parses everything first. @throws DbError QUERY_PARSE before the first item; later failures come as items. */
   runQuery(request: QueryRequest): AsyncIterable<ResultItem>;
   health(): Health;

@@ -1,7 +1,7 @@
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, LivenessView, type Service } from '@varve/kit';
 import type { IncarnationId } from '@varve/model';
-import type { Gateway, Health, QueryRequest, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
+import type { DeleteRequest, Gateway, Health, QueryRequest, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
 import { allShards } from '@varve/placement';
 import { subjectsOf } from '@varve/wire';
 import { ClockMeeting } from './clock-meeting.ts';
@@ -33,6 +33,7 @@ class CoordinatorService implements Coordinator {
   readonly #pledges: PledgeServer;
   readonly #deliveries: Deliveries;
   readonly #writePath: WritePath;
+  readonly #deletePath: DeletePath;
   readonly #queries: QueryRunner;
 
   constructor(ports: CoordinatorPorts, config: CoordinatorConfig) {
@@ -66,7 +67,7 @@ class CoordinatorService implements Coordinator {
       },
     );
     const meeting = new ClockMeeting({ bus, log, follower, client, lease: this.#lease }, { subjects, holder: config.nodeName, timeoutMs: LIMITS.hintTimeoutMs });
-    const deletePath = new DeletePath({ follower, client, lease: this.#lease, meeting, readiness, deliveries: this.#deliveries });
+    const deletePath = (this.#deletePath = new DeletePath({ follower, client, lease: this.#lease, meeting, readiness, deliveries: this.#deliveries }));
     this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, deletePath, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
@@ -94,6 +95,10 @@ class CoordinatorService implements Coordinator {
 
   writePoints(request: WriteRequest): Promise<WriteSummary> {
     return this.#writePath.writePoints(request);
+  }
+
+  deletePoints(request: DeleteRequest): Promise<void> {
+    return this.#deletePath.deletePoints(request);
   }
 
   runQuery(request: QueryRequest): AsyncIterable<ResultItem> {

@@ -4,7 +4,7 @@ import { encodeTombstone, sealFrame } from '@varve/frame';
 import type { CatalogClient, CatalogFollower } from '@varve/kit';
 import type { Catalog, RetentionPolicy, TimeRange, Tombstone } from '@varve/model';
 import { shardsForRange, type PlacedShard } from '@varve/placement';
-import type { QueryRequest, TraceParent } from '@varve/ports';
+import type { DeleteRequest, QueryRequest, TraceParent } from '@varve/ports';
 import { planDelete, type DeletePart, type DeletePlan, type Statement } from '@varve/query';
 import { requiredAcks } from '@varve/replication';
 import type { ClockMeeting } from './clock-meeting.ts';
@@ -52,13 +52,35 @@ export class DeletePath {
    * Resolves when everything that was acknowledged before is hidden for good.
    * @throws DbError QUERY_INVALID, QUERY_LIMIT: nothing is deleted; DELETE_INCOMPLETE, META_UNAVAILABLE, CLOCK_SKEWED, STOPPING: the same again is safe
    */
-  async delete(statement: DeletingStatement, request: Pick<QueryRequest, 'database' | 'retentionPolicy' | 'nowNs' | 'traceParent'>): Promise<void> {
+  delete(statement: DeletingStatement, { database, nowNs, traceParent }: Pick<QueryRequest, 'database' | 'nowNs' | 'traceParent'>): Promise<void> {
+    return this.#delete((catalog) => {
+      const plan = planDelete(statement, { catalog, database, nowNs });
+      if (plan.kind === 'error') throw new DbError('QUERY_INVALID', plan.text);
+      return plan;
+    }, traceParent);
+  }
+
+  /** As {@link delete}. @throws DbError DATABASE_NOT_FOUND */
+  deletePoints({ database: name, retentionPolicy, measurement, series, range, traceParent }: DeleteRequest): Promise<void> {
+    return this.#delete((catalog) => {
+      const database = catalog.databases.get(name);
+      if (database === undefined) throw new DbError('DATABASE_NOT_FOUND', `delete - database not found: ${JSON.stringify(name)}`);
+      const policy = retentionPolicy ?? database.defaultRetentionPolicy;
+      if (!database.retentionPolicies.has(policy)) throw new DbError('DATABASE_NOT_FOUND', `delete - retention policy not found in ${JSON.stringify(name)}: ${JSON.stringify(policy)}`);
+      return { kind: 'delete', database: name, range, parts: [{ retentionPolicy: policy, measurement, series }] };
+    }, traceParent);
+  }
+
+  /** What is refused is refused before others are asked; and nobody is asked when there is nothing to delete. */
+  async #delete(planOf: (catalog: Catalog) => DeletePlan, traceParent: TraceParent | undefined): Promise<void> {
     const { deliveries, meeting, follower } = this.#parts;
     deliveries.checkRoom();
     const known = await follower.readLinearizable();
-    if (shardDeletes(known, this.#plan(statement, request, known)).length === 0) return; // Also what is refused is refused before others are asked.
+    const plan = planOf(known);
+    for (const part of plan.parts) encodeTombstone(0, { ...part, startOffsetNs: 0, endOffsetNs: 1 }); // One that is too big: QUERY_LIMIT.
+    if (shardDeletes(known, plan).length === 0) return;
     const catalog = await meeting.meet();
-    await this.#hide(catalog, this.#plan(statement, request, catalog), { traceParent: request.traceParent });
+    await this.#hide(catalog, planOf(catalog), { traceParent });
     await meeting.meet();
   }
 
@@ -92,13 +114,6 @@ export class DeletePath {
     await meeting.meet();
     const finished = await client.propose({ kind: 'finishMeasurementDrop', database, measurement, drop }, traceParent);
     await follower.waitFor(finished.version);
-  }
-
-  #plan(statement: DeletingStatement, { database, retentionPolicy, nowNs }: Pick<QueryRequest, 'database' | 'retentionPolicy' | 'nowNs'>, catalog: Catalog): DeletePlan {
-    const plan = planDelete(statement, { catalog, database, retentionPolicy, nowNs });
-    if (plan.kind === 'error') throw new DbError('QUERY_INVALID', plan.text);
-    for (const part of plan.parts) encodeTombstone(0, { ...part, startOffsetNs: 0, endOffsetNs: 1 }); // One that is too big is refused before any is sent.
-    return plan;
   }
 
   /** Some frames at a time. @throws DbError DELETE_INCOMPLETE with how far it has come */

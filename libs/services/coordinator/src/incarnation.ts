@@ -7,6 +7,8 @@ import { HybridClock } from '@varve/replication';
 
 /** A lease that is renewed reaches far enough, but for one that ends meanwhile. */
 const RAISE_COUNT_MAX = 3;
+/** Beyond where a clock was raised to it needs room for stamps until the wall clock is there, not a whole lease: others begin above it. */
+const RAISED_LEASE_MS = 1_000;
 
 interface Lease {
   readonly id: IncarnationId;
@@ -185,7 +187,7 @@ export class IncarnationLease {
   async #isExtended(lease: Lease): Promise<boolean> {
     const { clock, catalog } = this.#ports;
     try {
-      const wantedMs = Math.max(clock.wallMs(), this.#raisedMs) + this.#config.leaseMs;
+      const wantedMs = Math.max(clock.wallMs() + this.#config.leaseMs, this.#raisedMs + RAISED_LEASE_MS);
       const { result } = await catalog.propose({ kind: 'renewIncarnation', incarnation: lease.id, ceilingMs: wantedMs });
       if (result.kind === 'rejected') {
         this.onClosed(lease.id);

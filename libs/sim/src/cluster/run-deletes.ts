@@ -1,6 +1,6 @@
 import { DbError, type Prng } from '@varve/base';
 import type { Coordinator } from '@varve/coordinator-service';
-import { WRITE_LEVELS } from '@varve/model';
+import { WRITE_LEVELS, type WriteLevel } from '@varve/model';
 import { cellName, type Cells } from '../cell-model.ts';
 import { DeleteModel, type Attempt } from '../delete-model.ts';
 import { CALM_NETWORK, SimNetwork, type NetworkFaults } from '../sim-network.ts';
@@ -107,9 +107,9 @@ class Run {
   async #calm(): Promise<void> {
     for (const turn of [0, 1, 0, 1]) {
       const [one, other] = [this.#cluster.coordinators[turn]!.service!, this.#cluster.coordinators[1 - turn]!.service!];
-      const before = await this.#settled(this.#writeTo(other, 'm'));
+      const before = await this.#settled(this.#writeTo(other, 'm', 'all'));
       const isDeleted = await this.#settled(this.#deleteBy(one));
-      const after = await this.#settled(this.#writeTo(other, 'm'));
+      const after = await this.#settled(this.#writeTo(other, 'm', 'all'));
       if (!before || !isDeleted || !after) this.problems.push(`with everything up: written ${before}, deleted ${isDeleted}, written ${after}`);
       const read = await Promise.all(['m', 'd'].map((measurement) => this.#settled(readCells(other, undefined, measurement))));
       const cells: Cells = new Map(read.flatMap((each) => [...each.cells]));
@@ -126,11 +126,11 @@ class Run {
 
   async #write(): Promise<void> {
     const gateway = this.#prng.pick(this.#cluster.coordinators).service;
-    if (gateway !== undefined) await this.#writeTo(gateway, this.#prng.chance(0.25) ? 'd' : 'm');
+    if (gateway !== undefined) await this.#writeTo(gateway, this.#prng.chance(0.25) ? 'd' : 'm', this.#prng.pick(WRITE_LEVELS));
   }
 
   /** The type of what is written to `d` changes with every drop. */
-  async #writeTo(gateway: Coordinator, measurement: 'm' | 'd'): Promise<boolean> {
+  async #writeTo(gateway: Coordinator, measurement: 'm' | 'd', level: WriteLevel): Promise<boolean> {
     this.#number += 1;
     const number = this.#number;
     const host = `h${this.#prng.between(0, 2)}`;
@@ -139,7 +139,7 @@ class Run {
     const cells: Cells = new Map([[cellName(`${measurement},host=${host}`, timeNs, 'f'), isText ? `s${number}` : number]]);
     const attempt = this.#model.write(cells);
     const line = `${measurement},host=${host} f=${isText ? `"s${number}"` : number} ${timeNs}`;
-    const isAcked = await this.#isDone(gateway.writePoints(writeRequest(line, this.#prng.pick(WRITE_LEVELS))).then(({ dropped }) => dropped === undefined), attempt);
+    const isAcked = await this.#isDone(gateway.writePoints(writeRequest(line, level)).then(({ dropped }) => dropped === undefined), attempt);
     if (isAcked) this.#counts.written += 1;
     return isAcked;
   }
@@ -171,7 +171,7 @@ class Run {
     const answered = done.then(
       (isDone) => ({ isDone }),
       (error: unknown) => {
-        if (!(error instanceof DbError) && !/retry|sent again/.test(String(error))) throw error;
+        if (!(error instanceof DbError) && !/retry|sent again|at most \d+ ms are leased/.test(String(error))) throw error;
         return { isDone: false };
       },
     );

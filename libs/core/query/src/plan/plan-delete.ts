@@ -1,4 +1,4 @@
-import { MAX_TIME_NS, MIN_TIME_NS, timeRange, type Catalog, type Database, type RetentionPolicy, type TagExpression, type TimeRange } from '@varve/model';
+import { MAX_TIME_NS, MIN_TIME_NS, timeRange, type Catalog, type RetentionPolicy, type TagExpression, type TimeRange } from '@varve/model';
 import type { TimestampNs } from '@varve/base';
 import type { DeleteStatement, DropSeriesStatement, Expr, MeasurementSource } from '../influxql/ast.ts';
 import { textMatcher } from './expression.ts';
@@ -28,13 +28,11 @@ export interface DeleteContext {
   readonly catalog: Catalog;
   /** Of the request. */
   readonly database: string | undefined;
-  /** Of all its policies only this one. Absent: all, as in InfluxDB 1.x. */
-  readonly retentionPolicy?: string | undefined;
   readonly nowNs: TimestampNs;
 }
 
 /**
- * The statement as series and times, in all policies of the database; measurements that are not there are no error. What it does not say with tags
+ * The statement as series and times, in all policies of the database, as in InfluxDB 1.x; measurements that are not there are no error. What it does not say with tags
  * and time alone is refused as a whole: nothing is deleted then.
  */
 export function planDelete(statement: DeleteStatement | DropSeriesStatement, context: DeleteContext): DeletePlan | PlanError {
@@ -46,16 +44,12 @@ export function planDelete(statement: DeleteStatement | DropSeriesStatement, con
   const database = catalog.databases.get(name);
   if (database === undefined) return planError(`database not found: ${name}`);
   const parts: DeletePart[] = [];
-  for (const policy of policiesOf(database, context.retentionPolicy)) {
+  for (const policy of database.retentionPolicies.values()) {
     const planned = partsOf(policy, statement.sources, rest);
     if ('kind' in planned) return planned;
     parts.push(...planned);
   }
   return { kind: 'delete', database: name, range: rangeOf(minNs ?? MIN_TIME_NS, maxNs ?? MAX_TIME_NS), parts };
-}
-
-function policiesOf({ retentionPolicies }: Database, only: string | undefined): readonly RetentionPolicy[] {
-  return [...retentionPolicies.values()].filter(({ name }) => only === undefined || name === only);
 }
 
 /** One part for all measurements where there is no FROM: they are asked the same then. */
