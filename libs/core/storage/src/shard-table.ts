@@ -5,44 +5,14 @@ import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import { Memtable } from './memtable.ts';
-import { hasRows, planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
+import { planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
 import type { VersionedRows } from './rows.ts';
 import type { FlushJob, MergeJob, MergePlan } from './shard-jobs.ts';
-import { SeriesIndex, type SeriesRef, type StoredSeriesLike } from './series-index.ts';
+import { SeriesIndex, type SeriesRef } from './series-index.ts';
 import { SeriesLife } from './series-life.ts';
-import { compileSeries, Tombstones, type StoredTombstoneLike } from './tombstones.ts';
+import type { LostRows, StoredShard } from './stored-shard.ts';
+import { compileSeries, Tombstones } from './tombstones.ts';
 import type { Hiding } from './visible-rows.ts';
-
-/** What the shard's file holds. */
-export interface StoredShard {
-  /** Where the shard's window starts: offsets count from it. */
-  readonly startNs: TimestampNs;
-  readonly flushedSeq: number;
-  readonly vector: MutationVector;
-  readonly watermark: Version;
-  /** Something was deleted here: some of the series may have no cell any more. */
-  readonly hadDeletes: boolean;
-  readonly series: readonly StoredSeriesLike[];
-  readonly chunks: readonly StoredChunkLike[];
-  readonly tombstones: readonly StoredTombstoneLike[];
-}
-
-/** All of a shard's window and more. */
-const EVERYTHING = { startOffsetNs: 0, endOffsetNs: Number.MAX_SAFE_INTEGER };
-
-class EveryField extends Set<string> {
-  override has(): boolean {
-    return true;
-  }
-}
-const EVERY_FIELD: ReadonlySet<string> = new EveryField();
-
-/** What a damaged chunk has: rows of some series of a measurement, between these times, both inclusive. */
-export interface LostRows {
-  readonly measurement: string;
-  readonly minOffsetNs: number;
-  readonly maxOffsetNs: number;
-}
 
 /**
  * Everything in memory of one shard replica: which series there are, the newest rows, which chunks hold the others, what
@@ -322,14 +292,7 @@ export class ShardTable {
    * @throws DbError CHUNK_INVALID
    */
   look(seriesId: number, bytes: ChunkBytes): boolean | ReadPlan {
-    const known = this.#hadDeletes ? this.#life.find(seriesId) : true;
-    if (known !== undefined) return known;
-    const read: SeriesRead = { seriesId, range: EVERYTHING, fields: EVERY_FIELD };
-    const plan = this.planRead(read, bytes);
-    const seen = hasRows(read, plan, bytes);
-    if (seen === undefined) return plan;
-    this.#life.remember(seriesId, seen);
-    return seen;
+    return this.#hadDeletes ? this.#life.look(seriesId, bytes, (read) => this.planRead(read, bytes)) : true;
   }
 
   /** What a read needs of chunks, as far as the bytes at hand tell. Nothing is read. @throws DbError CHUNK_INVALID */
