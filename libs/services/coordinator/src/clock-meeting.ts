@@ -1,12 +1,13 @@
 import { DbError, type DurationMs } from '@varve/base';
-import { request, type CatalogClient, type CatalogFollower } from '@varve/kit';
+import { pause, request, type CatalogClient, type CatalogFollower } from '@varve/kit';
 import { compareVersions, type Catalog, type IncarnationId, type Version } from '@varve/model';
-import type { Bus, Log } from '@varve/ports';
+import type { Bus, Clock, Log } from '@varve/ports';
 import type { Subjects } from '@varve/wire';
 import type { IncarnationLease } from './incarnation.ts';
 
 export interface ClockMeetingPorts {
   readonly bus: Bus;
+  readonly clock: Clock;
   readonly log: Log;
   readonly follower: CatalogFollower;
   readonly client: CatalogClient;
@@ -21,8 +22,9 @@ export interface ClockMeetingConfig {
   readonly timeoutMs: DurationMs;
 }
 
-/** One answer may be lost on its way. */
+/** One answer may be lost on its way, and who has just opened an incarnation does not listen for a moment. */
 const ASK_COUNT = 2;
+const ASK_PAUSE_MS = 200;
 
 /**
  * Brings the clocks of all coordinators together: what was stamped by any of them before a meeting is below what this one stamps behind it, and
@@ -71,10 +73,11 @@ export class ClockMeeting {
 
   /** Where its clock is, at or above ours; undefined: it is silent, or its incarnation is closed. @throws DbError DELETE_INCOMPLETE */
   async #ask(incarnation: IncarnationId, { wallMs, counter }: Version, version: number): Promise<Version | undefined> {
-    const { bus, log } = this.#ports;
+    const { bus, clock, log } = this.#ports;
     const { subjects, timeoutMs } = this.#config;
     const to = { subject: subjects.pledge(incarnation), timeoutMs, answerKind: 'coordinatorPledgeIs' } as const;
     for (let attempt = 0; attempt < ASK_COUNT; attempt += 1) {
+      if (attempt > 0) await pause(clock, ASK_PAUSE_MS);
       try {
         const { header } = await request(bus, to, { kind: 'coordinatorPledge', header: { shards: [], wallMs, counter, version } });
         const reached = { wallMs: header.wallMs, counter: header.counter, incarnation: 0 };

@@ -66,7 +66,7 @@ class CoordinatorService implements Coordinator {
         onIncarnationClosed: (incarnation) => this.#lease.onClosed(incarnation),
       },
     );
-    const meeting = new ClockMeeting({ bus, log, follower, client, lease: this.#lease }, { subjects, holder: config.nodeName, timeoutMs: LIMITS.hintTimeoutMs });
+    const meeting = new ClockMeeting({ bus, clock, log, follower, client, lease: this.#lease }, { subjects, holder: config.nodeName, timeoutMs: LIMITS.hintTimeoutMs });
     const deletePath = (this.#deletePath = new DeletePath({ follower, client, lease: this.#lease, meeting, readiness, deliveries: this.#deliveries }));
     this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, deletePath, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
     const { selectBucketCountMax } = config;
