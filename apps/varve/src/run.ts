@@ -2,7 +2,7 @@ import type { VarveConfig } from '@varve/config';
 import { startHttp } from '@varve/http-adapter';
 import { startTelemetry } from '@varve/otel-adapter';
 import { VERSION } from '@varve/process/main';
-import { openLog, openMetrics, systemClock, systemRandom } from '@varve/system-adapter';
+import { openLog, openMetrics, openSelfReport, systemClock, systemRandom } from '@varve/system-adapter';
 import { openEmbedded } from 'varve';
 import { banner } from './banner.ts';
 
@@ -23,7 +23,8 @@ export async function run(config: VarveConfig): Promise<void> {
     ...{ address: config.httpBindAddress, config, version: VERSION },
     ...{ log, metrics, metricsText: () => metrics.text(), tracer, clock: systemClock },
   });
-  const embedded = await openEmbedded({ clock: systemClock, random: systemRandom, log, metrics, tracer, onFatal }, config);
+  const selfReport = openSelfReport(metrics, { version: VERSION, httpAddress: `${http.address.host}:${http.address.port}` });
+  const embedded = await openEmbedded({ clock: systemClock, random: systemRandom, log, metrics, tracer, selfReport, onFatal }, config);
   http.serve(embedded.gateway);
   process.stdout.write(banner({ address: http.address, config, version: VERSION }));
 

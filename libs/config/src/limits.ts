@@ -127,6 +127,8 @@ export const LIMITS = {
   streamIdleTimeoutMs: 10_000,
   /** An owner that has not said by then that it listens for a new shard counts as down. */
   readyTimeoutMs: 2_000,
+  /** A coordinator that has not said by then which queries run on it is missing in SHOW QUERIES, which says so. */
+  queriesAnswerTimeoutMs: 1_000,
   /** How far ahead of now a coordinator leases stamps: one command per this time, and no write before a restarted one has waited it out. */
   incarnationLeaseMs: 10_000,
   /**

@@ -16,4 +16,4 @@ export type { JoinParts } from './join-node.ts';
 export type { NodeStatus } from './heartbeat.ts';
 export type { Proposed } from './catalog-client.ts';
 export type { Service } from './service.ts';
-export type { StreamPorts } from './stream.ts';
+export type { StreamPorts, StreamTarget } from './stream.ts';

@@ -29,6 +29,15 @@ const CREDIT_COUNT = 4;
 /** So many signs of life fit into the time after which the other side is given up; one may be lost. */
 const BEATS_PER_IDLE_TIMEOUT = 4;
 
+/** Whom a stream is asked of, and until when. */
+export interface StreamTarget {
+  readonly subject: string;
+  readonly idleTimeoutMs: DurationMs;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what the producer says at its end, if it says something and comes to its end. */
+  readonly onTrailer?: ((trailer: string) => void) | undefined;
+}
+
 /**
  * Asks for a stream. Leaving the loop early cancels the producer, and so does the signal.
  * @throws DbError the producer's code, or QUERY_INTERRUPTED when the signal aborts, BUS_TIMEOUT, BUS_NO_RESPONDERS,
@@ -36,7 +45,7 @@ const BEATS_PER_IDLE_TIMEOUT = 4;
  */
 export async function* openStream<Asked extends MessageKind>(
   { bus, clock }: Pick<StreamPorts, 'bus' | 'clock'>,
-  to: { readonly subject: string; readonly idleTimeoutMs: DurationMs; readonly signal?: AbortSignal | undefined },
+  to: StreamTarget,
   asked: { readonly kind: Asked; readonly header: Header<Asked>; readonly payload: Uint8Array },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const inbox = bus.newInbox();
@@ -45,6 +54,9 @@ export async function* openStream<Asked extends MessageKind>(
   let creditCount = CREDIT_COUNT;
   const grant = (isCancelled = false): void => bus.publish(`${inbox}.credit`, encode('streamCredit', { creditCount, isCancelled }));
   const beat = every(clock, to.idleTimeoutMs / BEATS_PER_IDLE_TIMEOUT, () => grant());
+  // The consumer may rest at an item for long: the producer is told at once.
+  const onAbort = (): void => grant(true);
+  to.signal?.addEventListener('abort', onAbort, { once: true });
   const question = encode(asked.kind, asked.header, asked.payload);
   const opening = encode('streamOpen', { inbox, creditCount }, question);
   let isEnded = false;
@@ -60,6 +72,7 @@ export async function* openStream<Asked extends MessageKind>(
         throw new DbError('BUS_TIMEOUT', `stream item ${expectedIndex} was lost, item ${item.header.itemIndex} came`);
       }
       if (item.header.errorCode !== undefined) throw errorFrom(item.header.errorCode, item.header.errorText ?? 'failed');
+      if (item.header.trailer !== undefined) to.onTrailer?.(item.header.trailer);
       if (item.payload.length > 0) yield item.payload;
       if (isEnded) break;
       creditCount += 1;
@@ -67,6 +80,7 @@ export async function* openStream<Asked extends MessageKind>(
     }
   } finally {
     beat.cancel();
+    to.signal?.removeEventListener('abort', onAbort);
     subscription.unsubscribe();
     arrivals.close();
     if (!isEnded) grant(true);
@@ -75,12 +89,12 @@ export async function* openStream<Asked extends MessageKind>(
 
 /**
  * Answers {@link openStream} on a subject; of several with a queue, one does. `produce` yields payloads that are not empty; its signal aborts when the
- * consumer has left.
+ * consumer has left. What it says at its end goes with the last item.
  */
 export function serveStream<Asked extends MessageKind>(
   ports: StreamPorts,
   at: { readonly subject: string; readonly queue?: string; readonly askedKind: Asked; readonly idleTimeoutMs: DurationMs },
-  produce: (asked: WireMessage<Asked>, signal: AbortSignal) => AsyncIterable<Uint8Array>,
+  produce: Produce<Asked>,
 ): Subscription {
   const onQuestion = ({ payload, replyTo }: BusMessage): void => {
     if (replyTo !== undefined) void answerStream(ports, at, { payload, replyTo }, produce);
@@ -88,11 +102,14 @@ export function serveStream<Asked extends MessageKind>(
   return ports.bus.subscribe(at.subject, onQuestion, at.queue);
 }
 
+/** Makes the items of a stream. `end.trailer` may be set until the last one. */
+type Produce<Asked extends MessageKind> = (asked: WireMessage<Asked>, signal: AbortSignal, end: { trailer?: string }) => AsyncIterable<Uint8Array>;
+
 async function answerStream<Asked extends MessageKind>(
   ports: StreamPorts,
   at: { readonly askedKind: Asked; readonly idleTimeoutMs: DurationMs },
   call: { readonly payload: Uint8Array; readonly replyTo: string },
-  produce: (asked: WireMessage<Asked>, signal: AbortSignal) => AsyncIterable<Uint8Array>,
+  produce: Produce<Asked>,
 ): Promise<void> {
   const { bus, log } = ports;
   let outlet: Outlet | undefined;
@@ -101,13 +118,14 @@ async function answerStream<Asked extends MessageKind>(
     const asked = decode(payload, at.askedKind);
     outlet = new Outlet(ports, { ...header, replyTo: call.replyTo, idleTimeoutMs: at.idleTimeoutMs });
     let held: Uint8Array | undefined;
-    for await (const item of produce(asked, outlet.signal)) {
+    const end: { trailer?: string } = {};
+    for await (const item of produce(asked, outlet.signal, end)) {
       assert(item.length > 0, 'a stream item must not be empty');
       if (held !== undefined) await outlet.send(held, false);
       if (outlet.signal.aborted) return;
       held = item;
     }
-    await outlet.send(held ?? NO_PAYLOAD, true);
+    await outlet.send(held ?? NO_PAYLOAD, true, end.trailer);
   } catch (error) {
     if (!(error instanceof DbError)) throw error;
     log.debug('Stream failed', { code: error.code, reason: error.message });
@@ -252,16 +270,16 @@ class Outlet {
   }
 
   /** Waits for a credit. Sends nothing when the signal has aborted. */
-  async send(payload: Uint8Array, isLast: boolean): Promise<void> {
+  async send(payload: Uint8Array, isLast: boolean, trailer?: string): Promise<void> {
     while (this.#itemIndex >= this.#creditCount && !this.signal.aborted) await new Promise<void>((settle) => (this.#wake = settle));
     if (this.signal.aborted) return;
-    this.#publish(payload, isLast);
+    this.#publish(payload, isLast, { trailer });
     this.#itemIndex += 1;
   }
 
   /** The last item, for which no credit is needed. */
   fail(error: DbError): void {
-    if (!this.signal.aborted) this.#publish(NO_PAYLOAD, true, error);
+    if (!this.signal.aborted) this.#publish(NO_PAYLOAD, true, { error });
   }
 
   close(): void {
@@ -269,8 +287,8 @@ class Outlet {
     this.#subscription.unsubscribe();
   }
 
-  #publish(payload: Uint8Array, isLast: boolean, error?: DbError): void {
-    const header = { itemIndex: this.#itemIndex, isLast, errorCode: error?.code, errorText: error?.message };
+  #publish(payload: Uint8Array, isLast: boolean, { error, trailer }: { readonly error?: DbError; readonly trailer?: string | undefined } = {}): void {
+    const header = { itemIndex: this.#itemIndex, isLast, errorCode: error?.code, errorText: error?.message, trailer };
     this.#ports.bus.publish(this.#hasReplied ? this.#inbox : this.#replyTo, encode('streamItem', header, payload));
     this.#hasReplied = true;
   }

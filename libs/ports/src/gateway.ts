@@ -77,7 +77,7 @@ export interface ResultBlock extends SeriesBlock<ShownCell> {
 export type ResultItem =
   | ResultBlock
   | { readonly kind: 'message'; readonly statementId: number; readonly level: 'warning'; readonly text: string }
-  /** Some shards had nobody to answer for them: the rows are what the others have. The last item before `done`. */
+  /** Some shards, or coordinators, had nobody to answer for them: the rows are what the others have. The last item before `done`. */
   | { readonly kind: 'partial'; readonly statementId: number; readonly text: string }
   | { readonly kind: 'error'; readonly statementId: number; readonly text: string }
   | { readonly kind: 'done'; readonly statementId: number };

@@ -29,5 +29,6 @@ export type { MetaControl, MetaMember, MetaStatus } from './meta-control.ts';
 export type { MetricLabels, Metrics } from './metrics.ts';
 export type { PasswordHasher } from './password-hasher.ts';
 export type { KnownPeer, LogDamage, RaftIdentity, RaftLogStore, StoredEntry, StoredHardState, StoredMembership, StoredRaft } from './raft-log-store.ts';
+export type { Figure, MemoryFacts, ProcessFacts, SelfReport } from './self-report.ts';
 export type { NewChunk, ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries, StoredTombstone } from './shard-store.ts';
 export type { Span, SpanAttributes, SpanKind, SpanOptions, TraceParent, Tracer } from './tracer.ts';

@@ -4,8 +4,8 @@ import { startHttp, type HttpServer } from '@varve/http-adapter';
 import { claimName, newBootId, type Service } from '@varve/kit';
 import { connectNats } from '@varve/nats-adapter';
 import { startTelemetry } from '@varve/otel-adapter';
-import type { Bus, Clock, Gateway, Health, Log, MetaControl, Metrics, Random, Tracer } from '@varve/ports';
-import { openLog, openMetrics, systemClock, systemRandom } from '@varve/system-adapter';
+import type { Bus, Clock, Gateway, Health, Log, MetaControl, Metrics, Random, SelfReport, Tracer } from '@varve/ports';
+import { openLog, openMetrics, openSelfReport, systemClock, systemRandom } from '@varve/system-adapter';
 import { subjectsOf, type ServiceKind } from '@varve/wire';
 import { runMain } from './run-main.ts';
 import { VERSION } from './version.ts';
@@ -18,6 +18,7 @@ export interface ServiceKit {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
+  readonly selfReport: SelfReport;
   /** Ends the process: a store can keep its promises no more. */
   readonly onFatal: (error: unknown) => void;
   /** Closes this when the process stops, in the reverse order. */
@@ -62,12 +63,13 @@ async function start({ program, kind, identityOf = ({ nodeName }) => nodeName, l
   const bus = await unlessStopping(stopOn, connectNats({ servers: config.natsServers, name, log, signal: stopOn }));
   closing.push(() => bus.close());
   const ports = { bus, clock: systemClock, random: systemRandom, log, metrics, tracer: telemetry.tracer };
+  const selfReport = openSelfReport(metrics, { version: VERSION, httpAddress: `${http.address.host}:${http.address.port}` });
   await unlessStopping(stopOn, claimName(ports, subjectsOf(config.clusterId), { service: kind, name: identityOf(config), boot: newBootId(systemRandom) }));
   const keep: ServiceKit['keep'] = (opened) => {
     closing.push(() => opened.close());
     return opened;
   };
-  const service = await open({ ...ports, keep, onFatal: (error) => endAtOnce({ program, log }, error) }, config);
+  const service = await open({ ...ports, selfReport, keep, onFatal: (error) => endAtOnce({ program, log }, error) }, config);
   closing.push(() => service.stop());
   await unlessStopping(stopOn, service.start());
   closing.push(() => service.drain());

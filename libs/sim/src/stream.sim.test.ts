@@ -24,6 +24,8 @@ class World {
   readonly scheduler: SimScheduler;
   readonly network: SimNetwork;
   producedCount = 0;
+  /** What the consumer was told at the end. */
+  readonly trailers: string[] = [];
   isProducerDone = false;
   /** Between two items, and before the first. */
   computingMs = 0;
@@ -59,13 +61,18 @@ class World {
     const ports = { ...this.ends(this.#producer), log: SILENT_LOG };
     const at = { subject: SUBJECT, askedKind: 'dataSeries', idleTimeoutMs: IDLE_TIMEOUT_MS } as const;
     const { clock } = ports;
-    serveStream(ports, at, (_, signal) => this.#numbers(clock, { itemCount, failsAt }, signal));
+    const numbers = (signal: AbortSignal): AsyncGenerator<Uint8Array> => this.#numbers(clock, { itemCount, failsAt }, signal);
+    const all = (): string => `${this.producedCount} in all`;
+    serveStream(ports, at, async function* produce(_, signal, end) {
+      yield* numbers(signal);
+      end.trailer = all();
+    });
     await this.scheduler.runUntilSettled(ports.bus.subscribed());
   }
 
   async take(count = Infinity, { pauseMs = 0, signal }: { readonly pauseMs?: number; readonly signal?: AbortSignal } = {}): Promise<number[]> {
     const taken: number[] = [];
-    const to = { subject: SUBJECT, idleTimeoutMs: IDLE_TIMEOUT_MS, signal };
+    const to = { subject: SUBJECT, idleTimeoutMs: IDLE_TIMEOUT_MS, signal, onTrailer: (trailer: string) => void this.trailers.push(trailer) };
     this.#consumer = new SimProcess(this.scheduler, 'consumer');
     const ports = this.ends(this.#consumer);
     const asked = { kind: 'dataSeries', header: { shards: [], version: 0, mayJoin: false }, payload: new Uint8Array(0) } as const;
@@ -102,6 +109,36 @@ test.each([0, 1, 2, 5, 100])('a stream of %i items comes whole and in order', as
   const world = new World(itemCount);
   await world.serveNumbers(itemCount);
   expect(await world.scheduler.runUntilSettled(world.take())).toEqual(upTo(itemCount));
+});
+
+test.each([0, 1, 5])('what a producer says at its end of %i items comes with the last one', async (itemCount) => {
+  const world = new World(itemCount);
+  await world.serveNumbers(itemCount);
+  await world.scheduler.runUntilSettled(world.take());
+  expect(world.trailers).toEqual([`${itemCount} in all`]);
+});
+
+test('a consumer that leaves early, or whose producer fails, is told nothing', async () => {
+  const [leaving, failing] = [new World(1), new World(2)];
+  await leaving.serveNumbers(200);
+  await leaving.scheduler.runUntilSettled(leaving.take(3));
+  await failing.serveNumbers(10, 5);
+  await expect(failing.scheduler.runUntilSettled(failing.take())).rejects.toBeInstanceOf(DbError);
+  expect([leaving.trailers, failing.trailers]).toEqual([[], []]);
+});
+
+test('K3: a signal that aborts while the consumer rests at an item stops the producer at once', async () => {
+  const world = new World(1);
+  await world.serveNumbers(200);
+  const abort = new AbortController();
+  const refused = expect(world.take(Infinity, { pauseMs: 600_000, signal: abort.signal })).rejects.toMatchObject({ code: 'QUERY_INTERRUPTED' });
+  await world.scheduler.runFor(100);
+  expect(world.isProducerDone).toBe(false);
+  abort.abort();
+  await world.scheduler.runFor(IDLE_TIMEOUT_MS);
+  expect(world.isProducerDone).toBe(true);
+  await world.scheduler.runFor(600_000);
+  await refused;
 });
 
 test('K3: a consumer that leaves stops its producer soon after', async () => {

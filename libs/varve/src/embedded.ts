@@ -5,7 +5,7 @@ import { createDataShard, type UpkeepTasks } from '@varve/data-shard-service';
 import { openInprocBus } from '@varve/inproc-adapter';
 import type { Service } from '@varve/kit';
 import { createMetaRaft } from '@varve/meta-raft-service';
-import type { Background, CatalogStore, Clock, Gateway, Journal, Log, Metrics, RaftLogStore, Random, ShardStore, Tracer } from '@varve/ports';
+import type { Background, CatalogStore, Clock, Gateway, Journal, Log, Metrics, RaftLogStore, Random, SelfReport, ShardStore, Tracer } from '@varve/ports';
 import { createRepair } from '@varve/repair-service';
 import { lockDataDirectory, openJournal, openRaftLogStore, openShardStore } from '@varve/sqlite-adapter';
 import { openPasswordHasher } from '@varve/system-adapter';
@@ -19,6 +19,8 @@ export interface EmbeddedPorts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
+  /** For SHOW STATS and SHOW DIAGNOSTICS; absent: they say less. */
+  readonly selfReport?: SelfReport | undefined;
   /** Called once when a store can keep its promises no more: end the process, the journal makes that safe. */
   readonly onFatal: (error: unknown) => void;
 }

@@ -66,6 +66,8 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
       return Array.isArray(value) && value.every((each) => typeof each === 'string');
     case 'number?':
       return value === undefined || typeof value === 'number';
+    case 'flag?':
+      return value === undefined || typeof value === 'boolean';
     case 'text?':
       return value === undefined || typeof value === 'string';
   }

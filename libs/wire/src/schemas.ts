@@ -5,7 +5,7 @@
 export const PROTOCOL_VERSION = 1;
 
 /** What a header field holds. A `?` says that it may be absent. */
-export type FieldKind = 'number' | 'text' | 'flag' | 'numbers' | 'texts' | 'number?' | 'text?';
+export type FieldKind = 'number' | 'text' | 'flag' | 'numbers' | 'texts' | 'number?' | 'text?' | 'flag?';
 
 /**
  * The header fields of every message; bulk bytes travel beside the header as the payload, named in the comments. A
@@ -54,8 +54,11 @@ export const WIRE_SCHEMAS = {
   /** Asks a data node to have caught up with the catalog: it answers once it listens for all shards it owns there. */
   dataReady: { version: 'number' },
   dataReadyIs: { version: 'number' },
-  /** Payload: a shard plan. `mayJoin`: nobody else can, or this node was named. Answers stream, once the node has the catalog of this version. */
-  dataQuery: { shard: 'number', version: 'number', mayJoin: 'flag', traceParent: 'text?' },
+  /**
+   * Payload: a shard plan. `mayJoin`: nobody else can, or this node was named. Answers stream, once the node has the catalog of this version.
+   * `isCounted`: the trailer is JSON, what it took. Nodes of before send none.
+   */
+  dataQuery: { shard: 'number', version: 'number', mayJoin: 'flag', traceParent: 'text?', isCounted: 'flag?' },
   /** Payload: a series filter. Answers stream, once the node has the catalog of this version. */
   dataSeries: { shards: 'numbers', version: 'number', mayJoin: 'flag' },
   /** Asks an owner, once it has the catalog of this version, which of these series it has. */
@@ -99,9 +102,18 @@ export const WIRE_SCHEMAS = {
   repairHeld: { owner: 'number?', version: 'number' },
   /** Payload: a vector per shard of `shards`. */
   repairHeldAre: { shards: 'numbers' },
+  /** Asks a coordinator which queries run on it. */
+  coordinatorQueries: {},
+  /** How many they are. Payload: the oldest of them, as JSON. */
+  coordinatorQueriesAre: { queryCount: 'number' },
+  /** Asks a coordinator to end a query. */
+  coordinatorKill: { query: 'number' },
+  /** Whether it runs there. */
+  coordinatorKilled: { isKilled: 'flag' },
   /** The first part of a streamed answer, or the answer to any request that failed. */
   streamOpen: { inbox: 'text', creditCount: 'number' },
-  streamItem: { itemIndex: 'number', isLast: 'flag', errorCode: 'text?', errorText: 'text?' },
+  /** The last one may bring what the producer has to say at its end. */
+  streamItem: { itemIndex: 'number', isLast: 'flag', errorCode: 'text?', errorText: 'text?', trailer: 'text?' },
   streamCredit: { creditCount: 'number', isCancelled: 'flag' },
   failure: { errorCode: 'text', errorText: 'text' },
 } as const satisfies Record<string, Readonly<Record<string, FieldKind>>>;
@@ -116,6 +128,7 @@ interface FieldTypes {
   texts: readonly string[];
   'number?': number | undefined;
   'text?': string | undefined;
+  'flag?': boolean | undefined;
 }
 
 /** The header of a message as the code sees it. */

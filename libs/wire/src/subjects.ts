@@ -23,6 +23,9 @@ export interface Subjects {
   nodeClaim(service: ServiceKind, name: string): string;
   /** The coordinator that holds this incarnation listens. */
   pledge(incarnation: IncarnationId): string;
+  /** What the coordinator of this name is asked about its queries. */
+  coordinatorQueries(name: string): string;
+  coordinatorKill(name: string): string;
   dataReady(node: NodeId): string;
   dataQuery(node: NodeId): string;
   dataSeries(node: NodeId): string;
@@ -51,6 +54,8 @@ export function subjectsOf(clusterId: string): Subjects {
     nodeClaim: (service, name) => `${prefix}.claim.${service}.${tokenOf(name)}`,
     shardWrite: (shard) => `${prefix}.shard.${shard}.write`,
     pledge: (incarnation) => `${prefix}.incarnation.${incarnation}.pledge`,
+    coordinatorQueries: (name) => `${prefix}.coordinator.${tokenOf(name)}.queries`,
+    coordinatorKill: (name) => `${prefix}.coordinator.${tokenOf(name)}.kill`,
     dataReady: (node) => `${prefix}.data.${node}.ready`,
     dataQuery: (node) => `${prefix}.data.${node}.query`,
     dataSeries: (node) => `${prefix}.data.${node}.series`,

@@ -2,6 +2,7 @@ export { openCatalogCache } from './open-catalog-cache.ts';
 export { openLog } from './open-log.ts';
 export { openMetrics } from './open-metrics.ts';
 export { openPasswordHasher } from './open-password-hasher.ts';
+export { openSelfReport } from './open-self-report.ts';
 export { systemClock } from './system-clock.ts';
 export { systemRandom } from './system-random.ts';
 export type { CatalogCacheOptions } from './open-catalog-cache.ts';

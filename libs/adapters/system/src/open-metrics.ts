@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { assert } from '@varve/base';
-import type { Metrics } from '@varve/ports';
+import type { Figure, MetricLabels, Metrics } from '@varve/ports';
 import { METRIC_CATALOGUE, type MetricDefinition } from '@varve/telemetry';
 
 /** From half a millisecond to a minute, in seconds: each about twice the one before. */
@@ -11,6 +11,8 @@ export interface PrometheusMetrics extends Metrics {
   readonly contentType: string;
   /** Everything in Prometheus' text format. */
   text(): Promise<string>;
+  /** What was counted or measured under a name of the catalogue. */
+  figures(name: string): Promise<readonly Figure[]>;
 }
 
 type Instrument = Counter | Gauge | Histogram;
@@ -29,11 +31,27 @@ export function openMetrics(): PrometheusMetrics {
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    figures: async (name) => {
+      const found = instruments.get(name);
+      assert(found !== undefined, `no metric ${name}`);
+      return figuresOf((await found.get()).values);
+    },
     add: (name, amount, labels = {}) => instrument(Counter, name).inc(labels, amount),
     set: (name, value, labels = {}) => instrument(Gauge, name).set(labels, value),
     remove: (name, labels) => instrument(Gauge, name).remove(labels),
     observe: (name, value, labels = {}) => instrument(Histogram, name).observe(labels, value),
   };
+}
+
+/** A histogram has its sum and its count as values of their own, beside its buckets. */
+function figuresOf(values: readonly { readonly value: number; readonly labels: object; readonly metricName?: string }[]): readonly Figure[] {
+  const counts = values.filter(({ metricName }) => metricName?.endsWith('_count') === true);
+  return values
+    .filter(({ metricName, labels }) => !('le' in labels) && metricName?.endsWith('_count') !== true)
+    .map(({ value, labels }) => {
+      const count = counts.find((each) => JSON.stringify(each.labels) === JSON.stringify(labels))?.value;
+      return { labels: labels as MetricLabels, value, count };
+    });
 }
 
 /** `http.request.duration` in seconds is `varve_http_request_duration_seconds` to Prometheus. */

@@ -7,6 +7,7 @@ export { ShardTable } from './shard-table.ts';
 export type { ChunkField, ChunkHeader } from './chunk/chunk-header.ts';
 export type { ChunkExtent, NewChunkLike } from './chunk/encode-chunk.ts';
 export type { StoredChunkLike } from './directory/chunk-tree.ts';
+export type { RowSearch } from './find-row.ts';
 export type { FlushInput } from './pack-flush.ts';
 export type { ChunkToMerge, MergeInput } from './pack-merge.ts';
 export type { ChunkBytes, ReadPlan, SeriesPiece, SeriesRead } from './read-pieces.ts';

@@ -104,7 +104,7 @@ export class Memtable {
   }
 
   /** Rows of a series in normal form, of the named fields; some lie outside of the range. Undefined: none. */
-  read(seriesId: number, range: OffsetRange, names: ReadonlySet<string>): VersionedRows | undefined {
+  read(seriesId: number, range: OffsetRange, names: ReadonlySet<string> | undefined): VersionedRows | undefined {
     const pieces = this.#piecesOf(seriesId).filter(
       ({ segment: { rows } }) => rows.minOffsetNs < range.endOffsetNs && range.startOffsetNs <= rows.maxOffsetNs,
     );

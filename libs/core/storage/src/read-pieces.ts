@@ -26,7 +26,8 @@ export interface ChunkBytes {
 export interface SeriesRead {
   readonly seriesId: number;
   readonly range: OffsetRange;
-  readonly fields: ReadonlySet<string>;
+  /** undefined: all that there are. */
+  readonly fields: ReadonlySet<string> | undefined;
   /** Whether a summary of everything between two times, both inclusive, is as good as the rows. Absent: never. */
   readonly maySummarize?: ((minOffsetNs: number, maxOffsetNs: number) => boolean) | undefined;
   /** Whether any of some rows can be wanted, by what their fields come to; a field that is not named has no cells. Absent: all are. */
@@ -36,7 +37,7 @@ export interface SeriesRead {
 }
 
 /** A block of a chunk, or what a memtable has. */
-type Source = { readonly minNs: number; readonly maxNs: number } & (
+export type Source = { readonly minNs: number; readonly maxNs: number } & (
   | {
       readonly kind: 'block';
       readonly chunkId: number;
@@ -132,15 +133,15 @@ function roomFor(groups: readonly SourceGroup[], isBrief: boolean): PageRoom {
 }
 
 /** Blocks that have any of the fields, in the range. */
-function blockSources(
-  { seriesId, range, fields }: SeriesRead,
+export function blockSources(
+  { seriesId, range, fields }: Pick<SeriesRead, 'seriesId' | 'range' | 'fields'>,
   { chunkId, writtenSeq }: StoredChunkLike,
   { header, tombstones }: { readonly header: ChunkHeader; readonly tombstones: readonly HeldTombstone[] },
-): Source[] {
+): (Source & { readonly kind: 'block' })[] {
   const later = tombstones.length === 0 ? tombstones : tombstones.filter(({ seq }) => seq > writtenSeq);
   const wanted: number[] = [];
-  for (let field = 0; field < header.fields.length; field += 1) if (fields.has(header.fields[field]!.name)) wanted.push(field);
-  const sources: Source[] = [];
+  for (let field = 0; field < header.fields.length; field += 1) if (fields === undefined || fields.has(header.fields[field]!.name)) wanted.push(field);
+  const sources: (Source & { readonly kind: 'block' })[] = [];
   const [first, end] = blocksOf(header, seriesId);
   for (let block = first; block < end; block += 1) {
     const page = pageOf(header, block);
@@ -154,7 +155,7 @@ function blockSources(
   return sources;
 }
 
-function rowSource(rows: VersionedRows, range: OffsetRange, tombstones: readonly HeldTombstone[]): Source[] {
+export function rowSource(rows: VersionedRows, range: OffsetRange, tombstones: readonly HeldTombstone[]): Source[] {
   const cut = visibleRows(sliceRows(rows, ...rowsWithin(rows, range)), tombstones);
   if (cut.offsetsNs.length === 0 || cut.columns.length === 0) return [];
   return [{ kind: 'rows', minNs: cut.offsetsNs[0]!, maxNs: cut.offsetsNs.at(-1)!, rows: cut }];
@@ -210,7 +211,7 @@ function summariesOf({ header, page, fields }: Source & { readonly kind: 'block'
   });
 }
 
-function rowsOf({ range }: SeriesRead, source: Source, bytes: ChunkBytes, room: PageRoom): VersionedRows {
+export function rowsOf({ range }: Pick<SeriesRead, 'range'>, source: Source, bytes: ChunkBytes, room?: PageRoom): VersionedRows {
   if (source.kind === 'rows') return source.rows;
   const payload = bytes.payload(source.chunkId);
   assert(payload !== undefined, `payload of chunk ${source.chunkId} was not fetched`);

@@ -51,6 +51,22 @@ function isNotA(value: string): boolean {
   return value !== 'a';
 }
 
+test('T3: the values of a tag key are those of its series', () => {
+  fc.assert(
+    fc.property(fc.array(anyKey, { maxLength: 30, size: 'max' }), (keys) => {
+      const index = SeriesIndex.open([]);
+      for (const key of keys) index.idOf(key);
+      for (const measurement of ['cpu', 'm,em', 'toString', 'none']) {
+        for (const tagKey of [...NAMES, 'none']) {
+          const ofMeasurement = keys.map(parseSeriesKey).filter((series) => series.measurement === measurement);
+          const expected = ofMeasurement.flatMap(({ tags }) => tags.filter(([key]) => key === tagKey).map(([, value]) => value));
+          expect(new Set(index.tagValues(measurement, tagKey))).toEqual(new Set(expected));
+        }
+      }
+    }),
+  );
+});
+
 test('T3: a filter finds the series that pass it one by one, sorted by key', () => {
   fc.assert(
     fc.property(fc.array(anyKey, { maxLength: 30, size: 'max' }), filter, (keys, wanted) => {

@@ -104,6 +104,11 @@ export class SeriesIndex {
     return [...this.#tags.tagKeys(measurement)].sort();
   }
 
+  /** Values of a tag key that any series of the measurement has; in no order, and perhaps more than once. */
+  tagValues(measurement: string, tagKey: string): Iterable<string> {
+    return this.#tags.tagValues(measurement, tagKey);
+  }
+
   /** Ids of the series that the filter lets pass, of all measurements when none is named. */
   idsOf(measurement: string | undefined, filter: TagFilter): IdSet {
     const ids = new IdSet(this.lastId);

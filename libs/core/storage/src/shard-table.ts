@@ -4,9 +4,10 @@ import { compareVersions, hasMutation, NO_WATERMARK, parseSeriesKey, withMutatio
 import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
+import { findRow, type RowSearch } from './find-row.ts';
 import { Memtable } from './memtable.ts';
 import { planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
-import type { VersionedRows } from './rows.ts';
+import type { OffsetRange, VersionedRows } from './rows.ts';
 import type { FlushJob, MergeJob, MergePlan } from './shard-jobs.ts';
 import { SeriesIndex, type SeriesRef } from './series-index.ts';
 import { SeriesLife } from './series-life.ts';
@@ -295,6 +296,11 @@ export class ShardTable {
     return this.#hadDeletes ? this.#life.look(seriesId, bytes, (read) => this.planRead(read, bytes)) : true;
   }
 
+  /** Values of a tag key that any series of the measurement has; in no order, and perhaps more than once. */
+  tagValues(measurement: string, tagKey: string): Iterable<string> {
+    return this.#index.tagValues(measurement, tagKey);
+  }
+
   /** What a read needs of chunks, as far as the bytes at hand tell. Nothing is read. @throws DbError CHUNK_INVALID */
   planRead(read: SeriesRead, bytes: ChunkBytes): ReadPlan {
     const chunks = this.#directory.chunksOf(read.seriesId, read.range);
@@ -323,6 +329,16 @@ export class ShardTable {
    */
   read(read: SeriesRead, plan: ReadPlan, bytes: ChunkBytes): Iterable<SeriesPiece> {
     return readPieces(read, plan, bytes);
+  }
+
+  /**
+   * Whether the series has a row in a half-open range that no delete hides, or what must be fetched to tell. Headers tell of
+   * blocks that lie in the range as a whole; rows are looked at only where nothing else has answered.
+   * @throws DbError CHUNK_INVALID
+   */
+  findRow(seriesId: number, range: OffsetRange, bytes: ChunkBytes): RowSearch {
+    const memtables = (): VersionedRows[] => [this.#sealed, this.#active].flatMap((memtable) => memtable?.read(seriesId, range, undefined) ?? []);
+    return findRow({ seriesId, range }, { chunks: this.#directory.chunksOf(seriesId, range), memtables, tombstones: this.#tombstones.of(seriesId) }, bytes);
   }
 
   #delete(tombstone: Tombstone, header: FrameHeader, seq: number): void {

@@ -1,18 +1,20 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { openStream, type LivenessView } from '@varve/kit';
-import type { Catalog, NodeId, RetentionPolicy, SeriesKey, ShardId } from '@varve/model';
+import type { Catalog, NodeId, RetentionPolicy, ShardId, TimeRange } from '@varve/model';
+import { shardsForRange } from '@varve/placement';
 import type { Bus, Clock, QueryRequest } from '@varve/ports';
 import {
   decodeSeriesPiece,
   encodeSeriesQuestion,
   selectMeasurements,
+  SeriesSketch,
   type NamedSeries,
   type SelectStatement,
   type SeriesQuestion,
 } from '@varve/query';
 import type { Subjects } from '@varve/wire';
-import { executingOwners, type Attempt } from './executing-owner.ts';
+import { executingOwners, mayAnotherOwner, type Attempt } from './executing-owner.ts';
 import { unavailable, type MissingShards } from './missing-shards.ts';
 import { schemaOf, tagKeysKey, type CollectedTagKeys } from './schema-of.ts';
 
@@ -24,6 +26,8 @@ export interface Asking {
   readonly nodeId: NodeId | undefined;
   /** Where shards go that nobody answers for; absent: that fails the statement. */
   readonly missing?: MissingShards | undefined;
+  /** Shards that may hold these times alone. Absent: those of the question's range, or all. */
+  readonly within?: TimeRange | undefined;
 }
 
 /** Asks data nodes what series and tag keys there are: the catalog does not know them. */
@@ -37,30 +41,17 @@ export class SeriesCollector {
   }
 
   /**
-   * Keys of the series in all shards of the policies, as this version of the catalog has them; each once, in no order.
+   * What the shards of the policies answer, as this version of the catalog has them; each name once, in no order. Of a question
+   * for sketches the estimate alone.
    * @throws DbError QUERY_SHARD_UNAVAILABLE, QUERY_LIMIT, QUERY_INTERRUPTED: never a silently short list
    */
-  async seriesKeys(policies: readonly RetentionPolicy[], asking: Asking, question: SeriesQuestion): Promise<readonly SeriesKey[]> {
-    const keys = new Set<SeriesKey>();
+  async collect(policies: readonly RetentionPolicy[], asking: Asking, question: SeriesQuestion, into: Collected): Promise<void> {
     for (const policy of policies) {
-      for await (const { name } of this.#ask(policy, asking, question)) {
-        keys.add(name);
-        if (keys.size > LIMITS.collectedSeriesCountMax) {
-          throw new DbError('QUERY_LIMIT', `more than ${LIMITS.collectedSeriesCountMax} series; narrow the statement with FROM or WHERE`);
-        }
+      for await (const piece of this.#ask(policy, asking, question)) {
+        if (question.wants === 'sketch') into.sketch.merge(SeriesSketch.fromBytes(piece));
+        else for (const each of decodeSeriesPiece(piece, question.wants)) into.add(each);
       }
     }
-    return [...keys];
-  }
-
-  /** Which of these measurements have a series in any shard of the policies. @throws DbError as {@link seriesKeys} */
-  async measurements(policies: readonly RetentionPolicy[], asking: Asking, measurements: readonly string[]): Promise<readonly string[]> {
-    const found = new Set<string>();
-    for (const policy of policies) {
-      const question: SeriesQuestion = { wants: 'measurements', measurements, filter: { kind: 'all' } };
-      for await (const { measurement } of this.#ask(policy, asking, question)) found.add(measurement);
-    }
-    return [...found];
   }
 
   /** Tag keys of every measurement the statement reads, as far as its shards can be asked. @throws DbError QUERY_SHARD_UNAVAILABLE without `missing` */
@@ -73,15 +64,23 @@ export class SeriesCollector {
       const policy = catalog.databases.get(source.database)!.retentionPolicies.get(source.retentionPolicy)!;
       const question: SeriesQuestion = { wants: 'tagKeys', measurements: [source.name], filter: { kind: 'all' } };
       const keys = new Set<string>();
-      for await (const { name } of this.#ask(policy, { version: catalog.version, signal, nodeId, missing }, question)) keys.add(name);
+      for await (const piece of this.#ask(policy, { version: catalog.version, signal, nodeId, missing }, question)) {
+        for (const { name } of decodeSeriesPiece(piece)) keys.add(name);
+      }
       collected.set(tagKeysKey(policy, source.name), keys);
     }
     return new Map([...collected].map(([key, names]) => [key, [...names].sort()]));
   }
 
-  async *#ask(policy: RetentionPolicy, asking: Asking, question: SeriesQuestion): AsyncGenerator<NamedSeries> {
+  /** A question is no larger than what the bus carries: many measurements are asked for in turns. */
+  async *#ask(policy: RetentionPolicy, asking: Asking, question: SeriesQuestion): AsyncGenerator<Uint8Array> {
+    for (const measurements of turnsOf(question.measurements)) yield* this.#askOnce(policy, asking, { ...question, measurements });
+  }
+
+  async *#askOnce(policy: RetentionPolicy, asking: Asking, question: SeriesQuestion): AsyncGenerator<Uint8Array> {
     const payload = encodeSeriesQuestion(question);
-    const shards = policy.shardGroups.flatMap((group) => group.shards);
+    const range = asking.within ?? question.range;
+    const shards = range === undefined ? policy.shardGroups.flatMap((group) => group.shards) : shardsForRange(policy, range).map(({ shard }) => shard);
     const { nodeId, missing } = asking;
     const onLost = ({ shard }: Owing, cause?: DbError): void => {
       const { owners } = shards.find(({ id }) => id === shard)!;
@@ -100,9 +99,9 @@ export class SeriesCollector {
         try {
           const header = { shards: ids, version: asking.version, mayJoin };
           const to = { subject: this.#subjects.dataSeries(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal: asking.signal };
-          for await (const piece of openStream(this.#ports, to, { kind: 'dataSeries', header, payload })) yield* decodeSeriesPiece(piece);
+          yield* openStream(this.#ports, to, { kind: 'dataSeries', header, payload });
         } catch (error) {
-          if (!(error instanceof DbError) || asking.signal.aborted || !error.traits.retryable) throw error;
+          if (!(error instanceof DbError) || asking.signal.aborted || !mayAnotherOwner(error)) throw error;
           for (const id of ids) failed.set(id, error);
         }
       }
@@ -111,6 +110,46 @@ export class SeriesCollector {
       owing = left.filter(({ attempts }) => attempts.length > 0);
     }
   }
+}
+
+/** What was collected: each name once. */
+export class Collected {
+  readonly sketch = new SeriesSketch();
+  readonly #names = new Map<string, Map<string, NamedSeries>>();
+  #nameCount = 0;
+
+  get names(): readonly NamedSeries[] {
+    return [...this.#names.values()].flatMap((named) => [...named.values()]);
+  }
+
+  /** @throws DbError QUERY_LIMIT */
+  add(named: NamedSeries): void {
+    const { measurement, name, value } = named;
+    const ofMeasurement = this.#names.get(measurement) ?? new Map<string, NamedSeries>();
+    this.#names.set(measurement, ofMeasurement);
+    const id = value === undefined ? name : `${name.length}:${name}${value}`;
+    if (ofMeasurement.has(id)) return;
+    ofMeasurement.set(id, named);
+    this.#nameCount += 1;
+    if (this.#nameCount > LIMITS.collectedSeriesCountMax) {
+      throw new DbError('QUERY_LIMIT', `more than ${LIMITS.collectedSeriesCountMax} series; narrow the statement with FROM or WHERE`);
+    }
+  }
+}
+
+/** Far below what the bus carries, names being of any characters. */
+const NAMES_LENGTH_MAX = 64 * 1024;
+
+function* turnsOf(measurements: readonly string[]): Generator<readonly string[]> {
+  let [turn, length]: [string[], number] = [[], 0];
+  for (const each of measurements) {
+    turn.push(each);
+    length += each.length;
+    if (length < NAMES_LENGTH_MAX) continue;
+    yield turn;
+    [turn, length] = [[], 0];
+  }
+  if (turn.length > 0) yield turn;
 }
 
 /** A shard whose series have not been told yet, and whom to ask. */

@@ -1,20 +1,27 @@
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, LivenessView, type Service } from '@varve/kit';
 import type { IncarnationId } from '@varve/model';
-import type { DeleteRequest, Gateway, Health, QueryRequest, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
+import type { DeleteRequest, Gateway, Health, QueryRequest, ResultItem, Subscription, WriteRequest, WriteSummary } from '@varve/ports';
 import { allShards } from '@varve/placement';
 import { subjectsOf } from '@varve/wire';
 import { ClockMeeting } from './clock-meeting.ts';
 import { SeriesCollector } from './collect-series.ts';
 import { DeletePath } from './delete-path.ts';
+import { diagnosticsOf } from './diagnostics-of.ts';
+import { ExplainPath } from './explain-path.ts';
 import { IncarnationLease } from './incarnation.ts';
 import type { CoordinatorConfig, CoordinatorPorts } from './ports.ts';
 import { OwnerReadiness } from './owner-readiness.ts';
 import { PledgeServer } from './serve-pledges.ts';
+import { QueriesPath } from './queries-path.ts';
 import { QueryPath } from './query-path.ts';
 import { Deliveries } from './replicate.ts';
 import { QueryRunner } from './run-query.ts';
+import { RunningQueries } from './running-queries.ts';
+import { serveQueries } from './serve-queries.ts';
 import { SeriesLimit } from './series-limit.ts';
+import { SeriesCounts } from './series-counts.ts';
+import { statsOf, type StatsQuestion } from './stats-of.ts';
 import { StatementPath } from './statement-path.ts';
 import { WritePath } from './write-path.ts';
 
@@ -35,6 +42,8 @@ class CoordinatorService implements Coordinator {
   readonly #writePath: WritePath;
   readonly #deletePath: DeletePath;
   readonly #queries: QueryRunner;
+  readonly #serveQueries: () => readonly Subscription[];
+  #subscriptions: readonly Subscription[] = [];
 
   constructor(ports: CoordinatorPorts, config: CoordinatorConfig) {
     const { bus, clock, log, metrics, tracer } = ports;
@@ -47,7 +56,11 @@ class CoordinatorService implements Coordinator {
     const collector = new SeriesCollector({ bus, clock, liveness }, subjects);
     this.#follower = follower;
     this.#pledges = new PledgeServer({ bus, log, follower }, subjects);
-    const onOpened = (id: IncarnationId): void => this.#pledges.follow(id, this.#lease);
+    const queries = new RunningQueries(clock);
+    const onOpened = (id: IncarnationId): void => {
+      this.#pledges.follow(id, this.#lease);
+      queries.follow(id);
+    };
     this.#lease = new IncarnationLease({ clock, log, catalog: client }, { holder: config.nodeName, leaseMs, graceMs, skewMsMax, onOpened });
     const readiness = new OwnerReadiness({ bus, log, liveness }, { subjects, timeoutMs: LIMITS.readyTimeoutMs });
     const { seriesCountMax } = config;
@@ -71,13 +84,24 @@ class CoordinatorService implements Coordinator {
     this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, deletePath, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax });
-    const statementPath = new StatementPath({ clock, follower, client, collector, deletePath, passwords: ports.passwords });
-    this.#queries = new QueryRunner({ queryPath, statementPath, follower, clock, log, metrics, tracer }, config);
+    const { nodeName } = config;
+    const { selfReport } = ports;
+    const counts = new SeriesCounts({ bus, liveness, subjects, collector });
+    const reports = {
+      showStats: (question: StatsQuestion) => statsOf({ selfReport, queries, catalog: follower.catalog, counts }, question),
+      showDiagnostics: async () => diagnosticsOf(selfReport, config, clock.wallMs()),
+    };
+    const queriesPath = new QueriesPath({ bus, log, follower, subjects, nodeName, queries });
+    const explainPath = new ExplainPath({ clock, follower, liveness, collector, queryPath });
+    const statementPath = new StatementPath({ clock, follower, client, collector, deletePath, passwords: ports.passwords, queriesPath, explainPath, reports });
+    this.#serveQueries = () => serveQueries({ bus, log }, { subjects, name: nodeName }, queries);
+    this.#queries = new QueryRunner({ queryPath, statementPath, follower, queries, clock, log, metrics, tracer }, config);
   }
 
   async start(): Promise<void> {
     this.#liveness.start();
     await this.#follower.start();
+    this.#subscriptions = this.#serveQueries();
     await this.#lease.open({ mayFail: this.#follower.hasBegunAlone });
   }
 
@@ -88,6 +112,7 @@ class CoordinatorService implements Coordinator {
   async stop(): Promise<void> {
     this.#deliveries.close();
     this.#pledges.stop();
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
     await this.#lease.close();
     await this.#follower.stop();
     this.#liveness.stop();

@@ -1,3 +1,4 @@
+import type { DbError } from '@varve/base';
 import type { LivenessView } from '@varve/kit';
 import type { NodeId, ShardId } from '@varve/model';
 
@@ -26,4 +27,9 @@ export function executingOwners(
   const silent = ring.filter((owner) => !liveness.isAlive(owner));
   const once = [...serving, ...living, ...silent];
   return [...once.map((owner) => ({ owner, mayJoin: false })), ...[...living, ...serving].map((owner) => ({ owner, mayJoin: true }))];
+}
+
+/** Whether another owner may have the answer: of damage on a disk its own copy is free (Y3). */
+export function mayAnotherOwner({ traits, code }: DbError): boolean {
+  return traits.retryable || code === 'CHUNK_INVALID' || code === 'STORAGE_CORRUPT';
 }

@@ -1,5 +1,5 @@
 import type { DurationMs } from '@varve/base';
-import type { Bus, CatalogCache, Clock, Log, Metrics, PasswordHasher, Random, Tracer } from '@varve/ports';
+import type { Bus, CatalogCache, Clock, Log, Metrics, PasswordHasher, Random, SelfReport, Tracer } from '@varve/ports';
 
 export interface CoordinatorPorts {
   readonly bus: Bus;
@@ -9,6 +9,8 @@ export interface CoordinatorPorts {
   readonly metrics: Metrics;
   readonly tracer: Tracer;
   readonly passwords: PasswordHasher;
+  /** Of its process; absent: SHOW STATS and SHOW DIAGNOSTICS say less. */
+  readonly selfReport?: SelfReport | undefined;
   /** Where its copy of the catalog outlives it; it keeps nothing else. */
   readonly catalogCache?: CatalogCache | undefined;
 }

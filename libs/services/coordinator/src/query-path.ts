@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { openStream, pause, type CatalogFollower, type LivenessView } from '@varve/kit';
-import type { Catalog, NodeId, RetentionPolicy, TimeRange } from '@varve/model';
+import type { Catalog, NodeId, SeriesBlock, TimeRange } from '@varve/model';
 import { shardsForRange, type PlacedShard, type ReadShard } from '@varve/placement';
 import type { Bus, Clock, QueryRequest, ResultItem, TraceParent } from '@varve/ports';
 import {
@@ -18,9 +18,10 @@ import {
 } from '@varve/query';
 import type { Subjects } from '@varve/wire';
 import type { SeriesCollector } from './collect-series.ts';
-import { executingOwners } from './executing-owner.ts';
+import { executingOwners, mayAnotherOwner } from './executing-owner.ts';
 import { MissingShards, unavailable } from './missing-shards.ts';
 import { schemaOf } from './schema-of.ts';
+import type { ShardObserver } from './shard-observer.ts';
 
 export interface QueryPathParts {
   readonly bus: Bus;
@@ -33,13 +34,15 @@ export interface QueryPathParts {
 }
 
 /** What a statement asks all its shards with. */
-interface Asking {
+export interface Asking {
   readonly catalog: Catalog;
   readonly signal: AbortSignal;
   readonly nodeId: NodeId | undefined;
   readonly traceParent: TraceParent | undefined;
   /** Where shards go that nobody answers for; undefined: that fails the statement. */
   readonly missing: MissingShards | undefined;
+  /** Who watches the question to a shard. Absent: nobody, and data nodes count nothing. */
+  readonly observe?: ((source: PlannedSource, placed: PlacedShard) => ShardObserver) | undefined;
 }
 
 /** Flow (b): plan, scatter, merge, stream. */
@@ -56,24 +59,30 @@ export class QueryPath {
    */
   async *select(statement: SelectStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     const { catalog } = this.#parts.follower;
-    const refusal = validateSelect(statement);
-    if (refusal !== undefined) throw new DbError('QUERY_INVALID', refusal);
-    const missing = request.nodeId === undefined ? new MissingShards() : undefined; // Q6: the named node, or nothing.
-    const plan = await this.#plan(statement, request, { catalog, missing });
-    const { signal, nodeId, traceParent } = request;
-    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, { catalog, signal, nodeId, traceParent, missing }));
-    const pauseForOthers = async (): Promise<void> => {
-      await pause(this.#parts.clock, 0);
-      assertWanted(request.signal);
-    };
-    for await (const block of mergePartials(plan.mergePlan, shards, request.chunkRowCount, pauseForOthers)) {
-      assertWanted(request.signal);
-      yield { kind: 'rows', statementId, ...block };
-    }
+    const { signal, nodeId, traceParent, chunkRowCount } = request;
+    const missing = nodeId === undefined ? new MissingShards() : undefined; // Q6: the named node, or nothing.
+    const plan = await this.plan(statement, request, { catalog, missing });
+    for await (const block of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) yield { kind: 'rows', statementId, ...block };
     if (missing !== undefined) yield* missing.items(statementId);
   }
 
-  async #plan(statement: SelectStatement, request: QueryRequest, { catalog, missing }: Pick<Asking, 'catalog' | 'missing'>): Promise<QueryPlan> {
+  /** What a plan comes to. @throws DbError as {@link select} */
+  async *execute(plan: QueryPlan, asking: Asking, chunkRowCount: number): AsyncGenerator<SeriesBlock> {
+    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, asking));
+    const pauseForOthers = async (): Promise<void> => {
+      await pause(this.#parts.clock, 0);
+      assertWanted(asking.signal);
+    };
+    for await (const block of mergePartials(plan.mergePlan, shards, chunkRowCount, pauseForOthers)) {
+      assertWanted(asking.signal);
+      yield block;
+    }
+  }
+
+  /** @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE without `missing` */
+  async plan(statement: SelectStatement, request: QueryRequest, { catalog, missing }: Pick<Asking, 'catalog' | 'missing'>): Promise<QueryPlan> {
+    const refusal = validateSelect(statement);
+    if (refusal !== undefined) throw new DbError('QUERY_INVALID', refusal);
     const { collector, selectBucketCountMax } = this.#parts;
     const tagKeys = needsTagKeys(statement) ? await collector.tagKeysFor(statement, request, { catalog, missing }) : undefined;
     const schema: SchemaView = schemaOf(catalog, tagKeys);
@@ -84,30 +93,43 @@ export class QueryPath {
     return plan;
   }
 
+  /** The shards that a source is asked of. */
+  shardsOf({ database, retentionPolicy }: PlannedSource, range: TimeRange, { catalog, nodeId }: Pick<Asking, 'catalog' | 'nodeId'>): readonly ReadShard[] {
+    const policy = catalog.databases.get(database)?.retentionPolicies.get(retentionPolicy);
+    if (policy === undefined) return [];
+    return shardsForRange(policy, range).filter(({ shard: { owners } }) => nodeId === undefined || owners.includes(nodeId));
+  }
+
   /** One executing owner per shard; the stream is asked for when the merge first reads it. */
-  #scatter({ database, retentionPolicy, shardPlan }: PlannedSource, range: TimeRange, asking: Asking): readonly ShardPartials[] {
-    const policy = asking.catalog.databases.get(database)?.retentionPolicies.get(retentionPolicy);
-    const isAsked = ({ shard: { owners } }: ReadShard): boolean => asking.nodeId === undefined || owners.includes(asking.nodeId);
-    const payload = encodeShardPlan(shardPlan);
-    return shardsOf(policy, range).filter(isAsked).map((placed) => ({
+  #scatter(source: PlannedSource, range: TimeRange, asking: Asking): readonly ShardPartials[] {
+    const payload = encodeShardPlan(source.shardPlan);
+    return this.shardsOf(source, range, asking).map((placed) => ({
       startNs: placed.range.startNs,
       mergeFromNs: placed.mergeFromNs,
-      partials: this.#partialsOf(placed, asking, payload),
+      partials: this.#partialsOf(placed, asking, { payload, observer: asking.observe?.(source, placed) }),
     }));
   }
 
-  async *#partialsOf({ shard: { id: shardId, owners } }: PlacedShard, { catalog, signal, nodeId, traceParent, missing }: Asking, payload: Uint8Array): AsyncGenerator<Uint8Array> {
+  async *#partialsOf(
+    { shard: { id: shardId, owners } }: PlacedShard,
+    { catalog, signal, nodeId, traceParent, missing }: Asking,
+    { payload, observer }: { readonly payload: Uint8Array; readonly observer: ShardObserver | undefined },
+  ): AsyncGenerator<Uint8Array> {
     const { bus, clock, subjects, liveness } = this.#parts;
     let reason: DbError | undefined;
     for (const { owner, mayJoin } of executingOwners({ id: shardId, owners }, liveness, nodeId)) {
-      const header = { shard: shardId, version: catalog.version, mayJoin, traceParent };
+      const header = { shard: shardId, version: catalog.version, mayJoin, traceParent, isCounted: observer !== undefined };
+      observer?.onAsk(owner);
       let hasYielded = false;
       try {
-        const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal };
+        const onTrailer = (trailer: string): void => observer?.onTrailer(trailer);
+        const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal, onTrailer };
         for await (const partial of openStream({ bus, clock }, to, { kind: 'dataQuery', header, payload })) {
           hasYielded = true;
+          observer?.onFrame(partial);
           yield partial;
         }
+        observer?.onEnd();
         return;
       } catch (error) {
         // Once a part has been merged, another owner cannot take over in the middle.
@@ -124,13 +146,4 @@ export class QueryPath {
 
 function assertWanted(signal: AbortSignal): void {
   if (signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
-}
-
-/** Whether another owner may have the answer: of damage on a disk its own copy is free (Y3). */
-function mayAnotherOwner({ traits, code }: DbError): boolean {
-  return traits.retryable || code === 'CHUNK_INVALID' || code === 'STORAGE_CORRUPT';
-}
-
-function shardsOf(policy: RetentionPolicy | undefined, range: TimeRange): readonly ReadShard[] {
-  return policy === undefined ? [] : shardsForRange(policy, range);
 }

@@ -4,6 +4,7 @@ import { traceIdOf, type Clock, type Log, type Metrics, type QueryRequest, type 
 import { parseQuery, type Statement } from '@varve/query';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
 import type { QueryPath } from './query-path.ts';
+import type { RunningQueries } from './running-queries.ts';
 import { loggableReason, loggableText } from './secret-statements.ts';
 import type { StatementPath } from './statement-path.ts';
 
@@ -11,6 +12,7 @@ export interface QueryRunnerParts {
   readonly queryPath: QueryPath;
   readonly statementPath: StatementPath;
   readonly follower: CatalogFollower;
+  readonly queries: RunningQueries;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -32,7 +34,6 @@ export interface QueryBounds {
 export class QueryRunner {
   readonly #parts: QueryRunnerParts;
   readonly #bounds: QueryBounds;
-  #runningCount = 0;
 
   constructor(parts: QueryRunnerParts, bounds: QueryBounds) {
     this.#parts = parts;
@@ -50,15 +51,15 @@ export class QueryRunner {
     const { traceParent } = request;
     const span = tracer.startChild(spans.coordinatorQuery, traceParent, { attributes: { [attributes.database]: request.database ?? '' } });
     const startedMs = clock.monotonicMs();
-    this.#runningCount += 1;
+    const running = this.#parts.queries.begin(parsed.statements, request.database);
     try {
       await this.#lookAgainFor(request.database);
-      yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent });
+      yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent }, running.signal);
     } catch (error) {
       span.end(error);
       throw error;
     } finally {
-      this.#runningCount -= 1;
+      running.end();
       span.end();
       const elapsedMs = clock.monotonicMs() - startedMs;
       metrics.observe(names.queryDuration, elapsedMs / 1000);
@@ -79,22 +80,23 @@ export class QueryRunner {
     }
   }
 
-  async *#statements(statements: readonly Statement[], request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *#statements(statements: readonly Statement[], request: QueryRequest, killed: AbortSignal): AsyncGenerator<ResultItem> {
     let hasFailed = false;
     for (const [statementId, statement] of statements.entries()) {
       if (hasFailed) yield { kind: 'error', statementId, text: 'not executed' };
-      else hasFailed = yield* this.#statement(statement, statementId, request);
+      else hasFailed = yield* this.#statement(statement, statementId, request, killed);
       yield { kind: 'done', statementId };
     }
   }
 
   /** Returns whether it failed. */
-  async *#statement(statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem, boolean> {
+  async *#statement(statement: Statement, statementId: number, request: QueryRequest, killed: AbortSignal): AsyncGenerator<ResultItem, boolean> {
     const deadline = new Deadline(this.#parts.clock, this.#bounds.queryTimeoutMs);
     try {
-      this.#checkRoom();
+      if (killed.aborted) throw new DbError('QUERY_INTERRUPTED', INTERRUPTED);
+      this.#checkRoom(statement);
       const { queryPath, statementPath } = this.#parts;
-      const asked = { ...request, signal: AbortSignal.any([request.signal, deadline.signal]) };
+      const asked = { ...request, signal: AbortSignal.any([request.signal, killed, deadline.signal]) };
       const items =
         statement.kind === 'select'
           ? queryPath.select(statement, statementId, asked)
@@ -103,7 +105,7 @@ export class QueryRunner {
       return false;
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
-      const text = deadline.signal.aborted ? 'query-timeout limit exceeded' : error.message;
+      const text = killed.aborted ? INTERRUPTED : deadline.signal.aborted ? 'query-timeout limit exceeded' : error.message;
       this.#parts.log.debug('Statement failed', { code: error.code, reason: loggableReason(text, statement), statement: statement.kind });
       yield { kind: 'error', statementId, text };
       return true;
@@ -112,12 +114,17 @@ export class QueryRunner {
     }
   }
 
-  #checkRoom(): void {
+  /** There is always room to see what runs, and to end it. */
+  #checkRoom({ kind }: Statement): void {
     const { concurrentQueryCountMax } = this.#bounds;
-    if (concurrentQueryCountMax === 0 || this.#runningCount <= concurrentQueryCountMax) return;
-    throw new DbError('QUERY_LIMIT', `max-concurrent-queries limit exceeded(${this.#runningCount}, ${concurrentQueryCountMax})`);
+    const runningCount = this.#parts.queries.size;
+    if (concurrentQueryCountMax === 0 || runningCount <= concurrentQueryCountMax || kind === 'showQueries' || kind === 'killQuery') return;
+    throw new DbError('QUERY_LIMIT', `max-concurrent-queries limit exceeded(${runningCount}, ${concurrentQueryCountMax})`);
   }
 }
+
+/** As InfluxDB says it of a query that was killed. */
+const INTERRUPTED = 'query interrupted';
 
 /** Aborts after the query timeout; 0 never does. */
 class Deadline {

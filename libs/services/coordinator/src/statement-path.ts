@@ -1,11 +1,15 @@
 import { DbError } from '@varve/base';
 import { pause, type CatalogClient, type CatalogFollower } from '@varve/kit';
-import { featureLevelOf, type CatalogCommand, type RetentionPolicy } from '@varve/model';
+import { featureLevelOf, type CatalogCommand } from '@varve/model';
 import type { Clock, PasswordHasher, QueryRequest, ResultItem } from '@varve/ports';
-import { completeContinuousQuery, formatStatement, showNeeds, showRows, type ShowContext, type ShowStatement, type Statement } from '@varve/query';
+import { completeContinuousQuery, formatStatement, reportRows, type KillQueryStatement, type ModuleReport, type ShowStatement, type Statement } from '@varve/query';
 import type { SeriesCollector } from './collect-series.ts';
 import { commandOf } from './command-of.ts';
 import type { DeletePath } from './delete-path.ts';
+import type { ExplainPath } from './explain-path.ts';
+import type { QueriesPath } from './queries-path.ts';
+import { ShowPath } from './show-path.ts';
+import type { StatsQuestion } from './stats-of.ts';
 
 export interface StatementPathParts {
   readonly clock: Clock;
@@ -14,6 +18,10 @@ export interface StatementPathParts {
   readonly collector: SeriesCollector;
   readonly deletePath: DeletePath;
   readonly passwords: PasswordHasher;
+  readonly queriesPath: QueriesPath;
+  readonly explainPath: ExplainPath;
+  /** What the process says of itself. */
+  readonly reports: Readonly<Record<'showStats' | 'showDiagnostics', (question: StatsQuestion) => Promise<readonly ModuleReport[]>>>;
 }
 
 /** The members of a cluster that was founded a moment ago report within a second or two what they support (C31). */
@@ -22,14 +30,37 @@ const RAISE_WAIT = { attemptCountMax: 30, pauseMs: 100 };
 /** Any statement but SELECT: a catalog command, a delete, or a question to the catalog and the data nodes. */
 export class StatementPath {
   readonly #parts: StatementPathParts;
+  readonly #showPath: ShowPath;
 
   constructor(parts: StatementPathParts) {
     this.#parts = parts;
+    this.#showPath = new ShowPath(parts);
   }
 
   /** @throws DbError QUERY_INVALID, NOT_SUPPORTED, CATALOG_REJECTED with InfluxDB's text, META_UNAVAILABLE, QUERY_SHARD_UNAVAILABLE, DELETE_INCOMPLETE */
-  async *run(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
-    if (isShow(given)) return yield* this.#show(given, statementId, request);
+  async *run(statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    switch (statement.kind) {
+      case 'explain':
+        return yield* this.#parts.explainPath.run(statement, statementId, request);
+      case 'showQueries':
+        return yield* this.#parts.queriesPath.show(statementId);
+      case 'showStats':
+      case 'showDiagnostics':
+        return yield* this.#report(statement, statementId, request);
+      case 'killQuery':
+        return yield* this.#kill(statement, statementId, request);
+      default:
+        return yield* this.#otherwise(statement, statementId, request);
+    }
+  }
+
+  async *#report(statement: Statement & { readonly kind: 'showStats' | 'showDiagnostics' }, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    const reports = await this.#parts.reports[statement.kind]({ module: statement.module, request });
+    for (const block of reportRows(reports, statement.module)) yield { kind: 'rows', statementId, ...block };
+  }
+
+  async *#otherwise(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    if (isShow(given)) return yield* this.#showPath.run(given, statementId, request);
     if (isDelete(given)) return yield* this.#delete(given, statementId, request);
     const statement = given.kind === 'createContinuousQuery' ? await this.#completed(given, request) : given;
     const command = await commandOf(statement, this.#parts.passwords);
@@ -81,30 +112,9 @@ export class StatementPath {
     await this.#parts.deletePath.dropMeasurement(database, measurement, traceParent);
   }
 
-  async *#show(statement: ShowStatement, statementId: number, { database, signal, nodeId }: QueryRequest): AsyncGenerator<ResultItem> {
-    const context: ShowContext = { catalog: this.#parts.follower.catalog, database };
-    const needs = showNeeds(statement, context);
-    if (needs.kind === 'error') throw new DbError('QUERY_INVALID', needs.text);
-    const names = needs.kind === 'catalog' ? [] : await this.#collect(needs, context, { signal, nodeId });
-    const collected = needs.kind === 'measurements' ? { seriesKeys: [], measurements: new Set(names) } : { seriesKeys: names };
-    const blocks = showRows(statement, { ...context, ...collected });
-    if ('kind' in blocks) throw new DbError('QUERY_INVALID', blocks.text);
-    for (const block of blocks) yield { kind: 'rows', statementId, ...block };
-  }
-
-  /** Series keys, or names of measurements. */
-  #collect(
-    needs: Extract<ReturnType<typeof showNeeds>, { readonly kind: 'series' | 'measurements' }>,
-    { catalog }: ShowContext,
-    asking: { readonly signal: AbortSignal; readonly nodeId: number | undefined },
-  ): Promise<readonly string[]> {
-    const policies: RetentionPolicy[] = [...catalog.databases.values()]
-      .flatMap(({ retentionPolicies }) => [...retentionPolicies.values()])
-      .filter(({ id }) => needs.policies.includes(id));
-    const { measurements } = needs;
-    const asked = { version: catalog.version, ...asking };
-    if (needs.kind === 'measurements') return this.#parts.collector.measurements(policies, asked, measurements);
-    return this.#parts.collector.seriesKeys(policies, asked, { wants: 'seriesKeys', measurements, filter: needs.filter });
+  async *#kill(statement: KillQueryStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    await this.#parts.queriesPath.kill(statement);
+    if (request.isReadOnlyMethod) yield { kind: 'message', statementId, level: 'warning', text: readOnlyWarning(statement) };
   }
 }
 

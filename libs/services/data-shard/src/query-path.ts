@@ -5,6 +5,7 @@ import { decodeShardPlan, runShardPlan, type ShardSource } from '@varve/query';
 import { attributes, spans } from '@varve/telemetry';
 import type { WireMessage } from '@varve/wire';
 import type { ChunkCache } from './chunk-cache.ts';
+import { CountingSource } from './counting-source.ts';
 import type { Damage } from './damage.ts';
 import { readSeries } from './read-shard.ts';
 import type { ShardReplica } from './shard-replica.ts';
@@ -26,12 +27,14 @@ export interface ReadFrom {
 }
 
 /** Runs this shard's part of a query, piece by piece. @throws DbError SHARD_NOT_HERE, SHARD_DAMAGED, CHUNK_INVALID, QUERY_LIMIT */
-export async function* produceQuery(from: ReadFrom, asked: WireMessage<'dataQuery'>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const { shard, traceParent } = asked.header;
+export async function* produceQuery(from: ReadFrom, asked: WireMessage<'dataQuery'>, signal: AbortSignal, end: { trailer?: string } = {}): AsyncGenerator<Uint8Array> {
+  const { shard, traceParent, isCounted } = asked.header;
   const span = from.tracer.startChild(spans.shardQuery, traceParent, { kind: 'server', attributes: { [attributes.shard]: shard } });
   try {
     const replica = await servingReplica(from, shard, asked.header);
-    yield* runPlan(from, replica, asked.payload, signal);
+    const counting = isCounted === true ? new CountingSource(sourceOf(from, replica)) : undefined;
+    yield* runPlan(from, replica, { plan: asked.payload, source: counting ?? sourceOf(from, replica), signal });
+    if (counting !== undefined) end.trailer = JSON.stringify(counting.counts);
   } catch (error) {
     span.end(error);
     throw error;
@@ -41,9 +44,13 @@ export async function* produceQuery(from: ReadFrom, asked: WireMessage<'dataQuer
 }
 
 /** Y2: who meets a damaged chunk is told which rows cannot be read. */
-async function* runPlan(from: ReadFrom, replica: ShardReplica, plan: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* runPlan(
+  from: ReadFrom,
+  replica: ShardReplica,
+  { plan, source, signal }: { readonly plan: Uint8Array; readonly source: ShardSource; readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
   try {
-    yield* runShardPlan(decodeShardPlan(plan), sourceOf(from, replica), signal);
+    yield* runShardPlan(decodeShardPlan(plan), source, signal);
   } catch (error) {
     throw from.damage.explained(replica, error);
   }

@@ -1,5 +1,5 @@
 import { DbError } from '@varve/base';
-import type { SeriesPiece, SeriesRead } from '@varve/storage';
+import type { OffsetRange, SeriesPiece, SeriesRead } from '@varve/storage';
 import { ChunksAtHand, type ChunkSource } from './chunk-bytes.ts';
 
 /** A flush or merge may replace the chunks of a plan while their bytes are fetched; then it is planned again. */
@@ -31,4 +31,27 @@ async function readFetched(from: ChunkSource, read: SeriesRead, bytes: ChunksAtH
     else return table.read(read, plan, bytes);
   }
   throw new DbError('CHUNK_INVALID', `a chunk of shard ${shard} was not found in its file in ${PLAN_COUNT_MAX} attempts`, { chunkId: missing });
+}
+
+/**
+ * Whether a series of a shard has a row in a half-open range that no delete hides. Bytes are fetched as far as they are needed.
+ * @throws DbError CHUNK_INVALID with the fact `chunkId`, SHARD_NOT_HERE
+ */
+export async function hasRow(from: ChunkSource, seriesId: number, range: OffsetRange): Promise<boolean> {
+  const { table, shard } = from.replica;
+  const bytes = new ChunksAtHand(from);
+  const fetched = new Set<number>();
+  for (let vainCount = 0; vainCount < PLAN_COUNT_MAX; ) {
+    if (from.replica.isDropped) throw new DbError('SHARD_NOT_HERE', `shard ${shard} was dropped`);
+    const search = table.findRow(seriesId, range, bytes);
+    if (search.kind === 'missingHeaders') {
+      await bytes.fetchHeaders(search.chunks);
+      vainCount += 1; // They are fetched together: more are missing only after a flush or merge.
+    } else if (search.kind === 'missingPayload') {
+      await bytes.fetchPayloads([search.chunkId]);
+      if (fetched.has(search.chunkId)) vainCount += 1;
+      fetched.add(search.chunkId);
+    } else return search.kind === 'found';
+  }
+  throw new DbError('CHUNK_INVALID', `a chunk of shard ${shard} was not found in its file in ${PLAN_COUNT_MAX} attempts`, { chunkId: [...fetched].at(-1) });
 }

@@ -43,7 +43,7 @@ export function serveRequests(parts: RequestParts): readonly Subscription[] {
     serve(ports, { subject: subjects.dataReady(node), askedKind: 'dataReady', answerKind: 'dataReadyIs' }, async ({ header }) => ({
       header: { version: await catchUp(header.version) },
     })),
-    serveStream(ports, { subject: subjects.dataQuery(node), askedKind: 'dataQuery', idleTimeoutMs }, (asked, signal) => produceQuery(from, asked, signal)),
+    serveStream(ports, { subject: subjects.dataQuery(node), askedKind: 'dataQuery', idleTimeoutMs }, (asked, signal, end) => produceQuery(from, asked, signal, end)),
     serveStream(ports, { subject: subjects.dataSeries(node), askedKind: 'dataSeries', idleTimeoutMs }, (asked, signal) => produceSeries(from, asked, signal)),
     serve(ports, { subject: subjects.dataVectors(node), askedKind: 'dataVectors', answerKind: 'dataVectorsAre' }, (asked) => answerVectors(caughtUpReplica, asked)),
     serve(ports, { subject: subjects.dataKnown(node), askedKind: 'dataKnown', answerKind: 'dataKnownIs' }, (asked) => answerKnownSeries(caughtUpReplica, asked)),

@@ -1,6 +1,6 @@
 import type { ErrorCode, SizeBytes } from '@varve/base';
 import { DEFAULT_CONFIG } from '@varve/config';
-import { ChunksAtHand, Damage, flushShard, mergeShard, readSeries, Recovery, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { ChunkCache, ChunksAtHand, Damage, flushShard, mergeShard, readSeries, Recovery, seriesSource, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
 import type { UpkeepTasks } from '@varve/data-shard-service';
 import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
@@ -147,6 +147,16 @@ export class ShardOnDisk {
       for (const [row, offsetNs] of offsetsNs.entries()) cells.set(`${series.key} ${offsetNs}`, Number(valueAt(column, row)));
     }
     return cells;
+  }
+
+  /** Lanes that SHOW TAG VALUES … WHERE time names, by the shard's times `from` to `to`, both inclusive. @throws DbError */
+  async lanesBetween(from: number, to: number): Promise<readonly string[]> {
+    const source = seriesSource({ shardStore: this.#shardStore, cache: new ChunkCache(1_000_000) }, this.#replica, () => Promise.resolve());
+    const lanes: string[] = [];
+    for (const series of source.series('disk', { kind: 'all' })) {
+      if (await source.hasPoint(series, { startNs: BigInt(from), endNs: BigInt(to) + 1n })) lanes.push(series.tags[0]![1]);
+    }
+    return lanes;
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,13 @@ export function formatGoDuration(ns: bigint): string {
   return minutes < 60n ? `${minutes}m${seconds}` : `${minutes / 60n}h${minutes % 60n}m${seconds}`;
 }
 
+/** How long a query runs, as InfluxDB prints it: whole seconds, below one whole milliseconds, below one whole microseconds. */
+export function formatDuration(elapsedMs: number): string {
+  const ns = BigInt(Math.max(0, Math.round(elapsedMs * 1e6)));
+  const unit = [NS_PER_S, 1_000_000n, 1_000n].find((each) => ns >= each) ?? 1n;
+  return formatGoDuration(ns - (ns % unit));
+}
+
 const NS_PER_S = 1_000_000_000n;
 
 /** A whole number of 10^-digits units, without trailing zeros. */

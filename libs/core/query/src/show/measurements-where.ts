@@ -11,21 +11,22 @@ import { hasTimeCondition, showFilter } from './show-filter.ts';
  */
 export function measurementsWhere(condition: Expr, tagSets: ReadonlyMap<string, readonly TagSet[]>): ReadonlySet<string> | PlanError {
   if (hasTimeCondition(condition)) return planError("SHOW MEASUREMENTS doesn't support time in WHERE clause");
-  const filter = showFilter(condition);
-  if (filter.kind === 'error') return filter;
-  return new Set([...tagSets].filter(([, all]) => isChosen(filter, all)).map(([name]) => name));
+  const chosen = showFilter(condition, 0n);
+  if (chosen.kind === 'error') return chosen;
+  const filter = chosen.nameFilter ?? chosen.filter;
+  return new Set([...tagSets].filter(([name, all]) => isChosen(filter, name, all)).map(([name]) => name));
 }
 
-function isChosen(filter: TagExpression, tagSets: readonly TagSet[]): boolean {
+function isChosen(filter: TagExpression, name: string, tagSets: readonly TagSet[]): boolean {
   switch (filter.kind) {
     case 'all':
       return true;
     case 'and':
-      return filter.parts.every((part) => isChosen(part, tagSets));
+      return filter.parts.every((part) => isChosen(part, name, tagSets));
     case 'or':
-      return filter.parts.some((part) => isChosen(part, tagSets));
+      return filter.parts.some((part) => isChosen(part, name, tagSets));
     case 'match':
-      return isMatchChosen(filter, tagSets);
+      return isMatchChosen(filter, filter.key === '_name' ? [[['_name', name]]] : tagSets);
   }
 }
 

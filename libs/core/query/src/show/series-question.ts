@@ -1,77 +1,75 @@
 import { ByteReader, ByteWriter, DbError } from '@varve/base';
-import type { SeriesKey, TagExpression, TagFilter } from '@varve/model';
-import { compileTagFilter } from '../plan/tag-expression.ts';
+import type { SeriesKey, TagExpression, TimeRange } from '@varve/model';
+import type { KeyMatch } from '../influxql/ast.ts';
 
-/**
- * What a coordinator asks data nodes about the series of a shard: their keys, only the keys of their tags, or only which of the measurements
- * have any. A node that does not know the last one answers with series keys, and so with the same measurements.
- */
+/** What a coordinator asks data nodes about the series of a shard. */
 export interface SeriesQuestion {
-  readonly wants: 'seriesKeys' | 'tagKeys' | 'measurements';
+  /**
+   * Keys of series, of tags, tags with their values, which of the measurements have any series, or one sketch over the keys of all series. A
+   * node that does not know measurements answers with series keys, and so with the same measurements.
+   */
+  readonly wants: 'seriesKeys' | 'tagKeys' | 'tagValues' | 'measurements' | 'sketch';
   readonly measurements: readonly string[];
+  /** Lets every series pass that has a name in the answer. */
   readonly filter: TagExpression;
+  /** Of `tagValues`: whose. Absent: of all tags. */
+  readonly keyMatch?: KeyMatch | undefined;
+  /** What must hold for each name beside: it may ask for `_name`, `_tagKey` and the `value` of the tag as if they were tags. */
+  readonly nameFilter?: TagExpression | undefined;
+  /** Only series with a point in it. Absent: at any time. */
+  readonly range?: TimeRange | undefined;
 }
 
-/** What the answer is taken from: the series index of one shard. */
-export interface SeriesSource {
-  series(measurement: string, filter: TagFilter): readonly { readonly key: SeriesKey }[];
-  hasAny(measurement: string, filter: TagFilter): boolean;
-  tagKeys(measurement: string): readonly string[];
-}
-
-/** A name in an answer: a series key or a tag key with the measurement it belongs to; for measurements nothing beside them. */
+/** A name in an answer, and the measurement it belongs to: a series key, a tag key, a tag key with one of its values; for measurements nothing beside them. */
 export interface NamedSeries {
   readonly measurement: string;
-  readonly name: string;
+  readonly name: SeriesKey | string;
+  /** Of `tagValues` alone. */
+  readonly value?: string | undefined;
 }
 
-/** An answer travels in pieces of about this size. */
-const PIECE_SIZE_BYTES = 256 * 1024;
+/** Begins a question of format 2; one of format 1 is JSON from its first byte on, and has none of what is optional. */
+const FORMAT_2 = 2;
 
-/** The bytes in which a question travels: JSON. */
+/**
+ * The bytes in which a question travels: JSON with bigints as `{"ns": "…"}`. What nodes that know format 1 alone would read
+ * as another question travels as format 2, which they refuse.
+ */
 export function encodeSeriesQuestion(question: SeriesQuestion): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(question));
+  const { wants, keyMatch, nameFilter, range } = question;
+  const text = JSON.stringify(question, (_key, value: unknown) => (typeof value === 'bigint' ? { ns: value.toString() } : value));
+  const bytes = new TextEncoder().encode(text);
+  const isOld = (wants === 'seriesKeys' || wants === 'measurements' || (wants === 'tagKeys' && question.filter.kind === 'all')) && keyMatch === undefined && nameFilter === undefined && range === undefined;
+  return isOld ? bytes : new ByteWriter(bytes.length + 1).u8(FORMAT_2).raw(bytes).finish();
 }
 
 /** The inverse of {@link encodeSeriesQuestion}. @throws DbError MESSAGE_INVALID */
 export function decodeSeriesQuestion(bytes: Uint8Array): SeriesQuestion {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as SeriesQuestion;
+    const text = new TextDecoder().decode(bytes[0] === FORMAT_2 ? bytes.subarray(1) : bytes);
+    return JSON.parse(text, (_key, value: unknown) => (isWrappedBigint(value) ? BigInt(value.ns) : value)) as SeriesQuestion;
   } catch (cause) {
     throw new DbError('MESSAGE_INVALID', 'a series question that is not JSON', {}, { cause });
   }
 }
 
-/** The answer of one shard, in pieces; no piece when there is nothing to tell. */
-export function* answerSeries(question: SeriesQuestion, source: SeriesSource): Generator<Uint8Array> {
-  const filter = compileTagFilter(question.filter);
-  let piece = new ByteWriter(PIECE_SIZE_BYTES);
-  for (const measurement of question.measurements) {
-    for (const name of namesOf(question.wants, measurement, filter, source)) {
-      piece.text(measurement).text(name);
-      if (piece.length < PIECE_SIZE_BYTES) continue;
-      yield piece.finish();
-      piece = new ByteWriter(PIECE_SIZE_BYTES);
-    }
-  }
-  if (piece.length > 0) yield piece.finish();
+function isWrappedBigint(value: unknown): value is { readonly ns: string } {
+  return typeof value === 'object' && value !== null && 'ns' in value && typeof value.ns === 'string';
 }
 
-function namesOf(wants: SeriesQuestion['wants'], measurement: string, filter: TagFilter, source: SeriesSource): readonly string[] {
-  switch (wants) {
-    case 'seriesKeys':
-      return source.series(measurement, filter).map(({ key }) => key);
-    case 'tagKeys':
-      return source.tagKeys(measurement);
-    case 'measurements':
-      return source.hasAny(measurement, filter) ? [''] : [];
-  }
+/** A name as it stands in a piece of an answer. */
+export function encodeNamedSeries(piece: ByteWriter, { measurement, name, value }: NamedSeries): void {
+  piece.text(measurement).text(name);
+  if (value !== undefined) piece.text(value);
 }
 
-/** One piece of an answer. @throws DbError MESSAGE_INVALID */
-export function decodeSeriesPiece(bytes: Uint8Array): readonly NamedSeries[] {
+/** One piece of an answer to anything but `sketch`. @throws DbError MESSAGE_INVALID */
+export function decodeSeriesPiece(bytes: Uint8Array, wants: SeriesQuestion['wants'] = 'seriesKeys'): readonly NamedSeries[] {
   const reader = new ByteReader(bytes);
   const names: NamedSeries[] = [];
-  while (reader.remaining > 0) names.push({ measurement: reader.text(), name: reader.text() });
+  while (reader.remaining > 0) {
+    const [measurement, name] = [reader.text(), reader.text()];
+    names.push(wants === 'tagValues' ? { measurement, name, value: reader.text() } : { measurement, name });
+  }
   return names;
 }

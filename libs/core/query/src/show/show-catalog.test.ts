@@ -23,9 +23,9 @@ function catalogOf(databases: readonly (Pick<Database, 'name' | 'continuousQueri
 
 /** Each series as its name, its columns, and its rows. */
 function shown(statement: ShowStatement, catalog: Catalog): unknown {
-  const context = { catalog, database: undefined };
+  const context = { catalog, database: undefined, nowNs: 0n };
   expect(showNeeds(statement, context)).toEqual({ kind: 'catalog' });
-  const blocks = showRows(statement, { ...context, seriesKeys: [] });
+  const blocks = showRows(statement, { ...context, names: [], estimate: 0 });
   if ('kind' in blocks) return blocks.text;
   return blocks.map(({ name, columns, cells, rowCount }) => [name, columns.join(), Array.from({ length: rowCount }, (_, row) => cells.map((column) => column[row]))]);
 }

@@ -1,15 +1,61 @@
-import type { TagExpression } from '@varve/model';
+import type { TimestampNs } from '@varve/base';
+import { MAX_TIME_NS, MIN_TIME_NS, type TagExpression, type TimeRange } from '@varve/model';
 import type { Expr } from '../influxql/ast.ts';
 import { planCondition } from '../plan/plan-condition.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
 import { splitTime } from '../plan/split-time.ts';
 
-/** The WHERE of a SHOW statement as a predicate on tags. Bounds of time are dropped, as InfluxDB drops them. */
-export function showFilter(condition: Expr | undefined): TagExpression | PlanError {
-  const split = splitTime(condition, 0n);
+/** The WHERE of a SHOW statement. */
+export interface ShowFilter {
+  readonly kind: 'filter';
+  /** On the tags of series. */
+  readonly filter: TagExpression;
+  /** The same with what asks for the names themselves; undefined: nothing does. */
+  readonly nameFilter: TagExpression | undefined;
+  /** Bounds of time; undefined: there are none. */
+  readonly range: TimeRange | undefined;
+}
+
+/** Names that stand for no tag. */
+const PSEUDO_TAGS: readonly string[] = ['_name', '_tagKey'];
+
+/** @param hasValues `value` is the value of the tag that is shown, as it is since InfluxDB 1.7 */
+export function showFilter(condition: Expr | undefined, nowNs: TimestampNs, hasValues = false): ShowFilter | PlanError {
+  const split = splitTime(condition, nowNs);
   if (split.kind === 'error') return split;
   const { tagFilter, rowFilter } = planCondition(split.rest, new Map());
-  return rowFilter === undefined ? tagFilter : planError('invalid tag comparison operator');
+  if (rowFilter !== undefined) return planError('invalid tag comparison operator');
+  const pseudo = hasValues ? [...PSEUDO_TAGS, 'value'] : PSEUDO_TAGS;
+  const { minNs, maxNs } = split;
+  const hasBounds = minNs !== undefined || maxNs !== undefined;
+  return {
+    kind: 'filter',
+    filter: onSeries(tagFilter, pseudo),
+    nameFilter: asksFor(tagFilter, pseudo) ? tagFilter : undefined,
+    range: hasBounds ? { startNs: minNs ?? MIN_TIME_NS, endNs: (maxNs ?? MAX_TIME_NS) + 1n } : undefined,
+  };
+}
+
+/** In a count of tag values InfluxDB compares only tags that a series has: without the tag not even `!=` holds. */
+export function ofPresentTags(shown: ShowFilter): ShowFilter {
+  const { filter, nameFilter } = shown;
+  return { ...shown, filter: withTags(filter), nameFilter: nameFilter === undefined ? undefined : withTags(nameFilter) };
+}
+
+function withTags(filter: TagExpression): TagExpression {
+  if (filter.kind === 'match') return { kind: 'and', parts: [filter, { kind: 'match', key: filter.key, operator: '!=', value: '' }] };
+  return filter.kind === 'all' ? filter : { kind: filter.kind, parts: filter.parts.map(withTags) };
+}
+
+/** What asks for a name is left open. */
+function onSeries(filter: TagExpression, pseudo: readonly string[]): TagExpression {
+  if (filter.kind === 'match') return pseudo.includes(filter.key) ? { kind: 'all' } : filter;
+  return filter.kind === 'all' ? filter : { kind: filter.kind, parts: filter.parts.map((part) => onSeries(part, pseudo)) };
+}
+
+function asksFor(filter: TagExpression, pseudo: readonly string[]): boolean {
+  if (filter.kind === 'match') return pseudo.includes(filter.key);
+  return filter.kind !== 'all' && filter.parts.some((part) => asksFor(part, pseudo));
 }
 
 /** Whether the WHERE says anything about time. */

@@ -1,22 +1,23 @@
-import type { RetentionPolicyId, TagExpression } from '@varve/model';
-import type { ShowStatement } from '../influxql/ast.ts';
+import type { RetentionPolicyId } from '@varve/model';
+import type { ShowCardinalityStatement, ShowStatement } from '../influxql/ast.ts';
 import type { PlanError } from '../plan/schema-view.ts';
-import { showFilter } from './show-filter.ts';
-import { notSupported, scopedMeasurements, showScope, type ScopedShow, type ShowContext } from './show-scope.ts';
+import { cardinalityNeeds } from './cardinality-needs.ts';
+import type { SeriesQuestion } from './series-question.ts';
+import { showFilter, type ShowFilter } from './show-filter.ts';
+import { notSupported, partMeasurements, showScope, type ScopedShow, type ShowContext } from './show-scope.ts';
 
 /** What must be collected from data nodes before a SHOW statement can be answered. */
 export type ShowNeeds =
   /** The catalog is enough. */
   | { readonly kind: 'catalog' }
-  /** Which of these measurements have a series in any shard of these policies. */
-  | { readonly kind: 'measurements'; readonly policies: readonly RetentionPolicyId[]; readonly measurements: readonly string[] }
-  /** Keys of the series of these measurements in all shards of these policies that the filter lets pass. */
-  | {
-      readonly kind: 'series';
-      readonly policies: readonly RetentionPolicyId[];
-      readonly measurements: readonly string[];
-      readonly filter: TagExpression;
-    };
+  /** The answers to some questions; all of them want the same. */
+  | { readonly kind: 'series'; readonly parts: readonly ShowPart[] };
+
+/** What is asked of all shards of some policies. */
+export interface ShowPart {
+  readonly policies: readonly RetentionPolicyId[];
+  readonly question: SeriesQuestion;
+}
 
 /** Says what a SHOW statement needs, or why it cannot be answered. */
 export function showNeeds(statement: ShowStatement, context: ShowContext): ShowNeeds | PlanError {
@@ -32,31 +33,47 @@ export function showNeeds(statement: ShowStatement, context: ShowContext): ShowN
     case 'showShardGroups':
       return { kind: 'catalog' };
     case 'showFieldKeys':
-      return measurementNeeds(seriesNeeds(statement, context, { kind: 'all' }));
-    case 'showMeasurements': {
-      const needs = seriesNeeds(statement, context, { kind: 'all' });
-      // InfluxDB knows no measurements of a database that is not there, and no error either.
-      if (needs.kind === 'error') return { kind: 'catalog' };
-      return statement.condition === undefined ? measurementNeeds(needs) : needs;
-    }
+      return partsOf(statement, context, { wants: 'measurements' }, ALL_SERIES);
+    case 'showMeasurements':
+      return measurementsNeeds(statement, context);
     case 'showSeries':
+      return namesNeeds(statement, context, { wants: 'seriesKeys' });
     case 'showTagKeys':
-    case 'showTagValues': {
-      const filter = showFilter(statement.condition);
-      return filter.kind === 'error' ? filter : seriesNeeds(statement, context, filter);
-    }
+      return namesNeeds(statement, context, { wants: 'tagKeys' });
+    case 'showTagValues':
+      return namesNeeds(statement, context, { wants: 'tagValues', keyMatch: statement.keyMatch });
+    case 'showSeriesCardinality':
+    case 'showMeasurementCardinality':
+    case 'showTagKeyCardinality':
+    case 'showTagValuesCardinality':
+    case 'showFieldKeyCardinality':
+      return cardinalityNeeds(statement satisfies ShowCardinalityStatement, context);
     default:
       return notSupported(statement.kind);
   }
 }
 
-function measurementNeeds(needs: ShowNeeds | PlanError): ShowNeeds | PlanError {
-  return needs.kind === 'series' ? { kind: 'measurements', policies: needs.policies, measurements: needs.measurements } : needs;
+function measurementsNeeds(statement: ScopedShow & { readonly kind: 'showMeasurements' }, context: ShowContext): ShowNeeds {
+  const needs = partsOf(statement, context, { wants: statement.condition === undefined ? 'measurements' : 'seriesKeys' }, ALL_SERIES);
+  // InfluxDB knows no measurements of a database that is not there, and no error either.
+  return needs.kind === 'error' ? { kind: 'catalog' } : needs;
 }
 
-function seriesNeeds(statement: ScopedShow, context: ShowContext, filter: TagExpression): ShowNeeds | PlanError {
+const ALL_SERIES: ShowFilter = { kind: 'filter', filter: { kind: 'all' }, nameFilter: undefined, range: undefined };
+
+function namesNeeds(statement: ScopedShow, context: ShowContext, wanted: Pick<SeriesQuestion, 'wants' | 'keyMatch'>): ShowNeeds | PlanError {
+  const filter = showFilter(statement.condition, context.nowNs, wanted.wants === 'tagValues');
+  return filter.kind === 'error' ? filter : partsOf(statement, context, wanted, filter);
+}
+
+function partsOf(statement: ScopedShow, context: ShowContext, wanted: Pick<SeriesQuestion, 'wants' | 'keyMatch'>, { filter, nameFilter, range }: ShowFilter): ShowNeeds | PlanError {
   const scope = showScope(statement, context);
   if (scope.kind === 'error') return scope;
-  const policies = new Set(scope.parts.flatMap((part) => part.policies.map(({ id }) => id)));
-  return { kind: 'series', policies: [...policies], measurements: scopedMeasurements(scope).map(([name]) => name), filter };
+  return {
+    kind: 'series',
+    parts: scope.parts.map((part) => ({
+      policies: part.policies.map(({ id }) => id),
+      question: { ...wanted, measurements: partMeasurements(part).map(([name]) => name), filter, nameFilter, range },
+    })),
+  };
 }

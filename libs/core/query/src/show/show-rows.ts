@@ -1,9 +1,10 @@
 import { parseSeriesKey, type Cell, type Database, type SeriesBlock, type SeriesKey, type ShownCell, type TagSet } from '@varve/model';
-import type { KeyMatch, ShowStatement } from '../influxql/ast.ts';
-import { textMatcher } from '../plan/expression.ts';
+import type { ShowStatement } from '../influxql/ast.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
+import { cardinalityRows } from './cardinality-rows.ts';
 import { formatGoDuration } from './go-duration.ts';
 import { measurementsWhere } from './measurements-where.ts';
+import type { NamedSeries } from './series-question.ts';
 import { showBlock as block } from './show-block.ts';
 import { showContinuousQueries } from './show-continuous-queries.ts';
 import { compareTexts, notSupported, scopedMeasurements, showScope, type ScopedShow, type ShowContext, type ShowScope } from './show-scope.ts';
@@ -13,10 +14,10 @@ import { showGrants, showUsers } from './show-users.ts';
 
 /** What a SHOW statement is answered from. */
 export interface ShowInputs extends ShowContext {
-  /** What {@link showNeeds} asked for, in any order, repeated keys allowed; empty when it asked for nothing. */
-  readonly seriesKeys: readonly SeriesKey[];
-  /** Of the measurements that it asked for, those that have a series. Absent: all. */
-  readonly measurements?: ReadonlySet<string> | undefined;
+  /** What {@link showNeeds} asked for, in any order, repeated names allowed; empty when it asked for nothing. */
+  readonly names: readonly NamedSeries[];
+  /** What the sketches that it asked for come to; 0 when it asked for none. */
+  readonly estimate: number;
 }
 
 /** The answer to a SHOW statement: columns, order and limits as InfluxDB 1.6 has them. */
@@ -46,34 +47,41 @@ export function showRows(statement: ShowStatement, inputs: ShowInputs): readonly
     case 'showTagValues':
     case 'showFieldKeys': {
       const scope = showScope(statement, inputs);
-      if (scope.kind !== 'error') return showScoped(statement, scope, inputs);
+      if (scope.kind !== 'error') return showScoped(statement, scope, inputs.names);
       return statement.kind === 'showMeasurements' ? [] : scope;
     }
+    case 'showSeriesCardinality':
+    case 'showMeasurementCardinality':
+    case 'showTagKeyCardinality':
+    case 'showTagValuesCardinality':
+    case 'showFieldKeyCardinality':
+      return cardinalityRows(statement, inputs);
     default:
       return notSupported(statement.kind);
   }
 }
 
-function showScoped(statement: ScopedShow, scope: ShowScope, { seriesKeys, measurements }: ShowInputs): readonly SeriesBlock[] | PlanError {
+function showScoped(statement: ScopedShow, scope: ShowScope, names: readonly NamedSeries[]): readonly SeriesBlock[] | PlanError {
   switch (statement.kind) {
     case 'showMeasurements':
-      return showMeasurements(statement, listed(scope, measurements), seriesKeys);
+      return showMeasurements(statement, scope, names);
     case 'showSeries':
-      return limited(statement, '', ['key'], [[...new Set(seriesKeys)].sort()]);
+      return limited(statement, '', ['key'], [[...new Set(names.map(({ name }) => name))].sort()]);
     case 'showTagKeys':
-      return showTagKeys(statement, seriesKeys);
+      return showTagKeys(statement, names);
     case 'showTagValues':
-      return showTagValues(statement, seriesKeys);
+      return showTagValues(statement, names);
     case 'showFieldKeys':
-      return showFieldKeys(statement, listed(scope, measurements));
+      return showFieldKeys(statement, listed(scope, names));
   }
 }
 
 type Measurements = ReturnType<typeof scopedMeasurements>;
 
 /** The catalog keeps a measurement of which everything was deleted, for the types of its fields; nobody is shown it. */
-function listed(scope: ShowScope, measurements: ReadonlySet<string> | undefined): Measurements {
-  return scopedMeasurements(scope).filter(([name]) => measurements?.has(name) ?? true);
+function listed(scope: ShowScope, names: readonly NamedSeries[]): Measurements {
+  const living = new Set(names.map(({ measurement }) => measurement));
+  return scopedMeasurements(scope).filter(([name]) => living.has(name));
 }
 
 /** Nodes with durable data, as Enterprise prints them. They are reached over the bus: their names stand for addresses. */
@@ -105,28 +113,24 @@ function policiesBlock({ retentionPolicies, defaultRetentionPolicy }: Database):
 
 function showMeasurements(
   statement: ScopedShow & { readonly kind: 'showMeasurements' },
-  measurements: Measurements,
-  seriesKeys: readonly SeriesKey[],
+  scope: ShowScope,
+  names: readonly NamedSeries[],
 ): readonly SeriesBlock[] | PlanError {
-  const all = measurements.map(([name]) => name);
+  const all = listed(scope, names).map(([name]) => name);
   if (statement.condition === undefined) return limited(statement, 'measurements', ['name'], [all]);
-  const chosen = measurementsWhere(statement.condition, tagSetsByMeasurement(seriesKeys));
+  const chosen = measurementsWhere(statement.condition, tagSetsByMeasurement(names.map(({ name }) => name)));
   if ('kind' in chosen) return chosen;
   return limited(statement, 'measurements', ['name'], [all.filter((name) => chosen.has(name))]);
 }
 
-function showTagKeys(limits: RowLimit, seriesKeys: readonly SeriesKey[]): SeriesBlock[] {
-  return [...tagSetsByMeasurement(seriesKeys)].flatMap(([name, tagSets]) => {
-    const keys = new Set(tagSets.flatMap((tags) => tags.map(([key]) => key)));
-    return limited(limits, name, ['tagKey'], [[...keys].sort()]);
-  });
+function showTagKeys(limits: RowLimit, names: readonly NamedSeries[]): SeriesBlock[] {
+  return byMeasurement(names).flatMap(([measurement, named]) => limited(limits, measurement, ['tagKey'], [[...new Set(named.map(({ name }) => name))].sort()]));
 }
 
-function showTagValues(statement: RowLimit & { readonly keyMatch: KeyMatch }, seriesKeys: readonly SeriesKey[]): SeriesBlock[] {
-  const isWanted = keyMatcher(statement.keyMatch);
-  return [...tagSetsByMeasurement(seriesKeys)].flatMap(([name, tagSets]) => {
-    const pairs = distinctPairs(tagSets, isWanted);
-    return limited(statement, name, ['key', 'value'], [pairs.map(([key]) => key), pairs.map(([, value]) => value)]);
+function showTagValues(limits: RowLimit, names: readonly NamedSeries[]): SeriesBlock[] {
+  return byMeasurement(names).flatMap(([measurement, named]) => {
+    const pairs = distinctPairs(named);
+    return limited(limits, measurement, ['key', 'value'], [pairs.map(([key]) => key), pairs.map(([, value]) => value)]);
   });
 }
 
@@ -137,38 +141,19 @@ function showFieldKeys(limits: RowLimit, measurements: Measurements): SeriesBloc
   });
 }
 
+function byMeasurement(names: readonly NamedSeries[]): readonly (readonly [measurement: string, names: readonly NamedSeries[]])[] {
+  return [...Map.groupBy(names, ({ measurement }) => measurement)].sort(([left], [right]) => compareTexts(left, right));
+}
+
 function tagSetsByMeasurement(seriesKeys: readonly SeriesKey[]): ReadonlyMap<string, readonly TagSet[]> {
   const parsed = [...new Set(seriesKeys)].map(parseSeriesKey).sort((left, right) => compareTexts(left.measurement, right.measurement));
   const groups = Map.groupBy(parsed, ({ measurement }) => measurement);
   return new Map([...groups].map(([name, series]) => [name, series.map(({ tags }) => tags)]));
 }
 
-function distinctPairs(tagSets: readonly TagSet[], isWanted: (key: string) => boolean): (readonly [string, string])[] {
-  const values = new Map<string, Set<string>>();
-  for (const [key, value] of tagSets.flat()) {
-    if (!isWanted(key)) continue;
-    const known = values.get(key);
-    if (known === undefined) values.set(key, new Set([value]));
-    else known.add(value);
-  }
-  return [...values.keys()].sort().flatMap((key) => [...values.get(key)!].sort().map((value) => [key, value] as const));
-}
-
-function keyMatcher(match: KeyMatch): (key: string) => boolean {
-  switch (match.operator) {
-    case '=':
-      return (key) => key === match.key;
-    case '!=':
-      return (key) => key !== match.key;
-    case 'IN':
-      return (key) => match.keys.includes(key);
-    case '=~':
-      return textMatcher(match.pattern);
-    case '!~': {
-      const matches = textMatcher(match.pattern);
-      return (key) => !matches(key);
-    }
-  }
+function distinctPairs(named: readonly NamedSeries[]): (readonly [string, string])[] {
+  const values = Map.groupBy(named, ({ name }) => name);
+  return [...values.keys()].sort().flatMap((key) => [...new Set(values.get(key)!.map(({ value }) => value!))].sort().map((value) => [key, value] as const));
 }
 
 /** Rows of each series; a limit of 0 is none. */

@@ -1,3 +1,4 @@
+import type { TimestampNs } from '@varve/base';
 import type { Catalog, Database, FieldType, RetentionPolicy } from '@varve/model';
 import type { MeasurementSource, ShowStatement } from '../influxql/ast.ts';
 import { textMatcher } from '../plan/expression.ts';
@@ -11,6 +12,8 @@ export interface ShowContext {
   readonly catalog: Catalog;
   /** The database of the request, for statements that name none. */
   readonly database: string | undefined;
+  /** `now()` in the statement. */
+  readonly nowNs: TimestampNs;
 }
 
 /** The policies and measurements that a SHOW statement looks at. */
@@ -32,26 +35,34 @@ export function showScope(statement: ScopedShow, context: ShowContext): ShowScop
   if (name === undefined || name === '') return planError('database name required');
   const database = context.catalog.databases.get(name);
   if (database === undefined) return planError(`database not found: ${name}`);
-  if (statement.sources.length === 0) return { kind: 'scope', database, parts: [{ policies: allPolicies(database), isWanted: () => true }] };
+  const policies = unnamedPolicies(database, statement);
+  if (statement.sources.length === 0) return { kind: 'scope', database, parts: [{ policies, isWanted: () => true }] };
   const parts: ScopePart[] = [];
   for (const source of statement.sources) {
-    const part = scopePart(database, source);
+    const part = scopePart(database, source, policies);
     if ('kind' in part) return part;
     parts.push(part);
   }
   return { kind: 'scope', database, parts };
 }
 
-function scopePart(database: Database, source: MeasurementSource): ScopePart | PlanError {
+function scopePart(database: Database, source: MeasurementSource, unnamed: readonly RetentionPolicy[]): ScopePart | PlanError {
   const matches = source.regex === undefined ? (name: string) => name === source.name : textMatcher(source.regex);
-  if (source.retentionPolicy === undefined) return { policies: allPolicies(database), isWanted: matches };
+  if (source.retentionPolicy === undefined) return { policies: unnamed, isWanted: matches };
   const policy = database.retentionPolicies.get(source.retentionPolicy);
   if (policy === undefined) return planError(`retention policy not found: ${source.retentionPolicy}`);
   return { policies: [policy], isWanted: matches };
 }
 
+export type ScopedMeasurement = readonly [name: string, fields: ReadonlyMap<string, FieldType>];
+
+/** Measurements in one part of it. */
+export function partMeasurements(part: ScopePart): readonly ScopedMeasurement[] {
+  return scopedMeasurements({ parts: [part] });
+}
+
 /** Measurements in the scope with their fields over all its policies, sorted by name. */
-export function scopedMeasurements({ parts }: ShowScope): readonly (readonly [name: string, fields: ReadonlyMap<string, FieldType>])[] {
+export function scopedMeasurements({ parts }: Pick<ShowScope, 'parts'>): readonly ScopedMeasurement[] {
   const measurements = new Map<string, Map<string, FieldType>>();
   for (const { policies, isWanted } of parts) {
     for (const [name, fields] of policies.flatMap((policy) => [...policy.measurements])) {
@@ -64,8 +75,10 @@ export function scopedMeasurements({ parts }: ShowScope): readonly (readonly [na
   return [...measurements].sort(([left], [right]) => compareTexts(left, right));
 }
 
-function allPolicies(database: Database): RetentionPolicy[] {
-  return [...database.retentionPolicies.values()];
+/** Where a source is that names no policy: in any, but fields in the default one alone, as in InfluxDB. */
+function unnamedPolicies({ retentionPolicies, defaultRetentionPolicy }: Database, { kind }: ScopedShow): readonly RetentionPolicy[] {
+  const all = [...retentionPolicies.values()];
+  return kind === 'showFieldKeys' ? all.filter(({ name }) => name === defaultRetentionPolicy) : all;
 }
 
 /** By code unit, as for `Array.sort`. */

@@ -78,6 +78,12 @@ export class TagIndex {
     return this.#byName.get(measurement)?.columns.keys() ?? [];
   }
 
+  /** The values of a tag key in a measurement, each once, in no order. */
+  *tagValues(measurement: string, tagKey: string): Generator<string> {
+    const column = this.#byName.get(measurement)?.columns.get(tagKey);
+    for (const [, text] of this.#valuesOf(column)) yield valueOf(column!, text);
+  }
+
   /** The series of a measurement, all with ids up to `idMax`, that the filter lets pass. */
   matching(measurementId: number, filter: TagFilter, idMax: number): IdSet {
     const passing = new IdSet(idMax);
@@ -155,15 +161,18 @@ export class TagIndex {
   /** The segments of a column whose values pass. */
   #segmentsWhere(column: Column | undefined, test: (value: string) => boolean): number[] {
     const passing: number[] = [];
+    for (const [segmentId, text] of this.#valuesOf(column)) if (test(valueOf(column!, text))) passing.push(segmentId);
+    return passing;
+  }
+
+  /** The segments of a column with their texts, the newest first. */
+  *#valuesOf(column: Column | undefined): Generator<readonly [segmentId: number, text: string]> {
     let segmentId = column?.lastSegment ?? 0;
     while (segmentId !== 0) {
       const some: number[] = [];
-      for (; segmentId !== 0 && some.length < TEXT_COUNT_MAX; segmentId = this.#links.at(segmentId))
-        some.push(segmentId);
-      for (const [index, text] of this.#segments.textsOf(some).entries())
-        if (test(valueOf(column!, text))) passing.push(some[index]!);
+      for (; segmentId !== 0 && some.length < TEXT_COUNT_MAX; segmentId = this.#links.at(segmentId)) some.push(segmentId);
+      for (const [index, text] of this.#segments.textsOf(some).entries()) yield [some[index]!, text];
     }
-    return passing;
   }
 
   #learnSegment(segmentId: number): void {

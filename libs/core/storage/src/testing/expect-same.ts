@@ -28,6 +28,7 @@ export function expectSame(
       const cells = naive.read(ref.key, range, names);
       expect(cellsOf(slice), ref.key).toEqual(cells);
       expectSummaries({ table, shard }, ref.seriesId, { range, names, cells });
+      expectFound({ table, shard, naive }, ref, range);
     }
   }
 }
@@ -48,6 +49,14 @@ function readAll({ table, shard }: Shard, read: SeriesRead): SeriesPiece[] {
   const plan = table.planRead(read, shard.bytes);
   expect([plan.missingHeaders, plan.missingPayloads]).toEqual([[], []]);
   return [...table.read(read, plan, shard.bytes)];
+}
+
+/** Narrow ranges too: they cut blocks. */
+function expectFound({ table, shard, naive }: Shard & { readonly naive: NaiveShard }, { seriesId, key }: { readonly seriesId: number; readonly key: string }, range: OffsetRange): void {
+  for (const each of [range, { startOffsetNs: 0, endOffsetNs: 1 }, { startOffsetNs: 2, endOffsetNs: 4 }, { startOffsetNs: 5, endOffsetNs: 90 * 86_400e9 }]) {
+    const wanted = naive.read(key, each, FIELDS).size > 0 ? 'found' : 'none';
+    expect(table.findRow(seriesId, each, shard.bytes).kind, `${key} from ${each.startOffsetNs} to ${each.endOffsetNs}`).toBe(wanted);
+  }
 }
 
 /** With summaries wherever they are allowed, and in every other window only: count, sum, extremes and ends must be those of the cells. */

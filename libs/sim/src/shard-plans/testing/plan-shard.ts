@@ -110,7 +110,7 @@ export class PlanShard {
     const { ports, cache, damage } = this.#opened;
     const from = { replicaOf: () => Promise.resolve(this.#replica), checkJoining: () => undefined, cache, damage, ...ports };
     return answerOf(text, (plan) => {
-      const header = { shard: SHARD, version: 0, mayJoin: true, traceParent: undefined };
+      const header = { shard: SHARD, version: 0, mayJoin: true, traceParent: undefined, isCounted: undefined };
       return produceQuery(from, { kind: 'dataQuery', header, payload: encodeShardPlan(plan) }, new AbortController().signal);
     });
   }

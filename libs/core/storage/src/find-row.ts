@@ -1,0 +1,29 @@
+import type { StoredChunkLike } from './directory/chunk-tree.ts';
+import { blockSources, rowsOf, rowSource, type ChunkBytes, type SeriesPlaces, type SeriesRead } from './read-pieces.ts';
+import type { VersionedRows } from './rows.ts';
+
+/** Whether there is such a row; or which bytes must be fetched before more can be said. */
+export type RowSearch =
+  | { readonly kind: 'found' | 'none' }
+  | { readonly kind: 'missingHeaders'; readonly chunks: readonly StoredChunkLike[] }
+  | { readonly kind: 'missingPayload'; readonly chunkId: number };
+
+/** Looks for one visible row of a series, in the cheapest place first. @throws DbError CHUNK_INVALID */
+export function findRow(
+  { seriesId, range }: Pick<SeriesRead, 'seriesId' | 'range'>,
+  { chunks, memtables, tombstones }: Omit<SeriesPlaces, 'memtables'> & { readonly memtables: () => readonly VersionedRows[] },
+  bytes: ChunkBytes,
+): RowSearch {
+  const missing = chunks.filter(({ chunkId }) => bytes.header(chunkId) === undefined);
+  if (missing.length > 0) return { kind: 'missingHeaders', chunks: missing };
+  const blocks = chunks.flatMap((chunk) => blockSources({ seriesId, range, fields: undefined }, chunk, { header: bytes.header(chunk.chunkId)!, tombstones }));
+  // A block is never empty. Whatever lies over it, a cell of each of its times shows.
+  if (blocks.some(({ minNs, maxNs, hiding }) => hiding.length === 0 && minNs >= range.startOffsetNs && maxNs < range.endOffsetNs)) return { kind: 'found' };
+  if (memtables().some((rows) => rowSource(rows, range, tombstones).length > 0)) return { kind: 'found' };
+  let missingChunkId: number | undefined;
+  for (const block of blocks) {
+    if (bytes.payload(block.chunkId) === undefined) missingChunkId ??= block.chunkId;
+    else if (rowsOf({ range }, { ...block, fields: [] }, bytes).offsetsNs.length > 0) return { kind: 'found' };
+  }
+  return missingChunkId === undefined ? { kind: 'none' } : { kind: 'missingPayload', chunkId: missingChunkId };
+}

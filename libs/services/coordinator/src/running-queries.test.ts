@@ -1,0 +1,41 @@
+import type { Clock } from '@varve/ports';
+import { parseQuery, type Statement } from '@varve/query';
+import { expect, test } from 'vitest';
+import { RunningQueries } from './running-queries.ts';
+
+let nowMs = 0;
+const clock = { monotonicMs: () => nowMs } as Clock;
+
+function parsed(text: string): readonly Statement[] {
+  const result = parseQuery(text);
+  return result.kind === 'statements' ? result.statements : expect.unreachable(result.message);
+}
+
+test('KQ1 KQ2 a query is listed from its begin to its end, without passwords', () => {
+  const queries = new RunningQueries(clock);
+  const first = queries.begin(parsed("SELECT v FROM m; SET PASSWORD FOR u = 'secret'"), 'd');
+  nowMs = 1_500;
+  queries.follow(3);
+  const second = queries.begin(parsed('SHOW QUERIES'), undefined);
+  expect(queries.list()).toEqual([
+    { id: 1, text: 'SELECT v FROM m;\nSET PASSWORD FOR u = [REDACTED]', database: 'd', elapsedMs: 1_500, status: 'running' },
+    { id: 3_000_000_002, text: 'SHOW QUERIES', database: '', elapsedMs: 0, status: 'running' },
+  ]);
+  first.end();
+  second.end();
+  expect([queries.size, queries.list()]).toEqual([0, []]);
+});
+
+test('KQ3 a killed query is told so, and no other one', () => {
+  const queries = new RunningQueries(clock);
+  const [killed, other] = [queries.begin(parsed('SHOW DATABASES'), 'd'), queries.begin(parsed('SHOW DATABASES'), 'd')];
+  expect([queries.kill(1), queries.kill(7)]).toEqual([true, false]);
+  expect([killed.signal.aborted, other.signal.aborted]).toEqual([true, false]);
+  expect(queries.list().map(({ status }) => status)).toEqual(['killed', 'running']);
+});
+
+test('KQ2 a long text is cut', () => {
+  const queries = new RunningQueries(clock);
+  queries.begin(parsed(Array.from({ length: 5_000 }, (_, index) => `DROP DATABASE d${index}`).join(';')), undefined);
+  expect(queries.list()[0]!.text).toHaveLength(2_001);
+});

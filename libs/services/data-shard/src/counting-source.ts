@@ -1,0 +1,45 @@
+import type { TimestampNs } from '@varve/base';
+import type { SeriesSlice, SeriesSummary, TagFilter } from '@varve/model';
+import type { OffsetRange, ReadBounds, ShardCounts, ShardSource, SourceSeries } from '@varve/query';
+
+/** Counts what is read of another source, for EXPLAIN ANALYZE. */
+export class CountingSource implements ShardSource {
+  readonly timesOf?: NonNullable<ShardSource['timesOf']>;
+  readonly #source: ShardSource;
+  readonly #seriesIds = new Set<number>();
+  #rowCount = 0;
+  #summaryCount = 0;
+  #summarizedRowCount = 0;
+
+  constructor(source: ShardSource) {
+    this.#source = source;
+    if (source.timesOf !== undefined) this.timesOf = source.timesOf;
+  }
+
+  get counts(): ShardCounts {
+    return { seriesCount: this.#seriesIds.size, rowCount: this.#rowCount, summaryCount: this.#summaryCount, summarizedRowCount: this.#summarizedRowCount };
+  }
+
+  get startNs(): TimestampNs {
+    return this.#source.startNs;
+  }
+
+  series(measurement: string, filter: TagFilter): readonly SourceSeries[] {
+    return this.#source.series(measurement, filter);
+  }
+
+  async read(series: SourceSeries, range: OffsetRange, fields: readonly string[], bounds?: ReadBounds): Promise<Iterable<SeriesSlice | SeriesSummary>> {
+    this.#seriesIds.add(series.seriesId);
+    return this.#counted(await this.#source.read(series, range, fields, bounds));
+  }
+
+  *#counted(pieces: Iterable<SeriesSlice | SeriesSummary>): Generator<SeriesSlice | SeriesSummary> {
+    for (const piece of pieces) {
+      if ('rowCount' in piece) {
+        this.#summaryCount += 1;
+        this.#summarizedRowCount += piece.rowCount;
+      } else this.#rowCount += piece.offsetsNs.length;
+      yield piece;
+    }
+  }
+}
