@@ -59,6 +59,10 @@ export const LIMITS = {
   partialFrameSizeBytesMax: 512 * KIB,
   /** Windows of one series in memory, on a data node and on a coordinator. Reached: the query is refused with a clear text. */
   queryWindowCountMax: 1_000_000,
+  /** Subqueries of one statement, at all levels: each asks all shards of its range at once. Reached: it is refused. */
+  subqueryCountMax: 100,
+  /** Values that the rows of one subquery keep on a coordinator: cells that wait for others, windows, what must be sorted. Reached: the query is refused. */
+  subqueryValueCountMax: 4_000_000,
   /** Series keys that a SHOW statement collects. Reached: it is refused, and asks to be narrowed. */
   collectedSeriesCountMax: 2_000_000,
   /** Rows per answer of a chunked query that names no size, as InfluxDB. */

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Cell } from '@varve/model';
 import type { SelectStatement } from './influxql/ast.ts';
 import { MATH_FUNCTIONS } from './influxql/math-functions.ts';
-import { needsTagKeys, planQuery } from './plan/plan-query.ts';
+import { planQuery } from './plan/plan-query.ts';
+import { needsTagKeys } from './plan/select-sources.ts';
 import { answerOf, parseOne, schemaOf, TEST_DATABASE } from './testing/memory-engine.ts';
 import { parseTestLines } from './testing/test-lines.ts';
 

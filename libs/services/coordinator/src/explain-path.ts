@@ -4,11 +4,12 @@ import type { Catalog, TagExpression } from '@varve/model';
 import type { Clock, QueryRequest, ResultItem } from '@varve/ports';
 import {
   analyzedLines,
+  askedSources,
   explainPlan,
   formatStatement,
   type ExplainedSource,
   type ExplainStatement,
-  type PlannedSource,
+  type PlannedMeasurements,
   type QueryPlan,
   type SelectStatement,
   type SeriesQuestion,
@@ -55,11 +56,11 @@ export class ExplainPath {
     const { follower: { catalog }, queryPath } = this.#parts;
     const plan = await queryPath.plan(statement, request, { catalog, missing });
     const sources: ExplainedSource[] = [];
-    for (const source of plan.sources) sources.push(await this.#explained(source, plan, { catalog, request, missing }));
+    for (const { source, range } of askedSources(plan)) sources.push(await this.#explained(source, range, { catalog, request, missing }));
     return explainPlan(sources);
   }
 
-  async #explained(source: PlannedSource, { range }: QueryPlan, { catalog, request, missing }: Explaining): Promise<ExplainedSource> {
+  async #explained(source: PlannedMeasurements, range: QueryPlan['range'], { catalog, request, missing }: Explaining): Promise<ExplainedSource> {
     const { queryPath, liveness } = this.#parts;
     const { nodeId } = request;
     const shards = queryPath.shardsOf(source, range, { catalog, nodeId }).map(({ shard: { id, owners }, range: window }) => {
@@ -70,7 +71,7 @@ export class ExplainPath {
   }
 
   /** Measurements with the same condition are asked for together. */
-  async #seriesCount({ database, retentionPolicy, shardPlan }: PlannedSource, within: QueryPlan['range'], { catalog, request, missing }: Explaining): Promise<number> {
+  async #seriesCount({ database, retentionPolicy, shardPlan }: PlannedMeasurements, within: QueryPlan['range'], { catalog, request, missing }: Explaining): Promise<number> {
     const policy = catalog.databases.get(database)!.retentionPolicies.get(retentionPolicy)!;
     const collected = new Collected();
     const { signal, nodeId } = request;
@@ -89,7 +90,7 @@ export class ExplainPath {
     const plan = await queryPath.plan(statement, request, { catalog, missing });
     const plannedMs = clock.monotonicMs();
     const observers: ShardObserver[] = [];
-    const observe = (source: PlannedSource, { shard }: { readonly shard: { readonly id: number } }): ShardObserver => {
+    const observe = (source: PlannedMeasurements, { shard }: { readonly shard: { readonly id: number } }): ShardObserver => {
       const observer = new ShardObserver(clock, { shard: shard.id, measurements: source.shardPlan.measurements.map(({ name }) => name) });
       observers.push(observer);
       return observer;

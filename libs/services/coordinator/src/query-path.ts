@@ -6,12 +6,13 @@ import { shardsForRange, type PlacedShard, type ReadShard } from '@varve/placeme
 import type { Bus, Clock, QueryRequest, ResultItem, TraceParent } from '@varve/ports';
 import {
   encodeShardPlan,
-  mergePartials,
+  executeQuery,
   needsTagKeys,
   planQuery,
   validateSelect,
-  type PlannedSource,
+  type PlannedMeasurements,
   type QueryPlan,
+  type Scatter,
   type SchemaView,
   type SelectStatement,
   type ShardPartials,
@@ -42,7 +43,7 @@ export interface Asking {
   /** Where shards go that nobody answers for; undefined: that fails the statement. */
   readonly missing: MissingShards | undefined;
   /** Who watches the question to a shard. Absent: nobody, and data nodes count nothing. */
-  readonly observe?: ((source: PlannedSource, placed: PlacedShard) => ShardObserver) | undefined;
+  readonly observe?: ((source: PlannedMeasurements, placed: PlacedShard) => ShardObserver) | undefined;
 }
 
 /** Flow (b): plan, scatter, merge, stream. */
@@ -68,13 +69,14 @@ export class QueryPath {
 
   /** What a plan comes to. @throws DbError as {@link select} */
   async *execute(plan: QueryPlan, asking: Asking, chunkRowCount: number): AsyncGenerator<SeriesBlock> {
-    const shards = plan.sources.flatMap((source) => this.#scatter(source, plan.range, asking));
+    const { signal } = asking;
+    const scatter: Scatter = (source, range) => this.#scatter(source, range, asking);
     const pauseForOthers = async (): Promise<void> => {
       await pause(this.#parts.clock, 0);
-      assertWanted(asking.signal);
+      assertWanted(signal);
     };
-    for await (const block of mergePartials(plan.mergePlan, shards, chunkRowCount, pauseForOthers)) {
-      assertWanted(asking.signal);
+    for await (const block of executeQuery(plan, scatter, { chunkRowCount, signal, pause: pauseForOthers })) {
+      assertWanted(signal);
       yield block;
     }
   }
@@ -94,14 +96,14 @@ export class QueryPath {
   }
 
   /** The shards that a source is asked of. */
-  shardsOf({ database, retentionPolicy }: PlannedSource, range: TimeRange, { catalog, nodeId }: Pick<Asking, 'catalog' | 'nodeId'>): readonly ReadShard[] {
+  shardsOf({ database, retentionPolicy }: PlannedMeasurements, range: TimeRange, { catalog, nodeId }: Pick<Asking, 'catalog' | 'nodeId'>): readonly ReadShard[] {
     const policy = catalog.databases.get(database)?.retentionPolicies.get(retentionPolicy);
     if (policy === undefined) return [];
     return shardsForRange(policy, range).filter(({ shard: { owners } }) => nodeId === undefined || owners.includes(nodeId));
   }
 
   /** One executing owner per shard; the stream is asked for when the merge first reads it. */
-  #scatter(source: PlannedSource, range: TimeRange, asking: Asking): readonly ShardPartials[] {
+  #scatter(source: PlannedMeasurements, range: TimeRange, asking: Asking): readonly ShardPartials[] {
     const payload = encodeShardPlan(source.shardPlan);
     return this.shardsOf(source, range, asking).map((placed) => ({
       startNs: placed.range.startNs,

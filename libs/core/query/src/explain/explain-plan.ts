@@ -1,6 +1,6 @@
 import type { NodeId, ShardId, TagExpression, TimeRange } from '@varve/model';
 import { quoteString } from '../influxql/quote.ts';
-import type { PlannedSource } from '../plan/query-plan.ts';
+import type { PlannedMeasurements } from '../plan/query-plan.ts';
 import type { MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
 import { formatGoDuration } from '../show/go-duration.ts';
 import { rangeText } from './range-text.ts';
@@ -16,7 +16,7 @@ export interface ExplainedShard {
 
 /** A source of a plan, and what there is of it. */
 export interface ExplainedSource {
-  readonly source: PlannedSource;
+  readonly source: PlannedMeasurements;
   /** Every row of the answer comes from it. */
   readonly range: TimeRange;
   readonly shards: readonly ExplainedShard[];

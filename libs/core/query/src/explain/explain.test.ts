@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { planQuery } from '../plan/plan-query.ts';
+import { askedSources } from '../plan/planned-sources.ts';
 import type { SelectStatement } from '../influxql/ast.ts';
 import { parseOne, schemaOf, TEST_DATABASE } from '../testing/memory-engine.ts';
 import { parseTestLines } from '../testing/test-lines.ts';
@@ -15,7 +16,7 @@ function explained(query: string): readonly string[] {
   const plan = planQuery(parseOne(query) as SelectStatement, context);
   if ('kind' in plan) return [plan.text];
   const shards = Array.from({ length: 102 }, (_, index) => ({ shard: index, range: { startNs: 0n, endNs: 604_800_000_000_000n }, owners: [2, 3] }));
-  return explainPlan(plan.sources.map((source) => ({ source, range: plan.range, shards, seriesCount: 7 })));
+  return explainPlan(askedSources(plan).map((asked) => ({ ...asked, shards, seriesCount: 7 })));
 }
 
 /** What InfluxDB 1.6.7 prints in these lines. */
@@ -25,6 +26,7 @@ test.each([
   ["SELECT value FROM cpu WHERE host='a'", ['EXPRESSION: <nil>', 'AUXILIARY FIELDS: value::float']],
   ['SELECT max(value), min(load) FROM cpu', ['EXPRESSION: max(value::float)', 'EXPRESSION: min(load::integer)']],
   ['SELECT value FROM nosuch', []],
+  ['SELECT max(mean) FROM (SELECT mean(value) FROM cpu GROUP BY host), (SELECT used AS mean FROM disk)', ['EXPRESSION: mean(value::float)', 'EXPRESSION: <nil>', 'AUXILIARY FIELDS: used::float']],
 ])('EX1 EXPLAIN %s', (query, expected) => {
   expect(explained(query).filter((line) => /^(EXPRESSION|AUXILIARY)/.test(line))).toEqual(expected);
 });

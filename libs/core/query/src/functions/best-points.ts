@@ -66,6 +66,7 @@ function createPartial(ranking: Ranking, options: FunctionOptions, shardStartNs:
       pointCount += best.size;
       assertHoldable(pointCount);
     },
+    heldCount: () => pointCount,
     partCount: (slot) => slots[slot]?.best().length ?? 0,
     encode: (slot, part, writer) => encodePoint(writer, slots[slot]!.best()[part]!),
   };

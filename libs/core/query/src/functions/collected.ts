@@ -36,6 +36,7 @@ export function runsPartial(partValueCount: number, encode: (writer: ByteWriter,
       assertCollectable(valueCount);
       (slots[slot] ??= []).push(...cut(run, partValueCount));
     },
+    heldCount: () => valueCount,
     partCount: (slot) => slots[slot]?.length ?? 0,
     encode: (slot, part, writer) => encode(writer, slots[slot]![part]!),
   };

@@ -22,6 +22,8 @@ export interface FunctionDefinition {
   readonly hasOwnRows?: boolean;
   /** A result may take 100 KiB and more: not many are held at a time. */
   readonly hasLargeResults?: boolean;
+  /** Whether it picks by time alone: of values at one time only one may be in a run. */
+  readonly picksByTime?: boolean;
   resultType(argumentType: FieldType): FieldType;
   /** States of numbers, where the function has them for arguments of the type and nothing is carried beside a point. */
   readonly columns?: ((argumentType: FieldType) => ColumnForm | undefined) | undefined;
@@ -72,6 +74,8 @@ export interface PartialState {
   readonly addSummary?: (slot: number, run: SummaryRun) => void;
   /** Whether `addSummary` is fine with a summary without numbers. */
   readonly countIsEnough?: boolean;
+  /** How many values, of about eight bytes, are held, over all slots. Absent: none but a few numbers per slot. */
+  readonly heldCount?: () => number;
   /** Into how many pieces the slot's bytes are cut, so that each is far below a frame. 0: nothing was added. */
   partCount(slot: number): number;
   encode(slot: number, partIndex: number, writer: ByteWriter): void;

@@ -3,6 +3,7 @@ import { compareTimes, compareValues, selector } from './selector.ts';
 /** The latest value; of several at that time the greatest. */
 export const last = selector({
   argumentTypes: ['float', 'integer', 'string', 'boolean'],
+  picksByTime: true,
   pick: (_vector, _start, end) => end - 1,
   pickOf: ({ maxOffsetNs, summary }, { last }) => ({ value: last, time: maxOffsetNs - summary.lastNs }),
   compare: (left, right) => compareTimes(right, left) || compareValues(right.value, left.value),

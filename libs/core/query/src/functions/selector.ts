@@ -12,6 +12,8 @@ import { valueIn, type Vector } from './vector.ts';
 export interface SelectorRule {
   readonly argumentTypes: readonly FieldType[];
   pick(vector: Vector, start: number, end: number): number;
+  /** Whether `pick` looks at times alone. */
+  readonly picksByTime?: boolean;
   /** The point that it would pick of all values that a summary stands for. Absent: a summary does not tell. */
   readonly pickOf?: (run: SummaryRun, numbers: SummaryNumbers) => Point & { readonly time: number };
   /** Negative: the first is the better one. Zero: only the series can decide. */
@@ -41,6 +43,7 @@ export function selector(rule: SelectorRule): FunctionDefinition {
   return {
     argumentTypes: rule.argumentTypes,
     isSelector: true,
+    picksByTime: rule.picksByTime === true,
     resultType: (type) => type,
     columns: (type) => (type === 'float' || type === 'integer' ? columnsOf(rule) : undefined),
     createPartial: (options) => createPartial(rule, options),

@@ -55,6 +55,7 @@ function sketchingPartial(added: (held: Held, run: Run) => Held): PartialState {
         throw new DbError('QUERY_LIMIT', `sketches of one series would take more than ${SKETCHES_SIZE_BYTES_MAX} bytes: narrow the time range or widen the interval`);
       }
     },
+    heldCount: () => Math.ceil(sizeBytes / 8),
     partCount: (slot) => (slots[slot] === undefined ? 0 : 1),
     encode: (slot, _part, writer) => encodeHeld(writer, slots[slot]!.held),
   };

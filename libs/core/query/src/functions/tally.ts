@@ -20,6 +20,7 @@ export interface Tally<Time> {
 /** The state of functions over distinct values: value → count and first time. */
 export function tallyingPartial(): PartialState {
   const slots: Map<FieldValue, Tally<number>>[] = [];
+  let heldCount = 0;
   // Encoding asks for the parts of one slot after the other, when nothing is added any more.
   let cutSlot: { readonly slot: number; readonly parts: Tally<number>[][] } | undefined;
   const partsOf = (slot: number): Tally<number>[][] => {
@@ -29,10 +30,13 @@ export function tallyingPartial(): PartialState {
   return {
     add: (slot, { vector, start, end }) => {
       const tallies = (slots[slot] ??= new Map());
+      const countBefore = tallies.size;
       for (let index = start; index < end; index += 1) {
         addTally(tallies, { value: valueIn(vector, index), count: 1, firstTime: vector.offsetsNs[index]! });
       }
+      heldCount += tallies.size - countBefore;
     },
+    heldCount: () => heldCount,
     partCount: (slot) => partsOf(slot).length,
     encode: (slot, part, writer) => {
       const tallies = partsOf(slot)[part]!;

@@ -13,8 +13,13 @@ export function validateSelect(statement: SelectStatement): string | undefined {
   return problem === undefined ? undefined : clipText(problem);
 }
 
-interface Outer {
+interface Outer extends OuterWindows {
   readonly isDescending: boolean;
+}
+
+/** The windows of the statement around a subquery. */
+export interface OuterWindows {
+  /** 0n: there are none. */
   readonly intervalNs: bigint;
 }
 
@@ -30,7 +35,7 @@ function problemOf(statement: SelectStatement, outer: Outer | undefined): string
 }
 
 /** A subquery without windows of its own is computed over those around it; empty windows of a subquery are left out. */
-function windowsOf(intervalNs: bigint, { fill }: SelectStatement, outer: Outer | undefined): Windows {
+export function windowsOf(intervalNs: bigint, { fill }: SelectStatement, outer: OuterWindows | undefined): Windows {
   if (outer === undefined) return { intervalNs, isInherited: false, fill: fill.kind };
   if (intervalNs === 0n) return { intervalNs: outer.intervalNs, isInherited: outer.intervalNs !== 0n, fill: fill.kind };
   return { intervalNs, isInherited: false, fill: fill.kind === 'null' ? 'none' : fill.kind };

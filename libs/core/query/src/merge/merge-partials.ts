@@ -5,7 +5,7 @@ import type { MergeInput, MergePlan } from '../plan/query-plan.ts';
 import { buildBlocks } from './build-blocks.ts';
 import { fillCells, type FillShape } from './fill-cells.ts';
 import { limitRows } from './limit-rows.ts';
-import { mergedRows } from './merged-rows.ts';
+import { mergedRows, type RowsInput } from './merged-rows.ts';
 import { mergedColumns } from './merged-columns.ts';
 import { mergedWindows, type AggregatesInput } from './merged-windows.ts';
 import type { ShardPartials } from './partial-stream.ts';
@@ -21,13 +21,41 @@ import { windowRows } from './window-rows.ts';
  *
  * Shards of one source have equal starts (hash slices) or do not overlap in time. Where the answer can only be one series
  * of rows they are read one after the other; else all are open at once, with one frame of each in memory. Ending the
- * iteration closes them. `pause` is awaited every few milliseconds of long computations: it lets others work, and rejects
- * when the answer is not wanted any more.
+ * iteration closes them. Beside shards, or instead, the rows of subqueries may stand (`executeQuery`). `pause` is awaited every
+ * few milliseconds of long computations: it lets others work, and rejects when the answer is not wanted any more.
  *
  * @throws DbError QUERY_LIMIT, MESSAGE_INVALID, and what the partial results throw
  */
 export function mergePartials(plan: MergePlan, shards: readonly ShardPartials[], chunkRowCount: number, pause: Pause = noPause): AsyncIterable<SeriesBlock> {
-  const rows = plan.input.kind === 'rows' ? rowsOf(plan, plan.input.columns.length, shards) : windowRows(plan, plan.input, windowsOf(plan, plan.input, shards));
+  const { input } = plan;
+  return input.kind === 'rows' ? mergeRows(plan, input, shards, { chunkRowCount, pause }) : mergeAggregates(plan, input, [shards], { chunkRowCount, pause });
+}
+
+export interface MergeOptions {
+  readonly chunkRowCount: number;
+  readonly pause: Pause;
+}
+
+/** {@link mergePartials} of a plan for rows. */
+export function mergeRows(plan: MergePlan, input: RowsMerge, inputs: readonly RowsInput[], options: MergeOptions): AsyncIterable<SeriesBlock> {
+  return blocksOf(plan, rowsOf(plan, input.columns.length, inputs), options);
+}
+
+/** {@link mergePartials} of a plan for aggregates. Sets of partial results follow each other in the order of their groups. */
+export function mergeAggregates(plan: MergePlan, input: AggregatesInput, sets: PartialSets, options: MergeOptions): AsyncIterable<SeriesBlock> {
+  return blocksOf(plan, windowRows(plan, input, windowsOf(plan, input, sets)), options);
+}
+
+/** Each has all there is of its groups. */
+export type PartialSets = AsyncIterable<readonly ShardPartials[]> | Iterable<readonly ShardPartials[]>;
+
+async function* windowsOf(plan: MergePlan, input: AggregatesInput, sets: PartialSets): AsyncGenerator<WindowBatch> {
+  for await (const shards of sets) yield* input.form === 'columns' ? mergedColumns(plan, input, shards) : mergedWindows(plan, input, shards);
+}
+
+type RowsMerge = MergeInput & { readonly kind: 'rows' };
+
+function blocksOf(plan: MergePlan, rows: AsyncIterable<RowBatch>, { chunkRowCount, pause }: MergeOptions): AsyncIterable<SeriesBlock> {
   return buildBlocks(plan, chunkRowCount, limitedRows(plan, rows, pause));
 }
 
@@ -48,16 +76,14 @@ function windowShape(input: MergeInput): FillShape {
   return { ...shape, types: shape.types.map((type, index) => (shape.ownRows[index] === true ? undefined : type)) };
 }
 
-async function noPause(): Promise<void> {}
+/** Nobody else is there. */
+export async function noPause(): Promise<void> {}
 
-function windowsOf(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[]): AsyncIterable<WindowBatch> {
-  return input.form === 'columns' ? mergedColumns(plan, input, shards) : mergedWindows(plan, input, shards);
-}
-
-async function* rowsOf(plan: MergePlan, columnCount: number, shards: readonly ShardPartials[]): AsyncGenerator<RowBatch> {
+async function* rowsOf(plan: MergePlan, columnCount: number, inputs: readonly RowsInput[]): AsyncGenerator<RowBatch> {
   const shape = { isDescending: plan.isDescending, dimensionCount: plan.dimensions.length, columnCount };
-  if (!plan.hasOneSeries) {
-    yield* mergedRows(shape, shards);
+  const shards = inputs.filter((input): input is ShardPartials => !('blocks' in input));
+  if (!plan.hasOneSeries || shards.length < inputs.length) {
+    yield* mergedRows(shape, inputs);
     return;
   }
   const fromOf = ({ startNs, mergeFromNs = startNs }: ShardPartials): bigint => mergeFromNs;

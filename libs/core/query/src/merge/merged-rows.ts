@@ -13,12 +13,15 @@ export interface RowShape {
   readonly columnCount: number;
 }
 
+/** Rows in the order of the answer: frames of a shard, or what the rows of a subquery became. */
+export type RowsInput = ShardPartials | { readonly blocks: AsyncIterable<TimedBlock> };
+
 /**
- * Merges the rows of shards in order of (group, time, series). At most one frame of each shard is in memory; the least
- * stream hands out rows until another one is less.
+ * Merges rows of several inputs in order of (group, time, series), then of the inputs. At most one frame or block of each is in
+ * memory; the least stream hands out rows until another one is less.
  */
-export async function* mergedRows(shape: RowShape, shards: readonly ShardPartials[]): AsyncGenerator<RowBatch> {
-  const streams = shards.map((shard) => new RowStream(shard, shape));
+export async function* mergedRows(shape: RowShape, inputs: readonly RowsInput[]): AsyncGenerator<RowBatch> {
+  const streams = inputs.map((input, rank) => new RowStream('blocks' in input ? new GivenBlocks(input.blocks) : new FrameBlocks(input, shape), rank));
   try {
     await Promise.all(streams.map((stream) => stream.load()));
     const heap = new MergeHeap<RowStream>((left, right) => compareHeads(shape, left, right), streams.filter(({ isDone }) => !isDone));
@@ -52,7 +55,8 @@ function compareHeads({ isDescending }: RowShape, left: RowStream, right: RowStr
     compareGroups(left.block.group, right.block.group) ||
     left.block.ms[left.position]! - right.block.ms[right.position]! ||
     left.block.subNs[left.position]! - right.block.subNs[right.position]! ||
-    compareKeys(keyAt(left), keyAt(right));
+    compareKeys(keyAt(left), keyAt(right)) ||
+    left.rank - right.rank;
   return isDescending ? -order : order;
 }
 
@@ -65,28 +69,73 @@ function compareKeys(left: SeriesKey, right: SeriesKey): number {
   return left < right ? -1 : 1;
 }
 
-interface TimedBlock {
+/** Rows of one group. All row arrays run alike; times are those of `SplitTimes`. */
+export interface TimedBlock {
   readonly group: GroupKey;
-  readonly ms: readonly number[];
-  readonly subNs: readonly number[];
+  readonly ms: ArrayLike<number>;
+  readonly subNs: ArrayLike<number>;
+  /** Whom rows come from, which decides between those of one time: keys, and per row which of them. */
   readonly seriesKeys: readonly SeriesKey[];
-  readonly seriesOf: readonly number[];
+  readonly seriesOf: ArrayLike<number>;
   readonly cells: readonly (readonly Cell[])[];
 }
 
 const NO_BLOCK: TimedBlock = { group: { measurement: '', values: [] }, ms: [], subNs: [], seriesKeys: [], seriesOf: [], cells: [] };
 
-class RowStream {
-  position = 0;
+/** Hands out blocks one after the other. */
+interface BlockSource {
+  next(): Promise<TimedBlock | undefined>;
+  close(): Promise<void>;
+}
+
+class FrameBlocks implements BlockSource {
   readonly #frames: FrameStream;
   readonly #shape: RowShape;
   #reader: ByteReader | undefined;
-  #block = NO_BLOCK;
-  #isDone = false;
 
   constructor(shard: ShardPartials, shape: RowShape) {
     this.#frames = new FrameStream(shard, ROW_FRAME);
     this.#shape = shape;
+  }
+
+  async next(): Promise<TimedBlock | undefined> {
+    if (this.#reader === undefined || this.#reader.remaining === 0) this.#reader = await this.#frames.next();
+    return this.#reader === undefined ? undefined : timedBlock(this.#reader, this.#frames.startNs, this.#shape);
+  }
+
+  close(): Promise<void> {
+    return this.#frames.close();
+  }
+}
+
+class GivenBlocks implements BlockSource {
+  readonly #blocks: AsyncIterator<TimedBlock>;
+
+  constructor(blocks: AsyncIterable<TimedBlock>) {
+    this.#blocks = blocks[Symbol.asyncIterator]();
+  }
+
+  async next(): Promise<TimedBlock | undefined> {
+    const { done, value } = await this.#blocks.next();
+    return done === true ? undefined : value;
+  }
+
+  async close(): Promise<void> {
+    await this.#blocks.return?.();
+  }
+}
+
+class RowStream {
+  position = 0;
+  /** Decides between equal rows. */
+  readonly rank: number;
+  readonly #source: BlockSource;
+  #block = NO_BLOCK;
+  #isDone = false;
+
+  constructor(source: BlockSource, rank: number) {
+    this.#source = source;
+    this.rank = rank;
   }
 
   get block(): TimedBlock {
@@ -104,18 +153,16 @@ class RowStream {
   /** Moves to the first row of the next block. */
   async load(): Promise<void> {
     do {
-      if (this.#reader === undefined || this.#reader.remaining === 0) this.#reader = await this.#frames.next();
-      if (this.#reader === undefined) {
-        this.#isDone = true;
-        return;
-      }
-      this.#block = timedBlock(this.#reader, this.#frames.startNs, this.#shape);
+      const block = await this.#source.next();
+      this.#isDone = block === undefined;
+      if (block === undefined) return;
+      this.#block = block;
       this.position = 0;
     } while (this.isBlockDone);
   }
 
   close(): Promise<void> {
-    return this.#frames.close();
+    return this.#source.close();
   }
 }
 

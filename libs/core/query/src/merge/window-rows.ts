@@ -114,6 +114,8 @@ class WindowRows {
       this.#countWindows(1);
       pushTime(rows, ms[row]!, subNs[row]!);
       for (let input = 0; input < cells.length; input += 1) rows.inputs[input]!.push(cells[input]![row]!);
+      // Rows of a subquery are dated with the start of its windows, which may be before all windows of the range.
+      this.#expected!.moveTo(ms[row]!, subNs[row]!);
       this.#expected!.advance();
     }
     if (rows.ms.length > 0) yield rows;

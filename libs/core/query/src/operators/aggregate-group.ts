@@ -4,8 +4,8 @@ import type { NumberPartial } from '../functions/column-form.ts';
 import type { PartialState, Run } from '../functions/function-definition.ts';
 import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
 import { denseVector } from '../functions/vector.ts';
-import { encodeGroup, type WindowStates } from '../partial/aggregate-frame.ts';
-import { encodeColumns } from '../partial/column-frame.ts';
+import { AGGREGATE_FRAME, encodeGroup, type WindowStates } from '../partial/aggregate-frame.ts';
+import { COLUMN_FRAME, encodeColumns } from '../partial/column-frame.ts';
 import type { FrameWriter } from '../partial/frame-writer.ts';
 import { optionsOf, type AggregatesOutput, type PlanCall, type ShardPlan } from '../plan/shard-plan.ts';
 import type { WindowGrid } from '../plan/window-grid.ts';
@@ -15,6 +15,11 @@ import { cellReader, convertedColumn, type SeriesRows } from './slice-cells.ts';
 
 /** A plan that asks for aggregates. */
 export type AggregatesPlan = ShardPlan & { readonly output: AggregatesOutput };
+
+/** The kind of the frames that `GroupAggregates` encodes. */
+export function frameKind({ form }: AggregatesOutput): number {
+  return form === 'columns' ? COLUMN_FRAME : AGGREGATE_FRAME;
+}
 
 /** A shard as aggregates see it. */
 export interface ShardWindows {
@@ -56,6 +61,11 @@ export class GroupAggregates {
   /** Per call, whether anything was added. */
   get hasValues(): readonly boolean[] {
     return this.#hasValues;
+  }
+
+  /** How many windows, per call, and values are held. */
+  get heldCount(): number {
+    return this.#states.reduce((count, state) => count + ('heldCount' in state ? state.heldCount!() : 0), this.#slots.size * this.#states.length);
   }
 
   /** Whether summaries may stand for rows: no row and no cell beside a value is looked at, and each function can do with them. */

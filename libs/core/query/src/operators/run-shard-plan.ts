@@ -1,12 +1,10 @@
 import { DbError } from '@varve/base';
 import { SHARD_WINDOW_NS_MAX, type SeriesSlice, type SeriesSummary } from '@varve/model';
-import { AGGREGATE_FRAME } from '../partial/aggregate-frame.ts';
-import { COLUMN_FRAME } from '../partial/column-frame.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
 import { encodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
 import type { AggregatesOutput, RowsOutput, ShardPlan } from '../plan/shard-plan.ts';
 import { WindowGrid } from '../plan/window-grid.ts';
-import { GroupAggregates } from './aggregate-group.ts';
+import { frameKind, GroupAggregates } from './aggregate-group.ts';
 import { scanGroup } from './scan-group.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
 import type { OffsetRange, ReadBounds, ShardSource } from './shard-source.ts';
@@ -36,7 +34,7 @@ interface Job<Output> {
 
 async function* aggregate({ plan, source, range, signal }: Job<AggregatesOutput>): AsyncGenerator<Uint8Array> {
   const grid = new WindowGrid(plan.output.window, source.startNs);
-  const writer = new FrameWriter(plan.output.form === 'columns' ? COLUMN_FRAME : AGGREGATE_FRAME);
+  const writer = new FrameWriter(frameKind(plan.output));
   for (const group of seriesGroups(plan, source)) {
     const aggregates = new GroupAggregates(plan, group, { grid, startNs: source.startNs });
     const fields = fieldsToRead(group.measurement);

@@ -17,6 +17,11 @@ export function compareGroups(left: GroupKey, right: GroupKey): number {
   return 0;
 }
 
+/** A text that two groups share only when they are one. */
+export function groupId({ measurement, values }: GroupKey): string {
+  return JSON.stringify([measurement, ...values]);
+}
+
 /** Both sides know from the plan how many dimensions there are. */
 export function encodeGroupKey(writer: ByteWriter, { measurement, values }: GroupKey): void {
   writer.text(measurement);

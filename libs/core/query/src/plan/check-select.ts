@@ -2,10 +2,9 @@ import { FUNCTIONS } from '../functions/function-table.ts';
 import type { Call, Expr, SelectStatement } from '../influxql/ast.ts';
 import { childrenOf } from '../influxql/expression-tree.ts';
 import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
-import { fieldsProblem } from '../influxql/validate-fields.ts';
+import { fieldsProblem, type Windows } from '../influxql/validate-fields.ts';
 import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import { planError, type PlanError } from './schema-view.ts';
-import type { WindowPlan } from './shard-plan.ts';
 
 /** What a select list is made of, beyond its fields. */
 export interface SelectFacts {
@@ -15,8 +14,8 @@ export interface SelectFacts {
 }
 
 /** Refuses what InfluxDB refuses of a select list before it looks at any data, and then what is not to be had here. */
-export function checkSelect(statement: SelectStatement, window: WindowPlan | undefined): SelectFacts | PlanError {
-  const problem = fieldsProblem(statement, { intervalNs: window?.everyNs ?? 0n, isInherited: false, fill: statement.fill.kind });
+export function checkSelect(statement: SelectStatement, windows: Windows): SelectFacts | PlanError {
+  const problem = fieldsProblem(statement, windows);
   if (problem !== undefined) return planError(problem);
   const calls = statement.fields.flatMap(({ expression }) => callsIn(expression));
   const onTags = calls.find(({ args: [first] }) => first?.kind === 'wildcard' && first.only === 'tag');

@@ -42,8 +42,9 @@ function typeOf(expression: Expr, columns: PlanColumns): OperandType | PlanError
   }
 }
 
-/** A name that is no field may be a tag or nothing at all: only `::tag` says so. */
+/** A name that is no field may be a tag or nothing at all: only `::tag` says so, and a subquery. */
 function knownType(variable: Variable, columns: PlanColumns): FieldType | 'tag' | undefined {
+  if (columns.isRowTag(variable)) return 'tag';
   const type = columns.typeOf(variable);
   return type === 'tag' && variable.type !== 'tag' ? undefined : type;
 }

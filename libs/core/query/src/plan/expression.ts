@@ -35,6 +35,17 @@ export function typeOfExpression(expression: Expression, options: CompileOptions
   return compiled(expression, options).type;
 }
 
+/**
+ * The type that a column of a subquery has for the statement around it; 'unknown' where it can have no value. As InfluxDB has it, a
+ * quotient of integers is one, though it is exact in an answer.
+ */
+export function typeOfColumn(projection: Expression): ValueType {
+  if (projection.kind !== 'binary') return compiled(projection, { input: () => () => null, clause: 'SELECT' }).type;
+  const [left, right] = [typeOfColumn(projection.left), typeOfColumn(projection.right)];
+  if (projection.operator === '=~' || projection.operator === '!~') return 'boolean';
+  return binaryOperation(projection.operator, { areIntegers: left === 'integer' && right === 'integer', clause: 'WHERE' }).type;
+}
+
 export interface CompileOptions {
   input(index: number): RowReader;
   readonly clause: Clause;

@@ -6,11 +6,13 @@ import type { SourceMeasurement } from './select-schema.ts';
 /** The columns that a plan reads, each once, in order of first use. */
 export class PlanColumns {
   readonly #fields: ReadonlyMap<string, FieldType>;
+  readonly #rowTags: ReadonlySet<string>;
   readonly #columns: (PlanColumn & { readonly cast: CastType | undefined; readonly isTag: boolean })[] = [];
 
-  /** `fields` are those of all measurements together. */
-  constructor(fields: ReadonlyMap<string, FieldType>) {
+  /** `fields` are those of all sources together, `rowTags` names that are tags in the rows of subqueries: to functions they are texts. */
+  constructor(fields: ReadonlyMap<string, FieldType>, rowTags: ReadonlySet<string> = new Set()) {
     this.#fields = fields;
+    this.#rowTags = rowTags;
   }
 
   get all(): readonly PlanColumn[] {
@@ -20,7 +22,7 @@ export class PlanColumns {
   /** The type of a name; undefined for a field that no measurement has. A name that is no field is a tag. */
   typeOf({ name, type }: Variable): FieldType | 'tag' | undefined {
     if (type === 'tag') return 'tag';
-    const known = this.#fields.get(name);
+    const known = this.#fields.get(name) ?? (this.#rowTags.has(name) ? 'string' : undefined);
     if (type === undefined) return known ?? 'tag';
     if (type === 'field') return known;
     return type === 'unsigned' ? 'integer' : type;
@@ -32,11 +34,27 @@ export class PlanColumns {
     const index = this.#columns.findIndex((column) => column.name === name && column.cast === cast);
     if (index >= 0) return index;
     const type = this.typeOf(variable);
-    return this.#columns.push({ name, cast, isTag: type === 'tag', type: type === 'tag' || type === undefined ? 'string' : type }) - 1;
+    const isTag = this.isTag(variable);
+    return this.#columns.push({ name, cast, isTag, type: type === 'tag' || type === undefined ? 'string' : type }) - 1;
+  }
+
+  /** Whether a variable stands for a tag, whatever functions take it for. */
+  isTag(variable: Variable): boolean {
+    return this.typeOf(variable) === 'tag' || this.isRowTag(variable);
+  }
+
+  /** Whether it is a tag of a subquery's rows. */
+  isRowTag({ name }: Variable): boolean {
+    return this.#rowTags.has(name) && !this.#fields.has(name);
   }
 
   /** Where each column comes from in one measurement. */
   originsIn({ fields }: SourceMeasurement): readonly ColumnOrigin[] {
     return this.#columns.map(({ name, isTag }) => ({ kind: isTag ? 'tag' : fields.has(name) ? 'field' : 'none', name }));
+  }
+
+  /** Where each column comes from in the rows of a subquery: tags stand there as columns too. */
+  originsInRows(has: (name: string) => boolean): readonly ColumnOrigin[] {
+    return this.#columns.map(({ name }) => ({ kind: has(name) ? 'field' : 'none', name }));
   }
 }

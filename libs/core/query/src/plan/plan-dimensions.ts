@@ -1,5 +1,6 @@
 import type { TimestampNs } from '@varve/base';
 import type { Expr } from '../influxql/ast.ts';
+import { textMatcher } from './expression.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import type { WindowPlan } from './shard-plan.ts';
 import { looksLikeTime, parseTimeText } from './time-text.ts';
@@ -39,6 +40,15 @@ export function planDimensions(dimensions: readonly Expr[], nowNs: TimestampNs):
     }
   }
   return { kind: 'dimensions', window, tags };
+}
+
+/** The tag keys of GROUP BY, `*` and patterns expanded to keys among `all`, sorted. */
+export function dimensionKeys({ tags }: Dimensions, all: readonly string[]): readonly string[] {
+  const keys = tags.flatMap((tag) => {
+    if (tag.kind === 'variable') return [tag.name];
+    return tag.kind === 'regex' ? all.filter(textMatcher(tag.pattern)) : all;
+  });
+  return [...new Set(keys)].sort();
 }
 
 /** A window of no length is none. */

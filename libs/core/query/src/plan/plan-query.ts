@@ -1,24 +1,28 @@
 import type { TimestampNs } from '@varve/base';
+import { LIMITS } from '@varve/config';
 import { MAX_TIME_NS, MIN_TIME_NS, type TimeRange } from '@varve/model';
 import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
-import type { Expr, Fill as FillClause, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
-import { foldWhole } from '../influxql/fold-constants.ts';
+import type { Fill as FillClause, SelectField, SelectStatement } from '../influxql/ast.ts';
+import { windowsOf, type OuterWindows } from '../influxql/validate-select.ts';
 import { checkSelect, isTimeColumn } from './check-select.ts';
 import { checkTypes } from './check-types.ts';
 import { columnNames } from './column-names.ts';
 import { expandFields } from './expand-fields.ts';
-import { textMatcher } from './expression.ts';
+import { typeOfColumn } from './expression.ts';
 import { planCondition } from './plan-condition.ts';
 import { PlanColumns } from './plan-columns.ts';
-import { planDimensions, type Dimensions } from './plan-dimensions.ts';
+import { dimensionKeys, planDimensions, type Dimensions } from './plan-dimensions.ts';
+import { hasField, intersection, measurementCount } from './planned-sources.ts';
 import { planProjections, type Projections } from './plan-projections.ts';
 import { isFillSeen, planTransform, reachOf, type Reach } from './plan-transform.ts';
-import type { Fill, MergeInput, MergePlan, PlannedSource, QueryPlan } from './query-plan.ts';
+import type { Fill, MergeInput, MergePlan, PlannedSource, QueryPlan, RowColumn } from './query-plan.ts';
 import { resolveSources, type SourceDefaults } from './resolve-sources.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import { mergedFields, mergedTagKeys, type SourceMeasurement } from './select-schema.ts';
-import type { AggregatesOutput, MeasurementPlan, RowsOutput, ShardPlan, WindowPlan } from './shard-plan.ts';
+import { isOpen, refusalOf, subqueryCount, withConstantsFolded } from './select-sources.ts';
+import type { AggregatesOutput, ColumnOrigin, MeasurementPlan, RowsOutput, ShardPlan, WindowPlan } from './shard-plan.ts';
 import { splitTime, type SplitCondition } from './split-time.ts';
+import { columnTypes, expandableNames, subquerySchema, withDimensions, type SubquerySchema } from './subquery-schema.ts';
 import { windowStartNs } from './window-grid.ts';
 
 /** What a plan depends on, beyond the statement. */
@@ -35,133 +39,183 @@ export interface PlanLimits {
   readonly windowCountMax: number;
 }
 
-/** Whether tag keys of the statement's measurements must be collected before it can be planned. */
-export function needsTagKeys(statement: SelectStatement): boolean {
-  const isOpen = (expression: Expr): boolean => expression.kind === 'wildcard' || expression.kind === 'regex';
-  const { fields, dimensions } = withConstantsFolded(statement);
-  return fields.some(({ expression }) => isOpen(expression)) || dimensions.some(isOpen);
-}
-
-/** The measurements whose tag keys a statement needs: those that its FROM names. */
-export function selectMeasurements(statement: SelectStatement, context: SourceDefaults): readonly SourceMeasurement[] | PlanError {
-  const sources = measurementSources(statement);
-  return 'kind' in sources ? sources : resolveSources(sources, context);
-}
-
 /** Turns a SELECT into work for shards and for the coordinator, or says in InfluxDB's words why it cannot be done. */
-export function planQuery(written: SelectStatement, context: PlanContext): QueryPlan | PlanError {
+export function planQuery(statement: SelectStatement, context: PlanContext): QueryPlan | PlanError {
+  const { subqueryCountMax } = LIMITS;
+  if (subqueryCount(statement) > subqueryCountMax) return planError(`more than ${subqueryCountMax} subqueries in one statement`);
+  const planner = plannerOf(statement, context, undefined);
+  return 'kind' in planner ? planner : planner.plan();
+}
+
+/** Plans a SELECT as far as it can be without the statement around it, its subqueries first: what they answer is what it may name. */
+function plannerOf(written: SelectStatement, context: PlanContext, outer: OuterWindows | undefined): SelectPlanner | PlanError {
+  const refusal = refusalOf(written);
+  if (refusal !== undefined) return refusal;
   const statement = withConstantsFolded(written);
-  const sources = measurementSources(statement);
-  if ('kind' in sources) return sources;
   const dimensions = planDimensions(statement.dimensions, context.nowNs);
   if (dimensions.kind === 'error') return dimensions;
-  const facts = checkSelect(statement, dimensions.window);
+  const windows = windowsOf(dimensions.window?.everyNs ?? 0n, statement, outer);
+  const facts = checkSelect(statement, windows);
   if (facts.kind === 'error') return facts;
   const condition = splitTime(statement.condition, context.nowNs);
   if (condition.kind === 'error') return condition;
-  const measurements = resolveSources(sources, context);
+  const measurements = resolveSources(statement.sources.filter((source) => source.kind === 'measurement'), context);
   if ('kind' in measurements) return measurements;
-  return new SelectPlanner({ statement, context, dimensions, condition, measurements, hasCalls: facts.hasCalls }).plan();
+  const subqueries: SelectPlanner[] = [];
+  for (const source of statement.sources) {
+    const planner = source.kind === 'subquery' ? plannerOf(source.statement, context, windows) : undefined;
+    if (planner !== undefined && 'kind' in planner) return planner;
+    if (planner !== undefined) subqueries.push(planner);
+  }
+  // Nobody would see the empty windows of a subquery.
+  const isLean = outer !== undefined && facts.hasCalls && statement.fill.kind === 'null';
+  return selectPlanner({ statement: isLean ? { ...statement, fill: { kind: 'none' } } : statement, context, dimensions, condition, measurements, subqueries, hasCalls: facts.hasCalls });
 }
-
-/** Also without parentheses: `(*)` is a wildcard. */
-function withConstantsFolded(statement: SelectStatement): SelectStatement {
-  const fields = statement.fields.map(({ expression, alias }) => ({ expression: foldWhole(expression), alias }));
-  return { ...statement, fields, dimensions: statement.dimensions.map(foldWhole) };
-}
-
-/** The sources, where every part of the statement is one that is answered here. */
-function measurementSources({ target, timeZone, sources }: SelectStatement): readonly MeasurementSource[] | PlanError {
-  if (target !== undefined) return planError('SELECT … INTO is not supported');
-  if (timeZone !== undefined) return planError('tz() is not supported');
-  const measurements = sources.filter((source) => source.kind === 'measurement');
-  return measurements.length === sources.length ? measurements : planError('subqueries are not supported');
-}
-
+/** A statement with its clauses taken apart, and what its sources are. */
 interface CheckedSelect {
   readonly statement: SelectStatement;
   readonly context: PlanContext;
   readonly dimensions: Dimensions;
   readonly condition: SplitCondition;
   readonly measurements: readonly SourceMeasurement[];
+  readonly subqueries: readonly SelectPlanner[];
   readonly hasCalls: boolean;
 }
 
 /** A select list over a range. */
 type PlanInputs = Omit<Projections, 'calls'> & Reach;
 
+function selectPlanner(select: CheckedSelect): SelectPlanner | PlanError {
+  const { statement, context, measurements } = select;
+  const rows = select.subqueries.map(({ schema }) => schema);
+  const fields = mergedFields([...measurements, ...rows]);
+  const measured = isOpen(statement) ? mergedTagKeys(measurements, context.schema) : [];
+  const dimensions = dimensionKeys(select.dimensions, [...measured, ...rows.flatMap((each) => each.dimensions)]);
+  const names = { ...expandableNames({ fields, measured, rows }, dimensions), showsTagsOfTop: statement.target === undefined };
+  const columns = new PlanColumns(fields, new Set(rows.flatMap((each) => [...each.tagColumns, ...each.dimensions])));
+  const expanded = expandFields(statement.fields.filter(({ expression }) => !isTimeColumn(expression)), names);
+  const typeError = checkTypes(expanded, columns);
+  if (typeError !== undefined) return typeError;
+  const projections = planProjections(expanded, columns, Number(BigInt.asUintN(32, context.nowNs)));
+  return projections.kind === 'error' ? projections : new SelectPlanner(select, { fields: expanded, columns, projections, dimensions }, undefined);
+}
+
+/** What the select list comes to. */
+interface PlannedFields {
+  readonly fields: readonly SelectField[];
+  readonly columns: PlanColumns;
+  readonly projections: Projections;
+  /** Keys of GROUP BY, sorted. */
+  readonly dimensions: readonly string[];
+}
+
+/** What the statement around a subquery makes of it. */
+interface Around {
+  readonly range: TimeRange;
+  readonly dimensions: readonly string[];
+  readonly window: WindowPlan | undefined;
+  readonly isDescending: boolean;
+  /** No more rows of each series are looked at; undefined: all are. */
+  readonly rowCountMax: number | undefined;
+}
+
 class SelectPlanner {
   readonly #select: CheckedSelect;
-  readonly #columns: PlanColumns;
-  readonly #dimensions: readonly string[];
+  readonly #fields: PlannedFields;
+  readonly #around: Around | undefined;
 
-  constructor(select: CheckedSelect) {
+  constructor(select: CheckedSelect, fields: PlannedFields, around: Around | undefined) {
     this.#select = select;
-    this.#columns = new PlanColumns(mergedFields(select.measurements));
-    this.#dimensions = dimensionKeys(select);
+    this.#fields = fields;
+    this.#around = around;
+  }
+
+  /** What a statement around this one may name. */
+  get schema(): SubquerySchema {
+    return subquerySchema(this.#rowColumns, this.#fields.dimensions);
   }
 
   plan(): QueryPlan | PlanError {
-    const { statement } = this.#select;
-    const fields = expandFields(statement.fields.filter(({ expression }) => !isTimeColumn(expression)), this.#expandableNames());
-    const typeError = checkTypes(fields, this.#columns);
-    if (typeError !== undefined) return typeError;
-    const projections = planProjections(fields, this.#columns, Number(BigInt.asUintN(32, this.#select.context.nowNs)));
-    if (projections.kind === 'error') return projections;
+    const { statement, hasCalls } = this.#select;
+    const { fields, projections } = this.#fields;
     const asked = this.#range();
     const bucketError = this.#checkBuckets(asked);
     if (bucketError !== undefined) return bucketError;
     // Functions of fields that nobody has answer nothing.
-    const isEmpty = asked.startNs >= asked.endNs || (this.#select.hasCalls && projections.outputs.length === 0);
+    const isEmpty = asked.startNs >= asked.endNs || (hasCalls && projections.outputs.length === 0);
     const scope = { asked, window: this.#window, isDescending: this.#isDescending };
     const { windows, points } = reachOf(projections, scope);
     const transform = planTransform(projections, statement, scope);
     const sources = isEmpty ? [] : this.#sources({ ...projections, ...points });
+    if ('kind' in sources) return sources;
     const time = statement.fields.find(({ expression }) => isTimeColumn(expression));
     const names = [time?.alias ?? 'time', ...columnNames(fields)];
     return { sources, range: points.range, mergePlan: this.#mergePlan({ inputs: { ...projections, ...windows }, transform, names, sources }) };
   }
 
-  #expandableNames(): Parameters<typeof expandFields>[1] {
-    const { statement, measurements, context } = this.#select;
-    const tagKeys = needsTagKeys(statement) ? mergedTagKeys(measurements, context.schema) : [];
-    return { showsTagsOfTop: statement.target === undefined, fields: mergedFields(measurements), tagKeys: tagKeys.filter((key) => !this.#dimensions.includes(key)) };
-  }
-
-  /** Without an upper bound, windows end with the one that holds the present. */
+  /** Without an upper bound, windows end with the one that holds the present. A subquery reads no more than what is around it. */
   #range(): TimeRange {
-    const { condition, dimensions, context } = this.#select;
-    const openEndNs = dimensions.window === undefined ? MAX_TIME_NS : context.nowNs;
-    return { startNs: condition.minNs ?? MIN_TIME_NS, endNs: (condition.maxNs ?? openEndNs) + 1n };
+    const { condition, context } = this.#select;
+    const openEndNs = this.#window === undefined ? MAX_TIME_NS : context.nowNs;
+    const own = { startNs: condition.minNs ?? MIN_TIME_NS, endNs: (condition.maxNs ?? openEndNs) + 1n };
+    return this.#around === undefined ? own : intersection(own, this.#around.range);
   }
 
   #checkBuckets({ startNs, endNs }: TimeRange): PlanError | undefined {
-    const { dimensions, context } = this.#select;
-    const { selectBucketCountMax } = context.limits;
-    if (dimensions.window === undefined || selectBucketCountMax === 0 || startNs <= MIN_TIME_NS || startNs >= endNs) return undefined;
-    const spanNs = windowStartNs(dimensions.window, endNs - 1n) - windowStartNs(dimensions.window, startNs);
-    const bucketCount = spanNs / dimensions.window.everyNs + 1n;
+    const { selectBucketCountMax } = this.#select.context.limits;
+    const window = this.#window;
+    if (window === undefined || selectBucketCountMax === 0 || startNs <= MIN_TIME_NS || startNs >= endNs) return undefined;
+    const spanNs = windowStartNs(window, endNs - 1n) - windowStartNs(window, startNs);
+    const bucketCount = spanNs / window.everyNs + 1n;
     if (bucketCount <= BigInt(selectBucketCountMax)) return undefined;
     return planError(`max-select-buckets limit exceeded: (${bucketCount}/${selectBucketCountMax})`);
   }
 
-  #sources(inputs: PlanInputs): PlannedSource[] {
+  #sources(inputs: PlanInputs): PlannedSource[] | PlanError {
+    const sources: PlannedSource[] = this.#measurementSources(inputs);
+    for (const subquery of this.#select.subqueries) {
+      const source = this.#subquerySource(subquery, inputs);
+      if ('text' in source) return source;
+      if (source.shardPlan.measurements.length > 0) sources.push(source);
+    }
+    return sources;
+  }
+
+  #measurementSources(inputs: PlanInputs): PlannedSource[] {
     const groups = Map.groupBy(this.#select.measurements, ({ database, retentionPolicy }) => JSON.stringify([database, retentionPolicy]));
     const sources: PlannedSource[] = [];
     for (const measurements of groups.values()) {
-      const plans = measurements.map((measurement) => this.#measurementPlan(measurement)).filter(({ origins }) => origins.some(({ kind }) => kind === 'field'));
+      const plans = measurements.map((measurement) => this.#measurementPlan(measurement)).filter(hasField);
       if (plans.length === 0) continue;
       const { database, retentionPolicy } = measurements[0]!;
-      sources.push({ database, retentionPolicy, shardPlan: this.#shardPlan(inputs, plans) });
+      sources.push({ kind: 'measurements', database, retentionPolicy, shardPlan: this.#shardPlan(inputs, plans) });
     }
     return sources;
+  }
+
+  #subquerySource(subquery: SelectPlanner, inputs: PlanInputs): PlannedSource | PlanError {
+    const columns = subquery.#rowColumns;
+    const condition = planCondition(this.#select.condition.rest, columnTypes(columns));
+    const output = this.#output(inputs);
+    const rowCountMax = output.kind === 'rows' && condition.rowFilter === undefined ? output.rowCountMax : undefined;
+    const around = { range: inputs.range, dimensions: this.#dimensions, window: this.#window, isDescending: this.#isDescending, rowCountMax };
+    const plan = new SelectPlanner(subquery.#select, subquery.#fields, around).plan();
+    if ('text' in plan) return plan;
+    const rows: MeasurementPlan = { name: '', ...condition, origins: this.#originsIn(subquery) };
+    const shardPlan = this.#shardPlan(inputs, [rows].filter(hasField));
+    return { kind: 'subquery', plan, shardPlan, columns: withDimensions(columns, subquery.#fields.dimensions) };
+  }
+
+  #originsIn(subquery: SelectPlanner): readonly ColumnOrigin[] {
+    const columns = withDimensions(subquery.#rowColumns, subquery.#fields.dimensions);
+    return this.#fields.columns.originsInRows((name) => columns.some((column) => column.name === name));
   }
 
   #measurementPlan(measurement: SourceMeasurement): MeasurementPlan {
     return {
       name: measurement.name,
       ...planCondition(this.#select.condition.rest, measurement.fields),
-      origins: this.#columns.originsIn(measurement),
+      origins: this.#fields.columns.originsIn(measurement),
     };
   }
 
@@ -173,7 +227,7 @@ class SelectPlanner {
       isDescending,
       dimensions: this.#dimensions,
       measurements: measurements.toSorted((left, right) => sign * (left.name < right.name ? -1 : 1)),
-      columns: this.#columns.all,
+      columns: this.#fields.columns.all,
       output: this.#output(inputs),
     };
   }
@@ -181,8 +235,8 @@ class SelectPlanner {
   #output({ calls, neighbours, outputs }: PlanInputs): RowsOutput | AggregatesOutput {
     const { statement, context } = this.#select;
     if (calls.length === 0) {
-      const { limit, offset } = statement;
-      return { kind: 'rows', rowCountMax: limit === 0 || outputs.length > 0 ? undefined : limit + offset };
+      const limit = this.#limit;
+      return { kind: 'rows', rowCountMax: limit === undefined || outputs.length > 0 ? undefined : limit + statement.offset };
     }
     const plain = calls.map(({ type: _type, ...call }) => call);
     return { kind: 'aggregates', form: formOf(calls, neighbours), calls: plain, neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax };
@@ -194,19 +248,18 @@ class SelectPlanner {
     readonly sources: readonly PlannedSource[];
   }): MergePlan {
     const { statement } = this.#select;
-    const measurementCount = sources.reduce((count, { shardPlan }) => count + shardPlan.measurements.length, 0);
     return {
       range: inputs.range,
       isDescending: this.#isDescending,
       dimensions: this.#dimensions,
-      hasOneSeries: this.#dimensions.length === 0 && measurementCount === 1,
+      hasOneSeries: this.#dimensions.length === 0 && measurementCount(sources) === 1,
       input: this.#mergeInput(inputs),
       fill: isFillSeen(statement.fill, inputs, transform) ? planFill(statement.fill, inputs.expressions) : { kind: 'none' },
       transform,
       columnNames: names,
       projections: inputs.expressions,
       limits: {
-        limit: statement.limit === 0 ? undefined : statement.limit,
+        limit: this.#limit,
         offset: statement.offset,
         seriesLimit: statement.seriesLimit === 0 ? undefined : statement.seriesLimit,
         seriesOffset: statement.seriesOffset,
@@ -215,7 +268,7 @@ class SelectPlanner {
   }
 
   #mergeInput({ calls, neighbours, expressions }: PlanInputs): MergeInput {
-    const columns = this.#columns.all;
+    const columns = this.#fields.columns.all;
     if (calls.length === 0) return { kind: 'rows', columns };
     const isSelector = calls.length === 1 && FUNCTIONS[calls[0]!.function].isSelector && !expressions.some(isNull);
     return {
@@ -229,12 +282,38 @@ class SelectPlanner {
     };
   }
 
+  /** The columns of the rows as a statement around sees them; none where there can be no value, as of names that nobody has. */
+  get #rowColumns(): readonly RowColumn[] {
+    const { fields, columns, projections } = this.#fields;
+    const { measurements, subqueries } = this.#select;
+    const origins = [...measurements.map((each) => columns.originsIn(each)), ...subqueries.map((each) => this.#originsIn(each))];
+    if (!origins.some((each) => hasField({ origins: each }))) return [];
+    const names = columnNames(fields);
+    return fields.flatMap(({ expression }, projection): RowColumn[] => {
+      const type = typeOfColumn(projections.expressions[projection]!);
+      const isTag = expression.kind === 'variable' && columns.isTag(expression);
+      return type === 'unknown' ? [] : [{ name: names[projection]!, type, isTag, projection }];
+    });
+  }
+
+  /** Those of a subquery tell its series apart for what is around it, too. */
+  get #dimensions(): readonly string[] {
+    return this.#around === undefined ? this.#fields.dimensions : [...new Set([...this.#fields.dimensions, ...this.#around.dimensions])].sort();
+  }
+
+  /** Rows of each series that pass: no more than what is around takes of it. */
+  get #limit(): number | undefined {
+    const { limit } = this.#select.statement;
+    const wanted = this.#around?.rowCountMax;
+    return limit === 0 ? wanted : Math.min(limit, wanted ?? Infinity);
+  }
+
   get #isDescending(): boolean {
-    return this.#select.statement.order === 'DESC';
+    return this.#around?.isDescending ?? this.#select.statement.order === 'DESC';
   }
 
   get #window(): WindowPlan | undefined {
-    return this.#select.dimensions.window;
+    return this.#select.dimensions.window ?? this.#around?.window;
   }
 }
 
@@ -262,14 +341,4 @@ function isNull(expression: Projections['expressions'][number]): boolean {
 function readsInput(expression: Projections['expressions'][number]): boolean {
   if (expression.kind === 'binary') return readsInput(expression.left) || readsInput(expression.right);
   return expression.kind === 'math' ? expression.args.some(readsInput) : expression.kind === 'input';
-}
-
-/** The tag keys of GROUP BY, `*` and patterns expanded, sorted. */
-function dimensionKeys({ dimensions, measurements, context, statement }: CheckedSelect): readonly string[] {
-  const all = needsTagKeys(statement) ? mergedTagKeys(measurements, context.schema) : [];
-  const keys = dimensions.tags.flatMap((tag) => {
-    if (tag.kind === 'variable') return [tag.name];
-    return tag.kind === 'regex' ? all.filter(textMatcher(tag.pattern)) : all;
-  });
-  return [...new Set(keys)].sort();
 }

@@ -6,17 +6,41 @@ import type { AggregatesOutput, PlanCall, ShardPlan, WindowPlan } from './shard-
 
 /** What a SELECT becomes: work for the shards of each source, and how their answers become one. */
 export interface QueryPlan {
-  /** One per (database, retention policy), in order of the statement. Empty: the answer has no rows. */
+  /** Per (database, retention policy) and per subquery, in order of the statement. Empty: the answer has no rows. */
   readonly sources: readonly PlannedSource[];
   /** Every row of the answer comes from points of this range. */
   readonly range: TimeRange;
   readonly mergePlan: MergePlan;
 }
 
-export interface PlannedSource {
+export type PlannedSource = PlannedMeasurements | PlannedSubquery;
+
+/** Measurements of one retention policy: the same plan goes to all its shards in the range. */
+export interface PlannedMeasurements {
+  readonly kind: 'measurements';
   readonly database: string;
   readonly retentionPolicy: string;
   readonly shardPlan: ShardPlan;
+}
+
+/** A subquery: its rows are what the plan runs over instead of shards. */
+export interface PlannedSubquery {
+  readonly kind: 'subquery';
+  readonly plan: QueryPlan;
+  /** One measurement without a name, which stands for all that the rows come from. */
+  readonly shardPlan: ShardPlan;
+  /** Where the fields that the shard plan reads are in the rows. */
+  readonly columns: readonly RowColumn[];
+}
+
+/** A column of a subquery's rows: the value of a projection, or of a tag of the row's series. */
+export interface RowColumn {
+  readonly name: string;
+  readonly type: FieldType;
+  /** Whether it is a tag of what the subquery reads. */
+  readonly isTag: boolean;
+  /** Index of the projection; undefined: the tag of that name which the row's series has. */
+  readonly projection: number | undefined;
 }
 
 /** What the coordinator does with partial results. */

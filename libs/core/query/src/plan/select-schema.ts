@@ -9,10 +9,10 @@ export interface SourceMeasurement {
   readonly fields: ReadonlyMap<string, FieldType>;
 }
 
-/** The types that fields have over several measurements: float before integer before string before boolean. */
-export function mergedFields(measurements: readonly SourceMeasurement[]): ReadonlyMap<string, FieldType> {
+/** The types that fields have over several sources: float before integer before string before boolean. */
+export function mergedFields(sources: readonly { readonly fields: ReadonlyMap<string, FieldType> }[]): ReadonlyMap<string, FieldType> {
   const merged = new Map<string, FieldType>();
-  for (const { fields } of measurements) {
+  for (const { fields } of sources) {
     for (const [name, type] of fields) {
       const known = merged.get(name);
       if (known === undefined || RANK[type] < RANK[known]) merged.set(name, type);

@@ -1,14 +1,15 @@
 import { assert, type TimestampNs } from '@varve/base';
 import type { Cell, FieldType, SeriesBlock, ShownCell } from '@varve/model';
 import { joinNs, parseSeriesKey } from '@varve/model';
-import { mergePartials } from '../merge/merge-partials.ts';
 import type { ShardPartials } from '../merge/partial-stream.ts';
 import { runShardPlan } from '../operators/run-shard-plan.ts';
 import { parseQuery } from '../influxql/parse.ts';
+import { validateSelect } from '../influxql/validate-select.ts';
 import type { Statement } from '../influxql/ast.ts';
 import { planQuery } from '../plan/plan-query.ts';
 import type { SchemaView } from '../plan/schema-view.ts';
 import { decodeShardPlan, encodeShardPlan } from '../plan/shard-plan.ts';
+import { executeQuery, type Scatter } from '../subquery/execute-query.ts';
 import { memorySource, type TestPoint } from './memory-source.ts';
 
 /** How a test spreads its points over shards. */
@@ -44,6 +45,8 @@ export async function answerOf(query: string, points: readonly TestPoint[], opti
   const statement = parseOne(query);
   if (typeof statement === 'string') return { error: statement };
   assert(statement.kind === 'select', `not a SELECT: ${query}`);
+  const refusal = validateSelect(statement);
+  if (refusal !== undefined) return { error: refusal };
   const plan = planQuery(statement, {
     nowNs,
     database: TEST_DATABASE,
@@ -52,13 +55,12 @@ export async function answerOf(query: string, points: readonly TestPoint[], opti
     limits: { selectBucketCountMax: 0, windowCountMax },
   });
   if ('kind' in plan) return { error: plan.text };
-  const shards = plan.sources.flatMap(({ shardPlan }) =>
+  const scatter: Scatter = ({ shardPlan }) =>
     shardsOf(points, sharding).map((shard): ShardPartials => {
       const source = memorySource(shard.startNs, shard.points);
       return { startNs: shard.startNs, partials: runShardPlan(decodeShardPlan(encodeShardPlan(shardPlan)), source) };
-    }),
-  );
-  return collect(mergePartials(plan.mergePlan, shards, chunkRowCount));
+    });
+  return collect(executeQuery(plan, scatter, { chunkRowCount }));
 }
 
 interface AnswerOptions {

@@ -1,0 +1,47 @@
+import type { Expr, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
+import { foldWhole } from '../influxql/fold-constants.ts';
+import { resolveSources, type SourceDefaults } from './resolve-sources.ts';
+import { planError, type PlanError } from './schema-view.ts';
+import type { SourceMeasurement } from './select-schema.ts';
+
+/** Whether tag keys of measurements must be collected before the statement can be planned: its own, or those of a subquery. */
+export function needsTagKeys(statement: SelectStatement): boolean {
+  return openSources(statement).length > 0;
+}
+
+/** The measurements whose tag keys a statement needs: those in FROM of a SELECT, at any level, that names no keys. */
+export function selectMeasurements(statement: SelectStatement, context: SourceDefaults): readonly SourceMeasurement[] | PlanError {
+  return refusalOf(statement) ?? resolveSources(openSources(statement), context);
+}
+
+/** Whether wildcards or patterns stand for columns or dimensions, which are the schema's. */
+export function isOpen(statement: SelectStatement): boolean {
+  const { fields, dimensions } = withConstantsFolded(statement);
+  const standsForSeveral = ({ kind }: Expr): boolean => kind === 'wildcard' || kind === 'regex';
+  return fields.some(({ expression }) => standsForSeveral(expression)) || dimensions.some(standsForSeveral);
+}
+
+/** Also without parentheses: `(*)` is a wildcard. */
+export function withConstantsFolded(statement: SelectStatement): SelectStatement {
+  const fields = statement.fields.map(({ expression, alias }) => ({ expression: foldWhole(expression), alias }));
+  return { ...statement, fields, dimensions: statement.dimensions.map(foldWhole) };
+}
+
+/** The part of the statement, its subqueries apart, that is not answered here. */
+export function refusalOf({ target, timeZone }: SelectStatement): PlanError | undefined {
+  if (target !== undefined) return planError('SELECT … INTO is not supported');
+  return timeZone === undefined ? undefined : planError('tz() is not supported');
+}
+
+/** How many subqueries there are, at all levels. */
+export function subqueryCount({ sources }: SelectStatement): number {
+  return sources.reduce((count, source) => count + (source.kind === 'subquery' ? 1 + subqueryCount(source.statement) : 0), 0);
+}
+
+function openSources(statement: SelectStatement): readonly MeasurementSource[] {
+  const hasOpen = isOpen(statement);
+  return statement.sources.flatMap((source) => {
+    if (source.kind === 'subquery') return openSources(source.statement);
+    return hasOpen ? [source] : [];
+  });
+}

@@ -1,0 +1,47 @@
+import type { FieldType } from '@varve/model';
+import type { ExpandableNames } from './expand-fields.ts';
+import type { RowColumn } from './query-plan.ts';
+
+/** What the rows of a subquery have for the statement around it. A name may stand in all three; the first that has it counts. */
+export interface SubquerySchema {
+  /** Columns with values. */
+  readonly fields: ReadonlyMap<string, FieldType>;
+  /** Tags that were selected. */
+  readonly tagColumns: ReadonlySet<string>;
+  /** Tags that it groups by, sorted. */
+  readonly dimensions: readonly string[];
+}
+
+export function subquerySchema(columns: readonly RowColumn[], dimensions: readonly string[]): SubquerySchema {
+  return {
+    fields: columnTypes(columns.filter(({ isTag }) => !isTag)),
+    tagColumns: new Set(columns.filter(({ isTag }) => isTag).map(({ name }) => name)),
+    dimensions,
+  };
+}
+
+/** The types of columns by name. */
+export function columnTypes(columns: readonly RowColumn[]): ReadonlyMap<string, FieldType> {
+  return new Map(columns.map(({ name, type }) => [name, type]));
+}
+
+/** All columns that a name can stand for: a selected one before a tag that is only grouped by. */
+export function withDimensions(columns: readonly RowColumn[], dimensions: readonly string[]): readonly RowColumn[] {
+  const others = dimensions.filter((key) => columns.every(({ name }) => name !== key));
+  return [...columns, ...others.map((name): RowColumn => ({ name, type: 'string', isTag: true, projection: undefined }))];
+}
+
+interface Nameable {
+  readonly fields: ReadonlyMap<string, FieldType>;
+  /** Tag keys of measurements. */
+  readonly measured: readonly string[];
+  readonly rows: readonly SubquerySchema[];
+}
+
+/** What a wildcard in a select list stands for: fields, tags that the answer is not grouped by, and tags that a subquery selects. */
+export function expandableNames({ fields, measured, rows }: Nameable, dimensions: readonly string[]): Omit<ExpandableNames, 'showsTagsOfTop'> {
+  const grouped = [...measured, ...rows.flatMap((each) => each.dimensions)].filter((key) => !dimensions.includes(key));
+  const selected = rows.flatMap(({ tagColumns }) => [...tagColumns]);
+  const tagKeys = new Set([...grouped, ...selected]);
+  return { fields, tagKeys: [...tagKeys].filter((key) => measured.includes(key) || !fields.has(key)).sort() };
+}

@@ -1,0 +1,73 @@
+import { DbError } from '@varve/base';
+import { LIMITS } from '@varve/config';
+import type { SeriesBlock, TimeRange } from '@varve/model';
+import { mergeAggregates, mergeRows, noPause } from '../merge/merge-partials.ts';
+import type { RowsInput } from '../merge/merged-rows.ts';
+import type { Pause } from '../merge/transform-rows.ts';
+import { BATCH_ROW_COUNT_MAX } from '../merge/row-batch.ts';
+import type { ShardPartials } from '../merge/partial-stream.ts';
+import type { PlannedMeasurements, PlannedSource, PlannedSubquery, QueryPlan } from '../plan/query-plan.ts';
+import { aggregateRows } from './aggregate-rows.ts';
+import { HeldValues } from './held-values.ts';
+import { scanRows } from './scan-rows.ts';
+
+/** The partial results of all shards of a source in a range; each begins when it is first read. */
+export type Scatter = (source: PlannedMeasurements, range: TimeRange) => readonly ShardPartials[];
+
+export interface ExecuteOptions {
+  /** Rows per block at most. */
+  readonly chunkRowCount: number;
+  readonly signal?: AbortSignal | undefined;
+  /** As for `mergePartials`. */
+  readonly pause?: Pause | undefined;
+  /** Values that the rows of one subquery may keep in memory; absent: `LIMITS.subqueryValueCountMax`. */
+  readonly heldValueCountMax?: number | undefined;
+}
+
+/**
+ * Executes a plan: shards are asked through `scatter`, subqueries are executed the same way, and their rows take the place of a
+ * shard's. Ending the iteration ends whatever was begun, at every level.
+ *
+ * @throws DbError QUERY_LIMIT, QUERY_INTERRUPTED, MESSAGE_INVALID, and what the partial results throw
+ */
+export function executeQuery({ sources, range, mergePlan }: QueryPlan, scatter: Scatter, options: ExecuteOptions): AsyncIterable<SeriesBlock> {
+  const { chunkRowCount, pause = noPause, heldValueCountMax = LIMITS.subqueryValueCountMax } = options;
+  const { input } = mergePlan;
+  const held = (): HeldValues => new HeldValues(heldValueCountMax);
+  const rowsOf = (source: PlannedSubquery): AsyncIterable<SeriesBlock> =>
+    wanted(executeQuery(source.plan, scatter, { ...options, chunkRowCount: rowCountAtOnce(source) }), options.signal);
+  if (input.kind === 'aggregates') {
+    const sets = partialSets(sources, (source) => scatter(source, range), (source) => aggregateRows(source, rowsOf(source), { held: held(), handsOut: sources.length === 1 }));
+    return mergeAggregates(mergePlan, input, sets, { chunkRowCount, pause });
+  }
+  const inputs = sources.flatMap((source): readonly RowsInput[] => (source.kind === 'subquery' ? [{ blocks: scanRows(source, rowsOf(source), held()) }] : scatter(source, range)));
+  return mergeRows(mergePlan, input, inputs, { chunkRowCount, pause });
+}
+
+/** Few where few are wanted: a subquery reads until a block is full. */
+function rowCountAtOnce({ shardPlan: { output } }: PlannedSubquery): number {
+  const wanted = output.kind === 'rows' ? (output.rowCountMax ?? Infinity) : Infinity;
+  return Math.min(Math.max(wanted, 64), BATCH_ROW_COUNT_MAX);
+}
+
+/** The partial results of all sources. Several have groups in common: their subqueries are read to the end, one after the other, before any shard is asked. */
+async function* partialSets(
+  sources: readonly PlannedSource[],
+  scatter: (source: PlannedMeasurements) => readonly ShardPartials[],
+  aggregate: (source: PlannedSubquery) => AsyncIterable<readonly ShardPartials[]>,
+): AsyncGenerator<readonly ShardPartials[]> {
+  const shards: ShardPartials[] = [];
+  for (const source of sources) {
+    if (source.kind === 'measurements') shards.push(...scatter(source));
+    else if (sources.length === 1) yield* aggregate(source);
+    else for await (const set of aggregate(source)) shards.push(...set);
+  }
+  yield shards;
+}
+
+async function* wanted(blocks: AsyncIterable<SeriesBlock>, signal: AbortSignal | undefined): AsyncGenerator<SeriesBlock> {
+  for await (const block of blocks) {
+    if (signal?.aborted === true) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
+    yield block;
+  }
+}
