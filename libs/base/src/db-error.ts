@@ -77,6 +77,8 @@ export const ERROR_CODES = {
   // Deletes.
   /** A shard holds so many tombstones that reads would feel more: some must be collected first. */
   TOMBSTONE_LIMIT: { httpStatus: 503, retryable: true },
+  /** Some of what was to be deleted may be left; the same delete again is safe. */
+  DELETE_INCOMPLETE: { httpStatus: 503, retryable: true },
 } as const satisfies Record<string, ErrorTraits>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -200,6 +200,12 @@ export const LIMITS = {
   // Deletes.
   /** Each series that is read is held against all of a shard's tombstones once. Reached: deletes are refused until some were collected. */
   tombstoneCountMax: 10_000,
+  /** Frames of one delete, one for each shard and measurement. Reached: it is refused, and asks to be narrowed. */
+  deleteFrameCountMax: 100_000,
+  /** A write to a measurement that is being dropped waits so long; then its coordinator ends the drop itself. */
+  dropPatienceMs: 2_000,
+  /** Of these so many are sent at a time: each waits for its owners. */
+  deleteFramesUnderWayMax: 64,
 
   // Files.
   /** Shard files open at a time; each costs descriptors and a page cache. Reached: the one unused longest is closed. */

@@ -85,6 +85,7 @@ const retentionPolicy = record<RetentionPolicy>({
   subscriptions: optional(keyedBy(nameOf, subscription)),
   shardGroups: listOf(shardGroup),
   measurements: fieldTypes,
+  dropping: optional(mapOf(text, count)),
 });
 const database = record<Database>({
   id: count,

@@ -73,6 +73,14 @@ export type DatabaseCommand =
       /** The first registration of a (measurement, field) decides its type; a conflicting one changes nothing. */
       readonly fields: readonly { readonly measurement: string; readonly field: string; readonly type: FieldType }[];
     }
+  | { readonly kind: 'dropMeasurement'; readonly database: string; readonly measurement: string }
+  | {
+      readonly kind: 'finishMeasurementDrop';
+      readonly database: string;
+      readonly measurement: string;
+      /** What `dropMeasurement` answered as id. */
+      readonly drop: number;
+    }
   | { readonly kind: 'createContinuousQuery'; readonly database: string; readonly name: string; readonly query: string }
   | { readonly kind: 'dropContinuousQuery'; readonly database: string; readonly name: string }
   | {
@@ -211,7 +219,7 @@ export type RetentionPolicyChanges = {
 export type CommandResult =
   | {
       readonly kind: 'applied';
-      /** Of what was made or found: node, database, retention policy, incarnation, lease, session. */
+      /** Of what was made or found: node, database, retention policy, incarnation, lease, session; of a drop that was begun. */
       readonly id?: number | undefined;
       /** Of an incarnation that was opened: it stamps at or above the floor, below the ceiling. */
       readonly floorMs?: WallMs | undefined;
@@ -268,6 +276,7 @@ export const CATALOG_REJECTIONS = [
   'sessionFull',
   'alreadyAnswered',
   'limitReached',
+  'measurementDropping',
 ] as const;
 export type CatalogRejection = (typeof CATALOG_REJECTIONS)[number];
 

@@ -120,6 +120,8 @@ export interface RetentionPolicy {
   readonly shardGroups: readonly ShardGroup[];
   /** Measurement → field → type: one truth for all replicas. */
   readonly measurements: ReadonlyMap<string, ReadonlyMap<string, FieldType>>;
+  /** Measurements that are being dropped, with the id of the drop: no types are registered for them until it is finished. Absent when there are none. */
+  readonly dropping?: ReadonlyMap<string, number> | undefined;
 }
 
 /** How a subscription's destinations get the points: each of them all, or one of them each. */

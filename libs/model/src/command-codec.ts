@@ -76,6 +76,8 @@ const commandCodec = tagged<CatalogCommand>({
   enforceRetention: { nowMs: wallMs },
   precreateShardGroups: { aheadMs: count },
   registerFields: { ...inPolicy, fields: listOf(record({ measurement: text, field: text, type: oneOf(FIELD_TYPES) })) },
+  dropMeasurement: { database: text, measurement: text },
+  finishMeasurementDrop: { database: text, measurement: text, drop: count },
   createContinuousQuery: { database: text, name: text, query: text },
   dropContinuousQuery: { database: text, name: text },
   createSubscription: { ...inPolicy, name: text, mode: oneOf(SUBSCRIPTION_MODES), destinations: listOf(text) },

@@ -11,6 +11,8 @@ const COMMAND_LEVELS: { readonly [Kind in CatalogCommand['kind']]?: number } = {
   createContinuousQuery: 2,
   createSubscription: 2,
   dropShard: 2,
+  dropMeasurement: 2,
+  finishMeasurementDrop: 2,
 };
 
 /** The level that a cluster must have been raised to before this command is accepted. */

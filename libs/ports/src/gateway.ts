@@ -1,5 +1,5 @@
 import type { TimestampNs } from '@varve/base';
-import type { ReadLevel, SeriesBlock, ShownCell, WriteLevel } from '@varve/model';
+import type { ReadLevel, SeriesBlock, ShownCell, TagExpression, TimeRange, WriteLevel } from '@varve/model';
 import type { TraceParent } from './tracer.ts';
 
 /** Units that `/write` takes for its times. */
@@ -35,6 +35,18 @@ export function partialWriteText({ lineErrors, dropped }: WriteSummary): string 
   if (lineErrors.length === 0 && dropped === undefined) return undefined;
   const reasons = dropped === undefined ? lineErrors : [...lineErrors, dropped.reason];
   return `partial write: ${reasons.join('\n')} dropped=${dropped?.pointCount ?? 0}`;
+}
+
+/** Points to delete, as a statement would name them, in one retention policy. */
+export interface DeleteRequest {
+  readonly database: string;
+  /** undefined: the database's default. */
+  readonly retentionPolicy: string | undefined;
+  /** undefined: all. */
+  readonly measurement: string | undefined;
+  readonly series: TagExpression;
+  readonly range: TimeRange;
+  readonly traceParent?: TraceParent | undefined;
 }
 
 /** One query as it leaves the HTTP edge. Several statements may stand in one text. */
@@ -89,6 +101,11 @@ export interface Health {
 export interface Gateway {
   /** @throws DbError with the codes of WRITE_…, DATABASE_NOT_FOUND, RETENTION_POLICY_NOT_FOUND, META_UNAVAILABLE */
   writePoints(request: WriteRequest): Promise<WriteSummary>;
+  /**
+   * Resolves when what was acknowledged before is deleted for good. docs/specs/delete.md.
+   * @throws DbError DATABASE_NOT_FOUND, QUERY_LIMIT: nothing is deleted; DELETE_INCOMPLETE, META_UNAVAILABLE, CLOCK_SKEWED, STOPPING: the same again is safe
+   */
+  deletePoints(request: DeleteRequest): Promise<void>;
   /** Parses everything first. @throws DbError QUERY_PARSE before the first item; later failures come as items. */
   runQuery(request: QueryRequest): AsyncIterable<ResultItem>;
   health(): Health;

@@ -13,6 +13,7 @@ export type { AuditRow, CatalogSnapshot, CatalogStore } from './catalog-store.ts
 export type { Clock, LongWork, Random, Timer } from './clock.ts';
 export type {
   Cell,
+  DeleteRequest,
   Gateway,
   Health,
   Precision,

@@ -9,6 +9,8 @@ export interface ShardState {
   readonly vector: Uint8Array;
   /** What it relies on of the watermark; its vector has all that this rests on. */
   readonly watermark: Version;
+  /** Something was deleted here once. */
+  readonly hadDeletes: boolean;
 }
 
 /** A series as the file numbers it, from 1 up. */
@@ -69,7 +71,7 @@ export interface ShardChange {
 export interface ShardStore {
   /** Shards that have a file, ascending. */
   shards(): Promise<readonly ShardId[]>;
-  /** A shard without a file has flushedSeq 0, an empty vector (zero bytes) and no watermark. @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT */
+  /** A shard without a file has flushedSeq 0, an empty vector (zero bytes), no watermark and no deletes. @throws DbError STORAGE_CORRUPT, STORAGE_NEWER_FORMAT */
   readState(shard: ShardId): Promise<ShardState>;
   readSeries(shard: ShardId): Promise<readonly StoredSeries[]>;
   /** All chunks, ascending by chunkId. */

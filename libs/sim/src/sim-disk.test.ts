@@ -15,7 +15,7 @@ const change = (flushedSeq: number) => ({
   removedChunkIds: [],
   tombstones: [],
   removedTombstoneSeqs: [],
-  state: { flushedSeq, vector: new Uint8Array(0), watermark: NO_WATERMARK },
+  state: { flushedSeq, vector: new Uint8Array(0), watermark: NO_WATERMARK, hadDeletes: false },
 });
 
 const start = (

@@ -83,7 +83,7 @@ export class SimShardStore implements ShardStore {
 }
 
 function emptyShard(): ShardContent {
-  return { state: { flushedSeq: 0, vector: new Uint8Array(0), watermark: NO_WATERMARK }, series: [], chunks: new Map(), tombstones: new Map(), nextChunkId: 1 };
+  return { state: { flushedSeq: 0, vector: new Uint8Array(0), watermark: NO_WATERMARK, hadDeletes: false }, series: [], chunks: new Map(), tombstones: new Map(), nextChunkId: 1 };
 }
 
 function apply(content: ShardContent, change: ShardChange): number[] {

@@ -63,11 +63,11 @@ export async function readItems(gateway: Gateway, text: string, nodeId?: NodeId)
   return items;
 }
 
-/** Every cell there is, by one node or by any. */
-export async function readCells(gateway: Gateway, nodeId?: NodeId): Promise<{ readonly cells: Cells; readonly failure: string | undefined }> {
+/** Every cell of a measurement, by one node or by any. */
+export async function readCells(gateway: Gateway, nodeId?: NodeId, measurement = 'm'): Promise<{ readonly cells: Cells; readonly failure: string | undefined }> {
   const cells = new Map<string, FieldValue>();
   let failure: string | undefined;
-  for await (const item of gateway.runQuery(queryRequest('SELECT * FROM m GROUP BY *', nodeId))) {
+  for await (const item of gateway.runQuery(queryRequest(`SELECT * FROM ${measurement} GROUP BY *`, nodeId))) {
     if (item.kind === 'error' || item.kind === 'partial') failure = item.text;
     if (item.kind === 'rows') addCells(cells, item);
   }

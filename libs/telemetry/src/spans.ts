@@ -6,6 +6,8 @@ export const spans = {
   httpWrite: 'http.write',
   /** From the headers of `/query` to the end of its answer. */
   httpQuery: 'http.query',
+  /** From the headers of `POST /api/v2/delete` to the end of its answer. */
+  httpDelete: 'http.delete',
   /** Lines parsed and placed, and every frame of them settled at the level. */
   coordinatorWrite: 'coordinator.write',
   /** One frame, until each of its owners has it or a durable hint for it. Often longer than the write. */

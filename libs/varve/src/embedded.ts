@@ -121,6 +121,7 @@ function once(call: (error: unknown) => void): (error: unknown) => void {
 function withHealthOf(gateway: Gateway, services: readonly Service[]): Gateway {
   return {
     writePoints: (request) => gateway.writePoints(request),
+    deletePoints: (request) => gateway.deletePoints(request),
     runQuery: (request) => gateway.runQuery(request),
     health: () => {
       const problems = services.flatMap((service) => service.problems());

@@ -81,8 +81,11 @@ export const WIRE_SCHEMAS = {
   dataVectorsAre: { shards: 'numbers' },
   /** Payload: the asker's vector. Frames that the asker lacks and this owner still has in its journal stream as answer. */
   dataFrames: { shard: 'number', version: 'number' },
-  /** Asks the holder of an incarnation to stamp nothing lower from now on than it answers, and how far it is with these shards. */
-  coordinatorPledge: { shards: 'numbers' },
+  /**
+   * Asks the holder of an incarnation to stamp nothing lower from now on than it answers, and how far it is with these shards. Its clock moves to
+   * `wallMs` and `counter` first, once it has the catalog of this version; who does not know these fields answers what it had.
+   */
+  coordinatorPledge: { shards: 'numbers', wallMs: 'number?', counter: 'number?', version: 'number?' },
   /** The version's incarnation is 0. `leasedMs`: the ceiling that the catalog has granted. `numbers`: the last taken of each shard. */
   coordinatorPledgeIs: { wallMs: 'number', counter: 'number', leasedMs: 'number', numbers: 'numbers' },
   /** Tells an owner the watermarks of some shards; incarnations are 0. Payload: per shard the vector that it must have to take it. */

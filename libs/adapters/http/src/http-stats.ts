@@ -65,6 +65,7 @@ export class HttpStats {
   counted(gateway: Gateway): Gateway {
     return {
       health: () => gateway.health(),
+      deletePoints: (request) => gateway.deletePoints(request),
       runQuery: (request) => gateway.runQuery(request),
       writePoints: async (request) => {
         try {

@@ -21,6 +21,7 @@ import { queryRoute } from './query-route.ts';
 import { RequestClock } from './request-clock.ts';
 import { Router, type Handler, type Routes } from './router.ts';
 import { traced } from './traced.ts';
+import { v2DeleteRoute } from './v2-delete-route.ts';
 import { v2WriteRoute, writeRoute } from './write-route.ts';
 import { WriteThrottle } from './write-throttle.ts';
 
@@ -132,7 +133,9 @@ function apiRoutes(gateway: Gateway, { metrics, log, tracer = SILENT_TRACER, clo
   const onOptions: Handler = (exchange) => exchange.answer(200);
   const onWrite = traced(tracer, spans.httpWrite, (exchange) => writeRoute(exchange, write));
   const onQuery = traced(tracer, spans.httpQuery, (exchange) => queryRoute(exchange, query));
+  const onV2Delete = traced(tracer, spans.httpDelete, (exchange) => v2DeleteRoute(exchange, { gateway, bounds }));
   return {
+    '/api/v2/delete': { OPTIONS: onOptions, POST: onV2Delete },
     '/status': { GET: pingRoute, HEAD: pingRoute },
     '/write': { OPTIONS: onOptions, POST: onWrite },
     '/query': { OPTIONS: onOptions, GET: onQuery, POST: onQuery },

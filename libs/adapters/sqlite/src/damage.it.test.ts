@@ -62,7 +62,7 @@ const writtenShard = (): string => {
       removedChunkIds: flushedSeq === 2 ? [3, 4, 5] : [],
       tombstones: ids.slice(0, 60).map((id) => ({ seq: flushedSeq * 100 + id, frame: Buffer.alloc(90, id) })),
       removedTombstoneSeqs: flushedSeq === 2 ? [101, 102] : [],
-      state: { flushedSeq, vector: Buffer.alloc(30, 7), watermark: NO_WATERMARK },
+      state: { flushedSeq, vector: Buffer.alloc(30, 7), watermark: NO_WATERMARK, hadDeletes: false },
     });
   }
   files.close();
@@ -274,7 +274,7 @@ test('a damaged shard is refused; the others are served', async () => {
       removedChunkIds: [],
       tombstones: [],
       removedTombstoneSeqs: [],
-      state: { flushedSeq: shard, vector: new Uint8Array(3), watermark: NO_WATERMARK },
+      state: { flushedSeq: shard, vector: new Uint8Array(3), watermark: NO_WATERMARK, hadDeletes: false },
     });
   }
   files.close();

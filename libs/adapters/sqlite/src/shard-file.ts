@@ -16,15 +16,15 @@ import {
 import { inFile } from './storage-error.ts';
 
 /** A shard that has no file yet, or one without a commit. */
-export const EMPTY_SHARD_STATE: ShardState = { flushedSeq: 0, vector: new Uint8Array(0), watermark: NO_WATERMARK };
+export const EMPTY_SHARD_STATE: ShardState = { flushedSeq: 0, vector: new Uint8Array(0), watermark: NO_WATERMARK, hadDeletes: false };
 
 /** Chunks end in a page of their own, half of which is empty on average. */
 const PAGE_SIZE_BYTES = 4_096;
 const FORMAT: FileFormat = {
   kind: 'shard',
   applicationId: applicationIdOf('VRSH'),
-  version: 4,
-  oldestVersion: 4,
+  version: 5,
+  oldestVersion: 5,
   pageSizeBytes: PAGE_SIZE_BYTES,
   // Blobs live in ordinary rowid tables: WITHOUT ROWID takes three times the space. Checksums cover everything but headers and
   // payloads, which have their own; `state` counts the rows of the other tables, so that a lost one is noticed, and the ids
@@ -39,7 +39,7 @@ const FORMAT: FileFormat = {
     CREATE TABLE state (
       id INTEGER PRIMARY KEY CHECK (id = 0), shard INTEGER NOT NULL, flushed_seq INTEGER NOT NULL, series_count INTEGER NOT NULL, chunk_count INTEGER NOT NULL,
       tombstone_count INTEGER NOT NULL, next_chunk_id INTEGER NOT NULL,
-      watermark_ms INTEGER NOT NULL, watermark_counter INTEGER NOT NULL, watermark_incarnation INTEGER NOT NULL, crc INTEGER NOT NULL, vector BLOB NOT NULL
+      watermark_ms INTEGER NOT NULL, watermark_counter INTEGER NOT NULL, watermark_incarnation INTEGER NOT NULL, had_deletes INTEGER NOT NULL, crc INTEGER NOT NULL, vector BLOB NOT NULL
     )`,
 };
 /** So many series are read together: the thread that reads has a small heap. */
@@ -63,7 +63,7 @@ interface StateRow {
 }
 
 type ChunkNumbers = [number, number, number, number, number, number, number, number, number, number, number];
-type StateNumbers = [number, number, number, number, number, number, number, number, number, number];
+type StateNumbers = [number, number, number, number, number, number, number, number, number, number, number];
 
 const EMPTY_ROW: StateRow = { state: EMPTY_SHARD_STATE, seriesCount: 0, chunkCount: 0, tombstoneCount: 0, nextChunkId: 1 };
 
@@ -223,14 +223,14 @@ export class ShardFile {
   }
 
   #readRow(): StateRow {
-    const columns = 'shard, flushed_seq, series_count, chunk_count, tombstone_count, next_chunk_id, watermark_ms, watermark_counter, watermark_incarnation, crc, vector';
+    const columns = 'shard, flushed_seq, series_count, chunk_count, tombstone_count, next_chunk_id, watermark_ms, watermark_counter, watermark_incarnation, had_deletes, crc, vector';
     const [found] = this.#rows(`SELECT ${columns} FROM state`);
     if (found === undefined) throw this.#damaged('its state is missing');
-    const [shard, flushedSeq, seriesCount, chunkCount, tombstoneCount, nextChunkId, wallMs, counter, incarnation, crc] = found.numbers as StateNumbers;
+    const [shard, flushedSeq, seriesCount, chunkCount, tombstoneCount, nextChunkId, wallMs, counter, incarnation, hadDeletes, crc] = found.numbers as StateNumbers;
     const vector = blobOf(found.last).slice();
     if (crc !== crcOf(found.numbers.slice(0, -1), vector)) throw this.#damaged('the checksum of its state is wrong');
     if (shard !== this.#shard) throw this.#damaged(`it is the file of shard ${shard}: put each file back under its own name`);
-    return { state: { flushedSeq, vector, watermark: { wallMs, counter, incarnation } }, seriesCount, chunkCount, tombstoneCount, nextChunkId };
+    return { state: { flushedSeq, vector, watermark: { wallMs, counter, incarnation }, hadDeletes: hadDeletes !== 0 }, seriesCount, chunkCount, tombstoneCount, nextChunkId };
   }
 
   #blobs(statement: SqliteStatement, chunkIds: readonly number[]): (Uint8Array | undefined)[] {
@@ -260,9 +260,9 @@ export class ShardFile {
   }
 }
 
-function putRow(database: SqliteDatabase, shard: ShardId, { state: { flushedSeq, vector, watermark }, seriesCount, chunkCount, tombstoneCount, nextChunkId }: StateRow): void {
-  const numbers = [shard, flushedSeq, seriesCount, chunkCount, tombstoneCount, nextChunkId, watermark.wallMs, watermark.counter, watermark.incarnation];
-  database.prepare('REPLACE INTO state VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(...numbers, crcOf(numbers, vector), vector);
+function putRow(database: SqliteDatabase, shard: ShardId, { state: { flushedSeq, vector, watermark, hadDeletes }, seriesCount, chunkCount, tombstoneCount, nextChunkId }: StateRow): void {
+  const numbers = [shard, flushedSeq, seriesCount, chunkCount, tombstoneCount, nextChunkId, watermark.wallMs, watermark.counter, watermark.incarnation, Number(hadDeletes)];
+  database.prepare('REPLACE INTO state VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(...numbers, crcOf(numbers, vector), vector);
 }
 
 function crcOfSeries({ seriesId, key }: StoredSeries): number {

@@ -8,6 +8,7 @@ import { rememberingRequest } from './earlier-requests.ts';
 import { registerFields } from './fields.ts';
 import { closeIncarnation, openIncarnation, renewIncarnation } from './incarnations.ts';
 import { acquireLease, releaseLease, renewLease } from './leases.ts';
+import { dropMeasurement, finishMeasurementDrop } from './measurements.ts';
 import { joinNode, labelNode, leaveNode, removeNode, replaceNode, withoutLeftNodes } from './nodes.ts';
 import { rejected, type Outcome } from './outcome.ts';
 import { alterRetentionPolicy, createRetentionPolicy, dropRetentionPolicy } from './retention-policies.ts';
@@ -133,6 +134,10 @@ function outcomeOf(catalog: Catalog, command: RunCommand): Outcome {
       return precreateShardGroups(catalog, command);
     case 'registerFields':
       return registerFields(catalog, command);
+    case 'dropMeasurement':
+      return dropMeasurement(catalog, command);
+    case 'finishMeasurementDrop':
+      return finishMeasurementDrop(catalog, command);
     case 'createContinuousQuery':
       return createContinuousQuery(catalog, command);
     case 'dropContinuousQuery':

@@ -16,4 +16,4 @@ export type { OffsetRange, VersionedRows } from './rows.ts';
 export type { SeriesRef, StoredSeriesLike } from './series-index.ts';
 export type { SortedRows } from './sorted-rows.ts';
 export type { FileChange, FlushJob, MergeJob } from './shard-jobs.ts';
-export type { LostRows, StoredShard } from './shard-table.ts';
+export type { LostRows, StoredShard } from './stored-shard.ts';

@@ -108,6 +108,15 @@ export function* readPieces(read: SeriesRead, { groups }: ReadPlan, bytes: Chunk
   if (pending.length > 0) yield readRows(pending);
 }
 
+/** Whether a read has any row; undefined: bytes are missing that would tell. What no tombstone may hide is not read. @throws DbError CHUNK_INVALID */
+export function hasRows(read: SeriesRead, plan: ReadPlan, bytes: ChunkBytes): boolean | undefined {
+  const sources = plan.groups.flatMap((group) => group.sources);
+  if (sources.some((source) => source.kind === 'rows' || source.hiding.length === 0)) return true;
+  if (plan.missingHeaders.length > 0 || plan.missingPayloads.length > 0) return undefined;
+  for (const piece of readPieces(read, plan, bytes)) if ('rowCount' in piece || piece.offsetsNs.length > 0) return true;
+  return false;
+}
+
 /** For the blocks that have a page of their own. */
 function roomFor(groups: readonly SourceGroup[], isBrief: boolean): PageRoom {
   let rowCount = 0;

@@ -119,6 +119,13 @@ export class SeriesIndex {
     return ids;
   }
 
+  /** Whether the filter lets any series of the measurement pass. */
+  hasAny(measurement: string, filter: TagFilter): boolean {
+    const measurementId = this.#tags.findMeasurement(measurement);
+    if (measurementId === undefined) return false;
+    return filter.kind === 'all' || this.#tags.matching(measurementId, filter, this.lastId).count() > 0;
+  }
+
   /** Series of the measurement that the filter lets pass, sorted by key. */
   series(measurement: string, filter: TagFilter): readonly SeriesRef[] {
     const measurementId = this.#tags.findMeasurement(measurement);

@@ -19,6 +19,7 @@ export interface FileChange {
   readonly flushedSeq: number;
   readonly vector: MutationVector;
   readonly watermark: Version;
+  readonly hadDeletes: boolean;
 }
 
 /** Sealed frames on their way into chunks. Pack them, commit, then complete it. */

@@ -335,7 +335,7 @@ test('a chunk of a series that the file does not have, or of two measurements, m
   const series = [{ seriesId: 1, key: 'cpu' }, { seriesId: 2, key: 'mem' }];
   const extent = { minOffsetNs: 0, maxOffsetNs: 1, rowCount: 1, tier: 0, headerSizeBytes: 0, payloadSizeBytes: 0, writtenSeq: 1 };
   const open = (firstSeriesId: number, lastSeriesId: number) => (): ShardTable =>
-    ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, watermark: NO_WATERMARK, series, tombstones: [], chunks: [{ ...extent, chunkId: 1, firstSeriesId, lastSeriesId }] });
+    ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, watermark: NO_WATERMARK, hadDeletes: false, series, tombstones: [], chunks: [{ ...extent, chunkId: 1, firstSeriesId, lastSeriesId }] });
   expect(open(1, 1)).not.toThrow();
   for (const [first, last] of [[7, 7], [1, 7], [1, 2], [2, 1]] as const) expect(open(first, last), `${first} to ${last}`).toThrow(expect.objectContaining({ code: 'STORAGE_CORRUPT' }));
 });

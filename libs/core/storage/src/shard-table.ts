@@ -1,6 +1,6 @@
 import { assert, DbError, type TimestampNs } from '@varve/base';
-import type { Frame } from '@varve/frame';
-import { compareVersions, hasMutation, NO_WATERMARK, parseSeriesKey, withMutation, type MutationVector, type SeriesKey, type TagFilter, type Version } from '@varve/model';
+import type { Frame, FrameHeader } from '@varve/frame';
+import { compareVersions, hasMutation, NO_WATERMARK, parseSeriesKey, withMutation, type MutationVector, type SeriesKey, type TagFilter, type Tombstone, type Version } from '@varve/model';
 import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
@@ -9,28 +9,11 @@ import { Memtable } from './memtable.ts';
 import { planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
 import type { OffsetRange, VersionedRows } from './rows.ts';
 import type { FlushJob, MergeJob, MergePlan } from './shard-jobs.ts';
-import { SeriesIndex, type SeriesRef, type StoredSeriesLike } from './series-index.ts';
-import { compileSeries, Tombstones, type StoredTombstoneLike } from './tombstones.ts';
+import { SeriesIndex, type SeriesRef } from './series-index.ts';
+import { SeriesLife } from './series-life.ts';
+import type { LostRows, StoredShard } from './stored-shard.ts';
+import { compileSeries, Tombstones } from './tombstones.ts';
 import type { Hiding } from './visible-rows.ts';
-
-/** What the shard's file holds. */
-export interface StoredShard {
-  /** Where the shard's window starts: offsets count from it. */
-  readonly startNs: TimestampNs;
-  readonly flushedSeq: number;
-  readonly vector: MutationVector;
-  readonly watermark: Version;
-  readonly series: readonly StoredSeriesLike[];
-  readonly chunks: readonly StoredChunkLike[];
-  readonly tombstones: readonly StoredTombstoneLike[];
-}
-
-/** What a damaged chunk has: rows of some series of a measurement, between these times, both inclusive. */
-export interface LostRows {
-  readonly measurement: string;
-  readonly minOffsetNs: number;
-  readonly maxOffsetNs: number;
-}
 
 /**
  * Everything in memory of one shard replica: which series there are, the newest rows, which chunks hold the others, what
@@ -42,6 +25,7 @@ export class ShardTable {
   readonly #index: SeriesIndex;
   readonly #directory: ChunkDirectory;
   readonly #tombstones: Tombstones;
+  readonly #life = new SeriesLife();
   /** By the array that a frame's keys came in: ids stay what they are. */
   readonly #knownIds = new WeakMap<readonly SeriesKey[], Uint32Array>();
   #active = new Memtable();
@@ -60,6 +44,8 @@ export class ShardTable {
   #watermark = NO_WATERMARK;
   /** What is below it is late: S, or soon to be S. */
   #lateBelow = NO_WATERMARK;
+  /** A delete has ever come. */
+  #hadDeletes: boolean;
   /** Nothing was tried in vain since the watermark was told. */
   #mayCollect = false;
 
@@ -68,12 +54,13 @@ export class ShardTable {
     return new ShardTable(stored);
   }
 
-  private constructor({ startNs, flushedSeq, vector, watermark, series, chunks, tombstones }: StoredShard) {
+  private constructor({ startNs, flushedSeq, vector, watermark, hadDeletes, series, chunks, tombstones }: StoredShard) {
     this.startNs = startNs;
     this.#index = SeriesIndex.open(series);
     this.#directory = new ChunkDirectory((seriesId) => this.#index.measurementIdOf(seriesId));
     this.#tombstones = new Tombstones(this.#index);
     for (const tombstone of tombstones) this.#tombstones.restore(tombstone);
+    this.#hadDeletes = hadDeletes;
     this.#flushedSeriesId = this.#index.lastId;
     this.#flushedVector = this.#vector = vector;
     this.#flushedSeq = this.#lastSeq = flushedSeq;
@@ -132,6 +119,11 @@ export class ShardTable {
     return this.#index.hasKey(key);
   }
 
+  /** Something was ever deleted here: only then may series without a cell that shows be in the index (D4). */
+  get hadDeletes(): boolean {
+    return this.#hadDeletes;
+  }
+
   /** Whether `insert` can take the frame: ask before it is journaled. @throws DbError FRAME_INVALID */
   check({ tombstone }: Frame): void {
     if (tombstone !== undefined) compileSeries(tombstone);
@@ -154,8 +146,10 @@ export class ShardTable {
     const isBelow = frame.sections.length > 0 && compareVersions(frame.header.version, this.#watermark) < 0;
     assert(!isBelow, `rows of ${incarnation}/${number} came below the watermark`);
     this.#vector = withMutation(this.#vector, incarnation, number);
-    this.#active.insert(frame, frame.sections.map(({ seriesKeys }) => this.#idsOf(seriesKeys)));
-    if (frame.tombstone !== undefined) this.#tombstones.add(frame.tombstone, frame.header, seq);
+    const seriesIds = frame.sections.map(({ seriesKeys }) => this.#idsOf(seriesKeys));
+    this.#active.insert(frame, seriesIds);
+    for (const ids of seriesIds) this.#life.onRows(ids);
+    if (frame.tombstone !== undefined) this.#delete(frame.tombstone, frame.header, seq);
     return true;
   }
 
@@ -171,7 +165,7 @@ export class ShardTable {
         removedChunkIds: [],
         tombstones: this.#tombstones.after(this.#flushedSeq),
         removedTombstoneSeqs: [],
-        ...{ flushedSeq: this.#lastSeq, vector: this.#vector, watermark: this.#watermark },
+        ...{ flushedSeq: this.#lastSeq, vector: this.#vector, watermark: this.#watermark, hadDeletes: this.#hadDeletes },
       },
       input: { frames, hiding: extent === undefined ? [] : this.#tombstones.hiding(extent, { firstId: 1, lastId: this.#index.lastId }) },
     };
@@ -230,7 +224,7 @@ export class ShardTable {
         removedChunkIds: plan.chunks.map(({ chunkId }) => chunkId),
         tombstones: [],
         removedTombstoneSeqs: plan.tombstoneSeqs,
-        ...{ flushedSeq: this.#flushedSeq, vector: this.#flushedVector },
+        ...{ flushedSeq: this.#flushedSeq, vector: this.#flushedVector, hadDeletes: this.#hadDeletes },
         watermark: compareVersions(bound, this.#flushedWatermark) < 0 ? this.#flushedWatermark : bound,
       },
       plan,
@@ -283,9 +277,23 @@ export class ShardTable {
     return this.#index.series(measurement, filter);
   }
 
+  /** Whether the filter lets any series of the measurement pass. */
+  hasAny(measurement: string, filter: TagFilter): boolean {
+    return this.#index.hasAny(measurement, filter);
+  }
+
   /** Tag keys that any series of the measurement has, sorted. */
   tagKeys(measurement: string): readonly string[] {
     return this.#index.tagKeys(measurement);
+  }
+
+  /**
+   * Whether a cell of the series shows, as far as the bytes at hand tell; a plan says what must be fetched to tell it. It is remembered until
+   * something comes that may change it.
+   * @throws DbError CHUNK_INVALID
+   */
+  look(seriesId: number, bytes: ChunkBytes): boolean | ReadPlan {
+    return this.#hadDeletes ? this.#life.look(seriesId, bytes, (read) => this.planRead(read, bytes)) : true;
   }
 
   /** Values of a tag key that any series of the measurement has; in no order, and perhaps more than once. */
@@ -331,6 +339,12 @@ export class ShardTable {
   findRow(seriesId: number, range: OffsetRange, bytes: ChunkBytes): RowSearch {
     const memtables = (): VersionedRows[] => [this.#sealed, this.#active].flatMap((memtable) => memtable?.read(seriesId, range, undefined) ?? []);
     return findRow({ seriesId, range }, { chunks: this.#directory.chunksOf(seriesId, range), memtables, tombstones: this.#tombstones.of(seriesId) }, bytes);
+  }
+
+  #delete(tombstone: Tombstone, header: FrameHeader, seq: number): void {
+    this.#tombstones.add(tombstone, header, seq);
+    this.#life.onDelete();
+    this.#hadDeletes = true;
   }
 
   /** Frames of one client often share their keys, and then share this. */

@@ -53,6 +53,38 @@ test('D1: fields of one time are hidden one by one: what a later write set stays
   }
 });
 
+test('D4: a series without a cell that shows is over, also when its delete is collected, and lives again with a new row', () => {
+  const node = new ShardNode();
+  const life = (): unknown[] => [1, 2].map((seriesId) => node.table.look(seriesId, node.shard.bytes));
+  node.write(10, [rowAt(1, 1), rowAt(2, 2, 'cpu,host=b')]);
+  node.flush();
+  expect([node.table.hadDeletes, life()]).toEqual([false, [true, true]]);
+  node.delete(20, { series: host('a') });
+  const steps = [() => undefined, () => node.crash(), () => node.flush(), () => node.crash(), () => node.table.raiseWatermark(version(30)), () => node.merge(), () => node.crash()];
+  for (const step of steps) {
+    step();
+    expect([node.table.hadDeletes, life()]).toEqual([true, [false, true]]);
+  }
+  expect(node.shard.tombstoneCount).toBe(0);
+  node.write(40, [rowAt(3, 3)]);
+  expect(life()).toEqual([true, true]);
+  node.delete(50);
+  expect(life()).toEqual([false, false]);
+});
+
+test('D4: who looks without the bytes of a chunk is told which ones', () => {
+  const node = new ShardNode();
+  node.write(10, [rowAt(1, 1), rowAt(5, 5)]);
+  node.flush();
+  node.delete(20, { endOffsetNs: 4 });
+  const nothing = { header: () => undefined, payload: () => undefined };
+  const headerOnly = { ...nothing, header: (chunkId: number) => node.shard.bytes.header(chunkId) };
+  expect(node.table.look(1, nothing)).toMatchObject({ missingHeaders: [{ chunkId: 1 }] });
+  expect(node.table.look(1, headerOnly)).toMatchObject({ missingHeaders: [], missingPayloads: [1] });
+  expect(node.table.look(1, node.shard.bytes)).toBe(true);
+  expect(node.table.look(1, nothing), 'remembered').toBe(true);
+});
+
 test('D2: a cell with the very version of a delete stays', () => {
   const mark = markOf(0, 10);
   const shard = new MemoryShard();
@@ -294,7 +326,7 @@ test('D9: a pattern that is none of RE2 is refused before it is journaled', () =
 test('a tombstone in the file that is none makes it corrupt', () => {
   const stamp = { mutation: { incarnation: 1, shard: 1, number: 1 }, version: version(1) };
   const good = sealFrame(encodeTombstone(1, { measurement: 'cpu', series: ALL, startOffsetNs: 0, endOffsetNs: 1 }), stamp);
-  const open = (frame: Uint8Array) => (): ShardTable => ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, watermark: NO_WATERMARK, series: [], chunks: [], tombstones: [{ seq: 1, frame }] });
+  const open = (frame: Uint8Array) => (): ShardTable => ShardTable.open({ startNs: 0n, flushedSeq: 1, vector: EMPTY_VECTOR, watermark: NO_WATERMARK, hadDeletes: false, series: [], chunks: [], tombstones: [{ seq: 1, frame }] });
   expect(open(good)().tombstoneCount).toBe(1);
   const corrupt = expect.objectContaining({ code: 'STORAGE_CORRUPT' });
   expect(open(good.map((byte, at) => (at === 60 ? byte ^ 1 : byte)))).toThrow(corrupt);

@@ -22,7 +22,7 @@ const change = (flushedSeq: number, parts: Partial<ShardChange> = {}): ShardChan
   removedChunkIds: [],
   tombstones: [],
   removedTombstoneSeqs: [],
-  state: { flushedSeq, vector: bytesOf(`vector ${flushedSeq}`), watermark: watermarkAt(flushedSeq) },
+  state: { flushedSeq, vector: bytesOf(`vector ${flushedSeq}`), watermark: watermarkAt(flushedSeq), hadDeletes: flushedSeq % 2 === 0 },
   ...parts,
 });
 const payloadTexts = async (store: ShardStore, shard = SHARD): Promise<(string | undefined)[]> => {
@@ -36,8 +36,8 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
 
   check('a shard without a file is empty, and asking for it makes none', async () => {
     const { port: store } = await open();
-    const { flushedSeq, vector, watermark } = await store.readState(SHARD);
-    expect([flushedSeq, vector.length, watermark]).toEqual([0, 0, NO_WATERMARK]);
+    const { flushedSeq, vector, watermark, hadDeletes } = await store.readState(SHARD);
+    expect([flushedSeq, vector.length, watermark, hadDeletes]).toEqual([0, 0, NO_WATERMARK, false]);
     expect(await store.readSeries(SHARD)).toEqual([]);
     expect(await store.readChunks(SHARD)).toEqual([]);
     expect(await store.readTombstones(SHARD)).toEqual([]);
@@ -58,8 +58,8 @@ export function shardStoreContract(name: string, open: OpenPort<ShardStore>, dri
     const ids = await store.commit(SHARD, change(12, { series, chunks }));
     expect(ids).toHaveLength(2);
     const verify = async (opened: ShardStore): Promise<void> => {
-      const { flushedSeq, vector, watermark } = await opened.readState(SHARD);
-      expect([flushedSeq, textOf(vector), watermark]).toEqual([12, 'vector 12', watermarkAt(12)]);
+      const { flushedSeq, vector, watermark, hadDeletes } = await opened.readState(SHARD);
+      expect([flushedSeq, textOf(vector), watermark, hadDeletes]).toEqual([12, 'vector 12', watermarkAt(12), true]);
       expect(await opened.readSeries(SHARD)).toEqual(series);
       const stored = { rowCount: 5, tier: 1, writtenSeq: 12, headerSizeBytes: 15, payloadSizeBytes: 5, isDamaged: false };
       expect(await opened.readChunks(SHARD)).toEqual([

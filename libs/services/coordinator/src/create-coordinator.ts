@@ -1,11 +1,13 @@
 import { LIMITS } from '@varve/config';
 import { CatalogClient, CatalogFollower, LivenessView, type Service } from '@varve/kit';
 import type { IncarnationId } from '@varve/model';
-import type { Gateway, Health, QueryRequest, ResultItem, Subscription, WriteRequest, WriteSummary } from '@varve/ports';
+import type { DeleteRequest, Gateway, Health, QueryRequest, ResultItem, Subscription, WriteRequest, WriteSummary } from '@varve/ports';
 import { allShards } from '@varve/placement';
 import type { SelectLimits } from '@varve/query';
 import { subjectsOf } from '@varve/wire';
+import { ClockMeeting } from './clock-meeting.ts';
 import { SeriesCollector } from './collect-series.ts';
+import { DeletePath } from './delete-path.ts';
 import { diagnosticsOf } from './diagnostics-of.ts';
 import { ExplainPath } from './explain-path.ts';
 import { IncarnationLease } from './incarnation.ts';
@@ -40,6 +42,7 @@ class CoordinatorService implements Coordinator {
   readonly #pledges: PledgeServer;
   readonly #deliveries: Deliveries;
   readonly #writePath: WritePath;
+  readonly #deletePath: DeletePath;
   readonly #queries: QueryRunner;
   readonly #serveQueries: () => readonly Subscription[];
   #subscriptions: readonly Subscription[] = [];
@@ -54,7 +57,7 @@ class CoordinatorService implements Coordinator {
     this.#liveness = liveness;
     const collector = new SeriesCollector({ bus, clock, liveness }, subjects);
     this.#follower = follower;
-    this.#pledges = new PledgeServer({ bus, log }, subjects);
+    this.#pledges = new PledgeServer({ bus, log, follower }, subjects);
     const queries = new RunningQueries(clock);
     const onOpened = (id: IncarnationId): void => {
       this.#pledges.follow(id, this.#lease);
@@ -78,7 +81,9 @@ class CoordinatorService implements Coordinator {
         onIncarnationClosed: (incarnation) => this.#lease.onClosed(incarnation),
       },
     );
-    this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
+    const meeting = new ClockMeeting({ bus, clock, log, follower, client, lease: this.#lease }, { subjects, holder: config.nodeName, timeoutMs: LIMITS.hintTimeoutMs });
+    const deletePath = (this.#deletePath = new DeletePath({ follower, client, lease: this.#lease, meeting, readiness, deliveries: this.#deliveries }));
+    this.#writePath = new WritePath({ clock, follower, client, lease: this.#lease, deletePath, readiness, seriesLimit, deliveries: this.#deliveries, metrics, tracer, batchesSizeBytesMax: LIMITS.batchesSizeBytesMax });
     const { selectBucketCountMax } = config;
     const queryPath = new QueryPath({ bus, clock, follower, liveness, collector, subjects, selectBucketCountMax, selectLimits: selectLimitsOf(config) });
     const { nodeName } = config;
@@ -90,7 +95,7 @@ class CoordinatorService implements Coordinator {
     };
     const queriesPath = new QueriesPath({ bus, log, follower, subjects, nodeName, queries });
     const explainPath = new ExplainPath({ clock, follower, liveness, collector, queryPath });
-    const statementPath = new StatementPath({ clock, follower, client, collector, passwords: ports.passwords, queriesPath, explainPath, reports });
+    const statementPath = new StatementPath({ clock, follower, client, collector, deletePath, passwords: ports.passwords, queriesPath, explainPath, reports });
     this.#serveQueries = () => serveQueries({ bus, log }, { subjects, name: nodeName }, queries);
     const intoPath = new IntoPath({ queryPath, writePath: this.#writePath, follower });
     this.#queries = new QueryRunner({ queryPath, intoPath, statementPath, follower, queries, clock, log, metrics, tracer }, config);
@@ -118,6 +123,10 @@ class CoordinatorService implements Coordinator {
 
   writePoints(request: WriteRequest): Promise<WriteSummary> {
     return this.#writePath.writePoints(request);
+  }
+
+  deletePoints(request: DeleteRequest): Promise<void> {
+    return this.#deletePath.deletePoints(request);
   }
 
   runQuery(request: QueryRequest): AsyncIterable<ResultItem> {

@@ -1,7 +1,7 @@
 import { assert, DbError } from '@varve/base';
 import type { NodeId, ShardId, WriteLevel } from '@varve/model';
 import type { TraceParent } from '@varve/ports';
-import { hintCounts, requiredAcks, verdictOf } from '@varve/replication';
+import { hintCounts, requiredAcks, verdictOf, type Verdict } from '@varve/replication';
 
 /** One frame and where it has to go. */
 export interface Parcel {
@@ -29,6 +29,7 @@ export class Delivery {
   /** Resolves at the level. @throws DbError WRITE_QUORUM_LOST, WRITE_TIMEOUT */
   readonly settled: Promise<void>;
   readonly #level: WriteLevel;
+  readonly #isPatient: boolean;
   readonly #onOver: () => void;
   readonly #states: Map<NodeId, OwnerState>;
   readonly #reasons = new Map<NodeId, string>();
@@ -41,11 +42,12 @@ export class Delivery {
   #resolve: () => void = () => undefined;
   #reject: (error: DbError) => void = () => undefined;
 
-  constructor(parcel: Parcel, { level, traceParent }: { readonly level: WriteLevel; readonly traceParent: TraceParent | undefined }, onOver: () => void) {
+  constructor(parcel: Parcel, { level, isPatient = false, traceParent }: { readonly level: WriteLevel; readonly isPatient?: boolean | undefined; readonly traceParent: TraceParent | undefined }, onOver: () => void) {
     assert(parcel.owners.length >= 1, `shard ${parcel.shard} without owners`);
     this.parcel = parcel;
     this.traceParent = traceParent;
     this.#level = level;
+    this.#isPatient = isPatient;
     this.#onOver = onOver;
     this.#states = new Map(parcel.owners.map((owner) => [owner, 'pending']));
     this.settled = new Promise((resolve, reject) => {
@@ -120,6 +122,7 @@ export class Delivery {
   /** The client has waited long enough. */
   expire(timeoutMs: number): void {
     this.#isExpired = true;
+    if (this.#isPatient && this.#verdict() === 'satisfied') this.#answer(this.#resolve);
     this.#answer(() => this.#reject(new DbError('WRITE_TIMEOUT', `write timeout: ${this.#reached()} within ${timeoutMs} ms; retry`, this.#facts())));
     if (this.#owing().length === 0) this.end();
   }
@@ -137,14 +140,18 @@ export class Delivery {
     this.#settle();
   }
 
-  #settle(): void {
+  #verdict(): Verdict {
     const { replicaCount, owners } = this.parcel;
     const countsHints = hintCounts(this.#level);
     const ackCount = countsHints ? owners.length - this.#owing().length : this.#count('held');
     const openCount = countsHints ? owners.length - ackCount : this.#count('pending');
     const requiredCount = requiredAcks(this.#level, replicaCount);
-    const verdict = verdictOf({ replicaCount, requiredCount, ackCount, failureCount: replicaCount - ackCount - openCount });
-    if (verdict === 'satisfied') this.#answer(this.#resolve);
+    return verdictOf({ replicaCount, requiredCount, ackCount, failureCount: replicaCount - ackCount - openCount });
+  }
+
+  #settle(): void {
+    const verdict = this.#verdict();
+    if (verdict === 'satisfied' && !(this.#isPatient && this.#count('pending') > 0)) this.#answer(this.#resolve);
     // Who is still expected to answer is waited for, so that the error says how many were really reached.
     if (verdict === 'unsatisfiable' && this.#count('pending') === 0) this.#answer(() => this.#reject(this.#lost()));
     // Hints for all are enough for the frame, not for a client who waits for slow owners.

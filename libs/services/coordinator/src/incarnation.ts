@@ -5,6 +5,11 @@ import type { IncarnationId, ShardId, Version } from '@varve/model';
 import type { Clock, Log, Timer } from '@varve/ports';
 import { HybridClock } from '@varve/replication';
 
+/** A lease that is renewed reaches far enough, but for one that ends meanwhile. */
+const RAISE_COUNT_MAX = 3;
+/** Beyond where a clock was raised to it needs room for stamps until the wall clock is there, not a whole lease: others begin above it. */
+const RAISED_LEASE_MS = 1_000;
+
 interface Lease {
   readonly id: IncarnationId;
   readonly clock: HybridClock;
@@ -42,6 +47,8 @@ export class IncarnationLease {
   readonly #ports: { readonly clock: Clock; readonly log: Log; readonly catalog: CatalogClient };
   readonly #config: LeaseConfig;
   #lease: Lease | undefined;
+  /** Later stamps are above it: leases must reach beyond it. */
+  #raisedMs: WallMs = 0;
   #timer: Timer | undefined;
   /** At most one renewal is under way, and everybody waits for the same. */
   #renewing: Promise<void> | undefined;
@@ -85,6 +92,32 @@ export class IncarnationLease {
       lease.numbers.set(shard, number);
       return { version: versions[index]!, mutation: { incarnation: lease.id, shard, number } };
     });
+  }
+
+  /** Where the clock is: every later stamp has this version or a greater one. After `ensure`. @throws DbError META_UNAVAILABLE */
+  reach(): Version {
+    if (this.#lease === undefined) throw leaseEnded();
+    return this.#lease.clock.pledge(this.#ports.clock.wallMs());
+  }
+
+  /**
+   * Every later stamp is greater than this version, under whichever incarnation.
+   * @throws DbError META_UNAVAILABLE, CLOCK_SKEWED when it is further ahead than a lease may reach, STOPPING
+   */
+  async raise(version: Version): Promise<void> {
+    const { clock } = this.#ports;
+    for (let attempt = 0; attempt < RAISE_COUNT_MAX; attempt += 1) {
+      await this.ensure();
+      if (this.#lease === undefined) continue;
+      if (version.wallMs < this.#lease.clock.ceilingMs) {
+        const observed = this.#lease.clock.observe(version, clock.wallMs());
+        if (observed.kind === 'tooFarAhead') throw new DbError('CLOCK_SKEWED', `another coordinator's clock is ${observed.aheadMs} ms ahead of this one's; retry when both are right`);
+        return;
+      }
+      this.#raisedMs = Math.max(this.#raisedMs, version.wallMs);
+      await this.#renew();
+    }
+    throw leaseEnded();
   }
 
   /**
@@ -154,7 +187,7 @@ export class IncarnationLease {
   async #isExtended(lease: Lease): Promise<boolean> {
     const { clock, catalog } = this.#ports;
     try {
-      const wantedMs = clock.wallMs() + this.#config.leaseMs;
+      const wantedMs = Math.max(clock.wallMs() + this.#config.leaseMs, this.#raisedMs + RAISED_LEASE_MS);
       const { result } = await catalog.propose({ kind: 'renewIncarnation', incarnation: lease.id, ceilingMs: wantedMs });
       if (result.kind === 'rejected') {
         this.onClosed(lease.id);

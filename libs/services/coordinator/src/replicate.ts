@@ -33,6 +33,8 @@ export interface DeliveryConfig {
 /** How a frame is to be delivered, and for whom. */
 export interface Publication {
   readonly level: WriteLevel;
+  /** Whoever asks is answered only when no owner is expected to answer any more, or at the write timeout. Absent: at the level. */
+  readonly isPatient?: boolean | undefined;
   /** Owners that are known not to listen. */
   readonly absent: ReadonlySet<NodeId>;
   readonly traceParent: TraceParent | undefined;
@@ -79,12 +81,12 @@ export class Deliveries {
    * Resolves when the level is met; the delivery goes on behind it.
    * @throws DbError WRITE_QUORUM_LOST, WRITE_TIMEOUT with how many owners were reached
    */
-  publish(parcel: Parcel, { level, absent, traceParent: asking }: Publication): Promise<void> {
+  publish(parcel: Parcel, { level, isPatient, absent, traceParent: asking }: Publication): Promise<void> {
     const { clock, tracer } = this.#ports;
     const timers: Timer[] = [];
     const span = tracer.startChild(spans.coordinatorDeliver, asking, { kind: 'producer', attributes: attributesOf(parcel) });
     const { traceParent } = span;
-    const delivery = new Delivery(parcel, { level, traceParent }, () => {
+    const delivery = new Delivery(parcel, { level, isPatient, traceParent }, () => {
       for (const timer of timers) timer.cancel();
       span.end();
       this.#forget(parcel);

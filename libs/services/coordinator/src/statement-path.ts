@@ -5,6 +5,7 @@ import type { Clock, PasswordHasher, QueryRequest, ResultItem } from '@varve/por
 import { completeContinuousQuery, formatStatement, reportRows, type KillQueryStatement, type ModuleReport, type ShowStatement, type Statement } from '@varve/query';
 import type { SeriesCollector } from './collect-series.ts';
 import { commandOf } from './command-of.ts';
+import type { DeletePath } from './delete-path.ts';
 import type { ExplainPath } from './explain-path.ts';
 import type { QueriesPath } from './queries-path.ts';
 import { readOnlyWarning } from './read-only-warning.ts';
@@ -16,6 +17,7 @@ export interface StatementPathParts {
   readonly follower: CatalogFollower;
   readonly client: CatalogClient;
   readonly collector: SeriesCollector;
+  readonly deletePath: DeletePath;
   readonly passwords: PasswordHasher;
   readonly queriesPath: QueriesPath;
   readonly explainPath: ExplainPath;
@@ -26,7 +28,7 @@ export interface StatementPathParts {
 /** The members of a cluster that was founded a moment ago report within a second or two what they support (C31). */
 const RAISE_WAIT = { attemptCountMax: 30, pauseMs: 100 };
 
-/** Any statement but SELECT: a catalog command, or a question to the catalog and the data nodes. */
+/** Any statement but SELECT: a catalog command, a delete, or a question to the catalog and the data nodes. */
 export class StatementPath {
   readonly #parts: StatementPathParts;
   readonly #showPath: ShowPath;
@@ -36,7 +38,7 @@ export class StatementPath {
     this.#showPath = new ShowPath(parts);
   }
 
-  /** @throws DbError QUERY_INVALID, NOT_SUPPORTED, CATALOG_REJECTED with InfluxDB's text, META_UNAVAILABLE, QUERY_SHARD_UNAVAILABLE */
+  /** @throws DbError QUERY_INVALID, NOT_SUPPORTED, CATALOG_REJECTED with InfluxDB's text, META_UNAVAILABLE, QUERY_SHARD_UNAVAILABLE, DELETE_INCOMPLETE */
   async *run(statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     switch (statement.kind) {
       case 'explain':
@@ -60,6 +62,7 @@ export class StatementPath {
 
   async *#otherwise(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     if (isShow(given)) return yield* this.#showPath.run(given, statementId, request);
+    if (isDelete(given)) return yield* this.#delete(given, statementId, request);
     const statement = given.kind === 'createContinuousQuery' ? await this.#completed(given, request) : given;
     const command = await commandOf(statement, this.#parts.passwords);
     if (command === undefined) throw new DbError('NOT_SUPPORTED', `not supported by this version of Varve: ${formatStatement(statement)}`);
@@ -98,6 +101,18 @@ export class StatementPath {
     return user !== undefined && user.isAdmin === statement.isAdmin && (await this.#parts.passwords.verify(statement.password, user.passwordHash));
   }
 
+  async *#delete(statement: DeleteLike, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+    const { deletePath } = this.#parts;
+    if (statement.kind === 'dropMeasurement') await this.#dropMeasurement(statement.name, request);
+    else await deletePath.delete(statement, request);
+    if (request.isReadOnlyMethod && statement.kind !== 'delete') yield readOnlyWarning(statement, statementId); // InfluxDB 1.x has none for DELETE.
+  }
+
+  async #dropMeasurement(measurement: string, { database = '', traceParent }: QueryRequest): Promise<void> {
+    await this.#raised({ kind: 'dropMeasurement', database, measurement });
+    await this.#parts.deletePath.dropMeasurement(database, measurement, traceParent);
+  }
+
   async *#kill(statement: KillQueryStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
     await this.#parts.queriesPath.kill(statement);
     if (request.isReadOnlyMethod) yield readOnlyWarning(statement, statementId);
@@ -106,6 +121,11 @@ export class StatementPath {
 
 type CreateContinuousQuery = Extract<Statement, { readonly kind: 'createContinuousQuery' }>;
 
+type DeleteLike = Extract<Statement, { readonly kind: 'delete' | 'dropSeries' | 'dropMeasurement' }>;
+
+function isDelete(statement: Statement): statement is DeleteLike {
+  return statement.kind === 'delete' || statement.kind === 'dropSeries' || statement.kind === 'dropMeasurement';
+}
 
 function isShow(statement: Statement): statement is ShowStatement {
   return statement.kind.startsWith('show');

@@ -1,12 +1,13 @@
 import { DbError, type SizeBytes } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { encodeBodies, sealFrame, type FrameBody, type FrameStamp } from '@varve/frame';
-import type { CatalogClient, CatalogFollower } from '@varve/kit';
+import { pause, type CatalogClient, type CatalogFollower } from '@varve/kit';
 import { parseLines, SeriesMemory, type ParsedLines } from '@varve/line-protocol';
 import type { PointBatch, RetentionPolicy, WriteLevel } from '@varve/model';
 import { placeBatch, type Placement, type ShardSlice } from '@varve/placement';
 import type { Clock, Metrics, TraceParent, Tracer, WriteRequest, WriteSummary } from '@varve/ports';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
+import type { DeletePath } from './delete-path.ts';
 import type { IncarnationLease } from './incarnation.ts';
 import type { Parcel } from './delivery.ts';
 import type { OwnerReadiness } from './owner-readiness.ts';
@@ -15,6 +16,8 @@ import type { Admission, SeriesLimit } from './series-limit.ts';
 
 /** Fields and groups are registered with one command each; then somebody else's registration may still have won. */
 const PLACEMENT_ROUND_COUNT_MAX = 3;
+/** Between two looks whether a drop is over. */
+const DROP_PAUSE_MS = 50;
 /** Rows that take milliseconds to place and to encode. */
 const LARGE_ROW_COUNT = 1_000;
 
@@ -23,6 +26,7 @@ export interface WritePathParts {
   readonly follower: CatalogFollower;
   readonly client: CatalogClient;
   readonly lease: IncarnationLease;
+  readonly deletePath: Pick<DeletePath, 'dropMeasurement'>;
   readonly readiness: OwnerReadiness;
   readonly seriesLimit: SeriesLimit;
   readonly deliveries: Deliveries;
@@ -58,6 +62,16 @@ interface EncodedBatch {
   /** Of the request, if all frames arrive. */
   readonly summary: WriteSummary;
   readonly refusedLineCount: number;
+  /** Which types it was placed with. */
+  readonly typed: TypedBatch;
+}
+
+/** A batch's fields, and the policy as it was when they were checked. */
+interface TypedBatch {
+  readonly target: Pick<WriteRequest, 'database' | 'retentionPolicy'>;
+  readonly policy: RetentionPolicy;
+  /** Measurements of its frames. */
+  readonly measurements: ReadonlySet<string>;
 }
 
 interface PolicyName {
@@ -106,8 +120,8 @@ export class WritePath {
   async #write(target: WriteTarget, intake: Intake): Promise<WriteSummary> {
     const { deliveries, metrics } = this.#parts;
     deliveries.checkRoom();
-    const { frames, level, summary, refusedLineCount } = await this.#bounded(intake.sizeBytes, () => this.#encode(target, intake));
-    if (frames.length > 0) await this.#replicate(frames, { level, traceParent: target.traceParent });
+    const { frames, level, summary, refusedLineCount, typed } = await this.#bounded(intake.sizeBytes, () => this.#encode(target, intake));
+    if (frames.length > 0) await this.#replicate(frames, { level, typed, traceParent: target.traceParent });
     metrics.add(names.pointsWritten, summary.acceptedRowCount);
     metrics.add(names.pointsDropped, summary.dropped?.pointCount ?? 0);
     metrics.add(names.linesRefused, refusedLineCount);
@@ -141,7 +155,9 @@ export class WritePath {
       const { shardId: shard, groupStartNs: startNs, tables } = slice;
       return encodeBodies({ shard, startNs, tables, series: parsed.batch.series }).map((body) => ({ to: destinationOf(slice), body }));
     });
-    return { frames, level: target.level ?? policy.writeLevel, summary: summarize(parsed, { ...placement, overLimit }), refusedLineCount: parsed.errorCount };
+    const { database, retentionPolicy } = target;
+    const typed = { target: { database, retentionPolicy }, policy, measurements: new Set(slices.flatMap(({ tables }) => tables.map(({ table }) => table.measurement))) };
+    return { frames, level: target.level ?? policy.writeLevel, summary: summarize(parsed, { ...placement, overLimit }), refusedLineCount: parsed.errorCount, typed };
   }
 
   /** Registers what the batch needs and the catalog lacks, until it can be placed whole (W6, W7). */
@@ -161,8 +177,9 @@ export class WritePath {
   async #register(names: PolicyName, { missingGroupTimesNs, newFields }: Placement, traceParent: TraceParent | undefined): Promise<void> {
     const { client, follower } = this.#parts;
     if (newFields.length > 0) {
-      const { version } = await client.propose({ kind: 'registerFields', ...names, fields: newFields }, traceParent);
+      const { result, version } = await client.propose({ kind: 'registerFields', ...names, fields: newFields }, traceParent);
       await follower.waitFor(version);
+      if (result.kind === 'rejected') return this.#whenDropped(names, newFields.map(({ measurement }) => measurement));
     }
     if (missingGroupTimesNs.length > 0) {
       const { result, version } = await client.propose({ kind: 'createShardGroups', ...names, timesNs: missingGroupTimesNs }, traceParent);
@@ -171,14 +188,41 @@ export class WritePath {
     }
   }
 
+  /**
+   * A measurement that is being dropped gets no new fields before the drop is over. Whoever began it may have died: then it is ended here, which is
+   * what its client wanted (DL8).
+   */
+  async #whenDropped({ database, retentionPolicy }: PolicyName, measurements: readonly string[]): Promise<void> {
+    const { clock, follower, deletePath } = this.#parts;
+    const dropping = (): string | undefined => {
+      const policy = follower.catalog.databases.get(database)?.retentionPolicies.get(retentionPolicy);
+      return measurements.find((each) => policy?.dropping?.has(each));
+    };
+    for (let waitedMs = 0; dropping() !== undefined && waitedMs < LIMITS.dropPatienceMs; waitedMs += DROP_PAUSE_MS) await pause(clock, DROP_PAUSE_MS);
+    const measurement = dropping();
+    if (measurement !== undefined) await deletePath.dropMeasurement(database, measurement);
+  }
+
   /** No await between the numbers that are taken and their frames that are sent (V7). */
-  async #replicate(frames: EncodedBatch['frames'], { level, traceParent }: { readonly level: WriteLevel; readonly traceParent: TraceParent | undefined }): Promise<void> {
+  async #replicate(frames: EncodedBatch['frames'], { level, typed, traceParent }: { readonly level: WriteLevel; readonly typed: TypedBatch; readonly traceParent: TraceParent | undefined }): Promise<void> {
     const { deliveries, readiness, lease, follower } = this.#parts;
     const absent = await readiness.notReady(frames.map(({ to }) => to), follower.catalog.version);
     await lease.ensure();
+    this.#checkTypes(typed);
     const stamps = lease.nextFrames(frames.map(({ to }) => to.shardId));
     const parcels = frames.map(({ to, body }, index) => sealed(to, body, stamps[index]!));
     await Promise.all(parcels.map((parcel) => deliveries.publish(parcel, { level, absent, traceParent })));
+  }
+
+  /** W6, at the moment of the stamps: a measurement may have been dropped since the batch was placed. @throws DbError META_UNAVAILABLE */
+  #checkTypes({ target, policy, measurements }: TypedBatch): void {
+    const now = this.#policyOf(target);
+    if (now === policy) return;
+    for (const name of measurements) {
+      const [then, types] = [policy.measurements.get(name), now.measurements.get(name)];
+      if (then === types) continue;
+      for (const [field, type] of then ?? []) if (types?.get(field) !== type) throw new DbError('META_UNAVAILABLE', `measurement ${name} was dropped while this batch was on its way; retry`);
+    }
   }
 
   /** What is not may have been created through another coordinator a moment ago. */

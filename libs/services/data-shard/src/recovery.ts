@@ -93,7 +93,7 @@ export class Recovery {
     const lastSeq = table.lastSeq + rowCount;
     try {
       await flushShard(this.#ports, replica);
-      const state = { flushedSeq: lastSeq, vector: encodeVector(table.vector), watermark: table.watermark };
+      const state = { flushedSeq: lastSeq, vector: encodeVector(table.vector), watermark: table.watermark, hadDeletes: table.hadDeletes };
       await this.#ports.shardStore.commit(shard, { series: [], chunks: [], removedChunkIds: [], tombstones: [], removedTombstoneSeqs: [], state });
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
@@ -103,13 +103,13 @@ export class Recovery {
 
   async #openFile({ shard, range: { startNs } }: ShardToOpen): Promise<{ readonly table: ShardTable; readonly chunks: readonly StoredChunk[] }> {
     const { shardStore } = this.#ports;
-    const { flushedSeq, vector, watermark } = await shardStore.readState(shard);
+    const { flushedSeq, vector, watermark, hadDeletes } = await shardStore.readState(shard);
     const chunks = await shardStore.readChunks(shard);
     const table = ShardTable.open({
       startNs,
       flushedSeq,
       vector: vector.length === 0 ? EMPTY_VECTOR : decodeVector(vector),
-      watermark,
+      ...{ watermark, hadDeletes },
       series: await shardStore.readSeries(shard),
       chunks,
       tombstones: await shardStore.readTombstones(shard),

@@ -3,6 +3,7 @@ import { SHARD_WINDOW_NS_MAX, type TimeRange } from '@varve/model';
 import { answerSeries, decodeSeriesQuestion, type SeriesSource } from '@varve/query';
 import type { OffsetRange } from '@varve/storage';
 import type { WireMessage } from '@varve/wire';
+import { LivingSeries } from './living-series.ts';
 import { servingReplica, type ReadFrom } from './query-path.ts';
 import { hasRow } from './read-shard.ts';
 import type { ShardReplica } from './shard-replica.ts';
@@ -30,17 +31,19 @@ export async function* produceSeries(from: ReadFrom, asked: WireMessage<'dataSer
   }
 }
 
-/** SH2: a series is looked into where a time is asked for. */
+/** SH2: a series is looked into where a time is asked for, and where a delete may have left nothing of it (D4). */
 export function seriesSource({ shardStore, cache }: Pick<ReadFrom, 'shardStore' | 'cache'>, replica: ShardReplica, rest: () => Promise<void>): SeriesSource {
   const { table } = replica;
+  const living = new LivingSeries({ replica, shardStore, cache });
   return {
     series: (measurement, filter) => table.series(measurement, filter),
     tagKeys: (measurement) => table.tagKeys(measurement),
     tagValues: (measurement, tagKey) => table.tagValues(measurement, tagKey),
-    hasDeletes: false, // D4: what was deleted stays in the index.
+    hasAny: (measurement, filter) => table.hasAny(measurement, filter),
+    hasDeletes: table.hadDeletes,
     hasPoint: async ({ seriesId }, range) => {
       await rest();
-      if (range === undefined) return true;
+      if (range === undefined) return living.doesLive(seriesId);
       const offsets = offsetsOf(range, table.startNs);
       return offsets !== undefined && hasRow({ replica, shardStore, cache }, seriesId, offsets);
     },

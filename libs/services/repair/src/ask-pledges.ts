@@ -14,7 +14,7 @@ export async function askPledges(ports: Pick<SurveyPorts, 'bus' | 'log' | 'subje
 async function pledgeOf({ bus, log, subjects }: Pick<SurveyPorts, 'bus' | 'log' | 'subjects'>, incarnation: IncarnationId, shards: readonly ShardId[]): Promise<HeldPledge | undefined> {
   try {
     const to = { subject: subjects.pledge(incarnation), timeoutMs: LIMITS.vectorTimeoutMs, answerKind: 'coordinatorPledgeIs' } as const;
-    const { header: { wallMs, counter, leasedMs, numbers } } = await request(bus, to, { kind: 'coordinatorPledge', header: { shards } });
+    const { header: { wallMs, counter, leasedMs, numbers } } = await request(bus, to, { kind: 'coordinatorPledge', header: { shards, wallMs: undefined, counter: undefined, version: undefined } });
     if (numbers.length !== shards.length) throw new DbError('MESSAGE_INVALID', `${numbers.length} numbers for ${shards.length} shards`);
     return { incarnation, version: { wallMs, counter, incarnation: 0 }, leasedMs, numbers: new Map(shards.map((shard, index) => [shard, numbers[index]!])) };
   } catch (error) {

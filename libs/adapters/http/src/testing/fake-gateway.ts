@@ -1,18 +1,25 @@
 import { DbError } from '@varve/base';
 import { splitNs, type Cell, type SplitTimes, type TagSet } from '@varve/model';
-import type { Gateway, Health, QueryRequest, ResultBlock, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
+import type { DeleteRequest, Gateway, Health, QueryRequest, ResultBlock, ResultItem, WriteRequest, WriteSummary } from '@varve/ports';
 
 /** A gateway without a database: keeps what it was asked and answers what a test wants. */
 export class FakeGateway implements Gateway {
   readonly writes: (Omit<WriteRequest, 'body'> & { readonly text: string })[] = [];
+  readonly deletes: DeleteRequest[] = [];
   readonly queries: QueryRequest[] = [];
   onWrite: () => Promise<WriteSummary> = () => Promise.resolve({ acceptedRowCount: 0, lineErrors: [], dropped: undefined });
+  onDelete: () => Promise<void> = () => Promise.resolve();
   onQuery: (request: QueryRequest) => AsyncIterable<ResultItem> = () => listed([]);
   healthNow: Health = { isPassing: true, problems: [] };
 
   writePoints({ body, ...rest }: WriteRequest): Promise<WriteSummary> {
     this.writes.push({ ...rest, text: new TextDecoder().decode(body) });
     return this.onWrite();
+  }
+
+  deletePoints(request: DeleteRequest): Promise<void> {
+    this.deletes.push(request);
+    return this.onDelete();
   }
 
   runQuery(request: QueryRequest): AsyncIterable<ResultItem> {

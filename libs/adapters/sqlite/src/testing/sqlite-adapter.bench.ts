@@ -103,7 +103,7 @@ async function benchShardStore(): Promise<void> {
         removedChunkIds: [],
         tombstones: [],
         removedTombstoneSeqs: [],
-        state: { flushedSeq: flush, vector: new Uint8Array(10), watermark: NO_WATERMARK },
+        state: { flushedSeq: flush, vector: new Uint8Array(10), watermark: NO_WATERMARK, hadDeletes: false },
       })),
     );
   }

@@ -74,6 +74,8 @@ export const anyCommand: fc.Arbitrary<CatalogCommand> = fc.oneof(
   of('enforceRetention', { nowMs: fc.integer({ min: 0, max: 2_000_000_000 }) }),
   { arbitrary: of('precreateShardGroups', { aheadMs: fc.constantFrom(0, 90_000_000) }), weight: 2 },
   of('registerFields', { ...inPolicy, fields }),
+  of('dropMeasurement', { database, measurement: fc.constantFrom('m', '__proto__') }),
+  of('finishMeasurementDrop', { database, measurement: fc.constantFrom('m', '__proto__'), drop: id }),
   of('createContinuousQuery', { database, name: fc.constantFrom('q', ''), query: fc.constantFrom('SELECT 1', 'select 1', 'x') }),
   of('dropContinuousQuery', { database, name: fc.constantFrom('q', 'r') }),
   of('createSubscription', {

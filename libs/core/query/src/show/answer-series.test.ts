@@ -19,8 +19,12 @@ class Shard implements SeriesSource {
     this.#withPoint = withPoint;
   }
 
-  series(_measurement: string, _filter: TagFilter): readonly IndexedSeries[] {
-    return SERIES;
+  series(measurement: string, _filter: TagFilter): readonly IndexedSeries[] {
+    return measurement === 'm' ? SERIES : [];
+  }
+
+  hasAny(measurement: string): boolean {
+    return measurement === 'm';
   }
 
   tagKeys(): readonly string[] {
@@ -58,6 +62,17 @@ test('SH2 without a range the index answers, and series are looked into where so
   expect(await answered(deleted, valuesOf('r'))).toEqual(['r=y']);
   expect(await answered(deleted, { wants: 'tagKeys', measurements: ['m'], filter: ALL })).toEqual(['h', 'r']);
   expect(await answered(deleted, { wants: 'seriesKeys', measurements: ['m'], filter: ALL })).toEqual(['m,h=d,r=y']);
+});
+
+test('D4 a measurement is listed when a series of it lives', async () => {
+  const measurementsOf = async (shard: Shard): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const piece of answerSeries({ wants: 'measurements', measurements: ['m', 'n'], filter: ALL }, shard)) found.push(...decodeSeriesPiece(piece).map(({ measurement }) => measurement));
+    return found;
+  };
+  const [shard, deleted, emptied] = [new Shard(), new Shard({ hasDeletes: true, withPoint: ['m,h=b,r=x'] }), new Shard({ hasDeletes: true, withPoint: [] })];
+  expect([await measurementsOf(shard), await measurementsOf(deleted), await measurementsOf(emptied)]).toEqual([['m'], ['m'], []]);
+  expect([shard.looked, deleted.looked]).toEqual([[], ['m,h=a,r=x', 'm,h=b,r=x']]);
 });
 
 test('SH6 a question comes out of its bytes as it went in, and only an old one looks like JSON to an old node', () => {

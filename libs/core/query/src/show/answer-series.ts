@@ -10,6 +10,8 @@ import { encodeNamedSeries, type NamedSeries, type SeriesQuestion } from './seri
 export interface SeriesSource {
   /** Series that were ever written, sorted by key. */
   series(measurement: string, filter: TagFilter): readonly IndexedSeries[];
+  /** Whether there is any. */
+  hasAny(measurement: string, filter: TagFilter): boolean;
   /** Tag keys of these, sorted. */
   tagKeys(measurement: string): readonly string[];
   /** Values of one of their tag keys; in no order, and perhaps more than once. */
@@ -51,10 +53,19 @@ export async function* answerSeries(question: SeriesQuestion, source: SeriesSour
 
 async function* namesOf(question: SeriesQuestion, source: SeriesSource): AsyncGenerator<NamedSeries> {
   for (const measurement of question.measurements) {
-    if (standsInIndex(question, source)) yield* indexedNames(question, measurement, source);
+    if (question.wants === 'measurements') {
+      if (await hasSeries(question, measurement, source)) yield { measurement, name: '' };
+    } else if (standsInIndex(question, source)) yield* indexedNames(question, measurement, source);
     else if (question.wants === 'seriesKeys') yield* seriesKeys(question, measurement, source);
     else yield* tagNames(question, measurement, source);
   }
+}
+
+async function hasSeries({ filter, range }: SeriesQuestion, measurement: string, source: SeriesSource): Promise<boolean> {
+  const compiled = compileTagFilter(filter);
+  if (range === undefined && !source.hasDeletes) return source.hasAny(measurement, compiled);
+  for (const series of source.series(measurement, compiled)) if (await source.hasPoint(series, range)) return true;
+  return false;
 }
 
 async function* seriesKeys(question: SeriesQuestion, measurement: string, source: SeriesSource): AsyncGenerator<NamedSeries> {

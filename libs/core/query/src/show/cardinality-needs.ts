@@ -38,7 +38,7 @@ export function cardinalityNeeds(statement: ShowCardinalityStatement, context: S
   const parts = cardinalityScope(statement, context);
   if ('kind' in parts) return parts;
   const wanted = wantedBy(statement);
-  return wanted === undefined ? { kind: 'catalog' } : { kind: 'series', parts: parts.map((part) => ({ policies: part.policies.map(({ id }) => id), question: questionOf(part, wanted, filter) })) };
+  return { kind: 'series', parts: parts.map((part) => ({ policies: part.policies.map(({ id }) => id), question: questionOf(part, wanted, filter) })) };
 }
 
 function estimateNeeds(statement: ShowCardinalityStatement, context: ShowContext): ShowNeeds | PlanError {
@@ -59,12 +59,11 @@ function refusalOf({ kind, condition, dimensions }: ShowCardinalityStatement): s
   return isTag ? undefined : `${TITLES[kind]} doesn't support GROUP BY time`;
 }
 
-/** Undefined: the catalog knows it all. Groups are made of series. */
-function wantedBy(statement: ShowCardinalityStatement): Pick<SeriesQuestion, 'wants' | 'keyMatch'> | undefined {
+/** Groups are made of series. */
+function wantedBy(statement: ShowCardinalityStatement): Pick<SeriesQuestion, 'wants' | 'keyMatch'> {
   const { kind, condition, dimensions } = statement;
-  const isWhole = condition === undefined && dimensions.length === 0;
-  if (isWhole && (kind === 'showMeasurementCardinality' || kind === 'showFieldKeyCardinality')) return undefined;
   if (dimensions.length > 0) return { wants: 'seriesKeys' };
+  if (condition === undefined && (kind === 'showMeasurementCardinality' || kind === 'showFieldKeyCardinality')) return { wants: 'measurements' };
   if (kind === 'showTagKeyCardinality') return { wants: 'tagKeys' };
   return kind === 'showTagValuesCardinality' ? { wants: 'tagValues', keyMatch: statement.keyMatch } : { wants: 'seriesKeys' };
 }

@@ -57,20 +57,10 @@ function groupsOf(statement: ShowCardinalityStatement, names: readonly NamedSeri
     groups.set(id, group);
     return group;
   };
-  for (const [measurement, counted] of countedOfCatalog(statement, fields)) for (const each of counted) groupOf(measurement, undefined).counted.add(each);
   const dimensionsOf = groupTags(statement.dimensions, names);
   const counts = countedOfName(statement, fields);
   for (const each of names) for (const counted of counts(each)) groupOf(each.measurement, dimensionsOf(each)).counted.add(counted);
   return [...groups.values()];
-}
-
-/** Where nothing narrows it, the catalog has measurements and fields. */
-function* countedOfCatalog({ kind, condition, dimensions }: ShowCardinalityStatement, fields: Fields): Generator<readonly [measurement: string, counted: Iterable<string>]> {
-  if (condition !== undefined || dimensions.length > 0) return;
-  for (const [measurement, ofMeasurement] of fields) {
-    if (kind === 'showMeasurementCardinality') yield [measurement, [measurement]];
-    if (kind === 'showFieldKeyCardinality') yield [measurement, ofMeasurement.keys()];
-  }
 }
 
 /** What a collected name adds to a count: itself, or what a series has of what is counted. */

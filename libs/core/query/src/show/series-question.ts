@@ -4,8 +4,11 @@ import type { KeyMatch } from '../influxql/ast.ts';
 
 /** What a coordinator asks data nodes about the series of a shard. */
 export interface SeriesQuestion {
-  /** Keys of series, of tags, tags with their values, or one sketch over the keys of all series. */
-  readonly wants: 'seriesKeys' | 'tagKeys' | 'tagValues' | 'sketch';
+  /**
+   * Keys of series, of tags, tags with their values, which of the measurements have any series, or one sketch over the keys of all series. A
+   * node that does not know measurements answers with series keys, and so with the same measurements.
+   */
+  readonly wants: 'seriesKeys' | 'tagKeys' | 'tagValues' | 'measurements' | 'sketch';
   readonly measurements: readonly string[];
   /** Lets every series pass that has a name in the answer. */
   readonly filter: TagExpression;
@@ -17,7 +20,7 @@ export interface SeriesQuestion {
   readonly range?: TimeRange | undefined;
 }
 
-/** A name in an answer, and the measurement it belongs to: a series key, a tag key, or a tag key with one of its values. */
+/** A name in an answer, and the measurement it belongs to: a series key, a tag key, a tag key with one of its values; for measurements nothing beside them. */
 export interface NamedSeries {
   readonly measurement: string;
   readonly name: SeriesKey | string;
@@ -36,7 +39,7 @@ export function encodeSeriesQuestion(question: SeriesQuestion): Uint8Array {
   const { wants, keyMatch, nameFilter, range } = question;
   const text = JSON.stringify(question, (_key, value: unknown) => (typeof value === 'bigint' ? { ns: value.toString() } : value));
   const bytes = new TextEncoder().encode(text);
-  const isOld = (wants === 'seriesKeys' || (wants === 'tagKeys' && question.filter.kind === 'all')) && keyMatch === undefined && nameFilter === undefined && range === undefined;
+  const isOld = (wants === 'seriesKeys' || wants === 'measurements' || (wants === 'tagKeys' && question.filter.kind === 'all')) && keyMatch === undefined && nameFilter === undefined && range === undefined;
   return isOld ? bytes : new ByteWriter(bytes.length + 1).u8(FORMAT_2).raw(bytes).finish();
 }
 

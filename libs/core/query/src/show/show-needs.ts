@@ -31,8 +31,9 @@ export function showNeeds(statement: ShowStatement, context: ShowContext): ShowN
     case 'showSubscriptions':
     case 'showShards':
     case 'showShardGroups':
-    case 'showFieldKeys':
       return { kind: 'catalog' };
+    case 'showFieldKeys':
+      return partsOf(statement, context, { wants: 'measurements' }, ALL_SERIES);
     case 'showMeasurements':
       return measurementsNeeds(statement, context);
     case 'showSeries':
@@ -53,8 +54,7 @@ export function showNeeds(statement: ShowStatement, context: ShowContext): ShowN
 }
 
 function measurementsNeeds(statement: ScopedShow & { readonly kind: 'showMeasurements' }, context: ShowContext): ShowNeeds {
-  if (statement.condition === undefined) return { kind: 'catalog' };
-  const needs = partsOf(statement, context, { wants: 'seriesKeys' }, ALL_SERIES);
+  const needs = partsOf(statement, context, { wants: statement.condition === undefined ? 'measurements' : 'seriesKeys' }, ALL_SERIES);
   // InfluxDB knows no measurements of a database that is not there, and no error either.
   return needs.kind === 'error' ? { kind: 'catalog' } : needs;
 }

@@ -72,8 +72,16 @@ function showScoped(statement: ScopedShow, scope: ShowScope, names: readonly Nam
     case 'showTagValues':
       return showTagValues(statement, names);
     case 'showFieldKeys':
-      return showFieldKeys(statement, scope);
+      return showFieldKeys(statement, listed(scope, names));
   }
+}
+
+type Measurements = ReturnType<typeof scopedMeasurements>;
+
+/** The catalog keeps a measurement of which everything was deleted, for the types of its fields; nobody is shown it. */
+function listed(scope: ShowScope, names: readonly NamedSeries[]): Measurements {
+  const living = new Set(names.map(({ measurement }) => measurement));
+  return scopedMeasurements(scope).filter(([name]) => living.has(name));
 }
 
 /** Nodes with durable data, as Enterprise prints them. They are reached over the bus: their names stand for addresses. */
@@ -108,7 +116,7 @@ function showMeasurements(
   scope: ShowScope,
   names: readonly NamedSeries[],
 ): readonly SeriesBlock[] | PlanError {
-  const all = scopedMeasurements(scope).map(([name]) => name);
+  const all = listed(scope, names).map(([name]) => name);
   if (statement.condition === undefined) return limited(statement, 'measurements', ['name'], [all]);
   const chosen = measurementsWhere(statement.condition, tagSetsByMeasurement(names.map(({ name }) => name)));
   if ('kind' in chosen) return chosen;
@@ -126,8 +134,8 @@ function showTagValues(limits: RowLimit, names: readonly NamedSeries[]): SeriesB
   });
 }
 
-function showFieldKeys(limits: RowLimit, scope: ShowScope): SeriesBlock[] {
-  return scopedMeasurements(scope).flatMap(([name, fields]) => {
+function showFieldKeys(limits: RowLimit, measurements: Measurements): SeriesBlock[] {
+  return measurements.flatMap(([name, fields]) => {
     const sorted = [...fields].sort(([left], [right]) => compareTexts(left, right));
     return limited(limits, name, ['fieldKey', 'fieldType'], [sorted.map(([field]) => field), sorted.map(([, type]) => type)]);
   });

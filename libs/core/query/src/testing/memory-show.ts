@@ -41,6 +41,7 @@ function sourceOf({ startNs, points }: ReturnType<typeof shardsOf>[number]): Ser
   const isWithin = (timeNs: bigint, range: TimeRange | undefined): boolean => range === undefined || (timeNs >= range.startNs && timeNs < range.endNs);
   return {
     series,
+    hasAny: (measurement, filter) => series(measurement, filter).length > 0,
     tagKeys: (measurement) => [...new Set(series(measurement, { kind: 'all' }).flatMap(({ tags }) => tags.map(([key]) => key)))].sort(),
     tagValues: (measurement, key) => series(measurement, { kind: 'all' }).flatMap(({ tags }) => tags.filter(([name]) => name === key).map(([, value]) => value)),
     hasDeletes: false,

@@ -21,6 +21,8 @@ export function expectSame(
     const found = table.series(measurement, { kind: 'all' });
     expect(found.map(({ key }) => key)).toEqual(naive.keys(measurement));
     for (const ref of found) {
+      const doesLive = naive.read(ref.key, EVERYTHING, FIELDS).size > 0;
+      expect(table.look(ref.seriesId, shard.bytes), `${ref.key} lives`).toBe(doesLive || !table.hadDeletes);
       const slice = readSlice({ table, shard }, ref.seriesId, range, names);
       expect(isStrictlyAscending(slice.offsetsNs), 'times ascend, each once').toBe(true);
       const cells = naive.read(ref.key, range, names);

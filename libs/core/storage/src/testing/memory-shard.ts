@@ -1,6 +1,6 @@
 import { assert } from '@varve/base';
 import type { Frame } from '@varve/frame';
-import { EMPTY_VECTOR, NO_WATERMARK, type MutationVector, type Version } from '@varve/model';
+import { EMPTY_VECTOR, NO_WATERMARK, type MutationVector} from '@varve/model';
 import { openHeader } from '../chunk/open-header.ts';
 import type { ChunkHeader } from '../chunk/chunk-header.ts';
 import type { NewChunkLike } from '../chunk/encode-chunk.ts';
@@ -21,7 +21,7 @@ export class MemoryShard {
   readonly #tombstones = new Map<number, StoredTombstoneLike>();
   readonly #headers = new Map<number, ChunkHeader>();
   readonly #journal: { readonly seq: number; readonly frame: Frame }[] = [];
-  #state: { flushedSeq: number; vector: MutationVector; watermark: Version } = { flushedSeq: 0, vector: EMPTY_VECTOR, watermark: NO_WATERMARK };
+  #state: Pick<FileChange, 'flushedSeq' | 'vector' | 'watermark' | 'hadDeletes'> = { flushedSeq: 0, vector: EMPTY_VECTOR, watermark: NO_WATERMARK, hadDeletes: false };
   #nextChunkId = 1;
   /** Payloads are checked when they are first read, as a cache of chunks does. */
   readonly #checked = new WeakSet<Uint8Array>();
@@ -58,7 +58,7 @@ export class MemoryShard {
   }
 
   /** Returns the chunks as they are in the file. */
-  commit({ series, removedChunkIds, tombstones, removedTombstoneSeqs, flushedSeq, vector, watermark }: FileChange, chunks: readonly NewChunkLike[]): StoredChunkLike[] {
+  commit({ series, removedChunkIds, tombstones, removedTombstoneSeqs, flushedSeq, vector, watermark, hadDeletes }: FileChange, chunks: readonly NewChunkLike[]): StoredChunkLike[] {
     assert(
       this.#state.flushedSeq <= flushedSeq,
       `flushedSeq goes from ${this.#state.flushedSeq} back to ${flushedSeq}`,
@@ -67,7 +67,7 @@ export class MemoryShard {
     for (const chunkId of removedChunkIds) assert(this.#chunks.delete(chunkId), `no chunk ${chunkId}`);
     for (const seq of removedTombstoneSeqs) assert(this.#tombstones.delete(seq), `no tombstone ${seq}`);
     for (const tombstone of tombstones) this.#tombstones.set(tombstone.seq, tombstone);
-    this.#state = { flushedSeq, vector, watermark };
+    this.#state = { flushedSeq, vector, watermark, hadDeletes };
     return chunks.map((chunk) => {
       const chunkId = this.#nextChunkId++;
       this.#chunks.set(chunkId, { ...chunk, writtenSeq: flushedSeq });
