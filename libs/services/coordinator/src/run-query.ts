@@ -5,6 +5,7 @@ import { parseQuery, type Statement } from '@varve/query';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
 import type { IntoPath } from './into-path.ts';
 import type { QueryPath } from './query-path.ts';
+import type { QueryEnd } from './query-end.ts';
 import type { RunningQueries } from './running-queries.ts';
 import { loggableReason, loggableText } from './secret-statements.ts';
 import type { StatementPath } from './statement-path.ts';
@@ -53,15 +54,17 @@ export class QueryRunner {
     const { traceParent } = request;
     const span = tracer.startChild(spans.coordinatorQuery, traceParent, { attributes: { [attributes.database]: request.database ?? '' } });
     const startedMs = clock.monotonicMs();
-    const running = this.#parts.queries.begin(parsed.statements, request.database);
+    const { end, done } = this.#parts.queries.begin(parsed.statements, request.database);
+    const unfollow = end.follow(request.signal);
     try {
       await this.#lookAgainFor(request.database);
-      yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent }, running.signal);
+      yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent, signal: end.signal }, end);
     } catch (error) {
       span.end(error);
       throw error;
     } finally {
-      running.end();
+      unfollow();
+      done();
       span.end();
       const elapsedMs = clock.monotonicMs() - startedMs;
       metrics.observe(names.queryDuration, elapsedMs / 1000);
@@ -82,31 +85,32 @@ export class QueryRunner {
     }
   }
 
-  async *#statements(statements: readonly Statement[], request: QueryRequest, killed: AbortSignal): AsyncGenerator<ResultItem> {
+  async *#statements(statements: readonly Statement[], request: QueryRequest, end: QueryEnd): AsyncGenerator<ResultItem> {
     let hasFailed = false;
     for (const [statementId, statement] of statements.entries()) {
       if (hasFailed) yield { kind: 'error', statementId, text: 'not executed' };
-      else hasFailed = yield* this.#statement(statement, statementId, request, killed);
+      else hasFailed = yield* this.#statement(statement, statementId, request, end);
       yield { kind: 'done', statementId };
     }
   }
 
   /** Returns whether it failed. */
-  async *#statement(statement: Statement, statementId: number, request: QueryRequest, killed: AbortSignal): AsyncGenerator<ResultItem, boolean> {
-    const deadline = new Deadline(this.#parts.clock, this.#bounds.queryTimeoutMs);
+  async *#statement(statement: Statement, statementId: number, request: QueryRequest, end: QueryEnd): AsyncGenerator<ResultItem, boolean> {
+    const { queryTimeoutMs } = this.#bounds;
+    const timer = queryTimeoutMs === 0 ? undefined : this.#parts.clock.after(queryTimeoutMs, () => end.because('timeout'));
     try {
-      if (killed.aborted) throw new DbError('QUERY_INTERRUPTED', INTERRUPTED);
+      if (end.reason === 'killed') throw new DbError('QUERY_INTERRUPTED', INTERRUPTED);
       this.#checkRoom(statement);
-      yield* this.#items(statement, statementId, { ...request, signal: AbortSignal.any([request.signal, killed, deadline.signal]) });
+      yield* this.#items(statement, statementId, request);
       return false;
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
-      const text = killed.aborted ? INTERRUPTED : deadline.signal.aborted ? 'query-timeout limit exceeded' : error.message;
+      const text = end.reason === 'killed' ? INTERRUPTED : end.reason === 'timeout' ? 'query-timeout limit exceeded' : error.message;
       this.#parts.log.debug('Statement failed', { code: error.code, reason: loggableReason(text, statement), statement: statement.kind });
       yield { kind: 'error', statementId, text };
       return true;
     } finally {
-      deadline.cancel();
+      timer?.cancel();
     }
   }
 
@@ -128,22 +132,3 @@ export class QueryRunner {
 
 /** As InfluxDB says it of a query that was killed. */
 const INTERRUPTED = 'query interrupted';
-
-/** Aborts after the query timeout; 0 never does. */
-class Deadline {
-  readonly #abort = new AbortController();
-  readonly #cancel: () => void;
-
-  constructor(clock: Clock, timeoutMs: DurationMs) {
-    const timer = timeoutMs === 0 ? undefined : clock.after(timeoutMs, () => this.#abort.abort());
-    this.#cancel = () => timer?.cancel();
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  cancel(): void {
-    this.#cancel();
-  }
-}

@@ -21,8 +21,8 @@ test('KQ1 KQ2 a query is listed from its begin to its end, without passwords', (
     { id: 1, text: 'SELECT v FROM m;\nSET PASSWORD FOR u = [REDACTED]', database: 'd', elapsedMs: 1_500, status: 'running' },
     { id: 3_000_000_002, text: 'SHOW QUERIES', database: '', elapsedMs: 0, status: 'running' },
   ]);
-  first.end();
-  second.end();
+  first.done();
+  second.done();
   expect([queries.size, queries.list()]).toEqual([0, []]);
 });
 
@@ -30,7 +30,7 @@ test('KQ3 a killed query is told so, and no other one', () => {
   const queries = new RunningQueries(clock);
   const [killed, other] = [queries.begin(parsed('SHOW DATABASES'), 'd'), queries.begin(parsed('SHOW DATABASES'), 'd')];
   expect([queries.kill(1), queries.kill(7)]).toEqual([true, false]);
-  expect([killed.signal.aborted, other.signal.aborted]).toEqual([true, false]);
+  expect([killed.end.reason, other.end.reason, killed.end.signal.aborted]).toEqual(['killed', undefined, true]);
   expect(queries.list().map(({ status }) => status)).toEqual(['killed', 'running']);
 });
 

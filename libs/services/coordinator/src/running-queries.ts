@@ -2,6 +2,7 @@ import type { InstantMs } from '@varve/base';
 import type { IncarnationId } from '@varve/model';
 import type { Clock } from '@varve/ports';
 import { formatStatement, type Statement } from '@varve/query';
+import { QueryEnd } from './query-end.ts';
 
 /** A query as SHOW QUERIES tells of it. */
 export interface QueryFacts {
@@ -16,16 +17,17 @@ export interface QueryFacts {
 
 /** A query that runs, for who runs it. */
 export interface RunningQuery {
-  /** Aborts when it is killed. */
-  readonly signal: AbortSignal;
-  end(): void;
+  /** Comes with 'killed' when it is killed. */
+  readonly end: QueryEnd;
+  /** It does not run any more. */
+  done(): void;
 }
 
 interface Entry {
   readonly statements: readonly Statement[];
   readonly database: string;
   readonly sinceMs: InstantMs;
-  readonly abort: AbortController;
+  readonly end: QueryEnd;
 }
 
 /** So many ids are given to an incarnation before they come again. */
@@ -59,27 +61,27 @@ export class RunningQueries {
 
   begin(statements: readonly Statement[], database: string | undefined): RunningQuery {
     const id = this.#nextId();
-    const abort = new AbortController();
-    this.#entries.set(id, { statements, database: database ?? '', sinceMs: this.#clock.monotonicMs(), abort });
-    return { signal: abort.signal, end: () => void this.#entries.delete(id) };
+    const end = new QueryEnd();
+    this.#entries.set(id, { statements, database: database ?? '', sinceMs: this.#clock.monotonicMs(), end });
+    return { end, done: () => void this.#entries.delete(id) };
   }
 
   /** Oldest first. */
   list(): readonly QueryFacts[] {
     const nowMs = this.#clock.monotonicMs();
-    return Array.from(this.#entries, ([id, { statements, database, sinceMs, abort }]) => ({
+    return Array.from(this.#entries, ([id, { statements, database, sinceMs, end }]) => ({
       id,
       text: textOf(statements),
       database,
       elapsedMs: nowMs - sinceMs,
-      status: abort.signal.aborted ? 'killed' : 'running',
+      status: end.reason === 'killed' ? 'killed' : 'running',
     }));
   }
 
   /** Returns whether it runs here. */
   kill(id: number): boolean {
     const entry = this.#entries.get(id);
-    entry?.abort.abort();
+    entry?.end.because('killed');
     return entry !== undefined;
   }
 
