@@ -69,7 +69,7 @@ class BlockBuilder {
       name: this.#group!.measurement,
       tags: tagsOf(this.#plan.dimensions, this.#group!),
       columns: this.#plan.columnNames,
-      times: { ms: new Float64Array(this.#ms), subNs: new Int32Array(this.#subNs) },
+      times: { ms: this.#ms, subNs: this.#subNs },
       timeZone: this.#plan.timeZone,
       cells: this.#cells,
       cellTypes: this.#types,

@@ -96,5 +96,5 @@ function isSameTime({ times }: SeriesBlock, left: number, right: number): boolea
 /** A block with its rows in the opposite order. */
 export function reversed(block: SeriesBlock): SeriesBlock {
   const { ms, subNs } = block.times!;
-  return { ...block, times: { ms: ms.toReversed(), subNs: subNs.toReversed() }, cells: block.cells.map((cells) => cells.toReversed()) };
+  return { ...block, times: { ms: Array.from(ms).reverse(), subNs: Array.from(subNs).reverse() }, cells: block.cells.map((cells) => cells.toReversed()) };
 }
