@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 import { expect, test } from 'vitest';
 import type { Expression } from './expression.ts';
-import { decodeShardPlan, encodeShardPlan, type AggregatesOutput, type ShardPlan, type WindowPlan } from './shard-plan.ts';
+import { decodeShardPlan, encodeShardPlan, type AggregatesOutput, type ShardPlan } from './shard-plan.ts';
 
 const PLAN: ShardPlan = {
   range: { startNs: -9_223_372_036_854_775_806n, endNs: 9_223_372_036_854_775_807n },
@@ -38,51 +38,35 @@ test('bytes that are no plan are refused', () => {
 
   check('');
   check('{');
-  check('{"format":5,"plan":{}}');
 });
 
-test('TF3: a call with a range of its own needs format 4', () => {
-  const call = { function: 'mean', column: 0, parameter: undefined, range: { startNs: -5n, endNs: 2n ** 62n } } as const;
-  const plan: ShardPlan = { ...PLAN, output: { kind: 'aggregates', form: 'columns', calls: [call], neighbours: [], window: undefined, windowCountMax: 1 } };
-  const bytes = encodeShardPlan(plan);
+test('a plan of a node that answers otherwise is refused, older or newer', () => {
+  const { plan } = JSON.parse(new TextDecoder().decode(encodeShardPlan(PLAN))) as { readonly plan: unknown };
+  const decode = (format: unknown): unknown => decodeShardPlan(new TextEncoder().encode(JSON.stringify({ format, plan })));
 
-  expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ format: 4 });
-  expect(decodeShardPlan(bytes).output).toMatchObject({ calls: [{ range: call.range }] });
+  for (const format of [1, 2, 3, 4, 6, '5', undefined]) {
+    expect(() => decode(format), String(format)).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID', message: `a shard plan of format ${String(format)}; this node knows 5` }) as DbError);
+  }
+  expect(decode(5)).toMatchObject({ dimensions: PLAN.dimensions });
 });
 
-test('only a plan that calls functions needs the newer format', () => {
-  const formatOf = (rowFilter: Expression | undefined): unknown => {
-    const plan = { ...PLAN, measurements: [{ ...PLAN.measurements[0]!, rowFilter }] };
-    const bytes = encodeShardPlan(plan);
-    expect(structuredClone(decodeShardPlan(bytes))).toEqual(structuredClone(plan));
-    return (JSON.parse(new TextDecoder().decode(bytes)) as { readonly format: unknown }).format;
-  };
+test('every shape of a plan has the format that this node knows, and comes out as it went in', () => {
+  const output = PLAN.output as AggregatesOutput;
+  const [measurement] = PLAN.measurements;
   const input: Expression = { kind: 'input', index: 0, type: 'integer' };
-  const call: Expression = { kind: 'math', name: 'abs', args: [input] };
+  const rowFilter: Expression = { kind: 'binary', operator: '>', left: input, right: { kind: 'math', name: 'abs', args: [input] } };
+  const shapes: readonly ShardPlan[] = [
+    PLAN,
+    { ...PLAN, output: { kind: 'rows', rowCountMax: 3 } },
+    { ...PLAN, measurements: [{ ...measurement!, rowFilter }] },
+    { ...PLAN, output: { ...output, form: 'columns', calls: [{ function: 'mean', column: 0, parameter: undefined, range: { startNs: -5n, endNs: 2n ** 62n } }] } },
+    { ...PLAN, output: { ...output, calls: [{ function: 'top', column: 0, parameter: 3, tags: ['host'], seed: 7 }] } },
+    { ...PLAN, output: { ...output, window: { everyNs: 60n, offsetNs: -1n, shifts: [{ fromNs: 9_223_372_036_854_775_000n, nextNs: 9_223_372_036_854_775_050n }] } } },
+  ];
 
-  expect(formatOf(input)).toBe(1);
-  expect(formatOf({ kind: 'binary', operator: '>', left: input, right: input })).toBe(1);
-  expect(formatOf({ kind: 'binary', operator: '>', left: input, right: call })).toBe(2);
-  expect(formatOf({ kind: 'binary', operator: 'AND', left: { kind: 'binary', operator: '<', left: call, right: input }, right: input })).toBe(2);
-});
-
-test('a plan that calls a function which older nodes do not know is refused by them', () => {
-  const call = { function: 'top', column: 0, parameter: 3, tags: ['host'] } as const;
-  const plan: ShardPlan = { ...PLAN, output: { ...PLAN.output, kind: 'aggregates', form: 'states', calls: [call], neighbours: [], window: undefined, windowCountMax: 1 } };
-  const bytes = encodeShardPlan(plan);
-
-  expect((JSON.parse(new TextDecoder().decode(bytes)) as { readonly format: unknown }).format).toBe(3);
-  expect(decodeShardPlan(bytes)).toMatchObject({ output: { calls: [call] } });
-});
-
-test('TZ2: only windows that shift need the newest format', () => {
-  const formatOf = (window: WindowPlan): unknown => {
-    const plan: ShardPlan = { ...PLAN, output: { ...(PLAN.output as AggregatesOutput), window } };
+  for (const plan of shapes) {
     const bytes = encodeShardPlan(plan);
+    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ format: 5 });
     expect(structuredClone(decodeShardPlan(bytes))).toEqual(structuredClone(plan));
-    return (JSON.parse(new TextDecoder().decode(bytes)) as { readonly format: unknown }).format;
-  };
-
-  expect(formatOf({ everyNs: 60n, offsetNs: -1n })).toBe(1);
-  expect(formatOf({ everyNs: 60n, offsetNs: -1n, shifts: [{ fromNs: 9_223_372_036_854_775_000n, nextNs: 9_223_372_036_854_775_050n }] })).toBe(4);
+  }
 });

@@ -103,35 +103,21 @@ export interface WindowShift {
 }
 
 /**
- * Format 2 has functions in row filters; format 3 calls of functions that are younger than format 2; format 4 calls with a range of
- * their own, windows that shift, and limits. A plan travels in the oldest format that it fits, which nodes that know no newer one can
- * carry out.
+ * What a plan says and how it is answered, frames included: a node that reads or answers otherwise refuses it. What is new in a plan, a
+ * function too, takes the next number, for the plans that have it: nodes that do not know it must not carry out the rest.
  */
-const NEWEST_FORMAT = 4;
-
-const FUNCTIONS_OF_FORMAT_3: ReadonlySet<FunctionName> = new Set(['bottom', 'integral', 'merge_hll', 'sample', 'sum_hll', 'top']);
+const FORMAT = 5;
 
 /** The bytes in which a plan travels: its format, then JSON with bigints as `{"ns": "…"}`. */
 export function encodeShardPlan(plan: ShardPlan): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(withWrapped({ format: formatOf(plan), plan })));
+  return new TextEncoder().encode(JSON.stringify(withWrapped({ format: FORMAT, plan })));
 }
 
 /** The inverse of {@link encodeShardPlan}. @throws DbError MESSAGE_INVALID */
 export function decodeShardPlan(bytes: Uint8Array): ShardPlan {
   const { format, plan } = parseJson(bytes);
-  if (typeof format !== 'number' || !(format >= 1 && format <= NEWEST_FORMAT)) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows 1 to ${NEWEST_FORMAT}`);
+  if (format !== FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows ${FORMAT}`);
   return plan;
-}
-
-function formatOf({ output, measurements, limits }: ShardPlan): number {
-  if (limits !== undefined) return 4;
-  if (output.kind === 'aggregates' && (output.window?.shifts !== undefined || output.calls.some(({ range }) => range !== undefined))) return 4;
-  if (output.kind === 'aggregates' && output.calls.some((call) => FUNCTIONS_OF_FORMAT_3.has(call.function))) return 3;
-  return measurements.some(({ rowFilter }) => rowFilter !== undefined && callsFunction(rowFilter)) ? 2 : 1;
-}
-
-function callsFunction(expression: Expression): boolean {
-  return expression.kind === 'math' || (expression.kind === 'binary' && (callsFunction(expression.left) || callsFunction(expression.right)));
 }
 
 function parseJson(bytes: Uint8Array): { readonly format: unknown; readonly plan: ShardPlan } {
