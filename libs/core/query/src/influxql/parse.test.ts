@@ -5,7 +5,7 @@ import { MAX_ERROR_CHARS } from './clip-text.ts';
 import { MAX_HEIGHT } from './parse-expression.ts';
 import { formatExpr } from './print.ts';
 import { formatStatement } from './print-statement.ts';
-import { MAX_NESTING, MAX_PATTERN_CHARS, MAX_TOKEN_COUNT } from './token-stream.ts';
+import { MAX_NESTING, MAX_PATTERN_SIZE, MAX_TOKEN_COUNT } from './token-stream.ts';
 
 function statementsOf(text: string, params?: Record<string, unknown>): readonly Statement[] {
   const parsed = parseQuery(text, params);
@@ -208,9 +208,10 @@ test('QC8: what is nested or chained too deep is refused, right up to the limit 
 });
 
 test('QC8: regular expressions and tokens of a query are bounded', () => {
-  const half = 'x'.repeat(MAX_PATTERN_CHARS / 2);
+  const half = 'x'.repeat(MAX_PATTERN_SIZE / 2);
   expect(problem(`SELECT a FROM /${half}/, /${half}/`)).toBeUndefined();
-  expect(problem(`SELECT a FROM /${half}/, /${half}/, /x/`)).toContain(`regular expressions of more than ${MAX_PATTERN_CHARS} characters in all at line 1`);
+  expect(problem(`SELECT a FROM /${half}/, /${half}/, /x/`)).toContain(`regular expressions of more than ${MAX_PATTERN_SIZE} characters in all, repetitions written out at line 1`);
+  expect(problem(`SELECT a FROM /${'a{1,1000}'.repeat(33)}/`)).toContain('repetitions written out at line 1');
   expect(problem(`${'SHOW USERS;'.repeat(MAX_TOKEN_COUNT / 3)}SHOW USERS`)).toContain(`query has more than ${MAX_TOKEN_COUNT} tokens`);
 });
 
