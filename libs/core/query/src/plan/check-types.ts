@@ -8,7 +8,7 @@ import type { PlanColumns } from './plan-columns.ts';
 import { planError, type PlanError } from './schema-view.ts';
 
 /** Of an operand; 'unknown' goes with everything. */
-type OperandType = FieldType | 'tag' | 'unknown';
+type OperandType = FieldType | 'tag' | 'unsigned' | 'unknown';
 
 /** Refuses arithmetic of types that do not go together, in InfluxDB's words. */
 export function checkTypes(fields: readonly SelectField[], columns: PlanColumns): PlanError | undefined {
@@ -34,6 +34,7 @@ function typeOf(expression: Expr, columns: PlanColumns): OperandType | PlanError
     case 'number':
       return 'float';
     case 'integer':
+    case 'unsigned':
     case 'string':
     case 'boolean':
       return expression.kind;
@@ -53,7 +54,7 @@ function callType(name: string, args: readonly Expr[], columns: PlanColumns): Op
   const types = args.map((arg) => typeOf(arg, columns));
   const type = types.find((each) => typeof each !== 'string') ?? types[0] ?? 'unknown';
   if (name === 'count_hll') return sketchCountType(type);
-  if (typeof type !== 'string' || type === 'tag' || type === 'unknown') return type;
+  if (typeof type !== 'string' || type === 'tag' || type === 'unsigned' || type === 'unknown') return type;
   return isFunction(name) ? FUNCTIONS[name].resultType(type) : (TRANSFORMATIONS.get(name)?.resultType(type) ?? type);
 }
 
@@ -67,6 +68,7 @@ function binaryType(expression: BinaryExpr, columns: PlanColumns): OperandType |
   if (typeof left !== 'string') return left;
   const right = typeOf(expression.right, columns);
   if (typeof right !== 'string') return right;
+  if (isIntegerWithUnsigned(left, right)) return planError(`type error: ${formatExpr(withTypes(expression, columns))}: cannot use ${expression.operator} with an integer and unsigned literal`);
   const isBitwise = expression.operator === '&' || expression.operator === '|' || expression.operator === '^';
   const type = isBitwise ? bitwiseType(left, right) : arithmeticType(left, right);
   if (type !== undefined) return type;
@@ -80,6 +82,11 @@ function arithmeticType(left: OperandType, right: OperandType): OperandType | un
   return left === 'integer' && right === 'integer' ? 'integer' : 'float';
 }
 
+/** An integer beyond int64 goes with floats alone: no field is unsigned. */
+function isIntegerWithUnsigned(left: OperandType, right: OperandType): boolean {
+  return (left === 'integer' && right === 'unsigned') || (left === 'unsigned' && right === 'integer');
+}
+
 function bitwiseType(left: OperandType, right: OperandType): OperandType | undefined {
   if (left === 'boolean' || right === 'boolean') return 'boolean';
   const isIntegral = (type: OperandType): boolean => type === 'integer' || type === 'unknown';
@@ -87,7 +94,7 @@ function bitwiseType(left: OperandType, right: OperandType): OperandType | undef
 }
 
 function isNumeric(type: OperandType): boolean {
-  return type === 'float' || type === 'integer';
+  return type === 'float' || type === 'integer' || type === 'unsigned';
 }
 
 /** The expression with the type of every name that has one, as InfluxDB shows it. */

@@ -9,6 +9,9 @@ export function literalExpression(expression: Expr): Expression {
       return { kind: 'literal', value: expression.value, type: 'float' };
     case 'integer':
       return { kind: 'literal', value: exactNumber(expression.value), type: 'integer' };
+    case 'unsigned':
+      // No float is between it and the greatest integer, so comparisons are exact.
+      return { kind: 'literal', value: Number(expression.value), type: 'float' };
     case 'string':
       return { kind: 'literal', value: expression.value, type: 'string' };
     case 'boolean':
