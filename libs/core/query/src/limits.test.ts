@@ -122,3 +122,14 @@ test('frames of another kind are refused', async () => {
   const shards = [{ startNs: 0n, partials: (async function* () { yield* frames; })() }];
   await expect(allOf(mergePartials(mergePlan, shards, 10))).rejects.toMatchObject({ code: 'MESSAGE_INVALID' });
 });
+
+test.each(['f AS f#', 'mean(f) AS f#', 'derivative(f) AS f#'])('P7: thousands of columns come in small blocks: %s', async (field) => {
+  const points = seconds(200);
+  const fields = Array.from({ length: 3000 }, (_column, index) => field.replace('#', String(index))).join(',');
+  const window = field.startsWith('mean') ? 'GROUP BY time(1ns)' : '';
+  const plan = queryPlan(`SELECT ${fields} FROM m WHERE time >= 0 AND time < 200 ${window}`, points);
+  const shards = [{ startNs: 0n, partials: runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)) }];
+  const blocks = await allOf(mergePartials(plan.mergePlan, shards, 1024));
+  expect(Math.max(...blocks.map(({ rowCount, cells }) => rowCount * cells.length))).toBeLessThanOrEqual(65_536);
+  expect(blocks.reduce((count, { rowCount }) => count + rowCount, 0)).toBe(field.startsWith('derivative') ? 199 : 200);
+});

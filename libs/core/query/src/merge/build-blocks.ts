@@ -2,9 +2,9 @@ import type { Cell, SeriesBlock, TagSet } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import { compileExpression, typeOfExpression, type RowReader, type ValueType } from '../plan/expression.ts';
 import type { MergePlan } from '../plan/query-plan.ts';
-import type { RowBatch } from './row-batch.ts';
+import { rowCountAtOnce, type RowBatch } from './row-batch.ts';
 
-/** Computes the columns of the answer and cuts them into blocks of at most `chunkRowCount` rows. */
+/** Computes the columns of the answer and cuts them into blocks of at most `chunkRowCount` rows, fewer of wide ones. */
 export async function* buildBlocks(plan: MergePlan, chunkRowCount: number, batches: AsyncIterable<RowBatch>): AsyncGenerator<SeriesBlock> {
   const builder = new BlockBuilder(plan, chunkRowCount);
   for await (const batch of batches) yield* builder.add(batch);
@@ -25,7 +25,7 @@ class BlockBuilder {
 
   constructor(plan: MergePlan, chunkRowCount: number) {
     this.#plan = plan;
-    this.#chunkRowCount = chunkRowCount;
+    this.#chunkRowCount = rowCountAtOnce(plan.projections.length, chunkRowCount);
     const input = (index: number): RowReader => (row) => this.#batch!.inputs[index]![row]!;
     this.#columns = plan.projections.map((projection) => ({
       inputIndex: projection.kind === 'input' ? projection.index : undefined,

@@ -4,7 +4,7 @@ import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import type { Fill } from '../plan/query-plan.ts';
 import type { WindowPlan } from '../plan/shard-plan.ts';
 import { windowStartNs } from '../plan/window-line.ts';
-import { BATCH_ROW_COUNT_MAX, sliceBatch, type RowBatch } from './row-batch.ts';
+import { rowCountAtOnce, sliceBatch, type RowBatch } from './row-batch.ts';
 
 /** What fill must know of the inputs. */
 export interface FillShape {
@@ -104,8 +104,9 @@ function* drawn({ types, ownRows, window }: FillShape, whole: RowBatch): Generat
       before = index;
     }
   }
-  for (let start = 0; start < whole.ms.length; start += BATCH_ROW_COUNT_MAX) {
-    yield sliceBatch(whole, start, Math.min(start + BATCH_ROW_COUNT_MAX, whole.ms.length));
+  const rowCountMax = rowCountAtOnce(whole.inputs.length);
+  for (let start = 0; start < whole.ms.length; start += rowCountMax) {
+    yield sliceBatch(whole, start, Math.min(start + rowCountMax, whole.ms.length));
   }
 }
 

@@ -4,7 +4,7 @@ import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
 import { decodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
 import { FrameStream, type ShardPartials } from './partial-stream.ts';
-import { BATCH_ROW_COUNT_MAX, emptyBatch, type RowBatch } from './row-batch.ts';
+import { emptyBatch, rowCountAtOnce, type RowBatch } from './row-batch.ts';
 
 /** The shape that rows have on the wire and in the answer. */
 export interface RowShape {
@@ -40,13 +40,14 @@ export async function* mergedRows(shape: RowShape, inputs: readonly RowsInput[])
 /** The rows of a stream up to the head of another. */
 function takeRows(shape: RowShape, from: RowStream, until: RowStream | undefined): RowBatch {
   const batch = emptyBatch(from.block.group, shape.columnCount);
+  const rowCountMax = rowCountAtOnce(shape.columnCount);
   do {
     const { ms, subNs, cells } = from.block;
     batch.ms.push(ms[from.position]!);
     batch.subNs.push(subNs[from.position]!);
     for (let column = 0; column < shape.columnCount; column += 1) batch.inputs[column]!.push(cells[column]![from.position]!);
     from.position += 1;
-  } while (!from.isBlockDone && batch.ms.length < BATCH_ROW_COUNT_MAX && (until === undefined || compareHeads(shape, from, until) <= 0));
+  } while (!from.isBlockDone && batch.ms.length < rowCountMax && (until === undefined || compareHeads(shape, from, until) <= 0));
   return batch;
 }
 

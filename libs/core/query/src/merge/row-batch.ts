@@ -1,5 +1,4 @@
-import type { TimestampNs } from '@varve/base';
-import { splitNs, type Cell } from '@varve/model';
+import type { Cell } from '@varve/model';
 import type { GroupKey } from '../partial/group-key.ts';
 
 /** Rows of one group on their way to the answer. All row arrays run alike; times are those of `SplitTimes`. */
@@ -19,15 +18,16 @@ export const BATCH_ROW_COUNT_MAX = 1024;
 /** The same where a cell may take 100 KiB and more. */
 export const LARGE_BATCH_ROW_COUNT_MAX = 32;
 
-export function emptyBatch(group: GroupKey, inputCount: number, hasValues?: readonly boolean[]): RowBatch {
-  return { group, hasValues, ms: [], subNs: [], inputs: Array.from({ length: inputCount }, () => []) };
+/** Cells that are worked on in one go: of wide rows there are fewer, so that nobody has to wait for them. */
+const BATCH_CELL_COUNT_MAX = 65_536;
+
+/** How many rows of so many columns travel together, or make a block, at most. */
+export function rowCountAtOnce(columnCount: number, rowCountMax = BATCH_ROW_COUNT_MAX): number {
+  return Math.max(1, Math.min(rowCountMax, Math.floor(BATCH_CELL_COUNT_MAX / columnCount)));
 }
 
-export function pushRow(batch: RowBatch, timeNs: TimestampNs, cells: readonly Cell[]): void {
-  const { ms, subNs } = splitNs(timeNs);
-  batch.ms.push(ms);
-  batch.subNs.push(subNs);
-  for (const [index, cell] of cells.entries()) batch.inputs[index]!.push(cell);
+export function emptyBatch(group: GroupKey, inputCount: number, hasValues?: readonly boolean[]): RowBatch {
+  return { group, hasValues, ms: [], subNs: [], inputs: Array.from({ length: inputCount }, () => []) };
 }
 
 /** Rows [start, end) of a batch. */

@@ -4,7 +4,7 @@ import type { MergePlan, TransformPlan } from '../plan/query-plan.ts';
 import type { WindowPlan } from '../plan/shard-plan.ts';
 import { windowStartNs } from '../plan/window-line.ts';
 import { PointChain, type ShownPoint } from './point-chain.ts';
-import { BATCH_ROW_COUNT_MAX, emptyBatch, type RowBatch } from './row-batch.ts';
+import { emptyBatch, rowCountAtOnce, type RowBatch } from './row-batch.ts';
 import { callsWithOwnRows } from './window-batch.ts';
 
 /** Lets others work; rejects when the answer is not wanted any more. */
@@ -87,10 +87,11 @@ class SeriesTransform {
   *joined(isOver: boolean): Generator<RowBatch> {
     if (!isOver && this.#chains.some(({ isHeld }) => isHeld)) return;
     let batch = emptyBatch(this.group, this.#chains.length);
+    const rowCountMax = rowCountAtOnce(this.#chains.length);
     for (let least = this.#least(); least !== undefined; least = this.#least()) {
       if (!isOver && least.ms === this.#ms && least.subNs === this.#subNs) break;
       this.#takeRow(batch, least);
-      if (batch.ms.length < BATCH_ROW_COUNT_MAX) continue;
+      if (batch.ms.length < rowCountMax) continue;
       yield batch;
       batch = emptyBatch(this.group, this.#chains.length);
     }

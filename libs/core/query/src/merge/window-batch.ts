@@ -7,7 +7,7 @@ import type { GroupKey } from '../partial/group-key.ts';
 import type { MergePlan } from '../plan/query-plan.ts';
 import { joinResults, type JoinedRow } from './join-results.ts';
 import type { AggregatesInput } from './merged-windows.ts';
-import { BATCH_ROW_COUNT_MAX, LARGE_BATCH_ROW_COUNT_MAX } from './row-batch.ts';
+import { LARGE_BATCH_ROW_COUNT_MAX, rowCountAtOnce } from './row-batch.ts';
 import { windowTimeNs } from './window-time.ts';
 
 /** Rows of windows of one group, merged over all shards, in the order of the answer. All row arrays run alike. */
@@ -50,7 +50,7 @@ export class WindowBatcher {
     this.#plan = plan;
     this.#input = input;
     this.#ownRows = callsWithOwnRows(input.calls);
-    this.#rowCountMax = input.calls.some((call) => FUNCTIONS[call.function].hasLargeResults) ? LARGE_BATCH_ROW_COUNT_MAX : BATCH_ROW_COUNT_MAX;
+    this.#rowCountMax = input.calls.some((call) => FUNCTIONS[call.function].hasLargeResults) ? LARGE_BATCH_ROW_COUNT_MAX : rowCountAtOnce(input.calls.length);
   }
 
   /** @returns the batch before this window, when it is over */

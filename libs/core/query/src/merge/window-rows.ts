@@ -5,7 +5,7 @@ import type { MergePlan } from '../plan/query-plan.ts';
 import { WindowCursor } from '../plan/window-cursor.ts';
 import { windowStartNs } from '../plan/window-line.ts';
 import type { AggregatesInput } from './merged-windows.ts';
-import { BATCH_ROW_COUNT_MAX, emptyBatch, type RowBatch } from './row-batch.ts';
+import { emptyBatch, rowCountAtOnce, type RowBatch } from './row-batch.ts';
 import { callsWithOwnRows, type WindowBatch } from './window-batch.ts';
 
 /**
@@ -25,6 +25,7 @@ class WindowRows {
   readonly #isFilled: boolean;
   readonly #isCount: readonly boolean[];
   readonly #inputCount: number;
+  readonly #rowCountMax: number;
   /** When rows are that have no window. */
   readonly #start: SplitTime;
   /** In a filled answer: the window that must come next. */
@@ -41,6 +42,7 @@ class WindowRows {
     this.#isFilled = window !== undefined && plan.fill.kind !== 'none' && ownRows.includes(false);
     this.#isCount = calls.map(({ function: name }) => plan.fill.kind === 'null' && (name === 'count' || name === 'countDistinct'));
     this.#inputCount = calls.length + neighbours.length;
+    this.#rowCountMax = rowCountAtOnce(this.#inputCount);
     // An aggregate without windows is dated with the lower bound of the query, or 0 where there is none.
     this.#start = splitNs(plan.range.startNs <= MIN_TIME_NS ? 0n : plan.range.startNs);
     this.#expected = window === undefined ? undefined : new WindowCursor(window, plan.isDescending);
@@ -149,7 +151,7 @@ class WindowRows {
     while (this.#expected!.isBefore(ms, subNs)) {
       this.#pushEmpty(rows);
       this.#expected!.advance();
-      if (rows.ms.length < BATCH_ROW_COUNT_MAX) continue;
+      if (rows.ms.length < this.#rowCountMax) continue;
       yield { ...rows, ms: rows.ms.splice(0), subNs: rows.subNs.splice(0), inputs: rows.inputs.map((cells) => cells.splice(0)) };
     }
   }
