@@ -1,6 +1,7 @@
-import { RE2JS, RE2JSException } from 're2js';
+import { RE2JSException } from 're2js';
 import { boundToken, type BoundToken } from './bound-value.ts';
 import { clipText } from './clip-text.ts';
+import { compiledPattern } from './compiled-pattern.ts';
 import { Lexer } from './lexer.ts';
 import { patternSize } from './pattern-size.ts';
 import { describeToken, type Token, type TokenKind } from './token.ts';
@@ -181,7 +182,7 @@ export class TokenStream {
 
 function patternProblem(pattern: string): string | undefined {
   try {
-    RE2JS.compile(pattern);
+    compiledPattern(pattern);
     return undefined;
   } catch (error) {
     if (error instanceof RE2JSException) return error.message;

@@ -1,5 +1,5 @@
 import { type Cell, type FieldType } from '@varve/model';
-import { RE2JS } from 're2js';
+import { compiledPattern } from '../influxql/compiled-pattern.ts';
 import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
 import { sketchCount } from '../sketch/sketch-text.ts';
 import { binaryOperation, isNumeric, type BinaryOperator, type Clause } from './binary-operation.ts';
@@ -129,6 +129,6 @@ function matchReader(left: RowReader, pattern: Expression, isWanted: boolean): R
 
 /** A test for texts that contain a match of an RE2 pattern. Linear in the text, whatever the pattern. */
 export function textMatcher(pattern: string): (text: string) => boolean {
-  const regex = RE2JS.compile(pattern);
+  const regex = compiledPattern(pattern);
   return (text) => regex.test(text);
 }
