@@ -133,3 +133,18 @@ test.each(['f AS f#', 'mean(f) AS f#', 'derivative(f) AS f#'])('P7: thousands of
   expect(Math.max(...blocks.map(({ rowCount, cells }) => rowCount * cells.length))).toBeLessThanOrEqual(65_536);
   expect(blocks.reduce((count, { rowCount }) => count + rowCount, 0)).toBe(field.startsWith('derivative') ? 199 : 200);
 });
+
+test('P7: others have turns while values are gathered, and one that rejects ends it', async () => {
+  const points = parseTestLines(Array.from({ length: 60_000 }, (_row, index) => `m f=${index} ${index}`).join('\n'));
+  const plan = queryPlan('SELECT median(f) FROM m', points);
+  const merge = (pause: () => Promise<void>): Promise<unknown[]> => {
+    const shards = [{ startNs: 0n, partials: runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)) }];
+    return allOf(mergePartials(plan.mergePlan, shards, 10, pause));
+  };
+  let pauseCount = 0;
+  await merge(async () => {
+    pauseCount += 1;
+  });
+  expect(pauseCount).toBeGreaterThan(2);
+  await expect(merge(() => Promise.reject(new Error('left')))).rejects.toThrow('left');
+});

@@ -2,6 +2,7 @@ import { DbError, type ByteReader, type ByteWriter, type TimestampNs } from '@va
 import type { Cell, FieldValue, SeriesKey } from '@varve/model';
 import { decodeCell, decodeValue, encodeCell } from '../partial/cell-bytes.ts';
 import type { FunctionOptions, FunctionResult, Merger, PartialState, Run } from './function-definition.ts';
+import { NumberRanks } from './number-ranks.ts';
 import { compareValues } from './selector.ts';
 import { valueIn } from './vector.ts';
 
@@ -42,21 +43,35 @@ export function runsPartial(partValueCount: number, encode: (writer: ByteWriter,
   };
 }
 
-/** Gathers all values of a window and lets `answer` look at them, least first, equal ones by time. */
-export function collectingMerger(
-  { neighbourCount }: FunctionOptions,
-  answer: (sorted: readonly Collected[]) => readonly FunctionResult[],
-): Merger {
-  let all: Collected[] = [];
+/** A value, when it is, and the cells beside it. */
+export type PickedPoint = Omit<Collected, 'seriesKey'>;
+
+/** All values of a window, least first, equal ones by time, then by series. */
+export interface Ranked {
+  readonly length: number;
+  /** undefined: there is no such rank. */
+  at(rank: number): PickedPoint | undefined;
+}
+
+/** Gathers all values of a window and lets `answer` look at them. Numbers alone are kept without an object for each. */
+export function collectingMerger({ neighbourCount }: FunctionOptions, answer: (ranked: Ranked) => readonly FunctionResult[]): Merger {
+  const numbers = new NumberRanks();
+  let others: Collected[] = [];
+  const ranked = (): Ranked => {
+    if (others.length === 0) return numbers.ranked();
+    const all = [...Array.from(numbers.points(), (point): Collected => ({ ...point, seriesKey: '' })), ...others].sort(byValueThenTime);
+    return { length: all.length, at: (rank) => all[rank] };
+  };
   return {
     reset: () => {
-      all = [];
+      numbers.clear();
+      others = [];
     },
     merge: (reader, shardStartNs) => {
-      decodeRun(reader, { shardStartNs, neighbourCount, all });
-      assertCollectable(all.length);
+      decodeRun(reader, { shardStartNs, neighbourCount, numbers, others });
+      assertCollectable(numbers.count + others.length);
     },
-    results: () => (all.length === 0 ? [] : answer(all.sort(byValueThenTime))),
+    results: () => (numbers.count + others.length === 0 ? [] : answer(ranked())),
   };
 }
 
@@ -94,15 +109,18 @@ function encodeRun(writer: ByteWriter, run: Run, neighbourCount: number): void {
 interface Target {
   readonly shardStartNs: TimestampNs;
   readonly neighbourCount: number;
-  readonly all: Collected[];
+  /** Values without neighbours that are numbers. */
+  readonly numbers: NumberRanks;
+  readonly others: Collected[];
 }
 
-function decodeRun(reader: ByteReader, { shardStartNs, neighbourCount, all }: Target): void {
+function decodeRun(reader: ByteReader, { shardStartNs, neighbourCount, numbers, others }: Target): void {
   const valueCount = reader.varint();
   const seriesKey = neighbourCount > 0 ? reader.text() : '';
   for (let index = 0; index < valueCount; index += 1) {
     const value = decodeValue(reader);
-    const timeNs = shardStartNs + BigInt(reader.f64());
-    all.push({ value, timeNs, seriesKey, neighbours: Array.from({ length: neighbourCount }, () => decodeCell(reader)) });
+    const offsetNs = reader.f64();
+    if (neighbourCount === 0 && typeof value === 'number') numbers.add(value, offsetNs, shardStartNs);
+    else others.push({ value, timeNs: shardStartNs + BigInt(offsetNs), seriesKey, neighbours: Array.from({ length: neighbourCount }, () => decodeCell(reader)) });
   }
 }

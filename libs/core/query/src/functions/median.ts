@@ -9,9 +9,9 @@ export const median: FunctionDefinition = {
   resultType: () => 'float',
   createPartial: collectingPartial,
   createMerger: (options) =>
-    collectingMerger(options, (sorted) => {
-      const upper = sorted[sorted.length >> 1]!.value;
-      const lower = sorted[(sorted.length - 1) >> 1]!.value;
+    collectingMerger(options, (ranked) => {
+      const upper = ranked.at(ranked.length >> 1)!.value;
+      const lower = ranked.at((ranked.length - 1) >> 1)!.value;
       return [{ value: halfway(lower, upper), timeNs: undefined, neighbours: [] }];
     }),
 };

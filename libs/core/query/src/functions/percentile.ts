@@ -8,9 +8,9 @@ export const percentile: FunctionDefinition = {
   resultType: (type) => type,
   createPartial: collectingPartial,
   createMerger: (options) =>
-    collectingMerger(options, (sorted) => {
-      const rank = Math.floor((sorted.length * (options.parameter ?? 0)) / 100 + 0.5) - 1;
-      const picked = sorted[rank];
+    collectingMerger(options, (ranked) => {
+      const rank = Math.floor((ranked.length * (options.parameter ?? 0)) / 100 + 0.5) - 1;
+      const picked = ranked.at(rank);
       return picked === undefined ? [] : [picked];
     }),
 };

@@ -43,14 +43,14 @@ export function mergeRows(plan: MergePlan, input: RowsMerge, inputs: readonly Ro
 
 /** {@link mergePartials} of a plan for aggregates. Sets of partial results follow each other in the order of their groups. */
 export function mergeAggregates(plan: MergePlan, input: AggregatesInput, sets: PartialSets, options: MergeOptions): AsyncIterable<SeriesBlock> {
-  return blocksOf(plan, windowRows(plan, input, windowsOf(plan, input, sets)), options);
+  return blocksOf(plan, windowRows(plan, input, windowsOf(plan, input, sets, options.pause)), options);
 }
 
 /** Each has all there is of its groups. */
 export type PartialSets = AsyncIterable<readonly ShardPartials[]> | Iterable<readonly ShardPartials[]>;
 
-async function* windowsOf(plan: MergePlan, input: AggregatesInput, sets: PartialSets): AsyncGenerator<WindowBatch> {
-  for await (const shards of sets) yield* input.form === 'columns' ? mergedColumns(plan, input, shards) : mergedWindows(plan, input, shards);
+async function* windowsOf(plan: MergePlan, input: AggregatesInput, sets: PartialSets, pause: Pause): AsyncGenerator<WindowBatch> {
+  for await (const shards of sets) yield* input.form === 'columns' ? mergedColumns(plan, input, shards) : mergedWindows(plan, input, shards, pause);
 }
 
 type RowsMerge = MergeInput & { readonly kind: 'rows' };

@@ -10,18 +10,20 @@ import { optionsOf, type WindowPlan } from '../plan/shard-plan.ts';
 import { WindowGrid } from '../plan/window-grid.ts';
 import { isLinked, WindowLinker } from './linked-windows.ts';
 import { FrameStream, type ShardPartials } from './partial-stream.ts';
+import type { Pause } from './transform-rows.ts';
 import { WindowBatcher, type MergedWindow, type WindowBatch } from './window-batch.ts';
 
 export type AggregatesInput = MergeInput & { readonly kind: 'aggregates' };
 
 /**
  * Merges partial aggregates in order of (group, window) whose states are bytes. One window's states are in memory at a time,
- * and one frame of each shard.
+ * and one frame of each shard. Others have a turn after every few frames.
  */
-export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[]): AsyncGenerator<WindowBatch> {
+export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[], pause: Pause): AsyncGenerator<WindowBatch> {
   const shape = { dimensionCount: plan.dimensions.length, callCount: input.calls.length, window: input.window };
   const streams = shards.map((shard) => new WindowStream(shard, shape));
   const mergers = createMergers(input);
+  const rest = restAfterFrames(pause);
   try {
     await Promise.all(streams.map((stream) => stream.advance()));
     const heap = new MergeHeap<WindowStream>(
@@ -37,7 +39,7 @@ export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, sh
         group = groupOver(least.group, streams);
       }
       const { ms, subNs } = least;
-      const window = { group, start: { ms, subNs }, results: await mergeEqual(heap, mergers) };
+      const window = { group, start: { ms, subNs }, results: await mergeEqual(heap, mergers, rest) };
       yield* batchesOf(batches, linker === undefined ? [window] : linker.add(window));
     }
     if (linker !== undefined) yield* batchesOf(batches, linker.finish());
@@ -56,17 +58,31 @@ function* batchesOf(batches: WindowBatcher, windows: readonly MergedWindow[]): G
 }
 
 /** Merges all states of the least window, whichever streams they come from. */
-async function mergeEqual(heap: MergeHeap<WindowStream>, mergers: readonly Merger[]): Promise<(readonly FunctionResult[])[]> {
+async function mergeEqual(heap: MergeHeap<WindowStream>, mergers: readonly Merger[], rest: Pause): Promise<(readonly FunctionResult[])[]> {
   for (const merger of mergers) merger.reset();
   const { group, ms, subNs } = heap.least!;
   for (let stream = heap.least; stream !== undefined; stream = heap.least) {
     if (stream.ms !== ms || stream.subNs !== subNs || compareGroups(stream.group.key, group.key) !== 0) break;
     stream.mergeInto(mergers);
-    if (!stream.advanceInFrame()) await stream.advance();
+    if (!stream.advanceInFrame()) {
+      await rest();
+      await stream.advance();
+    }
     if (stream.isDone) heap.pop();
     else heap.sink();
   }
   return mergers.map((merger) => merger.results());
+}
+
+/** Frames, of 64 KiB as a rule, that are merged in one go: some milliseconds of work on either side. */
+const FRAME_COUNT_AT_ONCE = 4;
+
+function restAfterFrames(pause: Pause): Pause {
+  let frameCount = 0;
+  return async () => {
+    frameCount += 1;
+    if (frameCount % FRAME_COUNT_AT_ONCE === 0) await pause();
+  };
 }
 
 /** When a group is the least, every stream that has it stands at its start: what they have, taken together. */
