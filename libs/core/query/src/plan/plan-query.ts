@@ -1,7 +1,6 @@
 import type { TimestampNs } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { MAX_TIME_NS, MIN_TIME_NS, timeZoneOf, type TimeRange, type TimeZone } from '@varve/model';
-import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
 import type { SelectStatement } from '../influxql/ast.ts';
 import { windowsOf, type OuterWindows } from '../influxql/validate-select.ts';
 import { checkSelect, isTimeColumn } from './check-select.ts';
@@ -14,8 +13,9 @@ import { PlanColumns } from './plan-columns.ts';
 import { dimensionKeys, planDimensions, type Dimensions } from './plan-dimensions.ts';
 import { hasField, intersection, measurementCount } from './planned-sources.ts';
 import { planProjections, type Projections } from './plan-projections.ts';
+import { formOf, isSelectedPoint, planFill } from './plan-shape.ts';
 import { isFillSeen, planTransform, reachOf, type Reach } from './plan-transform.ts';
-import type { Fill, MergeInput, MergePlan, PlannedSource, QueryPlan, RowColumn } from './query-plan.ts';
+import type { MergeInput, MergePlan, PlannedSource, QueryPlan, RowColumn } from './query-plan.ts';
 import { resolveSources, type SourceDefaults } from './resolve-sources.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import { mergedFields, mergedTagKeys, type SourceMeasurement } from './select-schema.ts';
@@ -278,14 +278,13 @@ class SelectPlanner {
   #mergeInput({ calls, neighbours, expressions }: PlanInputs): MergeInput {
     const columns = this.#fields.columns.all;
     if (calls.length === 0) return { kind: 'rows', columns };
-    const isSelector = calls.length === 1 && FUNCTIONS[calls[0]!.function].isSelector && !expressions.some(isNull);
     return {
       kind: 'aggregates',
       form: formOf(calls, neighbours),
       calls,
       neighbours: neighbours.map((column) => columns[column]!),
       window: this.#window,
-      hasPointTimes: isSelector && this.#window === undefined,
+      hasPointTimes: this.#window === undefined && isSelectedPoint(calls, expressions),
       windowCountMax: this.#select.context.limits.windowCountMax,
     };
   }
@@ -336,30 +335,4 @@ function windowOf(window: WindowPlan | undefined, timeZone: TimeZone | undefined
 
 function leadOf({ calls }: Projections): number {
   return calls.reduce((most, { leadWindowCount }) => Math.max(most, leadWindowCount), 0);
-}
-
-/** Columns, where all states are numbers and no cell is carried beside them. */
-function formOf(calls: Reach['calls'], neighbours: readonly number[]): AggregatesOutput['form'] {
-  const areNumbers = calls.every(({ function: name, type }) => columnForm(name, type) !== undefined);
-  return neighbours.length === 0 && areNumbers ? 'columns' : 'states';
-}
-
-/** An empty window is no row for count_hll(), and a filled one is, as with transformations. Nor is it one where rows are written. */
-function planFill({ fill, target }: Pick<SelectStatement, 'fill' | 'target'>, expressions: Projections['expressions']): Fill {
-  if (fill.kind === 'null' && (target !== undefined || !expressions.some(readsInput))) return { kind: 'none' };
-  return fill.kind === 'number' ? { kind: 'number', value: Number(fill.value) } : { kind: fill.kind };
-}
-
-/** A function of a field that nobody has counts as a second function: the answer is no selected point any more. */
-function isNull(expression: Projections['expressions'][number]): boolean {
-  if (expression.kind === 'binary') return isNull(expression.left) || isNull(expression.right);
-  if (expression.kind === 'math') return expression.args.some(isNull);
-  if (expression.kind === 'sketchCount') return isNull(expression.argument);
-  return expression.kind === 'literal' && expression.type === 'unknown';
-}
-
-/** Whether an expression depends on an input, and not through count_hll() alone. */
-function readsInput(expression: Projections['expressions'][number]): boolean {
-  if (expression.kind === 'binary') return readsInput(expression.left) || readsInput(expression.right);
-  return expression.kind === 'math' ? expression.args.some(readsInput) : expression.kind === 'input';
 }
