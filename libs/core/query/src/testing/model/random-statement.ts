@@ -82,8 +82,8 @@ function aggregates(prng: Prng): string {
 function oneCall(prng: Prng, fields = ANY): string {
   if (prng.chance(0.5)) return fields === ANY ? selector(prng) : `${prng.pick(['first', 'last', 'min', 'max'])}(${prng.pick(fields)})`;
   const name = prng.pick(['count', 'sum', 'mean', 'median', 'mode', 'spread', 'stddev']);
-  // The deviations of great integers are great, and their differences are noise.
-  if (name === 'stddev' && fields !== ANY) return 'stddev(f)';
+  // Floats as great as great integers leave noise where they cancel each other out.
+  if (fields !== ANY && ['stddev', 'mean', 'median'].includes(name)) return `${name}(f)`;
   return `${name}(${prng.pick(name === 'count' || name === 'mode' ? fields : NUMERIC)})`;
 }
 
