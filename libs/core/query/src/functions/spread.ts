@@ -58,7 +58,6 @@ function floatDistance(least: number | bigint, greatest: number | bigint): numbe
 
 /** Exact; it wraps around at 64 bits. */
 function integerDistance(least: number | bigint, greatest: number | bigint): number | bigint {
-  const distance = Number(greatest) - Number(least);
-  if (Number.isSafeInteger(distance)) return distance;
+  if (typeof least === 'number' && typeof greatest === 'number' && Number.isSafeInteger(greatest - least)) return greatest - least;
   return exactNumber(BigInt.asIntN(64, BigInt(greatest) - BigInt(least)));
 }

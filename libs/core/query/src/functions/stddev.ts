@@ -24,12 +24,13 @@ const COLUMNS: ColumnForm = {
     const [left, right] = [into, from].map((numbers, side) => numbers.map((each) => Number(each[side === 0 ? position : index]))) as unknown as [Moments, Moments];
     for (const [part, number] of joined(left, right).entries()) into[part]![position] = number;
   },
-  answers: ({ numbers: [counts, , squares] }) => counts!.map((count, window) => (Number(count) < 2 ? null : Math.sqrt(Number(squares![window]) / (Number(count) - 1)))),
+  answers: ({ numbers: [counts, , squares] }) => counts!.map((count, window) => deviationOf(Number(count), Number(squares![window]))),
 };
 
 /**
- * The sample standard deviation; null for a single value. Each run is summed in two passes, and runs are joined by the
- * pairwise formula, which loses nothing to cancellation. Source: Chan, Golub, LeVeque 1979.
+ * The sample standard deviation; a single value has none: NaN, which is shown as null and not filled. Each run is summed
+ * in two passes, and runs are joined by the pairwise formula, which loses nothing to cancellation. Source: Chan, Golub,
+ * LeVeque 1979.
  */
 export const stddev: FunctionDefinition = {
   argumentTypes: ['float', 'integer'],
@@ -37,6 +38,11 @@ export const stddev: FunctionDefinition = {
   resultType: () => 'float',
   ...withColumns(() => COLUMNS),
 };
+
+function deviationOf(count: number, squares: number): number | null {
+  if (count === 0) return null;
+  return count === 1 ? NaN : Math.sqrt(squares / (count - 1));
+}
 
 function momentsOf(vector: Vector, start: number, end: number): Moments {
   const values = vector.values as Float64Array | BigInt64Array;

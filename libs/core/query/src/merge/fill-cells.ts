@@ -96,7 +96,7 @@ function append(whole: RowBatch, batch: RowBatch): void {
 function* drawn({ types, ownRows, window }: FillShape, whole: RowBatch): Generator<RowBatch> {
   const rows = ownRows.includes(true) ? windowRowsOf(whole, window) : whole.ms.map((_ms, row) => row);
   for (const [input, cells] of whole.inputs.entries()) {
-    if (ownRows[input] === true) continue;
+    if (ownRows[input] !== false) continue; // a column beside the calls has no line either
     let before = -1;
     for (let index = 0; index < rows.length; index += 1) {
       if (cells[rows[index]!] === null) continue;
