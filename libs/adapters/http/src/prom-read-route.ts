@@ -68,7 +68,7 @@ function targetOf({ parameters }: Exchange): Omit<QueryRequest, 'text' | 'params
 /** The format has no place for warnings: what is short is an error. */
 async function* rowsOf(items: ReturnType<Gateway['runQuery']>): AsyncGenerator<ResultBlock> {
   for await (const item of items) {
-    if (item.kind === 'error') throw new DbError('QUERY_INVALID', item.text);
+    if (item.kind === 'error') throw new DbError(item.code ?? 'QUERY_INVALID', item.text);
     if (item.kind === 'partial') throw new DbError('QUERY_SHARD_UNAVAILABLE', item.text);
     if (item.kind === 'rows') yield item;
   }
