@@ -258,13 +258,13 @@ test('a query reaches the gateway with its parameters, from the URL, a form, or 
   ]);
 });
 
-test('a form of a million names is read in a moment, and of a name its first value holds, as in Go', async () => {
+test('of a name in a form its first value counts, as in Go, and a form of a million names is refused at once', async () => {
   const { gateway, server } = await openHttp();
   const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
-  const many = Array.from({ length: 380_000 }, (_, at) => `x${at.toString(36)}=1`).join('&');
-  // Held against each other, they would take minutes.
-  await send(server, query({ db: 'url' }), { ...POST, headers: FORM, body: `q=first&q=second&${many}` });
+  const form = (body: string): ReturnType<typeof send> => send(server, query({ db: 'url' }), { ...POST, headers: FORM, body });
+  expect(await form(`q=first&q=second${'&x=1'.repeat(99)}`)).toMatchObject({ status: 200 });
   expect(gateway.queries).toMatchObject([{ text: 'first', database: 'url' }]);
+  expect(await form(`q=first&q=second${'&x=1'.repeat(100)}`)).toMatchObject({ status: 400, text: '{"error":"a form of more than 100 parts"}\n' });
   const part = '--BB\r\nContent-Disposition: form-data; name="q"\r\n\r\nSELECT 1\r\n';
   for (const boundary of ['BB', '"BB"']) {
     const multipart = (count: number): ReturnType<typeof send> =>

@@ -22,7 +22,7 @@ export interface QueryForm extends ErrorForm {
 const EPOCHS: Readonly<Record<string, EpochUnit>> = { n: 'ns', ns: 'ns', u: 'u', us: 'u', µ: 'u', μ: 'u', ms: 'ms', s: 's', m: 'm', h: 'h' };
 
 /** Parameters of a query are a dozen. */
-const PART_COUNT_MAX = 100;
+const FORM_PART_COUNT_MAX = 100;
 
 /** @throws DbError REQUEST_INVALID */
 export function queryFormOf(exchange: Exchange, parameters: URLSearchParams): QueryForm {
@@ -72,15 +72,16 @@ export async function queryParametersOf(exchange: Exchange, bounds: BodyBounds):
   }
 }
 
-/** As Go, which takes the first value of a name; there may be a million of them. */
+/** As Go, which takes the first value of a name. */
 function firstOfEach(fields: readonly (readonly [name: string, value: string])[]): readonly [name: string, value: string][] {
-  const first = new Map<string, string>();
-  for (const [name, value] of fields) if (!first.has(name)) first.set(name, value);
-  return [...first];
+  return fields.flatMap(([name, value], index) => (fields.findIndex(([each]) => each === name) === index ? [[name, value]] : []));
 }
 
 async function formFields(bytes: Uint8Array, contentType: string): Promise<readonly (readonly [name: string, value: string])[]> {
-  if (!contentType.toLowerCase().startsWith('multipart/')) return [...new URLSearchParams(new TextDecoder().decode(bytes))];
+  if (!contentType.toLowerCase().startsWith('multipart/')) {
+    checkPartCount(bytes, '&');
+    return [...new URLSearchParams(new TextDecoder().decode(bytes))];
+  }
   const [, quoted, plain] = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType) ?? [];
   checkPartCount(bytes, `--${quoted ?? plain ?? ''}`);
   let form: FormData;
@@ -92,13 +93,13 @@ async function formFields(bytes: Uint8Array, contentType: string): Promise<reado
   return Promise.all([...form].map(async ([name, value]) => [name, typeof value === 'string' ? value : await value.text()] as const));
 }
 
-/** Reading one part takes as long as there are parts behind it. @throws DbError REQUEST_INVALID */
-function checkPartCount(bytes: Uint8Array, boundary: string): void {
-  const haystack = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+/** A form may have a million of them, and reading one of a multipart form takes as long as there are others behind it. @throws DbError REQUEST_INVALID */
+function checkPartCount(bytes: Uint8Array, separator: string): void {
+  const form = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   let count = 0;
-  for (let at = haystack.indexOf(boundary); at !== -1; at = haystack.indexOf(boundary, at + boundary.length)) {
+  for (let at = form.indexOf(separator); at !== -1; at = form.indexOf(separator, at + separator.length)) {
     count += 1;
-    if (count > PART_COUNT_MAX) throw new DbError('REQUEST_INVALID', `a form of more than ${PART_COUNT_MAX} parts`);
+    if (count > FORM_PART_COUNT_MAX) throw new DbError('REQUEST_INVALID', `a form of more than ${FORM_PART_COUNT_MAX} parts`);
   }
 }
 
