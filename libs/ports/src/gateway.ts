@@ -1,4 +1,4 @@
-import type { TimestampNs } from '@varve/base';
+import type { ErrorCode, TimestampNs } from '@varve/base';
 import type { ReadLevel, SeriesBlock, ShownCell, TagExpression, TimeRange, WriteLevel } from '@varve/model';
 import type { TraceParent } from './tracer.ts';
 
@@ -88,7 +88,8 @@ export type ResultItem =
   | { readonly kind: 'partial'; readonly statementId: number; readonly text: string }
   /** More rows would follow, and the edge answers no more of them. */
   | { readonly kind: 'cut'; readonly statementId: number }
-  | { readonly kind: 'error'; readonly statementId: number; readonly text: string }
+  /** Without a code: it was not executed, because of the one before. */
+  | { readonly kind: 'error'; readonly statementId: number; readonly text: string; readonly code?: ErrorCode }
   | { readonly kind: 'done'; readonly statementId: number };
 
 export interface Health {

@@ -57,7 +57,7 @@ test('KQ3 KQ4 when no more queries may run, what runs can be seen and ended, at 
   const held = embedded.gateway.runQuery(requestOf('SELECT v FROM m; SHOW DATABASES'))[Symbol.asyncIterator]();
   expect((await held.next()).value).toMatchObject({ kind: 'rows', name: 'm' });
 
-  expect(await itemsOf(embedded, 'SELECT v FROM m')).toEqual([{ kind: 'error', statementId: 0, text: 'max-concurrent-queries limit exceeded(2, 1)' }]);
+  expect(await itemsOf(embedded, 'SELECT v FROM m')).toEqual([{ kind: 'error', statementId: 0, text: 'max-concurrent-queries limit exceeded(2, 1)', code: 'QUERY_LIMIT' }]);
   const [queries] = await run(embedded, 'SHOW QUERIES');
   const shown = queries?.kind === 'rows' ? queries.cells[1]! : [];
   expect(shown).toEqual(['SELECT v FROM m;\nSHOW DATABASES', 'SHOW QUERIES']);
@@ -66,12 +66,12 @@ test('KQ3 KQ4 when no more queries may run, what runs can be seen and ended, at 
   const rest: unknown[] = [];
   for (let next = await held.next(); next.done !== true; next = await held.next()) if (next.value.kind !== 'rows') rest.push(next.value);
   expect(rest).toEqual([
-    { kind: 'error', statementId: 0, text: 'query interrupted' },
+    { kind: 'error', statementId: 0, text: 'query interrupted', code: 'QUERY_INTERRUPTED' },
     { kind: 'done', statementId: 0 },
     { kind: 'error', statementId: 1, text: 'not executed' },
     { kind: 'done', statementId: 1 },
   ]);
-  expect(await itemsOf(embedded, `KILL QUERY ${id}`)).toEqual([{ kind: 'error', statementId: 0, text: `no such query id: ${id}` }]);
+  expect(await itemsOf(embedded, `KILL QUERY ${id}`)).toEqual([{ kind: 'error', statementId: 0, text: `no such query id: ${id}`, code: 'QUERY_INVALID' }]);
 });
 
 async function open(settings: Partial<VarveConfig> = {}): Promise<Embedded> {

@@ -1,4 +1,4 @@
-import { unreachable } from '@varve/base';
+import { ERROR_CODES, unreachable, type ErrorCode } from '@varve/base';
 import { seriesKey, type ShownCell, type TagSet } from '@varve/model';
 import type { ResultBlock, ResultItem } from '@varve/ports';
 import type { OutputBuffer } from './output-buffer.ts';
@@ -10,7 +10,7 @@ const NEWLINE = 0x0a;
 
 /**
  * The table form: a header and rows per statement, and where columns change; an empty line before each further header. As InfluxDB's, it has no place for
- * messages and errors: a statement that fails before its first row is just absent.
+ * messages and errors: a statement that fails before its first row is just absent, but for what may pass.
  */
 export class CsvWriter implements ResultWriter {
   readonly #out: OutputBuffer;
@@ -34,7 +34,7 @@ export class CsvWriter implements ResultWriter {
       case 'partial':
         return false;
       case 'error':
-        return this.#statementId !== item.statementId;
+        return this.#statementId !== item.statementId && !mayPass(item.code);
       case 'message':
       case 'cut':
       case 'done':
@@ -73,6 +73,11 @@ export class CsvWriter implements ResultWriter {
     this.#columns = columns;
     this.#out.utf8(`name,tags,${columns.map(csvText).join(',')}\n`);
   }
+}
+
+/** What InfluxDB does not know: a shard or a quorum that nobody answers for. An empty table would be a short answer, or a delete that was done. */
+function mayPass(code: ErrorCode | undefined): boolean {
+  return code !== undefined && ERROR_CODES[code].retryable;
 }
 
 function areEqual(left: readonly string[], right: readonly string[]): boolean {

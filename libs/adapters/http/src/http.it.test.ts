@@ -258,6 +258,22 @@ test('a query reaches the gateway with its parameters, from the URL, a form, or 
   ]);
 });
 
+test('of a name in a form its first value counts, as in Go, and a form of a million names is refused at once', async () => {
+  const { gateway, server } = await openHttp();
+  const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const form = (body: string): ReturnType<typeof send> => send(server, query({ db: 'url' }), { ...POST, headers: FORM, body });
+  expect(await form(`q=first&q=second${'&x=1'.repeat(99)}`)).toMatchObject({ status: 200 });
+  expect(gateway.queries).toMatchObject([{ text: 'first', database: 'url' }]);
+  expect(await form(`q=first&q=second${'&x=1'.repeat(100)}`)).toMatchObject({ status: 400, text: '{"error":"a form of more than 100 parts"}\n' });
+  const part = '--BB\r\nContent-Disposition: form-data; name="q"\r\n\r\nSELECT 1\r\n';
+  for (const boundary of ['BB', '"BB"']) {
+    const multipart = (count: number): ReturnType<typeof send> =>
+      send(server, query({ db: 'url' }), { ...POST, headers: { 'Content-Type': `multipart/form-data; boundary=${boundary}` }, body: `${part.repeat(count)}--BB--\r\n` });
+    expect(await multipart(99)).toMatchObject({ status: 200 });
+    expect(await multipart(100)).toMatchObject({ status: 400, text: '{"error":"a form of more than 100 parts"}\n' });
+  }
+});
+
 test('parameters of a query that mean nothing are 400', async () => {
   const { gateway, server } = await openHttp();
   const check = async (parameters: Readonly<Record<string, string>>, text: string): Promise<void> => {
@@ -349,9 +365,26 @@ test('E2: a failure on the way is a part of the answer; a table becomes an error
     text: '{"results":[{"statement_id":0,"series":[{"name":"m","columns":["time","v"],"values":[[0,0]]}],"error":"shard 7 is not there"}]}\n',
   });
   const CSV = { headers: { Accept: 'text/csv' } };
-  expect(await send(server, query({ q: 'x' }), CSV)).toMatchObject({ status: 500, text: 'error\nshard 7 is not there\n' });
+  expect(await send(server, query({ q: 'x' }), CSV)).toMatchObject({ status: 503, text: 'error\nshard 7 is not there\n', headers: { 'retry-after': '1' } });
   gateway.onQuery = () => listed(Array.from({ length: 10 }, () => block(0, 0, 1_000, true)), new DbError('QUERY_SHARD_UNAVAILABLE', 'shard 7 is not there'));
   await expect(send(server, query({ q: 'x' }), CSV)).rejects.toThrow(/socket hang up|ECONNRESET|aborted/);
+});
+
+test('E9: in CSV a statement that nobody could answer for is an error, not an empty table or a delete that was done', async () => {
+  const { gateway, server } = await openHttp();
+  const answered = async (...items: readonly ResultItem[]): Promise<readonly unknown[]> => {
+    gateway.onQuery = () => listed([...items, done(0)]);
+    const { status, text } = await send(server, query({ q: 'x' }), { headers: { Accept: 'text/csv' } });
+    return [status, text];
+  };
+  const error = (code: ErrorCode | undefined, text: string): ResultItem => ({ kind: 'error', statementId: 0, text, ...(code === undefined ? {} : { code }) });
+  expect(await answered(error('QUERY_SHARD_UNAVAILABLE', 'shard 7'))).toEqual([503, 'error\nshard 7\n']);
+  expect(await answered(error('DELETE_INCOMPLETE', 'deleted from 0 of 2'))).toEqual([503, 'error\ndeleted from 0 of 2\n']);
+  expect(await answered(error('META_UNAVAILABLE', 'no quorum'))).toEqual([503, 'error\nno quorum\n']);
+  expect(await answered(error('QUERY_INTERRUPTED', 'query interrupted'))).toEqual([500, 'error\nquery interrupted\n']);
+  // As InfluxDB has it.
+  expect(await answered(error('QUERY_INVALID', 'database not found: d'))).toEqual([200, '']);
+  expect(await answered(error(undefined, 'not executed'))).toEqual([200, '']);
 });
 
 test('async=true is answered before there are rows; the query goes on without its client, and its failure is logged', async () => {

@@ -70,10 +70,12 @@ test('E12: a remote read that cannot be had is an error, never a short answer', 
   expect(await read('', promReadBody([ASK_UP]))).toMatchObject({ status: 400, text: '{"error":"no database"}\n' });
   expect(await read('?db=p', promReadBody([{ ...ASK_UP, matchers: [] }]))).toMatchObject({ status: 400, text: '{"error":"expected matcher"}\n' });
   // InfluxDB takes one query per request.
-  expect(await read('?db=p', promReadBody(Array.from({ length: 101 }, () => ASK_UP)))).toMatchObject({ status: 400, text: '{"error":"more than 100 queries in one request"}\n' });
+  expect(await read('?db=p', promReadBody(Array.from({ length: 101 }, () => ASK_UP)))).toMatchObject({ status: 400, text: '{"error":"proto: more than 100 fields in one message"}\n' });
   expect(gateway.queries).toEqual([]);
   gateway.onQuery = () => listed([{ kind: 'error', statementId: 0, text: 'database not found: p' }]);
   expect(await read('?db=p', promReadBody([ASK_UP]))).toMatchObject({ status: 400, text: '{"error":"database not found: p"}\n' });
+  gateway.onQuery = () => listed([{ kind: 'error', statementId: 0, text: 'query interrupted', code: 'QUERY_INTERRUPTED' }]);
+  expect(await read('?db=p', promReadBody([ASK_UP])), 'Prometheus asks no more for what is 400').toMatchObject({ status: 500, headers: { 'retry-after': '1' } });
   gateway.onQuery = () => listed([rows(0, 'up', ['time', 'value'], [[1n, 1]]), { kind: 'partial', statementId: 0, text: 'partial answer' }]);
   expect(await read('?db=p', promReadBody([ASK_UP]))).toMatchObject({ status: 503, text: '{"error":"partial answer"}\n', headers: { 'retry-after': '1' } });
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { promLines } from './prom-lines.ts';
 import { snappyDecode } from './snappy.ts';
 import type { PromSample, PromSeries } from './prom-messages.ts';
+import { ProtobufWriter } from './protobuf.ts';
 import { promWriteBody } from './testing/prom-client.ts';
 
 const SIZE_MAX = 1_000_000;
@@ -74,8 +75,32 @@ test('E11: fields of later versions are passed over', async () => {
   expect(bytes).toHaveLength(0);
 });
 
-test('E11: a long request gives others their turn', async () => {
-  let turnCount = 0;
-  await linesOf(Array.from({ length: 10_000 }, () => series({ a: 'b' }, [1, 1n])), SIZE_MAX, async () => void (turnCount += 1));
-  expect(turnCount).toBe(5);
+test('E11: a long request gives others their turn, whatever it consists of', async () => {
+  const turnsOf = async (request: Uint8Array): Promise<number> => {
+    let turnCount = 0;
+    await promLines(request, 10_000_000, async () => void (turnCount += 1));
+    return turnCount;
+  };
+  const unpacked = (all: readonly PromSeries[]): Uint8Array => snappyDecode(promWriteBody(all), 10_000_000);
+  expect(await turnsOf(unpacked(Array.from({ length: 10_000 }, () => series({ a: 'b' }, [1, 1n]))))).toBe(2);
+  const long = series({ a: 'b' }, ...Array.from({ length: 40_000 }, (_, at) => [at, BigInt(at)] as const));
+  expect(await turnsOf(unpacked([long, long]))).toBe(2);
+  // Varints of a field that nobody knows.
+  expect(await turnsOf(Buffer.from('4801'.repeat(40_000), 'hex'))).toBe(4);
+});
+
+test('E11: what is read at a stretch is bounded, however few bytes its parts have', async () => {
+  const check = (request: ProtobufWriter, countMax: number): Promise<void> =>
+    expect(read(request.out.take())).rejects.toThrow(expect.objectContaining({ code: 'REQUEST_INVALID', message: `proto: more than ${countMax} fields in one message` }));
+  const nested = (...bytes: readonly Uint8Array[]): ProtobufWriter => {
+    const writer = new ProtobufWriter();
+    for (const each of bytes) writer.message(1, each);
+    return writer;
+  };
+  // Empty samples, empty labels, and labels that are named over and over.
+  await check(nested(Buffer.from('1200'.repeat(50_001), 'hex')), 50_000);
+  await check(nested(Buffer.from('0a00'.repeat(50_001), 'hex')), 50_000);
+  await check(nested(nested(Buffer.from('0a00'.repeat(17), 'hex')).out.take()), 16);
+  const most = nested(Buffer.from('1200'.repeat(50_000), 'hex'));
+  expect((await promLines(most.out.take(), 10_000_000, noTurn)).bytes).toHaveLength(50_000 * 'prom_metric_not_specified value=0 0\n'.length);
 });

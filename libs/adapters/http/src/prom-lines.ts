@@ -5,8 +5,8 @@ import { writeRequestSeries, type PromSeries } from './prom-messages.ts';
 /** As InfluxDB names what has no `__name__`. */
 const NO_NAME = 'prom_metric_not_specified';
 const NAME_LABEL = '__name__';
-/** Series that are read at a stretch: a few milliseconds. */
-const SERIES_AT_A_TURN = 2_000;
+/** Series, labels and samples that are read at a stretch: a few milliseconds. */
+const PARTS_AT_A_TURN = 10_000;
 /** Reasons of one answer; all samples are counted. */
 const REASON_COUNT_MAX = 100;
 
@@ -28,10 +28,13 @@ export async function promLines(request: Uint8Array, sizeBytesMax: SizeBytes, tu
   const reasons: string[] = [];
   let length = 0;
   let refusedCount = 0;
-  let seriesCount = 0;
+  let partCount = 0;
   for (const series of writeRequestSeries(request)) {
-    seriesCount += 1;
-    if (seriesCount % SERIES_AT_A_TURN === 0) await turn();
+    partCount += 1 + series.labels.length + series.samples.length;
+    if (partCount >= PARTS_AT_A_TURN) {
+      partCount = 0;
+      await turn();
+    }
     const refusal = refusalOf(series);
     if (refusal !== undefined) {
       refusedCount += series.samples.length;

@@ -35,10 +35,17 @@ export interface PromQuery {
   readonly matchers: readonly PromMatcher[];
 }
 
-/** A WriteRequest, series by series: none is kept. @throws DbError REQUEST_INVALID */
+/** Labels and samples of one series, which are read at a stretch; senders put some thousands of samples into a whole request. */
+const SERIES_FIELD_COUNT_MAX = 50_000;
+const QUERY_FIELD_COUNT_MAX = 1_000;
+/** Nobody sends many queries in one request. */
+const QUERY_COUNT_MAX = 100;
+const NOTHING: PromSeries = { labels: [], samples: [] };
+
+/** A WriteRequest, series by series: none is kept. A field that is none counts as one without samples, so that its reader sees the work. @throws DbError REQUEST_INVALID */
 export function* writeRequestSeries(bytes: Uint8Array): Generator<PromSeries> {
   const reader = new ProtobufReader(bytes);
-  for (let field = reader.next(); field !== undefined; field = reader.next()) if (field === 1) yield seriesOf(reader);
+  for (let field = reader.next(); field !== undefined; field = reader.next()) yield field === 1 ? seriesOf(reader) : NOTHING;
 }
 
 /** A ReadRequest. @throws DbError REQUEST_INVALID */
@@ -46,7 +53,7 @@ export function readReadRequest(bytes: Uint8Array): readonly PromQuery[] {
   const queries: PromQuery[] = [];
   new ProtobufReader(bytes).fields((field, reader) => {
     if (field === 1) queries.push(queryOf(reader));
-  });
+  }, QUERY_COUNT_MAX);
   return queries;
 }
 
@@ -56,7 +63,7 @@ function seriesOf(reader: ProtobufReader): PromSeries {
   reader.message((field, inner) => {
     if (field === 1) labels.push(labelOf(inner));
     else if (field === 2) samples.push(sampleOf(inner));
-  });
+  }, SERIES_FIELD_COUNT_MAX);
   return { labels, samples };
 }
 
@@ -85,7 +92,7 @@ function queryOf(reader: ProtobufReader): PromQuery {
     if (field === 1) query.startMs = inner.int64();
     else if (field === 2) query.endMs = inner.int64();
     else if (field === 3) matchers.push(matcherOf(inner));
-  });
+  }, QUERY_FIELD_COUNT_MAX);
   return { ...query, matchers };
 }
 

@@ -20,9 +20,6 @@ export interface PromReadParts {
   readonly held: ByteBudget;
 }
 
-/** Nobody sends many queries in one request. */
-const QUERY_COUNT_MAX = 100;
-
 /**
  * Prometheus' remote read: each query is a SELECT of the ordinary kind. The answer is one message with its lengths in front, so
  * it is held, within a bound.
@@ -53,9 +50,7 @@ export async function promReadRoute(exchange: Exchange, { gateway, clock, bounds
 async function queriesOf(exchange: Exchange, bounds: BodyBounds): Promise<readonly PromQuery[]> {
   const body = await readSnappyBody(exchange, bounds, LIMITS.querySizeBytesMax);
   try {
-    const queries = readReadRequest(body.bytes);
-    if (queries.length > QUERY_COUNT_MAX) throw new DbError('REQUEST_INVALID', `more than ${QUERY_COUNT_MAX} queries in one request`);
-    return queries;
+    return readReadRequest(body.bytes);
   } finally {
     body.release();
   }
@@ -73,7 +68,7 @@ function targetOf({ parameters }: Exchange): Omit<QueryRequest, 'text' | 'params
 /** The format has no place for warnings: what is short is an error. */
 async function* rowsOf(items: ReturnType<Gateway['runQuery']>): AsyncGenerator<ResultBlock> {
   for await (const item of items) {
-    if (item.kind === 'error') throw new DbError('QUERY_INVALID', item.text);
+    if (item.kind === 'error') throw new DbError(item.code ?? 'QUERY_INVALID', item.text);
     if (item.kind === 'partial') throw new DbError('QUERY_SHARD_UNAVAILABLE', item.text);
     if (item.kind === 'rows') yield item;
   }

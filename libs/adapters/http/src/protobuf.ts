@@ -8,6 +8,8 @@ const FIXED_64 = 1;
 const BYTES = 2;
 const FIXED_32 = 5;
 const VARINT_SIZE_BYTES_MAX = 10;
+/** Of a message with single values: Prometheus' have three at most. */
+const FIELD_COUNT_MAX = 16;
 
 /** Called with each field of a message; it reads the value, or the reader passes over it. */
 export type OnField = (field: number, reader: ProtobufReader) => void;
@@ -36,14 +38,19 @@ export class ProtobufReader {
     return Math.floor(key / 8);
   }
 
-  /** All fields. @throws DbError REQUEST_INVALID for bytes that are no message */
-  fields(onField: OnField): void {
-    for (let field = this.next(); field !== undefined; field = this.next()) onField(field, this);
+  /** All fields, repeated and unknown ones included: two bytes make one. @throws DbError REQUEST_INVALID for bytes that are no message, or have more of them */
+  fields(onField: OnField, countMax: number): void {
+    let count = 0;
+    for (let field = this.next(); field !== undefined; field = this.next()) {
+      count += 1;
+      if (count > countMax) throw invalid(`proto: more than ${countMax} fields in one message`);
+      onField(field, this);
+    }
   }
 
   /** A nested message, its fields. */
-  message(onField: OnField): void {
-    new ProtobufReader(this.#bytesValue()).fields(onField);
+  message(onField: OnField, countMax = FIELD_COUNT_MAX): void {
+    new ProtobufReader(this.#bytesValue()).fields(onField, countMax);
   }
 
   text(): string {

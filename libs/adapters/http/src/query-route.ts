@@ -93,7 +93,8 @@ function writerFor({ format, isChunked, epoch, chunkRowCount }: QueryForm, out: 
 
 /** What a table has no place for is its whole answer, as long as nothing has left. */
 function unwritable(item: ResultItem): DbError {
-  return new DbError(item.kind === 'partial' ? 'QUERY_SHARD_UNAVAILABLE' : 'QUERY_INTERRUPTED', 'text' in item ? item.text : item.kind);
+  if (item.kind === 'error') return new DbError(item.code ?? 'QUERY_INTERRUPTED', item.text);
+  return new DbError('QUERY_SHARD_UNAVAILABLE', 'text' in item ? item.text : item.kind);
 }
 
 /** Once something was answered, a failure is the last item of its statement. */
@@ -106,7 +107,7 @@ async function* withTrailingError(items: AsyncIterable<ResultItem>): AsyncGenera
     }
   } catch (error) {
     if (!(error instanceof DbError) || statementId === undefined) throw error;
-    yield { kind: 'error', statementId, text: errorText(error) };
+    yield { kind: 'error', statementId, text: errorText(error), code: error.code };
   }
 }
 

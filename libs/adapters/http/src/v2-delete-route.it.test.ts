@@ -51,6 +51,7 @@ test("what cannot be read is refused as version 2 does it, and nothing is delete
   await check({ ...times, start: 5 }, 'delete - start field in RFC3339Nano format required');
   await check({ ...times, stop: '2020-01-01' }, 'delete - invalid format for stop field "2020-01-01", please use RFC3339Nano');
   await check({ ...times, stop: '2020-13-01T00:00:00Z' }, 'delete - invalid format for stop field');
+  for (const stop of ['2020-02-30T00:00:00Z', '2021-02-29T00:00:00+01:00', '2020-04-31T00:00:00.5Z', '2020-01-01T24:00:00Z']) await check({ ...times, stop }, `delete - invalid format for stop field "${stop}"`);
   await check({ ...times, predicate: 5 }, 'predicate is no text');
   await check({ ...times, predicate: 'host="a" OR host="b"' }, 'predicate only supports equality operators and conjunctions');
   expect(gateway.deletes).toEqual([]);

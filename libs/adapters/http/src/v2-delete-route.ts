@@ -49,15 +49,20 @@ function checkedBody(json: unknown): DeleteBody {
   return { start, stop, predicate };
 }
 
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(?:Z|[+-]\d\d:\d\d)$/;
+const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(?!24)\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** Exact to the nanosecond. @throws DbError REQUEST_INVALID */
 function timeOf(name: 'start' | 'stop', value: unknown): TimestampNs {
   if (typeof value !== 'string' || value === '') throw new DbError('REQUEST_INVALID', `delete - ${name} field in RFC3339Nano format required`);
-  const [, fraction = ''] = RFC3339.exec(value) ?? [];
-  const wholeMs = RFC3339.test(value) ? Date.parse(value.replace(/\.\d+/, '')) : NaN;
+  const [, year, month, day, fraction = ''] = RFC3339.exec(value) ?? [];
+  const wholeMs = day !== undefined && Number(day) <= daysOf(Number(year), Number(month)) ? Date.parse(value.replace(/\.\d+/, '')) : NaN;
   if (Number.isNaN(wholeMs)) throw new DbError('REQUEST_INVALID', `delete - invalid format for ${name} field ${JSON.stringify(value)}, please use RFC3339Nano`);
   return BigInt(wholeMs) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
+}
+
+/** Date.parse takes February 30 for the first days of March, and so much more would be deleted. */
+function daysOf(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 /** The stop is outside, as InfluxDB 1.8 has it. */

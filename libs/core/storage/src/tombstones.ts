@@ -1,9 +1,10 @@
 import { DbError } from '@varve/base';
 import { decodeFrame, encodeTombstone, sealFrame, type FrameHeader } from '@varve/frame';
-import { compareVersions, matchesTags, parseSeriesKey, tagFilterOf, type TagFilter, type Tombstone, type Version } from '@varve/model';
+import { compareVersions, parseSeriesKey, tagFilterOf, type TagFilter, type Tombstone, type Version } from '@varve/model';
 import { RE2JS, RE2JSException } from 're2js';
 import { lowerBound } from './rows.ts';
 import type { SeriesIndex } from './series-index.ts';
+import { TombstoneLookup } from './tombstone-lookup.ts';
 import type { Hiding } from './visible-rows.ts';
 
 /** A tombstone as the shard's file has it. */
@@ -35,13 +36,14 @@ const KNOWN_SERIES_COUNT_MAX = 65_536;
 const NONE: readonly HeldTombstone[] = [];
 
 /**
- * The tombstones of a shard replica: few, so that a series is held against each of them, once. What they hide is in
+ * The tombstones of a shard replica. A series is held against those that may match it, once. What they hide is in
  * visible-rows.ts. docs/specs/tombstones.md.
  */
 export class Tombstones {
   readonly #index: SeriesIndex;
   /** In the order of arrival. */
   #held: readonly HeldTombstone[] = NONE;
+  #lookup = new TombstoneLookup();
   readonly #ofSeries = new Map<number, readonly HeldTombstone[]>();
 
   constructor(index: SeriesIndex) {
@@ -54,7 +56,9 @@ export class Tombstones {
 
   /** @throws DbError FRAME_INVALID as {@link compileSeries} */
   add(tombstone: Tombstone, header: FrameHeader, seq: number): void {
-    this.#held = [...this.#held, { ...tombstone, seq, header, version: header.version, filter: compileSeries(tombstone) }];
+    const held = { ...tombstone, seq, header, version: header.version, filter: compileSeries(tombstone) };
+    this.#held = [...this.#held, held];
+    this.#lookup.add(held);
     this.#ofSeries.clear();
   }
 
@@ -73,6 +77,8 @@ export class Tombstones {
   remove(seqs: readonly number[]): void {
     const removed = new Set(seqs);
     this.#held = this.#held.filter(({ seq }) => !removed.has(seq));
+    this.#lookup = new TombstoneLookup();
+    for (const each of this.#held) this.#lookup.add(each);
     this.#ofSeries.clear();
   }
 
@@ -108,9 +114,7 @@ export class Tombstones {
     if (this.#held.length === 0) return NONE;
     let found = this.#ofSeries.get(seriesId);
     if (found !== undefined) return found;
-    const { measurement, tags } = parseSeriesKey(this.#index.keyOf(seriesId));
-    const values = new Map(tags);
-    const matching = this.#held.filter((each) => matches(each, measurement, (key) => values.get(key) ?? ''));
+    const matching = this.#lookup.matching(parseSeriesKey(this.#index.keyOf(seriesId)));
     if (this.#ofSeries.size >= KNOWN_SERIES_COUNT_MAX) this.#ofSeries.clear();
     this.#ofSeries.set(seriesId, (found = matching.length === 0 ? NONE : matching));
     return found;
@@ -125,10 +129,6 @@ export function compileSeries({ series }: Tombstone): TagFilter {
 /** Whether any of the cells may be hidden by it. */
 export function mayHide({ startOffsetNs, endOffsetNs, version }: Pick<HeldTombstone, 'startOffsetNs' | 'endOffsetNs' | 'version'>, { minNs, maxNs, least }: CellExtent): boolean {
   return startOffsetNs <= maxNs && minNs < endOffsetNs && (least === undefined || compareVersions(least, version) < 0);
-}
-
-function matches({ measurement, filter }: HeldTombstone, ofSeries: string, valueOf: (key: string) => string): boolean {
-  return (measurement === undefined || measurement === ofSeries) && matchesTags(filter, valueOf);
 }
 
 function matcherOf(pattern: string): (text: string) => boolean {

@@ -107,7 +107,7 @@ export class QueryRunner {
       if (!(error instanceof DbError)) throw error;
       const text = end.reason === 'killed' ? INTERRUPTED : end.reason === 'timeout' ? 'query-timeout limit exceeded' : error.message;
       this.#parts.log.debug('Statement failed', { code: error.code, reason: loggableReason(text, statement), statement: statement.kind });
-      yield { kind: 'error', statementId, text };
+      yield { kind: 'error', statementId, text, code: error.code };
       return true;
     } finally {
       timer?.cancel();

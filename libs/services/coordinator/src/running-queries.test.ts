@@ -13,12 +13,12 @@ function parsed(text: string): readonly Statement[] {
 
 test('KQ1 KQ2 a query is listed from its begin to its end, without passwords', () => {
   const queries = new RunningQueries(clock);
-  const first = queries.begin(parsed("SELECT v FROM m; SET PASSWORD FOR u = 'secret'"), 'd');
+  const first = queries.begin(parsed("SELECT v FROM m; SET PASSWORD FOR u = 'secret'; CREATE SUBSCRIPTION s ON d.r DESTINATIONS ALL 'https://u:secret@h:1'"), 'd');
   nowMs = 1_500;
   queries.follow(3);
   const second = queries.begin(parsed('SHOW QUERIES'), undefined);
   expect(queries.list()).toEqual([
-    { id: 1, text: 'SELECT v FROM m;\nSET PASSWORD FOR u = [REDACTED]', database: 'd', elapsedMs: 1_500, status: 'running' },
+    { id: 1, text: "SELECT v FROM m;\nSET PASSWORD FOR u = [REDACTED];\nCREATE SUBSCRIPTION s ON d.r DESTINATIONS ALL 'https://[redacted]@h:1'", database: 'd', elapsedMs: 1_500, status: 'running' },
     { id: 3_000_000_002, text: 'SHOW QUERIES', database: '', elapsedMs: 0, status: 'running' },
   ]);
   first.done();

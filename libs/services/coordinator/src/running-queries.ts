@@ -1,8 +1,9 @@
 import type { InstantMs } from '@varve/base';
 import type { IncarnationId } from '@varve/model';
 import type { Clock } from '@varve/ports';
-import { formatStatement, type Statement } from '@varve/query';
+import type { Statement } from '@varve/query';
 import { QueryEnd } from './query-end.ts';
+import { loggableStatement } from './secret-statements.ts';
 
 /** A query as SHOW QUERIES tells of it. */
 export interface QueryFacts {
@@ -98,7 +99,7 @@ export class RunningQueries {
 function textOf(statements: readonly Statement[]): string {
   let text = '';
   for (const statement of statements) {
-    text += `${text === '' ? '' : ';\n'}${formatStatement(statement)}`;
+    text += `${text === '' ? '' : ';\n'}${loggableStatement(statement)}`;
     if (text.length > TEXT_LENGTH_MAX) return `${text.slice(0, TEXT_LENGTH_MAX)}…`;
   }
   return text;

@@ -18,7 +18,8 @@ function isSecret({ kind }: Statement): boolean {
   return kind === 'createUser' || kind === 'setPassword' || kind === 'createSubscription';
 }
 
-function loggableStatement(statement: Statement): string {
+/** A statement as others may read it: in a log, and in SHOW QUERIES. */
+export function loggableStatement(statement: Statement): string {
   if (statement.kind !== 'createSubscription') return formatStatement(statement);
   return formatStatement({ ...statement, destinations: statement.destinations.map(withoutUserInfo) });
 }

@@ -3,6 +3,7 @@ import { ProtobufReader, ProtobufWriter } from '../protobuf.ts';
 import { snappyDecode, snappyPieces } from '../snappy.ts';
 
 const SIZE_BYTES_MAX = 100_000_000;
+const FIELD_COUNT_MAX = 1_000_000;
 
 /** A block of snappy. */
 export function packed(bytes: Uint8Array): Buffer {
@@ -50,11 +51,11 @@ export function readPromAnswer(body: Uint8Array): { readonly labels: Record<stri
         });
         if (field === 1) labels[String(pair[1])] = String(pair[2]);
         else samples.push([pair[2] as bigint, pair[1] as number]);
-      });
+      }, FIELD_COUNT_MAX);
       series.push({ labels, samples });
-    });
+    }, FIELD_COUNT_MAX);
     results.push(series);
-  });
+  }, FIELD_COUNT_MAX);
   return results;
 }
 

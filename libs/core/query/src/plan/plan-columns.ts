@@ -8,6 +8,7 @@ export class PlanColumns {
   readonly #fields: ReadonlyMap<string, FieldType>;
   readonly #rowTags: ReadonlySet<string>;
   readonly #columns: (PlanColumn & { readonly cast: CastType | undefined; readonly isTag: boolean })[] = [];
+  readonly #indexes = new Map<string, number>();
 
   /** `fields` are those of all sources together, `rowTags` names that are tags in the rows of subqueries: to functions they are texts. */
   constructor(fields: ReadonlyMap<string, FieldType>, rowTags: ReadonlySet<string> = new Set()) {
@@ -17,6 +18,11 @@ export class PlanColumns {
 
   get all(): readonly PlanColumn[] {
     return this.#columns.map(({ name, type }) => ({ name, type }));
+  }
+
+  /** The type of the column with this index. */
+  typeAt(index: number): FieldType {
+    return this.#columns[index]!.type;
   }
 
   /** The type of a name; undefined for a field that no measurement has. A name that is no field is a tag. */
@@ -31,8 +37,10 @@ export class PlanColumns {
   /** The index of the column. */
   indexOf(variable: Variable): number {
     const { name, type: cast } = variable;
-    const index = this.#columns.findIndex((column) => column.name === name && column.cast === cast);
-    if (index >= 0) return index;
+    const key = `${cast ?? ''}:${name}`;
+    const index = this.#indexes.get(key);
+    if (index !== undefined) return index;
+    this.#indexes.set(key, this.#columns.length);
     const type = this.typeOf(variable);
     const isTag = this.isTag(variable);
     return this.#columns.push({ name, cast, isTag, type: type === 'tag' || type === undefined ? 'string' : type }) - 1;

@@ -132,7 +132,7 @@ class ProjectionPlanner {
 
   #columnExpression(variable: Variable): Expression {
     const column = this.#columns.indexOf(variable);
-    const type = this.#columns.all[column]!.type;
+    const type = this.#columns.typeAt(column);
     if (this.#chains.size === 0) return { kind: 'input', index: column, type };
     let index = this.neighbours.indexOf(column);
     if (index < 0) index = this.neighbours.push(column) - 1;
