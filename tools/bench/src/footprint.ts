@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Of Linux on the machines that this is built for. */
+const PAGE_SIZE_BYTES = 4_096;
+
 export interface Memory {
   readonly residentBytes: number;
   /** The highest each process has been at. */
@@ -19,6 +22,12 @@ export function memoryOfTree(rootPid: number): Memory | undefined {
   const members = processes.filter(({ pid }) => tree.has(pid));
   const sum = (key: 'residentBytes' | 'peakBytes'): number => members.reduce((total, each) => total + each[key], 0);
   return { residentBytes: sum('residentBytes'), peakBytes: sum('peakBytes') };
+}
+
+/** What one process has in memory just now: cheap enough to be looked at every few milliseconds. @throws Error there is no /proc, or no such process */
+export function residentBytesOf(pid: number): number {
+  const pageCount = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
+  return pageCount * PAGE_SIZE_BYTES;
 }
 
 /** Sum of the sizes of all files below a directory. */

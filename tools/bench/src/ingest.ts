@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchFile } from './batch-file.ts';
 import { checkOk, expectOk, openClient, type HttpClient } from './http-client.ts';
 import { startProgress } from './progress.ts';
-import type { Running } from './running-system.ts';
+import type { Endpoint } from './running-system.ts';
 import type { System } from './systems.ts';
 
 const CONNECTION_COUNT = 4;
@@ -30,7 +30,7 @@ export interface Goal {
 
 /** Writes all batches, or as many as reach the goal, over four connections, each with one request at a time, to a database that is made first. */
 export async function ingest(
-  { system, port }: Running,
+  { system, port }: Endpoint,
   batches: Pick<BatchFile, 'batchCount' | 'batch'>,
   goal?: Goal,
 ): Promise<Ingested> {

@@ -6,13 +6,15 @@ import { clusterReportOf } from './cluster/cluster-report.ts';
 import { metaReportOf } from './meta/meta-report.ts';
 import { measureMeta } from './meta/measure-meta.ts';
 import { measure, type Figures } from './measure.ts';
+import type { Measurement } from './measurement.ts';
 import { startProgress } from './progress.ts';
 import { profileIngest } from './profile/profile-ingest.ts';
 import { profileReportOf } from './profile/profile-report.ts';
+import { QUERY_MEASUREMENTS } from './queries/query-measurements.ts';
 import { reportOf } from './report.ts';
-import { MEASUREMENTS, measureStorage } from './storage/measure-storage.ts';
-import type { Measurement } from './storage/measurement.ts';
-import { storageReportOf } from './storage/storage-report.ts';
+import { runMeasurements } from './run-measurements.ts';
+import { sectionReportOf } from './section-report.ts';
+import { STORAGE_MEASUREMENTS } from './storage/storage-measurements.ts';
 import { isInstalled, PEERS, VARVE, type System } from './systems.ts';
 import { encodeWorkload } from './workload.ts';
 
@@ -22,14 +24,18 @@ Usage: npm run bench -- [options]
 
   --rows N      rows to write, each of 10 tags and 10 integer fields (default 1200000)
   --hosts N     hosts they come from, each reporting every 10 s (default 200)
-  --queries     afterwards the 15 query kinds, one client (default yes; --no-queries leaves them out)
   --rest N      seconds between the last ack and the look at the data directory (default 30)
   --seed N      the same seed gives the same rows and the same queries (default 1)
   --storage     instead the figures of the storage, each beside what it has to keep to: 1,000,000 rows of 1,000 hosts and
                 other shapes of rows, writes under load, restart, scans, aggregates, growth, many series (about 20 minutes;
                 with --peers an hour)
-  --only A,B    of --storage only these: ${MEASUREMENTS.map(({ name }) => name).join(', ')}
-  --quick       of --storage a tenth of the rows: to see whether it runs; the figures say nothing
+  --queries     instead the figures of queries: answers compared to InfluxDB's, the 15 TSBS cpu kinds with 1 and with 4 workers,
+                dashboards, the memory of a streamed answer, a cluster of 3 data nodes beside one process (about an hour with
+                --peers; without them nothing is compared)
+  --only A,B    of --storage only ${namesOf(STORAGE_MEASUREMENTS)};
+                of --queries only ${namesOf(QUERY_MEASUREMENTS)}
+                (${namesOf(QUERY_MEASUREMENTS.filter(({ isOnRequest }) => isOnRequest))} runs only when it is named here)
+  --quick       of --storage and --queries a tenth of the rows and of the time: to see whether it runs; the figures say nothing
   --profile     instead the server under node --cpu-prof while it takes 1,000,000 rows: where its time goes
   --cluster     instead of one process a cluster of processes with N = 3: rows/s at each level, memory, kills, hints
   --meta        instead of rows the meta group alone: proposals/s, kills and transfers of the leader, restarts, a large catalog
@@ -40,11 +46,10 @@ Batches of ${BATCH_ROW_COUNT} rows over 4 connections. Only figures of one run o
 `;
 
 const { values } = parseArgs({
-  allowNegative: true,
   options: {
     rows: { type: 'string', default: '1200000' },
     hosts: { type: 'string', default: '200' },
-    queries: { type: 'boolean', default: true },
+    queries: { type: 'boolean', default: false },
     rest: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     storage: { type: 'boolean', default: false },
@@ -62,7 +67,8 @@ process.exitCode = values.help ? say(HELP) : await (chosenRun() ?? run)();
 
 function chosenRun(): (() => Promise<number>) | undefined {
   if (values.meta) return runMeta;
-  if (values.storage) return runStorage;
+  if (values.storage) return () => runSections(STORAGE_MEASUREMENTS);
+  if (values.queries) return () => runSections(QUERY_MEASUREMENTS);
   return values.profile ? runProfile : undefined;
 }
 
@@ -71,17 +77,16 @@ async function runMeta(): Promise<number> {
   return say(`\n${metaReportOf(await measureMeta())}`);
 }
 
-async function runStorage(): Promise<number> {
-  const systems = measuredSystems();
+async function runSections(all: readonly Measurement[]): Promise<number> {
+  const chosen = chosenOf(all);
   const settings = {
-    systems,
+    systems: measuredSystems(),
     seed: wholeNumber('seed'),
     restMs: wholeNumber('rest') * 1_000,
     scale: values.quick ? 0.1 : 1,
   };
   say(`${machineText()}\n`);
-  const names = systems.map(({ name }) => name);
-  await measureStorage(chosenMeasurements(), settings, (section) => say(`\n${storageReportOf([section], names)}`));
+  await runMeasurements(chosen, settings, (section) => say(`\n${sectionReportOf(section)}`));
   return 0;
 }
 
@@ -95,12 +100,17 @@ function measuredSystems(): System[] {
   return [VARVE, ...(values.peers ? installedPeers() : [])];
 }
 
-function chosenMeasurements(): readonly Measurement[] {
-  const names = values.only?.split(',') ?? MEASUREMENTS.map(({ name }) => name);
-  const unknown = names.filter((wanted) => !MEASUREMENTS.some(({ name }) => name === wanted));
-  if (unknown.length === 0) return MEASUREMENTS.filter(({ name }) => names.includes(name));
+function chosenOf(all: readonly Measurement[]): readonly Measurement[] {
+  const names = values.only?.split(',');
+  if (names === undefined) return all.filter(({ isOnRequest }) => isOnRequest !== true);
+  const unknown = names.filter((wanted) => !all.some(({ name }) => name === wanted));
+  if (unknown.length === 0) return all.filter(({ name }) => names.includes(name));
   process.stderr.write(`--only does not know ${unknown.join(', ')}; --help lists what there is.\n`);
   process.exit(1);
+}
+
+function namesOf(measurements: readonly Measurement[]): string {
+  return measurements.map(({ name }) => name).join(', ');
 }
 
 async function run(): Promise<number> {
@@ -116,18 +126,13 @@ async function run(): Promise<number> {
     if (values.cluster) return say(`\n${clusterReportOf(await measureCluster(workload))}`);
     for (const system of systems) {
       figures.push(
-        await measure(system, {
-          workload,
-          withQueries: values.queries,
-          restMs: wholeNumber('rest') * 1_000,
-          seed: wholeNumber('seed'),
-        }),
+        await measure(system, { workload, restMs: wholeNumber('rest') * 1_000 }),
       );
     }
   } finally {
     workload.close();
   }
-  return say(`\n${reportOf(figures, values.queries)}`);
+  return say(`\n${reportOf(figures)}`);
 }
 
 /** With how much it has to do beside: only figures of an idle machine can be compared. */

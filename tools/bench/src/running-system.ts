@@ -21,6 +21,9 @@ export interface Running {
   kill(): Promise<void>;
 }
 
+/** Where a system is spoken to. */
+export type Endpoint = Pick<Running, 'system' | 'port'>;
+
 /** Starts a system on a fresh directory and, whatever comes, ends it and removes the directory. */
 export async function withFreshSystem<Figures>(
   system: System,

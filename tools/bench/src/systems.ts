@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { delimiter, join, resolve } from 'node:path';
-import { influxqlOf, rangeQueryOf, type Question } from './query-kinds.ts';
+import { influxqlOf, rangeQueryOf, type Question } from './queries/query-kinds.ts';
 
 // What is measured, and how each system is started on a fresh directory and spoken to. All take InfluxDB line protocol.
 
@@ -65,7 +65,8 @@ export const VARVE: System = {
   }),
 };
 
-const INFLUXDB: System = {
+/** Whose answers count as right. */
+export const INFLUXDB: System = {
   ...influxLike,
   name: 'InfluxDB',
   program: 'influxd',

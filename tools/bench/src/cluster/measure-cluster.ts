@@ -1,20 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startCluster, type Cluster } from '@varve/cluster-tool';
-import { ensureNatsServer } from '@varve/nats-adapter/server';
+import type { Cluster } from '@varve/cluster-tool';
 import { memoryOfTree, type Memory } from '../footprint.ts';
 import { openClient } from '../http-client.ts';
 import { startProgress } from '../progress.ts';
-import { freePorts } from '../systems.ts';
 import type { Workload } from '../workload.ts';
 import { metricOf } from './metric-of.ts';
+import { portOf, withCluster, type RunningCluster } from './running-cluster.ts';
 import { SteadyLoad, type KillFigure } from './steady-load.ts';
 
 const LEVELS = ['any', 'one', 'quorum', 'all'] as const;
 const CONNECTION_COUNT = 4;
-const READY_TIMEOUT_MS = 60_000;
 /** Load before and after each kill. */
 const BEFORE_KILL_MS = 2_000;
 const AFTER_KILL_MS = 6_000;
@@ -39,9 +34,7 @@ export interface DrainFigure {
 
 /** Starts three data nodes and all that belongs to them, each a process, and measures from outside. */
 export async function measureCluster(workload: Workload): Promise<ClusterFigures> {
-  const directory = mkdtempSync(join(tmpdir(), 'varve-bench-cluster-'));
-  const cluster = await started(directory);
-  try {
+  return withCluster(async (cluster) => {
     const rowsPerSecond = new Map<string, number>();
     for (const level of LEVELS) rowsPerSecond.set(level, await ingest(cluster, workload, level));
     const memory = memoryOf(cluster);
@@ -49,35 +42,7 @@ export async function measureCluster(workload: Workload): Promise<ClusterFigures
     const kills: KillFigure[] = [];
     for (const victim of ['data2', 'coordinator1', leaderOf(cluster)]) kills.push(await kill(cluster, victim));
     return { rowsPerSecond, memory, kills, drain: await drainHints(cluster) };
-  } finally {
-    await cluster.stop();
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-interface RunningCluster extends Cluster {
-  readonly lines: readonly string[];
-}
-
-async function started(dataDir: string): Promise<RunningCluster> {
-  const natsServer = ensureNatsServer((line) => process.stderr.write(`${line}\n`));
-  if (natsServer === undefined) throw new Error('a cluster needs nats-server');
-  const lines: string[] = [];
-  const cluster = await startCluster(
-    { httpBasePort: await freePair(), dataDir, natsCount: 1, otlpEndpoint: '', logLevel: 'info' },
-    { natsServer, restarts: true, onLine: (name, line) => lines.push(`${name} ${line}`), onStart: () => undefined, onEnd: () => undefined },
-  );
-  const isLate = sleep(READY_TIMEOUT_MS, 'late', { ref: false });
-  if ((await Promise.race([cluster.ready, isLate])) === 'late') throw new Error(`the cluster does not start:\n${lines.slice(-40).join('\n')}`);
-  return { ...cluster, lines };
-}
-
-/** Coordinators listen on a port and the next. */
-async function freePair(): Promise<number> {
-  for (;;) {
-    const [port] = await freePorts(1);
-    if (port! < 65_535) return port!;
-  }
+  });
 }
 
 /** All batches at one level, over connections to both coordinators. @returns rows per second from the first request to the last ack */
@@ -152,8 +117,4 @@ function leaderOf(cluster: RunningCluster): string {
 async function command(cluster: Cluster, text: string): Promise<void> {
   const answer = await fetch(`${cluster.urls[0]}/query`, { method: 'POST', body: new URLSearchParams({ q: text }) });
   if (!answer.ok) throw new Error(await answer.text());
-}
-
-function portOf(url: string): number {
-  return Number(new URL(url).port);
 }

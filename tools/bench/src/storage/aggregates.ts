@@ -6,8 +6,8 @@ import { readAnswer } from '../read-answer.ts';
 import { withFreshSystem } from '../running-system.ts';
 import type { System } from '../systems.ts';
 import type { BatchFile } from '../batch-file.ts';
-import type { Figure } from './figure.ts';
-import { ofEach, valuesOf, type Measurement } from './measurement.ts';
+import type { Figure } from '../figure.ts';
+import { ofEach, valuesOf, type Measurement } from '../measurement.ts';
 import { INTEGERS } from './shapes.ts';
 
 /** What can be answered from summaries of blocks, without decoding one value. */

@@ -3,9 +3,9 @@ import { memoryOfTree } from '../footprint.ts';
 import { ingest } from '../ingest.ts';
 import { withFreshSystem } from '../running-system.ts';
 import type { System } from '../systems.ts';
-import { within, type Figure } from './figure.ts';
-import { ofEach, valuesOf, type Measurement } from './measurement.ts';
-import { repeatedBatches } from './repeated-batches.ts';
+import { within, type Figure } from '../figure.ts';
+import { ofEach, valuesOf, type Measurement } from '../measurement.ts';
+import { repeatedBatches } from '../repeated-batches.ts';
 import { INTEGERS, SHAPE_ROUND_MS } from './shapes.ts';
 
 const MIB = 2 ** 20;

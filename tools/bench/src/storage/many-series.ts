@@ -9,8 +9,8 @@ import { readAnswer } from '../read-answer.ts';
 import { withFreshSystem, type Running } from '../running-system.ts';
 import type { System } from '../systems.ts';
 import { START_MS } from '../workload.ts';
-import { within } from './figure.ts';
-import { ofEach, valuesOf, type Measurement } from './measurement.ts';
+import { within } from '../figure.ts';
+import { ofEach, valuesOf, type Measurement } from '../measurement.ts';
 import { cpuLines } from './shapes.ts';
 
 const MIB = 2 ** 20;

@@ -6,9 +6,9 @@ import { ingest, type Goal } from '../ingest.ts';
 import { readAnswer } from '../read-answer.ts';
 import { launch, withFreshDirectory, type Running } from '../running-system.ts';
 import { VARVE, varveWith, type System } from '../systems.ts';
-import { within, type Figure } from './figure.ts';
-import type { Measurement } from './measurement.ts';
-import { repeatedBatches } from './repeated-batches.ts';
+import { within, type Figure } from '../figure.ts';
+import type { Measurement } from '../measurement.ts';
+import { repeatedBatches } from '../repeated-batches.ts';
 import { INTEGERS, SHAPE_ROUND_MS } from './shapes.ts';
 
 const MIB = 2 ** 20;

@@ -4,8 +4,8 @@ import type { Column } from '@varve/model';
 import { startProgress } from '../progress.ts';
 import { VARVE } from '../systems.ts';
 import { normal } from '../workload.ts';
-import { within, type Figure } from './figure.ts';
-import type { Measurement } from './measurement.ts';
+import { within, type Figure } from '../figure.ts';
+import type { Measurement } from '../measurement.ts';
 
 const BLOCK_ROW_COUNT = 1_000;
 const BLOCK_COUNT = 1_000;

@@ -3,8 +3,8 @@ import { cpuMsOf, memoryOfTree, type Memory } from '../footprint.ts';
 import { ingest, rest } from '../ingest.ts';
 import { withFreshSystem } from '../running-system.ts';
 import type { System } from '../systems.ts';
-import { within, type Bound, type Figure } from './figure.ts';
-import { ofEach, valuesOf, type Measurement, type StorageSettings } from './measurement.ts';
+import { within, type Bound, type Figure } from '../figure.ts';
+import { ofEach, valuesOf, type Measurement, type MeasurementSettings } from '../measurement.ts';
 import { DECIMALS, INTEGERS, SHAPES, type Shape } from './shapes.ts';
 
 const MIB = 2 ** 20;
@@ -40,7 +40,7 @@ export const SHAPE_MEASUREMENTS: readonly Measurement[] = SHAPES.map((shape) => 
 
 async function measureShape(
   shape: Shape,
-  { systems, seed, restMs, scale }: StorageSettings,
+  { systems, seed, restMs, scale }: MeasurementSettings,
 ): Promise<readonly Figure[]> {
   const batches = shape.encode(shape.rowCount * scale, seed);
   try {

@@ -5,9 +5,9 @@ import { ingest } from '../ingest.ts';
 import { quantilesOf, type Quantiles } from '../quantiles.ts';
 import { withFreshSystem } from '../running-system.ts';
 import type { System } from '../systems.ts';
-import { within } from './figure.ts';
-import { ofEach, valuesOf, type Measurement } from './measurement.ts';
-import { repeatedBatches } from './repeated-batches.ts';
+import { within } from '../figure.ts';
+import { ofEach, valuesOf, type Measurement } from '../measurement.ts';
+import { repeatedBatches } from '../repeated-batches.ts';
 import { INTEGERS, SHAPE_ROUND_MS } from './shapes.ts';
 
 const LOAD_MS = 20_000;

@@ -1,5 +1,5 @@
 import type { Prng } from '@varve/base';
-import { FIELDS, START_MS, type Workload } from './workload.ts';
+import { FIELDS, START_MS, STEP_MS, type Workload } from '../workload.ts';
 
 // The fifteen query kinds of TSBS's cpu-only use case. Each draws hosts and windows at random per query; what it asks is
 // kept apart from how it is asked, so that every system is asked for the same.
@@ -17,9 +17,12 @@ export interface Question {
   readonly window: '1m' | '1h';
 }
 
+/** What there is to ask about. */
+export type Written = Pick<Workload, 'hostCount' | 'endMs'>;
+
 export interface QueryKind {
   readonly name: string;
-  draw(random: Prng, workload: Workload): Question;
+  draw(random: Prng, written: Written): Question;
 }
 
 /** In the order of TSBS's tables. */
@@ -51,7 +54,7 @@ export function influxqlOf({ shape, fields, hosts, startMs, endMs, window }: Que
     case 'grouped':
       return `SELECT ${each('max')} FROM cpu WHERE ${onHosts}${during} GROUP BY time(${window})`;
     case 'double':
-      return `SELECT ${each('mean')} FROM cpu WHERE ${during} GROUP BY time(${window}), hostname`;
+      return `SELECT ${each('mean')} FROM cpu WHERE ${onHosts}${during} GROUP BY time(${window}), hostname`;
     case 'high':
       return `SELECT * FROM cpu WHERE ${onHosts}usage_user > 90.0 AND ${during}`;
     case 'last':
@@ -91,32 +94,59 @@ function grouped(extent: Extent): QueryKind {
   return overTime({ ...extent, shape: 'grouped' });
 }
 
-/** A window that lies within the written times, or all of them when they are shorter. */
-function overTime({
-  name,
-  shape,
-  fieldCount,
-  hostCount,
-  hours,
-  window,
-}: Extent & { readonly shape: Question['shape'] }): QueryKind {
+function overTime({ name, ...extent }: Extent & Pick<Question, 'shape'>): QueryKind {
   return {
     name,
-    draw(random, workload) {
-      const writtenMs = workload.endMs - START_MS;
-      const lengthMs = Math.min(hours * HOUR_MS, writtenMs);
-      const startMs = START_MS + Math.floor(random.fraction() * (writtenMs - lengthMs));
+    draw(random, written) {
+      const lengthMs = lengthMsOf(extent.hours, written);
+      const startMs = START_MS + Math.floor(random.fraction() * (written.endMs - START_MS - lengthMs));
       const hosts = new Set<string>();
-      while (hosts.size < Math.min(hostCount, workload.hostCount))
-        hosts.add(`host_${random.between(0, workload.hostCount - 1)}`);
-      return {
-        shape,
-        fields: FIELDS.slice(0, fieldCount),
-        hosts: [...hosts],
-        startMs,
-        endMs: startMs + lengthMs,
-        window,
-      };
+      while (hosts.size < Math.min(extent.hostCount, written.hostCount))
+        hosts.add(`host_${random.between(0, written.hostCount - 1)}`);
+      return questionOf(extent, { hosts: [...hosts], startMs, endMs: startMs + lengthMs });
+    },
+  };
+}
+
+/** Or all that was written when that is shorter. */
+function lengthMsOf(hours: number, { endMs }: Written): number {
+  return Math.min(hours * HOUR_MS, endMs - START_MS);
+}
+
+function questionOf(
+  { shape, fieldCount, window }: Pick<Question, 'shape' | 'window'> & Pick<Extent, 'fieldCount'>,
+  drawn: Pick<Question, 'hosts' | 'startMs' | 'endMs'>,
+): Question {
+  return { shape, window, fields: FIELDS.slice(0, fieldCount), ...drawn };
+}
+
+/** A panel of a dashboard that looks at some hosts over time, up to an end that moves on with each refresh. */
+export interface Panel {
+  readonly name: string;
+  /** @param hosts of the dashboard; a panel may look at the first alone, or at all there are */
+  questionAt(refresh: number, hosts: readonly string[], written: Written): Question;
+}
+
+/** Of each dashboard; all can be put to every peer. */
+export const PANELS: readonly Panel[] = [
+  panel({ name: 'max of a field', shape: 'grouped', fieldCount: 1, hostCount: 8, hours: 1, window: '1m' }),
+  panel({ name: 'max of five fields', shape: 'grouped', fieldCount: 5, hostCount: 8, hours: 1, window: '1m' }),
+  panel({ name: 'mean by host', shape: 'double', fieldCount: 1, hostCount: 8, hours: 1, window: '1m' }),
+  panel({ name: 'mean of five fields by host', shape: 'double', fieldCount: 5, hostCount: 8, hours: 12, window: '1h' }),
+  panel({ name: 'one host, 12 hours', shape: 'grouped', fieldCount: 1, hostCount: 1, hours: 12, window: '1m' }),
+  panel({ name: 'max of all fields, 8 hours', shape: 'grouped', fieldCount: 10, hostCount: 8, hours: 8, window: '1h' }),
+  panel({ name: 'mean of every host, 12 hours', shape: 'double', fieldCount: 1, hostCount: 0, hours: 12, window: '1h' }),
+  panel({ name: 'one host, one hour', shape: 'grouped', fieldCount: 5, hostCount: 1, hours: 1, window: '1m' }),
+];
+
+function panel({ name, ...extent }: Extent & Pick<Question, 'shape'>): Panel {
+  return {
+    name,
+    questionAt(refresh, hosts, written) {
+      const lengthMs = lengthMsOf(extent.hours, written);
+      const room = Math.floor((written.endMs - START_MS - lengthMs) / STEP_MS) + 1;
+      const endMs = START_MS + lengthMs + (refresh % room) * STEP_MS;
+      return questionOf(extent, { hosts: hosts.slice(0, extent.hostCount), startMs: endMs - lengthMs, endMs });
     },
   };
 }

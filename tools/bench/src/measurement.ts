@@ -1,8 +1,8 @@
-import type { System } from '../systems.ts';
+import type { System } from './systems.ts';
 import type { Figure } from './figure.ts';
 
 /** What holds for all measurements of one run. */
-export interface StorageSettings {
+export interface MeasurementSettings {
   /** Varve first, then the peers. */
   readonly systems: readonly System[];
   readonly seed: number;
@@ -17,7 +17,11 @@ export interface Measurement {
   /** What `--only` calls it. */
   readonly name: string;
   readonly title: string;
-  run(settings: StorageSettings): Promise<readonly Figure[]>;
+  /** Of its report, the measured one first, where these are not the systems of the run. */
+  readonly columns?: readonly [string, ...string[]];
+  /** Runs only when `--only` names it. */
+  readonly isOnRequest?: boolean;
+  run(settings: MeasurementSettings): Promise<readonly Figure[]>;
 }
 
 /** Measures one system after the other. A system whose measurement fails has its reason as the figure, and the others go on. */

@@ -1,4 +1,4 @@
-import type { BatchFile } from '../batch-file.ts';
+import type { BatchFile } from './batch-file.ts';
 
 const NEWLINE = 10;
 /** Of a time in milliseconds, in front of the zeros that make it nanoseconds. */

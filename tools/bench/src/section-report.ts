@@ -1,15 +1,17 @@
-import { formatCell, formatRatio, ratioOf, table } from '../table.ts';
+import { formatCell, formatRatio, ratioOf, table } from './table.ts';
 import type { Bound, Figure } from './figure.ts';
 
 /** What one measurement found, under its title. */
 export interface Section {
   readonly title: string;
+  /** Its columns: Varve first, then the peers. */
+  readonly systemNames: readonly string[];
   readonly figures: readonly Figure[];
 }
 
-/** Tables for people, one per measurement; a figure's floor and aim stand beside it, and which of them Varve reaches. */
-export function storageReportOf(sections: readonly Section[], systemNames: readonly string[]): string {
-  return sections.map(({ title, figures }) => `${title}\n${sectionTable(figures, systemNames)}`).join('\n');
+/** A table for people; a figure's floor and aim stand beside it, and which of them Varve reaches. */
+export function sectionReportOf({ title, figures, systemNames }: Section): string {
+  return `${title}\n${sectionTable(figures, systemNames)}`;
 }
 
 function sectionTable(figures: readonly Figure[], systemNames: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { within } from './figure.ts';
-import { reachedOf, storageReportOf } from './storage-report.ts';
+import { reachedOf, sectionReportOf } from './section-report.ts';
 
 test('a figure reaches its aim, its floor or neither, whichever way it counts', () => {
   const check = (value: number | string | undefined, better: 'more' | 'less', expected: string): void =>
@@ -51,7 +51,7 @@ test('the report has all systems, the ratio to the best, and the bounds with whi
     },
     { name: 'strings', better: 'less', values: new Map([['Varve', 3]]) },
   ] as const;
-  const text = storageReportOf([{ title: 'integers: rows', figures }], ['Varve', 'A', 'B']);
+  const text = sectionReportOf({ title: 'integers: rows', figures, systemNames: ['Varve', 'A', 'B'] });
   expect(text).toMatch(/^integers: rows\n +Varve +A +B +Varve : best +floor +aim +reached$/m);
   expect(text).toMatch(/^ {2}rows\/s +300,000 +100,000 +200,000 +1\.50 × +1\.3 × +2\.2 × +floor$/m);
   expect(text).toMatch(/^ {2}resident MiB +310 +failed +155 +0\.50 × +300 +150 +no$/m);
@@ -63,9 +63,10 @@ test('a figure of zero is no ratio', () => {
     ['Varve', 0],
     ['A', 0],
   ]);
-  const text = storageReportOf(
-    [{ title: 'refused', figures: [{ name: 'batches', better: 'less', values }] }],
-    ['Varve', 'A'],
-  );
+  const text = sectionReportOf({
+    title: 'refused',
+    figures: [{ name: 'batches', better: 'less', values }],
+    systemNames: ['Varve', 'A'],
+  });
   expect(text).toMatch(/^ {2}batches +0\.00 +0\.00 +$/m);
 });
