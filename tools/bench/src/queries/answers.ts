@@ -2,7 +2,7 @@ import { Prng } from '@varve/base';
 import { expectOk, openClient, type HttpClient } from '../http-client.ts';
 import { within, type Figure } from '../figure.ts';
 import { startProgress } from '../progress.ts';
-import { readAnswer } from '../read-answer.ts';
+import { NO_ROWS, readAnswer } from '../read-answer.ts';
 import type { Endpoint } from '../running-system.ts';
 import { INFLUXDB, VARVE, type System } from '../systems.ts';
 import { differenceOf } from './same-answer.ts';
@@ -66,27 +66,32 @@ async function differencesOf(
   const progress = startProgress({ label: 'comparing answers', total, unit: 'questions' });
   for (const [place, { name, draw }] of questions.entries()) {
     const random = new Prng(seed + place);
+    let filledCount = 0;
     for (let index = 0; index < count; index += 1) {
       const path = own.system.queryPath(draw(random, index))!;
-      const difference = await differenceAt(path, clients);
+      const { difference, hasRows } = await compareOne(path, clients);
       if (difference !== undefined) differences.push(`  ${name}: ${difference}\n    ${path}`);
+      if (hasRows) filledCount += 1;
       progress.at(place * count + index + 1);
     }
+    if (filledCount === 0) differences.push(`  ${name}: no answer had rows, which says nothing`);
   }
   progress.end();
   for (const client of clients) client.close();
   return differences;
 }
 
-/** An answer without rows would compare well, and says nothing. */
-async function differenceAt(
+async function compareOne(
   path: string,
   [own, reference]: readonly [HttpClient, HttpClient],
-): Promise<string | undefined> {
-  const expected = await expectOk(reference.get(path));
-  const { problem } = readAnswer(expected);
-  if (problem !== undefined) throw new Error(`what is right says: ${problem} to ${path}`);
+): Promise<{ readonly difference: string | undefined; readonly hasRows: boolean }> {
+  const right = await expectOk(reference.get(path));
+  const { problem } = readAnswer(right);
+  if (problem !== undefined && problem !== NO_ROWS) throw new Error(`what is right says: ${problem} to ${path}`);
   const { status, body } = await own.get(path);
-  if (status !== 200) return `status ${status}: ${body.toString().slice(0, 200)}`;
-  return differenceOf(body.toString(), expected.body.toString());
+  const difference =
+    status === 200
+      ? differenceOf(body.toString(), right.body.toString())
+      : `status ${status}: ${body.toString().slice(0, 200)}`;
+  return { difference, hasRows: problem === undefined };
 }

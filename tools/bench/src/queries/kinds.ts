@@ -4,7 +4,7 @@ import { openClient } from '../http-client.ts';
 import type { Measurement, MeasurementSettings } from '../measurement.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { quantilesOf } from '../quantiles.ts';
-import { readAnswer } from '../read-answer.ts';
+import { NO_ROWS, readAnswer } from '../read-answer.ts';
 import type { Endpoint } from '../running-system.ts';
 import { compareAnswers, isCompared } from './answers.ts';
 import { LoadThreads, type Rate } from './load.ts';
@@ -22,7 +22,9 @@ export const ROUND_COUNT = 3;
 const DRAWN_COUNT = 2_000;
 /** Identical questions per kind, compared before anything is timed. */
 const COMPARED_COUNT = 5;
-const COMPARED_COUNT_ALONE = 40;
+const COMPARED_COUNT_ALONE = 20;
+/** So many questions may be drawn until one has rows. */
+const FIRST_COUNT_MAX = 20;
 const BOUND: Bound = { of: 'best peer', floor: 2, aim: 4 };
 const SMALL: RowsWanted = { rowCount: 1_200_000, roundCount: 1 };
 const TEN_MILLION_ROWS: RowsWanted = { rowCount: 1_000_000, roundCount: 10 };
@@ -129,7 +131,7 @@ class Asking {
     const asked: Asked[] = [];
     for (const running of all) {
       const nextPath = pathsOf(running);
-      const reason = await reasonAgainst(running, nextPath());
+      const reason = await reasonAgainst(running, nextPath);
       if (reason === undefined) asked.push({ running, nextPath: nextPath as () => string });
       else reasons.set(running.system.name, reason);
     }
@@ -165,12 +167,19 @@ class Asking {
 }
 
 /** Undefined: the system answers with rows. */
-async function reasonAgainst({ system, port }: Endpoint, path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return '–';
-  if (path === system.pingPath) return undefined;
+async function reasonAgainst(
+  { system, port }: Endpoint,
+  nextPath: () => string | undefined,
+): Promise<string | undefined> {
   const client = openClient(port);
   try {
-    return readAnswer(await client.get(path)).problem;
+    for (let drawn = 1; ; drawn += 1) {
+      const path = nextPath();
+      if (path === undefined) return '–';
+      if (path === system.pingPath) return undefined;
+      const { problem } = readAnswer(await client.get(path));
+      if (problem !== NO_ROWS || drawn === FIRST_COUNT_MAX) return problem;
+    }
   } finally {
     client.close();
   }

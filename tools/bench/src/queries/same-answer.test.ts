@@ -9,9 +9,14 @@ test('answers are compared as values: spaces and the order of names do not count
   check('{"a":1,"b":[1,2]}', '{ "b": [1, 2], "a": 1 }', undefined);
   check('{"a":[1,2]}', '{"a":[2,1]}', 'answer.a[0] is 1, not 2');
   check('{"a":[1]}', '{"a":[1,2]}', 'answer.a has 1 elements, not 2');
-  check('{"a":1}', '{"a":1,"b":null}', 'answer.b is not there, not null');
+  check('{"a":1}', '{"a":1,"b":null}', 'answer.b is absent, not null');
   check('{"a":"1"}', '{"a":1}', 'answer.a is "1", not 1');
   check('{"a":{}}', '{"a":[]}', 'answer.a is an object, not a list');
+});
+
+test('a series that is right may call itself partial, one that is compared may not', () => {
+  check('[{"values":[1]}]', '[{"values":[1],"partial":true}]', undefined);
+  check('[{"values":[1],"partial":true}]', '[{"values":[1]}]', 'answer[0].partial is true, not absent');
 });
 
 test('whole numbers are exact in all their digits', () => {

@@ -2,20 +2,23 @@
 const RELATIVE_MAX = 1e-12;
 
 /**
- * Where two answers in JSON differ, as values and in their order; undefined: nowhere. Whole numbers are exact in all their
+ * Where an answer in JSON differs from the one that is right, as values and in their order; undefined: nowhere. Whole numbers are exact in all their
  * digits (times in nanoseconds have 19); where one of two numbers has a fraction, they may differ by {@link RELATIVE_MAX}.
+ * That the right one calls itself partial does not count: InfluxDB before 1.7.8 says so of every whole series of more than
+ * 10,000 rows (source: its pull request 14402), and with the settings of this bench none is cut.
  *
  * @throws SyntaxError one of them is no JSON
  */
-export function differenceOf(own: string, other: string): string | undefined {
-  return differenceAt('answer', parseExactly(own), parseExactly(other));
+export function differenceOf(own: string, right: string): string | undefined {
+  return differenceAt('answer', parseExactly(own), parseExactly(right, 'partial'));
 }
 
-/** Whole numbers as bigint. */
-function parseExactly(text: string): unknown {
-  return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) =>
-    typeof value === 'number' && /^-?\d+$/.test(context?.source ?? '') ? BigInt(context!.source!) : value,
-  );
+/** Whole numbers as bigint, and without one name. */
+function parseExactly(text: string, leftOut?: string): unknown {
+  return JSON.parse(text, (key, value: unknown, context?: { readonly source?: string }) => {
+    if (key === leftOut) return undefined;
+    return typeof value === 'number' && /^-?\d+$/.test(context?.source ?? '') ? BigInt(context!.source!) : value;
+  });
 }
 
 function differenceAt(path: string, own: unknown, other: unknown): string | undefined {
@@ -57,8 +60,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function textOf(value: unknown): string {
-  if (value === undefined) return 'not there';
-  return typeof value === 'object' && value !== null
-    ? Array.isArray(value) ? 'a list' : 'an object'
-    : typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (value === undefined) return 'absent';
+  if (Array.isArray(value)) return 'a list';
+  if (isRecord(value)) return 'an object';
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
