@@ -5,7 +5,7 @@ const textEncoder = new TextEncoder();
 /** Lengths below it take one byte. */
 const SHORT_TEXT_LENGTH_END = 0x80;
 
-const textDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+export const textDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
 /** Appends little-endian values to a growing buffer. A buffer that it has outgrown is freed at once: the collector comes late for these. */
 export class ByteWriter {

@@ -3,6 +3,7 @@ import { LIMITS } from '@varve/config';
 import type { Clock } from '@varve/ports';
 import type { Exchange } from './exchange.ts';
 import { JsonIndenter } from './indent-json.ts';
+import { isWhole, letGo } from './let-go.ts';
 import { OutputBuffer } from './output-buffer.ts';
 
 const FLUSH_SIZE_BYTES = 48 * 1024;
@@ -100,6 +101,8 @@ export class AnswerStream {
         (this.#gzip ?? this.#exchange.response).write(bytes.subarray(start, start + PIECE_SIZE_BYTES), onTaken);
       });
     }
+    // Of a client that is gone some may be on its way still.
+    if (!this.#exchange.gone.aborted && isWhole(bytes)) letGo(bytes);
   }
 
   #begin(): void {

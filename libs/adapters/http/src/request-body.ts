@@ -4,6 +4,7 @@ import { LIMITS } from '@varve/config';
 import type { Clock } from '@varve/ports';
 import type { Exchange } from './exchange.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import { isWhole, letGo } from './let-go.ts';
 import { snappyDecode } from './snappy.ts';
 
 /** A body takes its place in the budget from its first byte until it is released. */
@@ -86,14 +87,9 @@ function joined(pieces: readonly Uint8Array[], sizeBytes: SizeBytes): Uint8Array
   for (const piece of pieces) {
     bytes.set(piece, offset);
     offset += piece.length;
-    if (piece.length === piece.buffer.byteLength) letGo(piece);
+    if (isWhole(piece)) letGo(piece);
   }
   return bytes;
-}
-
-/** Gives the memory of a whole buffer back at once. */
-function letGo({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
 function bodyOf(bytes: Uint8Array, budget: ByteBudget): RequestBody {

@@ -1,4 +1,4 @@
-import type { ByteReader, TimestampNs } from '@varve/base';
+import { KnownTexts, type ByteReader, type TimestampNs } from '@varve/base';
 import { splitNs, type Cell, type SeriesKey } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
@@ -92,6 +92,7 @@ interface BlockSource {
 class FrameBlocks implements BlockSource {
   readonly #frames: FrameStream;
   readonly #shape: RowShape;
+  readonly #known = new KnownTexts();
   #reader: ByteReader | undefined;
 
   constructor(shard: ShardPartials, shape: RowShape) {
@@ -101,7 +102,7 @@ class FrameBlocks implements BlockSource {
 
   async next(): Promise<TimedBlock | undefined> {
     if (this.#reader === undefined || this.#reader.remaining === 0) this.#reader = await this.#frames.next();
-    return this.#reader === undefined ? undefined : timedBlock(this.#reader, this.#frames.startNs, this.#shape);
+    return this.#reader === undefined ? undefined : timedBlock(this.#reader, this.#frames.startNs, { ...this.#shape, known: this.#known });
   }
 
   close(): Promise<void> {
@@ -167,8 +168,8 @@ class RowStream {
   }
 }
 
-function timedBlock(reader: ByteReader, startNs: TimestampNs, { dimensionCount, columnCount }: RowShape): TimedBlock {
-  const { group, offsetsNs, seriesKeys, seriesOf, cells } = decodeRowBlock(reader, dimensionCount, columnCount);
+function timedBlock(reader: ByteReader, startNs: TimestampNs, shape: RowShape & { readonly known: KnownTexts }): TimedBlock {
+  const { group, offsetsNs, seriesKeys, seriesOf, cells } = decodeRowBlock(reader, shape);
   const start = splitNs(startNs);
   const ms: number[] = [];
   const subNs: number[] = [];

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '@varve/base';
+import { ByteReader, ByteWriter, KnownTexts } from '@varve/base';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
@@ -24,6 +24,7 @@ test('a cell comes out of its bytes as it went in', () => {
 });
 
 test('a block of rows comes out of its bytes as it went in', () => {
+  const known = new KnownTexts();
   const columns = fc.oneof(
     ...[fc.constant(null), fc.double({ noNaN: true }), fc.option(fc.constantFrom('', 'x', 'y')), cell].map((cells) => fc.array(cells, { minLength: 20, maxLength: 20 })),
   );
@@ -40,7 +41,7 @@ test('a block of rows comes out of its bytes as it went in', () => {
       const tagCells = block.seriesOf.map((place) => bySeries[place]!);
       const writer = new ByteWriter();
       encodeRowBlock(writer, block);
-      expect(decodeRowBlock(new ByteReader(writer.finish()), 2, block.columns.length)).toEqual({ ...rest, cells: [...cells.map((column) => column.slice(0, rowCount)), tagCells] });
+      expect(decodeRowBlock(new ByteReader(writer.finish()), { dimensionCount: 2, columnCount: block.columns.length, known })).toEqual({ ...rest, cells: [...cells.map((column) => column.slice(0, rowCount)), tagCells] });
     }),
   );
 });
@@ -50,6 +51,6 @@ test('a cut frame is refused, not misread', () => {
   encodeRowBlock(writer, { group: { measurement: 'm', values: [] }, offsetsNs: [1, 2], seriesKeys: ['m'], seriesOf: [0, 0], columns: [{ kind: 'cells', cells: [1.5, 2.5] }] });
   const bytes = writer.finish();
   for (let end = 0; end < bytes.length; end += 1) {
-    expect(() => decodeRowBlock(new ByteReader(bytes.subarray(0, end)), 0, 1), `cut at ${end}`).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID' }) as Error);
+    expect(() => decodeRowBlock(new ByteReader(bytes.subarray(0, end)), { dimensionCount: 0, columnCount: 1, known: new KnownTexts() }), `cut at ${end}`).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID' }) as Error);
   }
 });

@@ -1,4 +1,4 @@
-import { DbError, type ByteReader, type ByteWriter } from '@varve/base';
+import { DbError, type ByteReader, type ByteWriter, type KnownTexts } from '@varve/base';
 import type { Cell, SeriesKey } from '@varve/model';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
 import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
@@ -55,11 +55,11 @@ export function encodeRowBlock(bytes: ByteWriter, block: RowBlock): void {
   }
 }
 
-/** Both sides know from the plan how many dimensions and columns there are. @throws DbError MESSAGE_INVALID */
-export function decodeRowBlock(reader: ByteReader, dimensionCount: number, columnCount: number): ReadRowBlock {
+/** Both sides know from the plan how many dimensions and columns there are. `known` has the keys and tags of blocks before. @throws DbError MESSAGE_INVALID */
+export function decodeRowBlock(reader: ByteReader, { dimensionCount, columnCount, known }: { readonly dimensionCount: number; readonly columnCount: number; readonly known: KnownTexts }): ReadRowBlock {
   const group = decodeGroupKey(reader, dimensionCount);
   const rowCount = reader.varint();
-  const seriesKeys = Array.from({ length: reader.varint() }, () => reader.text());
+  const seriesKeys = Array.from({ length: reader.varint() }, () => known.read(reader));
   const seriesOf: number[] = [];
   for (let row = 0; row < rowCount; row += 1) {
     const series = seriesKeys.length > 1 ? reader.varint() : 0;
@@ -67,7 +67,7 @@ export function decodeRowBlock(reader: ByteReader, dimensionCount: number, colum
     seriesOf.push(series);
   }
   const offsetsNs = decodeFloats(reader, rowCount);
-  const cells = Array.from({ length: columnCount }, () => decodeColumn(reader, seriesOf, seriesKeys.length));
+  const cells = Array.from({ length: columnCount }, () => decodeColumn(reader, { seriesOf, seriesCount: seriesKeys.length, known }));
   return { group, offsetsNs, seriesKeys, seriesOf, cells };
 }
 
@@ -98,7 +98,14 @@ function encodeCells(bytes: ByteWriter, cells: readonly Cell[]): void {
   }
 }
 
-function decodeColumn(reader: ByteReader, seriesOf: readonly number[], seriesCount: number): Cell[] {
+/** Whose rows a column is of. */
+interface ColumnRows {
+  readonly seriesOf: readonly number[];
+  readonly seriesCount: number;
+  readonly known: KnownTexts;
+}
+
+function decodeColumn(reader: ByteReader, { seriesOf, seriesCount, known }: ColumnRows): Cell[] {
   const rowCount = seriesOf.length;
   const kind = reader.u8();
   switch (kind) {
@@ -111,7 +118,7 @@ function decodeColumn(reader: ByteReader, seriesOf: readonly number[], seriesCou
     case CELLS:
       return Array.from({ length: rowCount }, () => decodeCell(reader));
     case TAGS: {
-      const bySeries = Array.from({ length: seriesCount }, () => (reader.u8() === 1 ? reader.text() : null));
+      const bySeries = Array.from({ length: seriesCount }, () => (reader.u8() === 1 ? known.read(reader) : null));
       return seriesOf.map((series) => bySeries[series]!);
     }
     default:
