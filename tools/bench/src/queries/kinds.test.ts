@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { medianOf } from './kinds.ts';
+import type { Rate } from './load.ts';
+
+const rate = (perSecond: number, failureCount = 0): Rate => ({
+  ...{ perSecond, failureCount, p50Ms: 1, p99Ms: 1 },
+  failure: failureCount === 0 ? undefined : 'status 503: busy',
+});
+
+test('of several rounds the median counts, and none where a request failed', () => {
+  expect(medianOf([rate(30), rate(10), rate(20)])).toBe(20);
+  expect(medianOf([rate(30), rate(10, 1), rate(20)])).toBe('failed');
+});
