@@ -54,7 +54,7 @@ function measurementOf(name: string, rowsText: string, rows: RowsWanted): Measur
     run: (settings) =>
       withWrittenSystems(settings, rows, async (all, written) => [
         await compareKinds(all, written, { ...settings, count: COMPARED_COUNT }),
-        ...(await measureKinds(all, { kinds: QUERY_KINDS, written, settings, bound: BOUND })),
+        ...(await measureKinds(all, { kinds: QUERY_KINDS, written, settings, boundOf: () => BOUND })),
       ]),
   };
 }
@@ -73,7 +73,8 @@ export interface MeasuringKinds {
   readonly kinds: readonly QueryKind[];
   readonly written: Written;
   readonly settings: Pick<MeasurementSettings, 'scale' | 'seed'>;
-  readonly bound: Bound;
+  /** What a kind keeps to; undefined: nothing is promised. */
+  readonly boundOf: (kind: string) => Bound | undefined;
 }
 
 /** Of each kind its rate by number of workers, and in front the rate of requests that ask for nothing: no rate can be above it. */
@@ -89,7 +90,7 @@ export async function measureKinds(all: readonly Endpoint[], measuring: Measurin
         const random = new Prng(measuring.settings.seed + index);
         return () => system.queryPath(draw(random, measuring.written));
       };
-      figures.push(...(await asking.figuresOf(name, all, pathsOf, measuring.bound)));
+      figures.push(...(await asking.figuresOf(name, all, pathsOf, measuring.boundOf(name))));
     }
     return figures;
   } finally {
