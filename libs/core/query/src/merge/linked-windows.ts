@@ -2,10 +2,9 @@ import { DbError, type TimestampNs } from '@varve/base';
 import { joinNs } from '@varve/model';
 import type { FunctionResult, Stretch, StretchNeighbours } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
-import type { MergePlan } from '../plan/query-plan.ts';
+import type { AggregatesInput, MergePlan } from '../plan/query-plan.ts';
 import { optionsOf } from '../plan/shard-plan.ts';
 import { windowEndNs } from '../plan/window-line.ts';
-import type { AggregatesInput } from './merged-windows.ts';
 import type { MergedWindow } from './window-batch.ts';
 import { windowTimeNs } from './window-time.ts';
 

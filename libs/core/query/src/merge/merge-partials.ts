@@ -1,13 +1,13 @@
 import type { FieldType, SeriesBlock } from '@varve/model';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
-import type { MergeInput, MergePlan } from '../plan/query-plan.ts';
+import type { AggregatesInput, MergeInput, MergePlan } from '../plan/query-plan.ts';
 import { buildBlocks } from './build-blocks.ts';
 import { fillCells, type FillShape } from './fill-cells.ts';
 import { limitRows } from './limit-rows.ts';
 import { mergedRows, type RowsInput } from './merged-rows.ts';
 import { mergedColumns } from './merged-columns.ts';
-import { mergedWindows, type AggregatesInput } from './merged-windows.ts';
+import { mergedWindows } from './merged-windows.ts';
 import type { ShardPartials } from './partial-stream.ts';
 import type { RowBatch } from './row-batch.ts';
 import type { WindowBatch } from './window-batch.ts';

@@ -5,9 +5,8 @@ import { columnForm } from '../functions/function-table.ts';
 import { COLUMN_FRAME, decodeRun, type ColumnShape, type StateRun } from '../partial/column-frame.ts';
 import { compareGroups, decodeGroupKey } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
-import type { MergePlan } from '../plan/query-plan.ts';
+import type { AggregatesInput, MergePlan } from '../plan/query-plan.ts';
 import { WindowGrid, type WindowStarts } from '../plan/window-grid.ts';
-import type { AggregatesInput } from './merged-windows.ts';
 import { FrameStream, type ShardPartials } from './partial-stream.ts';
 import type { WindowBatch } from './window-batch.ts';
 

@@ -5,15 +5,13 @@ import { AGGREGATE_FRAME, decodeHeader, GROUP_ITEM, mergeStates, WINDOW_ITEM, ty
 import type { SplitTime } from '@varve/model';
 import { compareGroups } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
-import type { MergeInput, MergePlan } from '../plan/query-plan.ts';
+import type { AggregatesInput, MergePlan } from '../plan/query-plan.ts';
 import { optionsOf, type WindowPlan } from '../plan/shard-plan.ts';
 import { WindowGrid } from '../plan/window-grid.ts';
 import { isLinked, WindowLinker } from './linked-windows.ts';
 import { FrameStream, type ShardPartials } from './partial-stream.ts';
 import type { Pause } from './transform-rows.ts';
 import { WindowBatcher, type MergedWindow, type WindowBatch } from './window-batch.ts';
-
-export type AggregatesInput = MergeInput & { readonly kind: 'aggregates' };
 
 /**
  * Merges partial aggregates in order of (group, window) whose states are bytes. One window's states are in memory at a time,

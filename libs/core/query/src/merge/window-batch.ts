@@ -4,9 +4,8 @@ import type { FunctionResult } from '../functions/function-definition.ts';
 import { FUNCTIONS, type FunctionName } from '../functions/function-table.ts';
 import type { GroupHeader } from '../partial/aggregate-frame.ts';
 import type { GroupKey } from '../partial/group-key.ts';
-import type { MergePlan } from '../plan/query-plan.ts';
+import type { AggregatesInput, MergePlan } from '../plan/query-plan.ts';
 import { joinResults, type JoinedRow } from './join-results.ts';
-import type { AggregatesInput } from './merged-windows.ts';
 import { LARGE_BATCH_ROW_COUNT_MAX, rowCountAtOnce } from './row-batch.ts';
 import { windowTimeNs } from './window-time.ts';
 

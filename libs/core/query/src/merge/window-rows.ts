@@ -1,10 +1,9 @@
 import { DbError } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS, splitNs, type SplitTime } from '@varve/model';
 import { compareGroups } from '../partial/group-key.ts';
-import type { MergePlan } from '../plan/query-plan.ts';
+import type { AggregatesInput, MergePlan } from '../plan/query-plan.ts';
 import { WindowCursor } from '../plan/window-cursor.ts';
 import { windowStartNs } from '../plan/window-line.ts';
-import type { AggregatesInput } from './merged-windows.ts';
 import { emptyBatch, rowCountAtOnce, type RowBatch } from './row-batch.ts';
 import { callsWithOwnRows, type WindowBatch } from './window-batch.ts';
 

@@ -87,6 +87,9 @@ export type MergeInput =
       readonly windowCountMax: number;
     };
 
+/** Input of the projections where there are functions over windows. */
+export type AggregatesInput = MergeInput & { readonly kind: 'aggregates' };
+
 /** For a call its argument's type. */
 export interface MergeColumn {
   readonly type: 'float' | 'integer' | 'string' | 'boolean';
