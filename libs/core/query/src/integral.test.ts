@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { COLLECTED_VALUE_COUNT_MAX } from './functions/collected.ts';
-import type { Run } from './functions/function-definition.ts';
+import type { Run } from './functions/run.ts';
 import { FUNCTIONS } from './functions/function-table.ts';
 import { answerOf, type Sharding } from './testing/memory-engine.ts';
 import { parseTestLines } from './testing/test-lines.ts';

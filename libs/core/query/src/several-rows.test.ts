@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { Cell } from '@varve/model';
 import { FUNCTIONS } from './functions/function-table.ts';
 import { COLLECTED_VALUE_COUNT_MAX } from './functions/collected.ts';
-import type { FunctionOptions, Run } from './functions/function-definition.ts';
+import type { FunctionOptions } from './functions/function-definition.ts';
+import type { Run } from './functions/run.ts';
 import { answerOf } from './testing/memory-engine.ts';
 import { parseTestLines } from './testing/test-lines.ts';
 

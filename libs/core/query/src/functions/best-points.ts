@@ -2,7 +2,8 @@ import { DbError, type ByteReader, type ByteWriter, type TimestampNs } from '@va
 import { parseSeriesKey, type Cell, type FieldType, type FieldValue, type SeriesKey } from '@varve/model';
 import { decodeCell, decodeValue, encodeCell } from '../partial/cell-bytes.ts';
 import { COLLECTED_VALUE_COUNT_MAX } from './collected.ts';
-import type { FunctionDefinition, FunctionOptions, Merger, PartialState, Run } from './function-definition.ts';
+import type { FunctionDefinition, FunctionOptions, Merger, PartialState } from './function-definition.ts';
+import type { Run } from './run.ts';
 import { valueIn } from './vector.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { DbError, type ByteReader, type ByteWriter, type TimestampNs } from '@varve/base';
 import type { Cell, FieldValue, SeriesKey } from '@varve/model';
 import { decodeCell, decodeValue, encodeCell } from '../partial/cell-bytes.ts';
-import type { FunctionOptions, FunctionResult, Merger, PartialState, Run } from './function-definition.ts';
+import type { FunctionOptions, FunctionResult, Merger, PartialState } from './function-definition.ts';
+import type { Run } from './run.ts';
 import { NumberRanks } from './number-ranks.ts';
 import { compareValues } from './selector.ts';
 import { valueIn } from './vector.ts';

@@ -1,5 +1,5 @@
-import { splitNs, type Cell, type FieldType } from '@varve/model';
-import type { FunctionDefinition, FunctionResult, Merger, PartialState, Run, SummaryRun } from './function-definition.ts';
+import type { Cell } from '@varve/model';
+import type { Run, SummaryRun } from './run.ts';
 
 /**
  * Functions whose state is a few numbers per window travel and merge in columns: one array per number, over many windows,
@@ -71,44 +71,7 @@ export function copyState({ hasTime }: ColumnForm, into: NumberStates, position:
   into.subNs[position] = from.subNs[index]!;
 }
 
-/** A function that has columns, also as a state per window in bytes: for statements where another function has no columns. */
-export function withColumns(columns: (argumentType: FieldType) => ColumnForm): Pick<FunctionDefinition, 'columns' | 'createPartial' | 'createMerger'> {
-  return { columns, createPartial: ({ type }) => partialOf(columns(type)), createMerger: ({ type }) => mergerOf(columns(type)) };
-}
-
-function partialOf(form: ColumnForm): PartialState {
-  const partial = form.createPartial();
-  return {
-    ...partial,
-    partCount: (slot) => (partial.has(slot) ? 1 : 0),
-    encode: (slot, _part, writer) => {
-      for (const numbers of partial.numbers) {
-        const number = numbers[slot]!;
-        if (typeof number === 'bigint') writer.u8(1).i64(number);
-        else writer.u8(0).f64(number);
-      }
-      if (form.hasTime) writer.f64(partial.offsetsNs[slot]!);
-    },
-  };
-}
-
-function mergerOf(form: ColumnForm): Merger {
-  let merged = noStates(form, 1);
-  const read = noStates(form, 1);
-  return {
-    reset: () => {
-      merged = noStates(form, 1);
-    },
-    merge: (reader, shardStartNs) => {
-      for (const numbers of read.numbers) numbers[0] = reader.u8() === 1 ? reader.i64() : reader.f64();
-      if (form.hasTime) {
-        const { ms, subNs } = splitNs(shardStartNs + BigInt(reader.f64()));
-        read.ms[0] = ms;
-        read.subNs[0] = subNs;
-      }
-      joinState(form, merged, 0, read, 0);
-    },
-    results: (): readonly FunctionResult[] =>
-      merged.has[0] === 0 ? [] : [{ value: form.answers(merged)[0]!, timeNs: undefined, neighbours: [] }],
-  };
+/** The numbers of states that are one number, null where there is none. */
+export function numbersOrNull({ has, numbers: [values] }: NumberStates): Cell[] {
+  return values!.map((value, window) => (has[window] === 1 ? value : null));
 }

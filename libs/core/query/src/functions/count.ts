@@ -1,5 +1,6 @@
-import { withColumns, type ColumnForm } from './column-form.ts';
+import { numbersOrNull, type ColumnForm } from './column-form.ts';
 import type { FunctionDefinition } from './function-definition.ts';
+import { withColumns } from './with-columns.ts';
 
 const COLUMNS: ColumnForm = {
   numberCount: 1,
@@ -20,7 +21,7 @@ const COLUMNS: ColumnForm = {
   join: ({ numbers: [into] }, position, { numbers: [from] }, index) => {
     into![position] = Number(into![position]) + Number(from![index]);
   },
-  answers: ({ has, numbers: [counts] }) => counts!.map((count, window) => (has[window] === 1 ? count : null)),
+  answers: numbersOrNull,
 };
 
 /** How many values there are. */

@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
-import type { Cell, FieldSummary, FieldType, SeriesKey } from '@varve/model';
+import type { Cell, FieldType } from '@varve/model';
 import type { ColumnForm } from './column-form.ts';
-import type { Vector } from './vector.ts';
+import type { Run, SummaryRun } from './run.ts';
 
 /**
  * A function of InfluxQL in two halves. On a data node a `PartialState` takes runs of values into slots, one slot per
@@ -44,27 +44,6 @@ export interface FunctionOptions {
   readonly seed: number;
   /** How many neighbour cells a selector carries with its point. */
   readonly neighbourCount: number;
-}
-
-/** Consecutive values of one series inside one window: [start, end) of a vector, not empty. */
-export interface Run {
-  readonly vector: Vector;
-  readonly start: number;
-  readonly end: number;
-  readonly seriesKey: SeriesKey;
-  /** Cells beside the value at an index of the vector; asked of selectors only. */
-  neighbours(vectorIndex: number): readonly Cell[];
-}
-
-/** What some rows of one series, all inside one window, have of a field, in place of their values. */
-export interface SummaryRun {
-  /** Of the rows, both inclusive. */
-  readonly minOffsetNs: number;
-  readonly maxOffsetNs: number;
-  /** Values: at least one. */
-  readonly count: number;
-  readonly summary: FieldSummary;
-  readonly seriesKey: SeriesKey;
 }
 
 /** Slots are numbered from 0 without gaps. All values of one state have the type it was created for. */

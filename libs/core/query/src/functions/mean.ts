@@ -1,7 +1,8 @@
 import { FloatSum } from '@varve/base';
-import { withColumns, type ColumnForm } from './column-form.ts';
+import type { ColumnForm } from './column-form.ts';
 import { floatSumPartial, joinFloatSums } from './float-sums.ts';
 import type { FunctionDefinition } from './function-definition.ts';
+import { withColumns } from './with-columns.ts';
 
 /** The state is a count, and a sum with what it lacks. */
 const COLUMNS: ColumnForm = {

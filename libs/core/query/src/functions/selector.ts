@@ -1,8 +1,9 @@
 import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
 import type { Cell, FieldType, FieldValue, SeriesKey, SummaryNumbers } from '@varve/model';
 import { decodeCell, decodeValue, encodeCell } from '../partial/cell-bytes.ts';
-import type { ColumnForm, NumberPartial, NumberStates, StateNumbers } from './column-form.ts';
-import type { FunctionDefinition, FunctionOptions, Merger, PartialState, SummaryRun } from './function-definition.ts';
+import { numbersOrNull, type ColumnForm, type NumberPartial, type NumberStates, type StateNumbers } from './column-form.ts';
+import type { FunctionDefinition, FunctionOptions, Merger, PartialState } from './function-definition.ts';
+import type { SummaryRun } from './run.ts';
 import { valueIn, type Vector } from './vector.ts';
 
 /**
@@ -98,7 +99,7 @@ function columnsOf(rule: SelectorRule): ColumnForm {
       into.ms[position] = from.ms[index]!;
       into.subNs[position] = from.subNs[index]!;
     },
-    answers: ({ has, numbers: [values] }) => values!.map((value, window) => (has[window] === 1 ? value : null)),
+    answers: numbersOrNull,
   };
 }
 

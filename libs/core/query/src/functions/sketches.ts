@@ -1,7 +1,8 @@
 import { DbError, type ByteReader, type ByteWriter } from '@varve/base';
 import { HllSketch } from '../sketch/hll-sketch.ts';
 import { parseSketch, sketchText, type SketchOrProblem } from '../sketch/sketch-text.ts';
-import type { FunctionDefinition, Merger, PartialState, Run } from './function-definition.ts';
+import type { FunctionDefinition, Merger, PartialState } from './function-definition.ts';
+import type { Run } from './run.ts';
 import { valueIn, type Vector } from './vector.ts';
 
 /** What sketches of one group take on a data node at most: some thousand windows of many values. */

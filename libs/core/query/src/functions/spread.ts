@@ -1,6 +1,7 @@
-import { withColumns, type ColumnForm, type StateNumbers } from './column-form.ts';
+import type { ColumnForm, StateNumbers } from './column-form.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import { exactNumber, valueIn } from './vector.ts';
+import { withColumns } from './with-columns.ts';
 
 /** The state is the least and the greatest value. */
 const columnsWith = (distance: (least: number | bigint, greatest: number | bigint) => number | bigint): ColumnForm => ({

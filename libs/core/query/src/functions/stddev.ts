@@ -1,6 +1,7 @@
-import { withColumns, type ColumnForm } from './column-form.ts';
+import type { ColumnForm } from './column-form.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { Vector } from './vector.ts';
+import { withColumns } from './with-columns.ts';
 
 /** Count, mean and sum of squared distances from the mean. */
 type Moments = readonly [count: number, mean: number, squares: number];

@@ -1,8 +1,9 @@
 import { FloatSum } from '@varve/base';
-import { withColumns, type ColumnForm, type StateNumbers } from './column-form.ts';
+import { numbersOrNull, type ColumnForm, type StateNumbers } from './column-form.ts';
 import { addExact, addExactRange } from './exact-sum.ts';
 import { floatSumPartial, joinFloatSums } from './float-sums.ts';
 import type { FunctionDefinition } from './function-definition.ts';
+import { withColumns } from './with-columns.ts';
 
 /** The state is a sum and what it lacks. */
 const FLOATS: ColumnForm = {
@@ -35,7 +36,7 @@ const INTEGERS: ColumnForm = {
   join: ({ numbers: [into] }, position, { numbers: [from] }, index) => {
     into![position] = addExact(into![position]!, from![index]!);
   },
-  answers: ({ has, numbers: [sums] }) => sums!.map((sum, window) => (has[window] === 1 ? sum : null)),
+  answers: numbersOrNull,
 };
 
 /** The sum. Of integers it is an exact integer that wraps around at 64 bits; of floats it is rounded once. */

@@ -2,7 +2,8 @@ import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
 import type { SeriesKey } from '@varve/model';
 import { MergeHeap } from '../partial/merge-heap.ts';
 import { assertCollectable, runsPartial } from './collected.ts';
-import type { Merger, PartialState, Run } from './function-definition.ts';
+import type { Merger, PartialState } from './function-definition.ts';
+import type { Run } from './run.ts';
 
 /** Values per encoded part. */
 const PART_VALUE_COUNT = 2048;

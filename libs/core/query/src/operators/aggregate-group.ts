@@ -1,7 +1,8 @@
 import { DbError, type TimestampNs } from '@varve/base';
 import type { Cell, FieldType, SeriesSlice, SeriesSummary } from '@varve/model';
 import type { NumberPartial } from '../functions/column-form.ts';
-import type { PartialState, Run } from '../functions/function-definition.ts';
+import type { PartialState } from '../functions/function-definition.ts';
+import type { Run } from '../functions/run.ts';
 import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
 import { denseVector } from '../functions/vector.ts';
 import { AGGREGATE_FRAME, encodeGroup, type WindowStates } from '../partial/aggregate-frame.ts';
