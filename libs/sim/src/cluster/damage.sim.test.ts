@@ -1,15 +1,13 @@
 import type { ShardStore } from '@varve/ports';
 import { expect, test } from 'vitest';
 import { shardStoreWith } from '../shard-store-with.ts';
-import { CALM_NETWORK, SimNetwork } from '../sim-network.ts';
-import { SimScheduler } from '../sim-scheduler.ts';
-import { DATABASE, readCells, runStatement, writeRequest } from '../workload.ts';
-import { REPLICA_COUNT, SimCluster } from './sim-cluster.ts';
+import { readCells, writeRequest } from '../workload.ts';
+import { startCalmCluster } from './calm-cluster.ts';
+import { REPLICA_COUNT } from './sim-cluster.ts';
 
 // Methodology: a calm cluster writes and flushes. Then all data nodes start anew, so that nothing is cached, and the disks of the one,
 // two and three owners that are asked first change what they are asked for.
 test('Y3, Y4: an owner whose chunk is damaged is followed by the next; when there is none, the statement says what is damaged', async () => {
-  const scheduler = new SimScheduler({ seed: 3 });
   const rotten = new Set<ShardStore>();
   let rottenCountMax = 0;
   const rotting = (store: ShardStore): ShardStore => {
@@ -20,18 +18,8 @@ test('Y3, Y4: an owner whose chunk is damaged is followed by the next; when ther
     };
     return shardStoreWith(store, { readHeaders });
   };
-  const cluster = new SimCluster(scheduler, new SimNetwork(scheduler, CALM_NETWORK), { shardStore: rotting });
-  const untilServing = async (): Promise<void> => {
-    const isUp = (): boolean => [...cluster.datas, ...cluster.coordinators].every(({ service }) => service !== undefined) && cluster.isServing && cluster.dataNodeIds().length === REPLICA_COUNT;
-    for (let second = 0; !isUp(); second += 1) {
-      expect(second, 'seconds waited').toBeLessThan(60);
-      await scheduler.runFor(1_000);
-    }
-  };
-  await scheduler.runUntilSettled(cluster.start());
-  await untilServing();
-  const gateway = cluster.coordinators[0]!.service!;
-  await scheduler.runUntilSettled(runStatement(gateway, `CREATE DATABASE ${DATABASE} WITH REPLICATION ${REPLICA_COUNT} SHARD DURATION 1d`));
+  const { scheduler, cluster, gateway: gatewayOf, untilServing } = await startCalmCluster({ seed: 3, replicaCount: REPLICA_COUNT, seams: { shardStore: rotting } });
+  const gateway = gatewayOf();
   await scheduler.runUntilSettled(gateway.writePoints(writeRequest('m,t=1 f=1i 1', 'all')));
   await scheduler.runFor(10_000); // Memtables are flushed after two.
 

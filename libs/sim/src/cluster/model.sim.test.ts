@@ -3,10 +3,8 @@ import { joinNs, type Cell } from '@varve/model';
 import type { Gateway, QueryRequest, WriteRequest } from '@varve/ports';
 import { differenceOf, modelAnswerTo, ORIGIN_NS, randomLines, randomStatement, STATEMENT_FAMILIES, UNIT_COUNT, type Answer, type AnswerSeries } from '@varve/query/testing';
 import { expect, test } from 'vitest';
-import { CALM_NETWORK, SimNetwork } from '../sim-network.ts';
-import { SimScheduler } from '../sim-scheduler.ts';
 import { runStatement } from '../workload.ts';
-import { REPLICA_COUNT, SimCluster } from './sim-cluster.ts';
+import { startCalmCluster } from './calm-cluster.ts';
 
 // Methodology: random points over seven hours, in shard groups of one hour, with one, two and three owners to a shard (so
 // three shards to a group, or one); random statements, asked of both coordinators in turn in small blocks, answer what the
@@ -17,14 +15,7 @@ const DATABASE_COUNT = 5;
 const STATEMENT_COUNT = 40;
 
 test.each([1, 2, 3])('QC1: with %i owners to a shard the answers are those of the model', async (replicaCount) => {
-  const scheduler = new SimScheduler({ seed: replicaCount });
-  const cluster = new SimCluster(scheduler, new SimNetwork(scheduler, CALM_NETWORK));
-  await scheduler.runUntilSettled(cluster.start());
-  const isUp = (): boolean => cluster.isServing && cluster.dataNodeIds().length === REPLICA_COUNT && cluster.coordinators.every(({ service }) => service !== undefined);
-  for (let second = 0; !isUp(); second += 1) {
-    expect(second, 'seconds waited').toBeLessThan(60);
-    await scheduler.runFor(1_000);
-  }
+  const { scheduler, cluster } = await startCalmCluster({ seed: replicaCount });
   const gateways = cluster.coordinators.map(({ service }) => service!);
   let answeredCount = 0;
   for (let number = 0; number < DATABASE_COUNT; number += 1) {

@@ -1,10 +1,7 @@
-import type { Coordinator } from '@varve/coordinator-service';
 import type { ResultItem } from '@varve/ports';
 import { expect, test } from 'vitest';
-import { CALM_NETWORK, SimNetwork } from '../sim-network.ts';
-import { SimScheduler } from '../sim-scheduler.ts';
-import { DATABASE, readItems, runStatement, writeRequest } from '../workload.ts';
-import { REPLICA_COUNT, SimCluster } from './sim-cluster.ts';
+import { readItems, writeRequest } from '../workload.ts';
+import { startCalmCluster, type CalmCluster } from './calm-cluster.ts';
 
 // Methodology: a calm cluster whose shards have one owner each, three of them per day; then the owner of some is killed. What is asked before, meanwhile and after is compared.
 const DAY_NS = 86_400_000_000_000n;
@@ -12,19 +9,8 @@ const DAY_COUNT = 3;
 const SERIES_COUNT = 20;
 const POINT_COUNT = DAY_COUNT * SERIES_COUNT;
 
-async function started(): Promise<{ readonly cluster: SimCluster; readonly until: (condition: () => boolean) => Promise<void>; readonly ask: (text: string, nodeId?: number) => Promise<readonly ResultItem[]> }> {
-  const scheduler = new SimScheduler({ seed: 17 });
-  const cluster = new SimCluster(scheduler, new SimNetwork(scheduler, CALM_NETWORK));
-  const until = async (condition: () => boolean): Promise<void> => {
-    for (let second = 0; !condition(); second += 1) {
-      expect(second, 'seconds waited').toBeLessThan(60);
-      await scheduler.runFor(1_000);
-    }
-  };
-  const gateway = (): Coordinator => cluster.coordinators[0]!.service!;
-  await scheduler.runUntilSettled(cluster.start());
-  await until(() => cluster.nodes.every(({ service }) => service !== undefined) && cluster.isServing && cluster.dataNodeIds().length === REPLICA_COUNT);
-  await scheduler.runUntilSettled(runStatement(gateway(), `CREATE DATABASE ${DATABASE} WITH REPLICATION 1 SHARD DURATION 1d`));
+async function started(): Promise<Pick<CalmCluster, 'cluster' | 'until'> & { readonly ask: (text: string, nodeId?: number) => Promise<readonly ResultItem[]> }> {
+  const { scheduler, cluster, gateway, until } = await startCalmCluster({ seed: 17, replicaCount: 1 });
   const lines = Array.from({ length: POINT_COUNT }, (_, at) => `m,t=${at % SERIES_COUNT} f=1i ${BigInt(Math.floor(at / SERIES_COUNT)) * DAY_NS}`);
   await scheduler.runUntilSettled(gateway().writePoints(writeRequest(lines.join('\n'), 'all')));
   return { cluster, until, ask: (text, nodeId) => scheduler.runUntilSettled(readItems(gateway(), text, nodeId)) };

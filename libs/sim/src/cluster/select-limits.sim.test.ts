@@ -1,10 +1,7 @@
-import type { Coordinator } from '@varve/coordinator-service';
 import type { ResultItem } from '@varve/ports';
 import { expect, test } from 'vitest';
-import { CALM_NETWORK, SimNetwork } from '../sim-network.ts';
-import { SimScheduler } from '../sim-scheduler.ts';
-import { DATABASE, readItems, runStatement, writeRequest } from '../workload.ts';
-import { REPLICA_COUNT, SimCluster } from './sim-cluster.ts';
+import { readItems, writeRequest } from '../workload.ts';
+import { startCalmCluster } from './calm-cluster.ts';
 
 // Methodology: a calm cluster of three data nodes, its points spread over all of them and over several days; no node alone
 // comes near a limit, together they reach it, or just do not.
@@ -19,15 +16,7 @@ interface World {
 }
 
 async function started(replicaCount: number, limits: { readonly selectPointCountMax?: number; readonly selectSeriesCountMax?: number }): Promise<World> {
-  const scheduler = new SimScheduler({ seed: 23 });
-  const cluster = new SimCluster(scheduler, new SimNetwork(scheduler, CALM_NETWORK), {}, limits);
-  const gateway = (): Coordinator => cluster.coordinators[0]!.service!;
-  await scheduler.runUntilSettled(cluster.start());
-  for (let second = 0; !(cluster.nodes.every(({ service }) => service !== undefined) && cluster.isServing && cluster.dataNodeIds().length === REPLICA_COUNT); second += 1) {
-    expect(second, 'seconds waited').toBeLessThan(60);
-    await scheduler.runFor(1_000);
-  }
-  await scheduler.runUntilSettled(runStatement(gateway(), `CREATE DATABASE ${DATABASE} WITH REPLICATION ${replicaCount} SHARD DURATION 1d`));
+  const { scheduler, gateway } = await startCalmCluster({ seed: 23, replicaCount, limits });
   const lines = Array.from({ length: POINT_COUNT }, (_, at) => `m,t=${at % SERIES_COUNT} f=${at}i ${BigInt(Math.floor(at / SERIES_COUNT)) * DAY_NS}`);
   await scheduler.runUntilSettled(gateway().writePoints(writeRequest(lines.join('\n'), 'all')));
   return { ask: (text) => scheduler.runUntilSettled(readItems(gateway(), text)) };

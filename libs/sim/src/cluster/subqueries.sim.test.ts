@@ -1,10 +1,8 @@
 import type { Cell, NodeId } from '@varve/model';
 import type { Gateway, QueryRequest } from '@varve/ports';
 import { expect, onTestFinished, test } from 'vitest';
-import { CALM_NETWORK, SimNetwork } from '../sim-network.ts';
-import { SimScheduler } from '../sim-scheduler.ts';
-import { DATABASE, runStatement, writeRequest } from '../workload.ts';
-import { REPLICA_COUNT, SimCluster } from './sim-cluster.ts';
+import { DATABASE, writeRequest } from '../workload.ts';
+import { startCalmCluster, type CalmCluster } from './calm-cluster.ts';
 
 // Methodology: a calm cluster in which every shard has one owner, so that a statement needs all data nodes; a point per host and hour on six
 // days. Nested statements are asked of both coordinators, of single nodes, and when a node is gone.
@@ -32,18 +30,10 @@ async function ask(gateway: Gateway, text: string, asked: Partial<QueryRequest> 
   return { rows, failure };
 }
 
-async function loadedCluster(seed: number): Promise<{ readonly cluster: SimCluster; readonly scheduler: SimScheduler; readonly gateways: readonly Gateway[] }> {
-  const scheduler = new SimScheduler({ seed });
-  const cluster = new SimCluster(scheduler, new SimNetwork(scheduler, CALM_NETWORK));
+async function loadedCluster(seed: number): Promise<Pick<CalmCluster, 'cluster' | 'scheduler'> & { readonly gateways: readonly Gateway[] }> {
+  const { scheduler, cluster } = await startCalmCluster({ seed, replicaCount: 1 });
   onTestFinished(() => expect(cluster.fatal).toEqual([]));
-  await scheduler.runUntilSettled(cluster.start());
-  const isUp = (): boolean => cluster.isServing && cluster.dataNodeIds().length === REPLICA_COUNT && cluster.coordinators.every(({ service }) => service !== undefined);
-  for (let second = 0; !isUp(); second += 1) {
-    expect(second, 'seconds waited').toBeLessThan(60);
-    await scheduler.runFor(1_000);
-  }
   const gateways = cluster.coordinators.map(({ service }) => service!);
-  await scheduler.runUntilSettled(runStatement(gateways[0]!, `CREATE DATABASE ${DATABASE} WITH REPLICATION 1 SHARD DURATION 1d`));
   const lines: string[] = [];
   for (let timeNs = 0n; timeNs < DAY_NS * DAY_COUNT; timeNs += HOUR_NS) for (const [index, host] of HOSTS.entries()) lines.push(`m,host=${host} f=${timeNs / DAY_NS + BigInt(index)} ${timeNs}`);
   await scheduler.runUntilSettled(gateways[0]!.writePoints(writeRequest(lines.join('\n'), 'all')));

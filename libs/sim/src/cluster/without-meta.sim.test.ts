@@ -1,29 +1,17 @@
-import type { Coordinator } from '@varve/coordinator-service';
 import { expect, test } from 'vitest';
-import { CALM_NETWORK, SimNetwork } from '../sim-network.ts';
-import { SimScheduler } from '../sim-scheduler.ts';
-import { DATABASE, readCells, runStatement, writeRequest } from '../workload.ts';
-import { REPLICA_COUNT, SimCluster } from './sim-cluster.ts';
+import { readCells, writeRequest } from '../workload.ts';
+import { startCalmCluster, type CalmCluster } from './calm-cluster.ts';
+import { REPLICA_COUNT, type SimCluster } from './sim-cluster.ts';
 
 const DAY_NS = 86_400_000_000_000n;
 
 /** A calm cluster with one shard of three owners. */
-async function started(): Promise<{ readonly scheduler: SimScheduler; readonly cluster: SimCluster; readonly until: (condition: () => boolean) => Promise<void>; readonly gateway: () => Coordinator; readonly others: SimCluster['nodes'] }> {
-  const scheduler = new SimScheduler({ seed: 11 });
-  const cluster = new SimCluster(scheduler, new SimNetwork(scheduler, CALM_NETWORK));
-  const until = async (condition: () => boolean): Promise<void> => {
-    for (let second = 0; !condition(); second += 1) {
-      expect(second, 'seconds waited').toBeLessThan(60);
-      await scheduler.runFor(1_000);
-    }
-  };
-  const gateway = (): Coordinator => cluster.coordinators[0]!.service!;
+async function started(): Promise<CalmCluster & { readonly others: SimCluster['nodes'] }> {
+  const calm = await startCalmCluster({ seed: 11, replicaCount: REPLICA_COUNT });
+  const { scheduler, cluster, gateway } = calm;
   const others = [...cluster.datas, ...cluster.coordinators, ...cluster.repairs];
-  await scheduler.runUntilSettled(cluster.start());
-  await until(() => others.every(({ service }) => service !== undefined) && cluster.isServing && cluster.dataNodeIds().length === REPLICA_COUNT);
-  await scheduler.runUntilSettled(runStatement(gateway(), `CREATE DATABASE ${DATABASE} WITH REPLICATION ${REPLICA_COUNT} SHARD DURATION 1d`));
   await scheduler.runUntilSettled(gateway().writePoints(writeRequest('m,t=1 f=1i 1', 'all')));
-  return { scheduler, cluster, until, gateway, others };
+  return { ...calm, others };
 }
 
 // Methodology: a calm cluster writes and saves its copies of the catalog; then all meta nodes are killed for good and every
