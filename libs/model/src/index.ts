@@ -14,7 +14,7 @@ export { newShardGroupRange, SHARD_WINDOW_NS_MAX, shardGroupIndexAt, shardGroupW
 export { sharedOwners } from './shared-values.ts';
 export { tagFilterOf } from './tag-expression.ts';
 export { matchesTags } from './tag-filter.ts';
-export { covers, formatTime, joinNs, MAX_TIME_NS, MIN_TIME_NS, overlaps, splitNs, timeRange } from './time.ts';
+export { covers, formatTime, joinNs, MAX_TIME_NS, MIN_TIME_NS, overlaps, putTimeAfter, splitNs, timeRange } from './time.ts';
 export { TimeZone, timeZoneOf } from './time-zone.ts';
 export { compareVersions, NO_WATERMARK } from './version.ts';
 export type {

@@ -51,6 +51,14 @@ export function splitNs(timeNs: TimestampNs): SplitTime {
   return { ms: Number((timeNs - subNs) / NS_PER_MS), subNs: Number(subNs) };
 }
 
+/** Puts the time that is an offset after a start, up to the width of a shard, at an index of times. Exact: a sum below 2^53, then a remainder. */
+export function putTimeAfter({ ms, subNs }: SplitTime, offsetNs: number, times: { readonly ms: number[]; readonly subNs: number[] }, index: number): void {
+  const fromMs = subNs + offsetNs;
+  const rest = fromMs % 1_000_000;
+  times.ms[index] = ms + (fromMs - rest) / 1_000_000;
+  times.subNs[index] = rest;
+}
+
 /** The inverse of {@link splitNs}. */
 export function joinNs(ms: number, subNs: number): TimestampNs {
   return BigInt(ms) * NS_PER_MS + BigInt(subNs);

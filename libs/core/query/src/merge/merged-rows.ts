@@ -1,5 +1,5 @@
 import { KnownTexts, type ByteReader, type TimestampNs } from '@varve/base';
-import { splitNs, type Cell, type SeriesKey } from '@varve/model';
+import { putTimeAfter, splitNs, type Cell, type SeriesKey } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
 import { decodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
@@ -171,16 +171,7 @@ class RowStream {
 function timedBlock(reader: ByteReader, startNs: TimestampNs, shape: RowShape & { readonly known: KnownTexts }): TimedBlock {
   const { group, offsetsNs, seriesKeys, seriesOf, cells } = decodeRowBlock(reader, shape);
   const start = splitNs(startNs);
-  const ms: number[] = [];
-  const subNs: number[] = [];
-  for (const offset of offsetsNs) {
-    // Exact: a sum below 2^53, then a remainder.
-    const fromStartMs = start.subNs + offset;
-    const rest = fromStartMs % NS_PER_MS;
-    ms.push(start.ms + (fromStartMs - rest) / NS_PER_MS);
-    subNs.push(rest);
-  }
-  return { group, ms, subNs, seriesKeys, seriesOf, cells };
+  const times = { ms: [] as number[], subNs: [] as number[] };
+  for (let row = 0; row < offsetsNs.length; row += 1) putTimeAfter(start, offsetsNs[row]!, times, row);
+  return { group, ...times, seriesKeys, seriesOf, cells };
 }
-
-const NS_PER_MS = 1_000_000;

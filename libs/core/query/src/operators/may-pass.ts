@@ -1,4 +1,5 @@
-import type { Cell, SeriesSummary } from '@varve/model';
+import type { SeriesSummary } from '@varve/model';
+import { isNumeric } from '../plan/binary-operation.ts';
 import type { Expression } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
 
@@ -24,7 +25,7 @@ function testOf(expression: Expression, columns: readonly ColumnOrigin[]): Test 
   return isReached && ((fields) => fields.some(({ name, summary: { numbers } }) => name === columns[bound.index]!.name && (numbers === undefined || isReached(numbers))));
 
   function boundOf(input: Expression, literal: Expression): { readonly index: number; readonly value: number | bigint; readonly isLeft: boolean } | undefined {
-    if (input.kind !== 'input' || literal.kind !== 'literal' || !isNumber(literal.value)) return undefined;
+    if (input.kind !== 'input' || literal.kind !== 'literal' || !isNumeric(literal.value)) return undefined;
     return { index: input.index, value: literal.value, isLeft: input === left };
   }
 }
@@ -53,8 +54,4 @@ function reaches(operator: string, value: number | bigint): ((bounds: { readonly
     default:
       return undefined;
   }
-}
-
-function isNumber(cell: Cell): cell is number | bigint {
-  return typeof cell === 'number' || typeof cell === 'bigint';
 }

@@ -1,5 +1,5 @@
 import { DbError, type ByteReader, type ByteWriter } from '@varve/base';
-import type { SplitTime } from '@varve/model';
+import { putTimeAfter, type SplitTime } from '@varve/model';
 import { noStates, type ColumnForm, type NumberPartial, type NumberStates, type StateNumbers } from '../functions/column-form.ts';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
 import { FrameWriter } from './frame-writer.ts';
@@ -152,15 +152,8 @@ function numberOf(reader: ByteReader): number | bigint {
   throw new DbError('MESSAGE_INVALID', `a state of ${typeof cell} where a number was asked for`);
 }
 
-function decodeTimes(reader: ByteReader, { has, ms, subNs }: NumberStates, start: SplitTime): void {
-  for (let window = 0; window < has.length; window += 1) {
-    if (has[window] !== 1) continue;
-    // Exact: a sum below 2^53, then a remainder.
-    const fromStartMs = start.subNs + reader.f64();
-    const rest = fromStartMs % NS_PER_MS;
-    ms[window] = start.ms + (fromStartMs - rest) / NS_PER_MS;
-    subNs[window] = rest;
+function decodeTimes(reader: ByteReader, states: NumberStates, start: SplitTime): void {
+  for (let window = 0; window < states.has.length; window += 1) {
+    if (states.has[window] === 1) putTimeAfter(start, reader.f64(), states, window);
   }
 }
-
-const NS_PER_MS = 1_000_000;

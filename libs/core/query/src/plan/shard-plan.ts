@@ -3,6 +3,7 @@ import type { FieldType, TagExpression, TimeRange } from '@varve/model';
 import type { FunctionOptions } from '../functions/function-definition.ts';
 import type { SelectLimits } from '../limits/select-limits.ts';
 import type { FunctionName } from '../functions/function-table.ts';
+import { decodeJson, encodeJson } from './bigint-json.ts';
 import type { Expression } from './expression.ts';
 
 /**
@@ -110,44 +111,12 @@ const FORMAT = 5;
 
 /** The bytes in which a plan travels: its format, then JSON with bigints as `{"ns": "…"}`. */
 export function encodeShardPlan(plan: ShardPlan): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(withWrapped({ format: FORMAT, plan })));
+  return encodeJson({ format: FORMAT, plan });
 }
 
 /** The inverse of {@link encodeShardPlan}. @throws DbError MESSAGE_INVALID */
 export function decodeShardPlan(bytes: Uint8Array): ShardPlan {
-  const { format, plan } = parseJson(bytes);
+  const { format, plan } = decodeJson(bytes, 'a shard plan') as { readonly format: unknown; readonly plan: ShardPlan };
   if (format !== FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows ${FORMAT}`);
   return plan;
-}
-
-function parseJson(bytes: Uint8Array): { readonly format: unknown; readonly plan: ShardPlan } {
-  try {
-    return withUnwrapped(JSON.parse(new TextDecoder().decode(bytes))) as { readonly format: unknown; readonly plan: ShardPlan };
-  } catch (cause) {
-    throw new DbError('MESSAGE_INVALID', 'a shard plan that is not JSON', {}, { cause });
-  }
-}
-
-/** A copy with `{"ns": "…"}` for bigints. Walking by hand takes a third of the time that JSON's own replacer and reviver take. */
-function withWrapped(value: unknown): unknown {
-  if (typeof value === 'bigint') return { ns: value.toString() };
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(withWrapped);
-  const copy: Record<string, unknown> = {};
-  for (const [key, each] of Object.entries(value)) copy[key] = withWrapped(each);
-  return copy;
-}
-
-/** The inverse, in place. The depth is that of an expression, which is bounded (QC8). */
-function withUnwrapped(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (isWrappedBigint(value)) return BigInt(value.ns);
-  for (const [key, each] of Object.entries(value)) {
-    if (typeof each === 'object' && each !== null) (value as Record<string, unknown>)[key] = withUnwrapped(each);
-  }
-  return value;
-}
-
-function isWrappedBigint(value: unknown): value is { readonly ns: string } {
-  return typeof value === 'object' && value !== null && 'ns' in value && typeof value.ns === 'string';
 }

@@ -1,5 +1,5 @@
 import type { TimestampNs } from '@varve/base';
-import { SHARD_WINDOW_NS_MAX, splitNs, type SplitTime } from '@varve/model';
+import { putTimeAfter, SHARD_WINDOW_NS_MAX, splitNs, type SplitTime } from '@varve/model';
 import type { WindowPlan } from './shard-plan.ts';
 import { windowCountOf, windowRuns } from './window-line.ts';
 
@@ -47,18 +47,14 @@ export class WindowGrid {
   /** When windows start; 0 without windows. */
   startsOf(windowIndexes: readonly number[]): WindowStarts {
     const starts: WindowStarts = { ms: [], subNs: [] };
-    for (const windowIndex of windowIndexes) {
+    for (const [index, windowIndex] of windowIndexes.entries()) {
       const { firstIndex, firstEnd, start } = this.#runOf(windowIndex);
-      if (windowIndex === firstIndex) {
-        starts.ms.push(start.ms);
-        starts.subNs.push(start.subNs);
+      if (windowIndex !== firstIndex) {
+        putTimeAfter(this.#shardStart, firstEnd + (windowIndex - firstIndex - 1) * this.#everyNs, starts, index);
         continue;
       }
-      // Exact: a sum below 2^53, then a remainder.
-      const fromStartMs = this.#shardStart.subNs + firstEnd + (windowIndex - firstIndex - 1) * this.#everyNs;
-      const rest = fromStartMs % NS_PER_MS;
-      starts.ms.push(this.#shardStart.ms + (fromStartMs - rest) / NS_PER_MS);
-      starts.subNs.push(rest);
+      starts.ms[index] = start.ms;
+      starts.subNs[index] = start.subNs;
     }
     return starts;
   }
@@ -73,8 +69,6 @@ export interface WindowStarts {
   readonly ms: number[];
   readonly subNs: number[];
 }
-
-const NS_PER_MS = 1_000_000;
 
 /** Windows of a shard: the first one, and those that follow it every so often. */
 interface NumberedRun {

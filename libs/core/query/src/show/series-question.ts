@@ -1,6 +1,7 @@
-import { ByteReader, ByteWriter, DbError } from '@varve/base';
+import { ByteReader, ByteWriter } from '@varve/base';
 import type { SeriesKey, TagExpression, TimeRange } from '@varve/model';
 import type { KeyMatch } from '../influxql/ast.ts';
+import { decodeJson, encodeJson } from '../plan/bigint-json.ts';
 
 /** What a coordinator asks data nodes about the series of a shard. */
 export interface SeriesQuestion {
@@ -37,24 +38,14 @@ const FORMAT_2 = 2;
  */
 export function encodeSeriesQuestion(question: SeriesQuestion): Uint8Array {
   const { wants, keyMatch, nameFilter, range } = question;
-  const text = JSON.stringify(question, (_key, value: unknown) => (typeof value === 'bigint' ? { ns: value.toString() } : value));
-  const bytes = new TextEncoder().encode(text);
+  const bytes = encodeJson(question);
   const isOld = (wants === 'seriesKeys' || wants === 'measurements' || (wants === 'tagKeys' && question.filter.kind === 'all')) && keyMatch === undefined && nameFilter === undefined && range === undefined;
   return isOld ? bytes : new ByteWriter(bytes.length + 1).u8(FORMAT_2).raw(bytes).finish();
 }
 
 /** The inverse of {@link encodeSeriesQuestion}. @throws DbError MESSAGE_INVALID */
 export function decodeSeriesQuestion(bytes: Uint8Array): SeriesQuestion {
-  try {
-    const text = new TextDecoder().decode(bytes[0] === FORMAT_2 ? bytes.subarray(1) : bytes);
-    return JSON.parse(text, (_key, value: unknown) => (isWrappedBigint(value) ? BigInt(value.ns) : value)) as SeriesQuestion;
-  } catch (cause) {
-    throw new DbError('MESSAGE_INVALID', 'a series question that is not JSON', {}, { cause });
-  }
-}
-
-function isWrappedBigint(value: unknown): value is { readonly ns: string } {
-  return typeof value === 'object' && value !== null && 'ns' in value && typeof value.ns === 'string';
+  return decodeJson(bytes[0] === FORMAT_2 ? bytes.subarray(1) : bytes, 'a series question') as SeriesQuestion;
 }
 
 /** A name as it stands in a piece of an answer. */
