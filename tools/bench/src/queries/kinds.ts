@@ -18,8 +18,11 @@ const WORKER_COUNT_MAX = Math.max(...WORKER_COUNTS);
 export const WARM_UP_MS = 4_000;
 export const ROUND_MS = 3_000;
 export const ROUND_COUNT = 3;
-/** Drawn for each worker before each round; a worker that comes through begins again. */
-const DRAWN_COUNT = 2_000;
+/** Drawn for each worker before the warm-up. */
+const DRAWN_COUNT_FIRST = 2_000;
+/** Before a round so many times as many are drawn as the rate before it lets expect: no question is put twice, so that no system answers it out of a cache of answers. */
+const DRAWN_FACTOR = 2;
+const DRAWN_COUNT_MIN = 100;
 /** Identical questions per kind, compared before anything is timed. */
 const COMPARED_COUNT = 5;
 const COMPARED_COUNT_ALONE = 20;
@@ -105,6 +108,18 @@ interface Asked {
   readonly nextPath: () => string;
 }
 
+/** `drawnCount` questions for each worker; one that comes through begins again. */
+interface Round {
+  readonly workerCount: number;
+  readonly drawnCount: number;
+  readonly durationMs: number;
+}
+
+/** For each of the workers of a round: so many that none comes through. */
+export function drawnCountFor({ perSecond }: Pick<Rate, 'perSecond'>, workerCount: number): number {
+  return Math.max(DRAWN_COUNT_MIN, Math.ceil((perSecond * DRAWN_FACTOR * ROUND_MS) / 1_000 / workerCount));
+}
+
 class Asking {
   readonly #threads: LoadThreads;
   readonly #progress: Progress;
@@ -136,10 +151,12 @@ class Asking {
       if (reason === undefined) asked.push({ running, nextPath: nextPath as () => string });
       else reasons.set(running.system.name, reason);
     }
-    for (const each of asked) await this.#ask(each, WORKER_COUNT_MAX, WARM_UP_MS);
+    const settled = new Map<Asked, Rate>();
+    for (const each of asked)
+      settled.set(each, await this.#ask(each, { workerCount: WORKER_COUNT_MAX, drawnCount: DRAWN_COUNT_FIRST, durationMs: WARM_UP_MS }));
     const figures: Figure[] = [];
     for (const workerCount of WORKER_COUNTS) {
-      const rates = await this.#askInTurns(asked, workerCount);
+      const rates = await this.#askInTurns(settled, workerCount);
       const label = `${name}, ${workerCount === 1 ? '1 worker' : `${workerCount} workers`}`;
       const values = new Map(all.map(({ system }) => [system.name, reasons.get(system.name) ?? medianOf(rates.get(system.name)!)]));
       figures.push({ name: label, better: 'more', values, bound });
@@ -147,18 +164,21 @@ class Asking {
     return figures;
   }
 
-  async #askInTurns(asked: readonly Asked[], workerCount: number): Promise<ReadonlyMap<string, readonly Rate[]>> {
-    const rates = new Map(asked.map(({ running }) => [running.system.name, [] as Rate[]]));
+  async #askInTurns(settled: ReadonlyMap<Asked, Rate>, workerCount: number): Promise<ReadonlyMap<string, readonly Rate[]>> {
+    const rates = new Map([...settled.keys()].map(({ running }) => [running.system.name, [] as Rate[]]));
     for (let round = 0; round < (this.#scale < 1 ? 1 : ROUND_COUNT); round += 1)
-      for (const each of asked)
-        rates.get(each.running.system.name)!.push(await this.#ask(each, workerCount, ROUND_MS));
+      for (const [each, before] of settled) {
+        const known = rates.get(each.running.system.name)!;
+        const drawnCount = drawnCountFor(known.at(-1) ?? before, workerCount);
+        known.push(await this.#ask(each, { workerCount, drawnCount, durationMs: ROUND_MS }));
+      }
     return rates;
   }
 
-  async #ask({ running, nextPath }: Asked, workerCount: number, durationMs: number): Promise<Rate> {
+  async #ask({ running, nextPath }: Asked, { workerCount, drawnCount, durationMs }: Round): Promise<Rate> {
     const loads = Array.from({ length: workerCount }, () => ({
       port: running.port,
-      groups: [[Array.from({ length: DRAWN_COUNT }, nextPath)]],
+      groups: [[Array.from({ length: drawnCount }, nextPath)]],
       durationMs: durationMs * this.#scale,
     }));
     const rate = await this.#threads.run(loads);
