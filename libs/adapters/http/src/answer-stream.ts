@@ -33,8 +33,8 @@ export class AnswerStream {
   readonly #exchange: Exchange;
   readonly #form: AnswerForm;
   readonly #clock: Pick<Clock, 'after'>;
-  readonly #indented = new OutputBuffer();
-  readonly #indenter = new JsonIndenter(this.#indented);
+  /** undefined: the answer leaves as it is written. */
+  readonly #indenter: JsonIndenter | undefined;
   #gzip: Gzip | undefined;
   #hasBegun = false;
   /** Ends the wait for the socket. */
@@ -44,10 +44,7 @@ export class AnswerStream {
     this.#exchange = exchange;
     this.#form = form;
     this.#clock = clock;
-    exchange.gone.addEventListener('abort', () => {
-      this.#gzip?.destroy();
-      this.#onSent();
-    });
+    this.#indenter = form.isPretty ? new JsonIndenter(new OutputBuffer()) : undefined;
   }
 
   /** Whether something has left, so that the answer cannot become another one. */
@@ -71,8 +68,8 @@ export class AnswerStream {
       return;
     }
     await this.#send(bytes);
-    const { gone, response } = this.#exchange;
-    if (gone.aborted) return;
+    const { isGone, response } = this.#exchange;
+    if (isGone) return;
     await this.#taken((onTaken) => {
       response.once('finish', onTaken);
       (this.#gzip ?? response).end();
@@ -86,30 +83,34 @@ export class AnswerStream {
   }
 
   #ready(): Buffer {
-    if (!this.#form.isPretty) return this.out.take();
+    if (this.#indenter === undefined) return this.out.take();
     this.#indenter.write(this.out.view());
     this.out.clear();
-    return this.#indented.take();
+    return this.#indenter.out.take();
   }
 
   /** In pieces, so that a slow client is seen to take them. */
   async #send(bytes: Buffer): Promise<void> {
     this.#begin();
     if (this.#form.isGzip) this.#gzip ??= this.#pipedGzip();
-    for (let start = 0; start < bytes.length && !this.#exchange.gone.aborted; start += PIECE_SIZE_BYTES) {
+    for (let start = 0; start < bytes.length && !this.#exchange.isGone; start += PIECE_SIZE_BYTES) {
       await this.#taken((onTaken) => {
         (this.#gzip ?? this.#exchange.response).write(bytes.subarray(start, start + PIECE_SIZE_BYTES), onTaken);
       });
     }
     // Of a client that is gone some may be on its way still.
-    if (!this.#exchange.gone.aborted && isWhole(bytes)) letGo(bytes);
+    if (!this.#exchange.isGone && isWhole(bytes)) letGo(bytes);
   }
 
   #begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#setHeaders();
-    this.#exchange.response.writeHead(200);
+    this.#exchange.begin(200);
+    this.#exchange.onClose(() => {
+      this.#gzip?.destroy();
+      this.#onSent();
+    });
   }
 
   #setHeaders(): void {

@@ -34,7 +34,7 @@ export async function promReadRoute(exchange: Exchange, { gateway, clock, bounds
     for (const query of queries) {
       let isContinued = false;
       for await (const block of rowsOf(gateway.runQuery({ ...shared, ...promSelect(query) }))) {
-        if (exchange.gone.aborted) return;
+        if (exchange.isGone) return;
         writeBlock(writer, block, isContinued);
         share.set(writer.sizeBytes);
         isContinued = block.isPartial;

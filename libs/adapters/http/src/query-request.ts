@@ -27,7 +27,7 @@ const FORM_PART_COUNT_MAX = 100;
 /** @throws DbError REQUEST_INVALID */
 export function queryFormOf(exchange: Exchange, parameters: URLSearchParams): QueryForm {
   return {
-    ...errorFormOf(exchange, parameters),
+    ...exchange.errorForm,
     isGzip: /\bgzip\b/.test(exchange.header('accept-encoding') ?? ''),
     isChunked: parameters.get('chunked') === 'true',
     chunkRowCount: chunkRowCountOf(parameters.get('chunk_size') ?? ''),

@@ -33,7 +33,7 @@ export class Router {
     const methods = Object.hasOwn(this.#routes, exchange.path) ? this.#routes[exchange.path] : undefined;
     const route = methods === undefined ? 'other' : exchange.path;
     this.#parts.stats.begin(exchange, route);
-    exchange.response.once('close', () => this.#count(exchange, route, startedMs));
+    exchange.onClose(() => this.#count(exchange, route, startedMs));
     if (methods === undefined) return answerPlain(exchange, 404, '404 page not found\n');
     const method = exchange.request.method ?? '';
     const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;

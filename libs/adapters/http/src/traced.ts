@@ -13,7 +13,7 @@ export function traced(tracer: Tracer, name: string, handle: Handler): Handler {
 
     exchange.traceParent = span.traceParent;
     let failure: unknown;
-    response.once('close', () => {
+    exchange.onClose(() => {
       if (response.writableFinished) span.setAttribute(attributes.httpStatus, response.statusCode);
       span.end(failure);
     });
