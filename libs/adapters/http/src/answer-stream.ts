@@ -52,22 +52,26 @@ export class AnswerStream {
     return this.#hasBegun;
   }
 
-  /** Between two items: keeps the buffer small and the producer no faster than the client. */
-  async pause(): Promise<void> {
-    const { length } = this.out;
-    if (length < (this.#form.isEager ? 1 : FLUSH_SIZE_BYTES)) return;
-    await this.#send(this.#ready());
+  /** Between two items: whether what is there has to leave, so that the buffer stays small. */
+  get mustPause(): boolean {
+    return this.out.length >= (this.#form.isEager ? 1 : FLUSH_SIZE_BYTES);
+  }
+
+  /** Sends what is there, and keeps the producer no faster than the client. */
+  pause(): Promise<void> {
+    return this.#send(this.#ready().take());
   }
 
   /** Sends the rest and ends the answer; a short one leaves in one piece, and nobody waits for it. */
   async end(): Promise<void> {
-    const bytes = this.#ready();
-    if (!this.#hasBegun && bytes.length <= PIECE_SIZE_BYTES) {
+    const ready = this.#ready();
+    if (!this.#hasBegun && ready.length <= PIECE_SIZE_BYTES) {
       this.#setHeaders();
-      this.#exchange.answer(200, this.#form.isGzip ? gzipSync(bytes) : bytes);
+      if (this.#form.isGzip) this.#exchange.answer(200, gzipSync(ready.view()));
+      else this.#exchange.answer(200, ready.takeLatin1(), 'latin1');
       return;
     }
-    await this.#send(bytes);
+    await this.#send(ready.take());
     const { isGone, response } = this.#exchange;
     if (isGone) return;
     await this.#taken((onTaken) => {
@@ -82,11 +86,11 @@ export class AnswerStream {
     if (idle.length < IDLE_COUNT_MAX && this.out.capacity <= IDLE_SIZE_BYTES_MAX) idle.push(this.out);
   }
 
-  #ready(): Buffer {
-    if (this.#indenter === undefined) return this.out.take();
+  #ready(): OutputBuffer {
+    if (this.#indenter === undefined) return this.out;
     this.#indenter.write(this.out.view());
     this.out.clear();
-    return this.#indenter.out.take();
+    return this.#indenter.out;
   }
 
   /** In pieces, so that a slow client is seen to take them. */

@@ -90,12 +90,12 @@ export class Exchange {
     this.setHeader('Access-Control-Expose-Headers', 'Date, X-InfluxDB-Version, X-InfluxDB-Build');
   }
 
-  /** The whole answer at once. */
-  answer(status: number, body?: string | Uint8Array): void {
-    if (body !== undefined) this.setHeader('Content-Length', String(Buffer.byteLength(body)));
+  /** The whole answer at once. A text of `latin1` is bytes, one per character. */
+  answer(status: number, body?: string | Uint8Array, encoding: 'utf8' | 'latin1' = 'utf8'): void {
+    if (body !== undefined) this.setHeader('Content-Length', String(typeof body === 'string' ? Buffer.byteLength(body, encoding) : body.length));
     else if (status !== 204) this.setHeader('Content-Length', '0');
     this.begin(status);
-    this.response.end(body);
+    this.response.end(body, encoding);
   }
 
   /** Headers of an answer that comes in pieces. */

@@ -37,6 +37,16 @@ export class OutputBuffer {
     return taken;
   }
 
+  /**
+   * As `take`, a character per byte. Node sends a short text together with the headers in front of it, and bytes of a
+   * buffer in a second piece.
+   */
+  takeLatin1(): string {
+    const taken = this.#bytes.toString('latin1', 0, this.#length);
+    this.clear();
+    return taken;
+  }
+
   byte(byte: number): void {
     this.reserve(1);
     this.#bytes[this.#length] = byte;

@@ -101,7 +101,7 @@ async function send(exchange: Exchange, message: Uint8Array, clock: Clock): Prom
   try {
     for (const piece of snappyPieces(message)) {
       stream.out.bytes(piece);
-      await stream.pause();
+      if (stream.mustPause) await stream.pause();
     }
     await stream.end();
   } finally {

@@ -40,9 +40,7 @@ export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, h
     nowNs: clock.nowNs(),
     isReadOnlyMethod: exchange.request.method !== 'POST',
     chunkRowCount: Math.min(form.isChunked ? form.chunkRowCount : Infinity, LIMITS.resultBlockRowCountMax),
-    get signal() {
-      return exchange.gone;
-    },
+    signal: exchange.gone,
     traceParent: exchange.traceParent,
   });
   if (form.isAsync) {
@@ -87,6 +85,7 @@ interface AnswerParts {
 async function writeItems(items: AsyncIterable<ResultItem>, { exchange, stream, writer, limit, share }: AnswerParts): Promise<boolean> {
   const iterator = items[Symbol.asyncIterator]();
   let last: ResultItem | undefined;
+  let isOver = false;
   try {
     while (!limit.isReached) {
       let next: IteratorResult<ResultItem>;
@@ -95,7 +94,10 @@ async function writeItems(items: AsyncIterable<ResultItem>, { exchange, stream, 
       } catch (error) {
         next = { value: trailingError(error, last) };
       }
-      if (next.done === true) return true;
+      if (next.done === true) {
+        isOver = true;
+        return true;
+      }
       if (exchange.isGone) return false;
       last = next.value;
       const part = limit.partOf(last);
@@ -105,11 +107,11 @@ async function writeItems(items: AsyncIterable<ResultItem>, { exchange, stream, 
         return false;
       }
       share.set(writer.heldSizeBytes);
-      await stream.pause();
+      if (stream.mustPause) await stream.pause();
     }
     return true;
   } finally {
-    await iterator.return?.();
+    if (!isOver) await iterator.return?.();
   }
 }
 

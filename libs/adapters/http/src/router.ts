@@ -28,7 +28,7 @@ export class Router {
     this.#parts = parts;
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  handle(exchange: Exchange): void | Promise<void> {
     const startedMs = this.#parts.clock.monotonicMs();
     const methods = Object.hasOwn(this.#routes, exchange.path) ? this.#routes[exchange.path] : undefined;
     const route = methods === undefined ? 'other' : exchange.path;

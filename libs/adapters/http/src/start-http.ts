@@ -73,6 +73,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     headersTimeout: LIMITS.headersTimeoutMs,
     requestTimeout: LIMITS.requestTimeoutMs,
     keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
+    // A request without a body is no stream that has to be read to its end.
+    optimizeEmptyRequests: true,
   });
   if (config.connectionCountMax > 0) server.maxConnections = config.connectionCountMax;
   let handle = refuse;
