@@ -19,9 +19,10 @@ const RANGE_COUNT_MAX = 32;
 
 /** The known format that `Accept` wants most, the first of equals; JSON when it names none. */
 export function formatOf(accept: string | undefined): AnswerFormat {
+  if (accept === undefined) return 'json';
   let best: AnswerFormat = 'json';
   let bestQuality = 0;
-  for (const range of (accept ?? '').split(',', RANGE_COUNT_MAX)) {
+  for (const range of accept.split(',', RANGE_COUNT_MAX)) {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
     const format = Object.hasOwn(FORMATS, type) ? FORMATS[type] : undefined;
     const quality = qualityOf(parameters);

@@ -33,8 +33,8 @@ export class AnswerStream {
   readonly #exchange: Exchange;
   readonly #form: AnswerForm;
   readonly #clock: Pick<Clock, 'after'>;
-  readonly #indented = new OutputBuffer();
-  readonly #indenter = new JsonIndenter(this.#indented);
+  /** undefined: the answer leaves as it is written. */
+  readonly #indenter: JsonIndenter | undefined;
   #gzip: Gzip | undefined;
   #hasBegun = false;
   /** Ends the wait for the socket. */
@@ -44,10 +44,7 @@ export class AnswerStream {
     this.#exchange = exchange;
     this.#form = form;
     this.#clock = clock;
-    exchange.gone.addEventListener('abort', () => {
-      this.#gzip?.destroy();
-      this.#onSent();
-    });
+    this.#indenter = form.isPretty ? new JsonIndenter(new OutputBuffer()) : undefined;
   }
 
   /** Whether something has left, so that the answer cannot become another one. */
@@ -55,24 +52,28 @@ export class AnswerStream {
     return this.#hasBegun;
   }
 
-  /** Between two items: keeps the buffer small and the producer no faster than the client. */
-  async pause(): Promise<void> {
-    const { length } = this.out;
-    if (length < (this.#form.isEager ? 1 : FLUSH_SIZE_BYTES)) return;
-    await this.#send(this.#ready());
+  /** Between two items: whether what is there has to leave, so that the buffer stays small. */
+  get mustPause(): boolean {
+    return this.out.length >= (this.#form.isEager ? 1 : FLUSH_SIZE_BYTES);
+  }
+
+  /** Sends what is there, and keeps the producer no faster than the client. */
+  pause(): Promise<void> {
+    return this.#send(this.#ready().take());
   }
 
   /** Sends the rest and ends the answer; a short one leaves in one piece, and nobody waits for it. */
   async end(): Promise<void> {
-    const bytes = this.#ready();
-    if (!this.#hasBegun && bytes.length <= PIECE_SIZE_BYTES) {
+    const ready = this.#ready();
+    if (!this.#hasBegun && ready.length <= PIECE_SIZE_BYTES) {
       this.#setHeaders();
-      this.#exchange.answer(200, this.#form.isGzip ? gzipSync(bytes) : bytes);
+      if (this.#form.isGzip) this.#exchange.answer(200, gzipSync(ready.view()));
+      else this.#exchange.answer(200, ready.takeLatin1(), 'latin1');
       return;
     }
-    await this.#send(bytes);
-    const { gone, response } = this.#exchange;
-    if (gone.aborted) return;
+    await this.#send(ready.take());
+    const { isGone, response } = this.#exchange;
+    if (isGone) return;
     await this.#taken((onTaken) => {
       response.once('finish', onTaken);
       (this.#gzip ?? response).end();
@@ -85,31 +86,35 @@ export class AnswerStream {
     if (idle.length < IDLE_COUNT_MAX && this.out.capacity <= IDLE_SIZE_BYTES_MAX) idle.push(this.out);
   }
 
-  #ready(): Buffer {
-    if (!this.#form.isPretty) return this.out.take();
+  #ready(): OutputBuffer {
+    if (this.#indenter === undefined) return this.out;
     this.#indenter.write(this.out.view());
     this.out.clear();
-    return this.#indented.take();
+    return this.#indenter.out;
   }
 
   /** In pieces, so that a slow client is seen to take them. */
   async #send(bytes: Buffer): Promise<void> {
     this.#begin();
     if (this.#form.isGzip) this.#gzip ??= this.#pipedGzip();
-    for (let start = 0; start < bytes.length && !this.#exchange.gone.aborted; start += PIECE_SIZE_BYTES) {
+    for (let start = 0; start < bytes.length && !this.#exchange.isGone; start += PIECE_SIZE_BYTES) {
       await this.#taken((onTaken) => {
         (this.#gzip ?? this.#exchange.response).write(bytes.subarray(start, start + PIECE_SIZE_BYTES), onTaken);
       });
     }
     // Of a client that is gone some may be on its way still.
-    if (!this.#exchange.gone.aborted && isWhole(bytes)) letGo(bytes);
+    if (!this.#exchange.isGone && isWhole(bytes)) letGo(bytes);
   }
 
   #begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#setHeaders();
-    this.#exchange.response.writeHead(200);
+    this.#exchange.begin(200);
+    this.#exchange.onClose(() => {
+      this.#gzip?.destroy();
+      this.#onSent();
+    });
   }
 
   #setHeaders(): void {

@@ -8,6 +8,10 @@ import { TimeWriter, type EpochUnit } from './time-text.ts';
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
 
+/** Sizes of numbers that JavaScript writes without an exponent: [DECIMAL_MIN, DECIMAL_END), and zero. */
+const DECIMAL_MIN = 1e-6;
+const DECIMAL_END = 1e21;
+
 /**
  * The table form: a header and rows per statement, and where columns change; an empty line before each further header. As InfluxDB's, it has no place for
  * messages and errors: a statement that fails before its first row is just absent, but for what may pass.
@@ -52,16 +56,16 @@ export class CsvWriter implements ResultWriter {
     if (this.#statementId !== block.statementId || !areEqual(this.#columns, block.columns)) this.#header(block);
     const out = this.#out;
     const { times, cells, rowCount } = block;
-    const head = `${csvText(block.name)},${csvText(tagsText(block.tags ?? []))}`;
+    const head = Buffer.from(`${csvText(block.name)},${csvText(tagsText(block.tags ?? []))}`);
     for (let rowIndex = 0; rowIndex < rowCount; rowIndex += 1) {
-      out.utf8(head);
+      out.bytes(head);
       if (times !== undefined) {
         out.byte(COMMA);
         this.#times.write(out, times.ms[rowIndex]!, times.subNs[rowIndex]!);
       }
       for (const column of cells) {
         out.byte(COMMA);
-        out.utf8(cellText(column[rowIndex]!));
+        writeCell(out, column[rowIndex]!);
       }
       out.byte(NEWLINE);
     }
@@ -101,16 +105,22 @@ function tagsText(tags: TagSet): string {
 }
 
 /** Of a list InfluxDB 1.6 shows what stood there before, such as the name of the column; here it is its texts. */
-function cellText(cell: ShownCell): string {
-  if (cell === null) return '';
-  if (typeof cell === 'string') return csvText(cell);
-  if (typeof cell === 'object') return csvText(cell.join(','));
-  return typeof cell === 'number' ? decimalText(cell) : String(cell);
+function writeCell(out: OutputBuffer, cell: ShownCell): void {
+  if (cell === null) return;
+  if (typeof cell === 'number') writeDecimal(out, cell);
+  else if (typeof cell === 'string') out.utf8(csvText(cell));
+  else if (typeof cell === 'object') out.utf8(csvText(cell.join(',')));
+  else out.ascii(String(cell));
 }
 
 /** All digits, never an exponent. */
+function writeDecimal(out: OutputBuffer, value: number): void {
+  const size = Math.abs(value);
+  if (size === 0 || (size >= DECIMAL_MIN && size < DECIMAL_END)) out.number(value);
+  else out.ascii(decimalText(value));
+}
+
 function decimalText(value: number): string {
-  if (Object.is(value, -0)) return '-0';
   const text = String(value);
   const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
   if (match === null) return text;

@@ -35,7 +35,7 @@ export async function requestsRoute(exchange: Exchange, { stats, clock }: DebugP
   const profile = stats.profile();
   await elapsed(exchange, clock, seconds * 1_000);
   profile.stop();
-  if (exchange.gone.aborted) return;
+  if (exchange.isGone) return;
   exchange.setHeader('Connection', 'close');
   answerLines(exchange, Object.fromEntries(profile.clients));
 }
@@ -51,7 +51,7 @@ function secondsOf(text: string): number {
 function elapsed(exchange: Exchange, clock: Clock, delayMs: DurationMs): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.after(delayMs, resolve);
-    exchange.gone.addEventListener('abort', () => {
+    exchange.onClose(() => {
       timer.cancel();
       resolve();
     });

@@ -25,7 +25,12 @@ export class Exchange {
   errorForm: ErrorForm = { format: 'json', isPretty: false };
   /** Of the request's span, when it is recorded. */
   traceParent: TraceParent | undefined;
-  readonly #gone = new AbortController();
+  /** Names and values by turns, as they will be sent. */
+  readonly #headers: string[] = ['X-Influxdb-Build', 'OSS', 'X-Influxdb-Version', INFLUXDB_VERSION];
+  readonly #onClose: (() => void)[] = [];
+  #isGone = false;
+  /** Made when somebody asks for the signal: most routes never do. */
+  #abort: AbortController | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.request = request;
@@ -34,16 +39,30 @@ export class Exchange {
     const queryIndex = target.indexOf('?');
     this.path = queryIndex === -1 ? target : target.slice(0, queryIndex);
     this.parameters = new URLSearchParams(queryIndex === -1 ? '' : target.slice(queryIndex + 1));
-    response.setHeader('X-Influxdb-Build', 'OSS');
-    response.setHeader('X-Influxdb-Version', INFLUXDB_VERSION);
-    response.once('close', () => {
-      if (!response.writableFinished) this.#gone.abort();
-    });
+    response.on('close', () => this.#close());
+  }
+
+  /** The client is gone before its answer ended. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** Aborted when the client is gone before its answer ended. */
   get gone(): AbortSignal {
-    return this.#gone.signal;
+    this.#abort ??= new AbortController();
+    if (this.#isGone) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  /** Calls back once when the answer has ended or the client is gone, unless that has been already. */
+  onClose(callback: () => void): void {
+    this.#onClose.push(callback);
+  }
+
+  #close(): void {
+    this.#isGone = !this.response.writableFinished;
+    if (this.#isGone) this.#abort?.abort();
+    for (const callback of this.#onClose) callback();
   }
 
   header(name: string): string | undefined {
@@ -51,8 +70,9 @@ export class Exchange {
     return Array.isArray(value) ? value[0] : value;
   }
 
+  /** One more header of the answer; a name is given once. */
   setHeader(name: string, value: string): void {
-    this.response.setHeader(name, value);
+    this.#headers.push(name, value);
   }
 
   /** The headers of every route that exists: the id of the request, and leave for pages of other origins. */
@@ -70,12 +90,17 @@ export class Exchange {
     this.setHeader('Access-Control-Expose-Headers', 'Date, X-InfluxDB-Version, X-InfluxDB-Build');
   }
 
-  /** The whole answer at once. */
-  answer(status: number, body?: string | Uint8Array): void {
-    this.response.statusCode = status;
-    if (body !== undefined) this.setHeader('Content-Length', String(Buffer.byteLength(body)));
+  /** The whole answer at once. A text of `latin1` is bytes, one per character. */
+  answer(status: number, body?: string | Uint8Array, encoding: 'utf8' | 'latin1' = 'utf8'): void {
+    if (body !== undefined) this.setHeader('Content-Length', String(typeof body === 'string' ? Buffer.byteLength(body, encoding) : body.length));
     else if (status !== 204) this.setHeader('Content-Length', '0');
-    this.response.end(body);
+    this.begin(status);
+    this.response.end(body, encoding);
+  }
+
+  /** Headers of an answer that comes in pieces. */
+  begin(status: number): void {
+    this.response.writeHead(status, this.#headers);
   }
 
   /** Ends the connection in the middle: the client sees that the answer is not whole. */

@@ -101,6 +101,18 @@ test('a long answer arrives whole: plain, pretty, gzip, chunked, as a table', as
   expect(table.text.split('\n')).toHaveLength(blockCount * 1_000 + 2);
 });
 
+test('a short answer is the same bytes plain, pretty and gzip, whatever its texts are', async () => {
+  const { gateway, server } = await openHttp();
+  gateway.onQuery = () => listed([rows(0, 'm', ['v'], [['Zürich 😀 \u0000']]), done(0)]);
+  const plain = await send(server, query({ q: 'x' }));
+  expect(plain.text).toBe('{"results":[{"statement_id":0,"series":[{"name":"m","columns":["v"],"values":[["Zürich 😀 \\u0000"]]}]}]}\n');
+  expect(plain.headers['content-length']).toBe(String(Buffer.byteLength(plain.text)));
+  expect((await send(server, query({ q: 'x', pretty: 'true' }))).text).toBe(`${JSON.stringify(JSON.parse(plain.text), undefined, 4)}\n`);
+  const gzip = await send(server, query({ q: 'x' }), { headers: { 'Accept-Encoding': 'gzip' } });
+  expect(gunzipSync(gzip.body).equals(plain.body)).toBe(true);
+  expect((await send(server, query({ q: 'x' }), { headers: { Accept: 'text/csv' } })).text).toBe('name,tags,v\nm,,Zürich 😀 \u0000\n');
+});
+
 test('a short answer is gzip too when asked for; an error is not', async () => {
   const { gateway, server } = await openHttp();
   gateway.onQuery = () => listed([done(0)]);
@@ -210,4 +222,20 @@ test('E4: a client that goes away aborts its query, and the producer is told to 
   expect(gateway.queries[0]!.signal.aborted).toBe(false);
   socket.destroy();
   await expect.poll(() => hasEnded && gateway.queries[0]!.signal.aborted).toBe(true);
+});
+
+test('E4: a client that goes away before its first row aborts its query', async () => {
+  const { gateway, server } = await openHttp();
+  let hasEnded = false;
+  gateway.onQuery = async function* waiting({ signal }): AsyncGenerator<ResultItem> {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    hasEnded = true;
+    yield done(0);
+  };
+  const socket = connect(server.address.port, server.address.host);
+  socket.write(`GET ${query({ q: 'x' })} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await expect.poll(() => gateway.queries.length).toBe(1);
+  socket.destroy();
+  await expect.poll(() => hasEnded).toBe(true);
+  expect((await send(server, '/ping')).status).toBe(204);
 });

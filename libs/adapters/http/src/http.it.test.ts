@@ -239,6 +239,22 @@ test('writes beyond the limit wait; beyond the queue or the time they are 503', 
   expect((await second).status).toBe(204);
 });
 
+test('requests that do not say how long they are have no body, and the connection goes on', async () => {
+  const { gateway, server } = await openHttp();
+  const socket = connect(server.address.port, server.address.host);
+  let text = '';
+  socket.on('data', (piece) => (text += piece.toString()));
+  const head = 'HTTP/1.1\r\nHost: x\r\n';
+  socket.write(`POST /write?db=h ${head}\r\n`);
+  socket.write(`POST /write?db=h ${head}Content-Encoding: gzip\r\n\r\n`);
+  socket.write(`POST /query?q=x ${head}Content-Type: application/x-www-form-urlencoded\r\n\r\n`);
+  socket.write(`GET /ping ${head}Connection: close\r\n\r\n`);
+  await new Promise((resolve) => socket.once('end', resolve));
+  expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 204', 'HTTP/1.1 400', 'HTTP/1.1 200', 'HTTP/1.1 204']);
+  expect(gateway.writes).toMatchObject([{ text: '' }]);
+  expect(gateway.queries).toMatchObject([{ text: 'x' }]);
+});
+
 test('a client that goes away in its body writes nothing', async () => {
   const { gateway, server } = await openHttp();
   const socket = connect(server.address.port, server.address.host);

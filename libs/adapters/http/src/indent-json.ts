@@ -12,7 +12,8 @@ const INDENT = '    ';
 
 /** Spreads compact JSON over lines as Go's MarshalIndent does with four spaces, piece by piece. */
 export class JsonIndenter {
-  readonly #out: OutputBuffer;
+  /** Where what was spread is. */
+  readonly out: OutputBuffer;
   #depth = 0;
   #isInText = false;
   #isEscaped = false;
@@ -20,7 +21,7 @@ export class JsonIndenter {
   #hasJustOpened = false;
 
   constructor(out: OutputBuffer) {
-    this.#out = out;
+    this.out = out;
   }
 
   write(compact: Uint8Array): void {
@@ -31,7 +32,7 @@ export class JsonIndenter {
   }
 
   #textByte(byte: number): void {
-    this.#out.byte(byte);
+    this.out.byte(byte);
     if (this.#isEscaped) this.#isEscaped = false;
     else if (byte === BACKSLASH) this.#isEscaped = true;
     else if (byte === QUOTE) this.#isInText = false;
@@ -42,20 +43,20 @@ export class JsonIndenter {
       this.#depth -= 1;
       if (!this.#hasJustOpened) this.#newLine();
       this.#hasJustOpened = false;
-      this.#out.byte(byte);
+      this.out.byte(byte);
       return;
     }
     if (this.#hasJustOpened) this.#newLine();
     this.#hasJustOpened = OPENING.has(byte);
     if (this.#hasJustOpened) this.#depth += 1;
     this.#isInText = byte === QUOTE;
-    this.#out.byte(byte);
+    this.out.byte(byte);
     if (byte === COMMA) this.#newLine();
-    if (byte === COLON) this.#out.byte(SPACE);
+    if (byte === COLON) this.out.byte(SPACE);
   }
 
   #newLine(): void {
-    this.#out.byte(NEWLINE);
-    for (let level = 0; level < this.#depth; level += 1) this.#out.ascii(INDENT);
+    this.out.byte(NEWLINE);
+    for (let level = 0; level < this.#depth; level += 1) this.out.ascii(INDENT);
   }
 }

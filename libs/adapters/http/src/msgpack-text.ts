@@ -60,7 +60,8 @@ export function writeTime(out: OutputBuffer, ms: number, subNs: number): void {
   out.byte(0xc7);
   out.byte(12);
   out.byte(TIME_EXTENSION);
-  out.int64(BigInt(seconds));
+  out.uint32(Math.floor(seconds / 2 ** 32) >>> 0);
+  out.uint32(seconds >>> 0);
   out.uint32((ms - seconds * 1_000) * 1_000_000 + subNs);
 }
 

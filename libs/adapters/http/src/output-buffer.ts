@@ -4,20 +4,21 @@ const LOOP_LENGTH_MAX = 24;
 
 const MINUS = 0x2d;
 const ZERO = 0x30;
-const DIGITS_MAX = 2 ** 31 - 1;
+const INT32_MIN = -(2 ** 31);
 
 /** Bytes of an answer in the making: grows as needed, is emptied and used again. */
 export class OutputBuffer {
   #bytes = Buffer.allocUnsafeSlow(SIZE_BYTES_FIRST);
   #length = 0;
+  /** What it can hold before it grows. */
+  #capacity = SIZE_BYTES_FIRST;
 
   get length(): number {
     return this.#length;
   }
 
-  /** What it can hold before it grows. */
   get capacity(): number {
-    return this.#bytes.length;
+    return this.#capacity;
   }
 
   clear(): void {
@@ -36,47 +37,57 @@ export class OutputBuffer {
     return taken;
   }
 
+  /**
+   * As `take`, a character per byte. Node sends a short text together with the headers in front of it, and bytes of a
+   * buffer in a second piece.
+   */
+  takeLatin1(): string {
+    const taken = this.#bytes.toString('latin1', 0, this.#length);
+    this.clear();
+    return taken;
+  }
+
   byte(byte: number): void {
-    this.#reserve(1);
+    this.reserve(1);
     this.#bytes[this.#length] = byte;
     this.#length += 1;
   }
 
   /** Big-endian, as all numbers below that do not say otherwise. */
   uint16(value: number): void {
-    this.#reserve(2);
+    this.reserve(2);
     this.#length = this.#bytes.writeUInt16BE(value, this.#length);
   }
 
   uint32(value: number): void {
-    this.#reserve(4);
+    this.reserve(4);
     this.#length = this.#bytes.writeUInt32BE(value, this.#length);
   }
 
   int64(value: bigint): void {
-    this.#reserve(8);
+    this.reserve(8);
     this.#length = this.#bytes.writeBigInt64BE(value, this.#length);
   }
 
   float64(value: number): void {
-    this.#reserve(8);
+    this.reserve(8);
     this.#length = this.#bytes.writeDoubleBE(value, this.#length);
   }
 
   float64LE(value: number): void {
-    this.#reserve(8);
+    this.reserve(8);
     this.#length = this.#bytes.writeDoubleLE(value, this.#length);
   }
 
   bytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
+    this.reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
   /** Text of characters below 0x80 only. */
   ascii(text: string): void {
-    this.#reserve(text.length);
+    this.reserve(text.length);
     if (text.length <= LOOP_LENGTH_MAX) {
       for (let index = 0; index < text.length; index += 1) this.#bytes[this.#length + index] = text.charCodeAt(index);
     } else {
@@ -87,7 +98,7 @@ export class OutputBuffer {
 
   /** Any text; lone surrogates become U+FFFD. */
   utf8(text: string): void {
-    this.#reserve(text.length * 3);
+    this.reserve(text.length * 3);
     this.#length += this.#bytes.write(text, this.#length, 'utf8');
   }
 
@@ -96,7 +107,7 @@ export class OutputBuffer {
    * returns false.
    */
   plain(text: string, isSpecial: Uint8Array): boolean {
-    this.#reserve(text.length);
+    this.reserve(text.length);
     const start = this.#length;
     for (let index = 0; index < text.length; index += 1) {
       const code = text.charCodeAt(index);
@@ -110,45 +121,52 @@ export class OutputBuffer {
   /** A finite number as Go's JSON writes it. JavaScript differs in one value only: minus zero. */
   number(value: number): void {
     const integer = value | 0;
-    if (integer !== value) this.ascii(String(value));
+    if (integer !== value || integer === INT32_MIN) this.ascii(String(value));
     else if (integer === 0) this.ascii(Object.is(value, -0) ? '-0' : '0');
-    else this.#integer(integer);
+    else {
+      if (integer < 0) this.byte(MINUS);
+      const size = Math.abs(integer);
+      this.digits(size, digitCountOf(size));
+    }
   }
 
   /** A whole number in 0..2^31-1 as exactly this many digits. */
   digits(value: number, count: number): void {
-    this.#reserve(count);
-    const bytes = this.#bytes;
-    let rest = value | 0;
-    for (let at = this.#length + count - 1; at >= this.#length; at -= 1) {
-      const tenth = (rest / 10) | 0;
-      bytes[at] = ZERO + rest - tenth * 10;
-      rest = tenth;
-    }
+    putDigits(this.reserve(count), this.#length, value, count);
     this.#length += count;
   }
 
-  /** Within 32 bits. */
-  #integer(value: number): void {
-    if (value < 0) this.byte(MINUS);
-    const size = Math.abs(value);
-    if (size > DIGITS_MAX) this.ascii(String(size));
-    else this.digits(size, size < 10 ? 1 : size < 100 ? 2 : size < 1_000 ? 3 : size < 10_000 ? 4 : digitCountOf(size));
+  /** Room for so many bytes from `length` on, which count when `advance` says so. Valid until the next call of anything else. */
+  reserve(sizeBytes: number): Buffer {
+    if (this.#length + sizeBytes > this.#capacity) this.#grow(this.#length + sizeBytes);
+    return this.#bytes;
   }
 
-  #reserve(sizeBytes: number): void {
-    if (this.#length + sizeBytes > this.#bytes.length) this.#grow(this.#length + sizeBytes);
+  advance(sizeBytes: number): void {
+    this.#length += sizeBytes;
   }
 
   #grow(neededBytes: number): void {
     const grown = Buffer.allocUnsafeSlow(Math.max(neededBytes, this.#bytes.length * 2));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
+    this.#capacity = grown.length;
   }
 }
 
 function digitCountOf(value: number): number {
-  let count = 5;
-  for (let power = 100_000; power <= value; power *= 10) count += 1;
+  if (value < 100) return value < 10 ? 1 : 2;
+  let count = 3;
+  for (let power = 1_000; power <= value; power *= 10) count += 1;
   return count;
+}
+
+/** A whole number in 0..2^31-1 as exactly this many digits, from `at` on. */
+export function putDigits(bytes: Uint8Array, at: number, value: number, count: number): void {
+  let rest = value | 0;
+  for (let index = at + count - 1; index >= at; index -= 1) {
+    const tenth = (rest / 10) | 0;
+    bytes[index] = ZERO + rest - tenth * 10;
+    rest = tenth;
+  }
 }

@@ -34,7 +34,7 @@ export async function promReadRoute(exchange: Exchange, { gateway, clock, bounds
     for (const query of queries) {
       let isContinued = false;
       for await (const block of rowsOf(gateway.runQuery({ ...shared, ...promSelect(query) }))) {
-        if (exchange.gone.aborted) return;
+        if (exchange.isGone) return;
         writeBlock(writer, block, isContinued);
         share.set(writer.sizeBytes);
         isContinued = block.isPartial;
@@ -101,7 +101,7 @@ async function send(exchange: Exchange, message: Uint8Array, clock: Clock): Prom
   try {
     for (const piece of snappyPieces(message)) {
       stream.out.bytes(piece);
-      await stream.pause();
+      if (stream.mustPause) await stream.pause();
     }
     await stream.end();
   } finally {

@@ -27,7 +27,7 @@ const FORM_PART_COUNT_MAX = 100;
 /** @throws DbError REQUEST_INVALID */
 export function queryFormOf(exchange: Exchange, parameters: URLSearchParams): QueryForm {
   return {
-    ...errorFormOf(exchange, parameters),
+    ...exchange.errorForm,
     isGzip: /\bgzip\b/.test(exchange.header('accept-encoding') ?? ''),
     isChunked: parameters.get('chunked') === 'true',
     chunkRowCount: chunkRowCountOf(parameters.get('chunk_size') ?? ''),
@@ -60,10 +60,13 @@ export function queryOf(parameters: URLSearchParams): Pick<QueryRequest, 'text' 
 }
 
 /** Of the URL and, for POST, of the form in the body, which wins. @throws DbError REQUEST_INVALID, REQUEST_TOO_LARGE, WRITE_OVERLOADED */
-export async function queryParametersOf(exchange: Exchange, bounds: BodyBounds): Promise<URLSearchParams> {
+export function queryParametersOf(exchange: Exchange, bounds: BodyBounds): URLSearchParams | Promise<URLSearchParams> {
   const contentType = exchange.header('content-type') ?? '';
   const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(contentType);
-  if (exchange.request.method !== 'POST' || !isForm) return exchange.parameters;
+  return exchange.request.method === 'POST' && isForm ? formParametersOf(exchange, contentType, bounds) : exchange.parameters;
+}
+
+async function formParametersOf(exchange: Exchange, contentType: string, bounds: BodyBounds): Promise<URLSearchParams> {
   const body = await readBody(exchange, bounds, LIMITS.querySizeBytesMax);
   try {
     return new URLSearchParams([...firstOfEach(await formFields(body.bytes, contentType)), ...exchange.parameters]);

@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import type { Clock, Gateway, ResultBlock, ResultItem } from '@varve/ports';
+import type { Clock, Gateway, ResultItem } from '@varve/ports';
 import { CONTENT_TYPES } from './answer-format.ts';
 import { AnswerStream } from './answer-stream.ts';
 import type { AsyncQueries } from './async-queries.ts';
@@ -16,6 +16,7 @@ import { errorFormOf, queryFormOf, queryOf, queryParametersOf, type QueryForm } 
 import type { BodyBounds } from './request-body.ts';
 import type { RequestClock } from './request-clock.ts';
 import type { ResultWriter } from './result-writer.ts';
+import { RowLimit } from './row-limit.ts';
 
 export interface QueryRouteParts {
   readonly gateway: Gateway;
@@ -32,7 +33,7 @@ export interface QueryRouteParts {
 export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, held, rowCountMax, asyncQueries }: QueryRouteParts): Promise<void> {
   exchange.errorForm = errorFormOf(exchange, exchange.parameters);
   const parameters = await queryParametersOf(exchange, bounds);
-  exchange.errorForm = errorFormOf(exchange, parameters);
+  if (parameters !== exchange.parameters) exchange.errorForm = errorFormOf(exchange, parameters);
   const form = queryFormOf(exchange, parameters);
   const items = gateway.runQuery({
     ...queryOf(parameters),
@@ -46,37 +47,78 @@ export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, h
     await asyncQueries.begin(items);
     exchange.setHeader('Content-Type', 'application/json');
     exchange.answer(204);
-  } else await streamAnswer(exchange, form.isChunked ? items : cutAt(items, rowCountMax), { form, clock: bounds.clock, held });
+  } else await streamAnswer(exchange, items, { form, limit: new RowLimit(form.isChunked || rowCountMax === 0 ? Infinity : rowCountMax), clock: bounds.clock, held });
 }
 
 interface StreamParts {
   readonly form: QueryForm;
+  readonly limit: RowLimit;
   readonly clock: Clock;
   readonly held: ByteBudget;
 }
 
 /** @throws DbError of the first item; a later one becomes a part of the answer */
-async function streamAnswer(exchange: Exchange, items: AsyncIterable<ResultItem>, { form, clock, held }: StreamParts): Promise<void> {
+async function streamAnswer(exchange: Exchange, items: AsyncIterable<ResultItem>, { form, limit, clock, held }: StreamParts): Promise<void> {
   const { format, isPretty, isGzip, isChunked } = form;
   const stream = new AnswerStream(exchange, { contentType: CONTENT_TYPES[format], isPretty, isGzip, isEager: isChunked }, clock);
   const writer = writerFor(form, stream.out);
   const share = new HeldShare(held, 'MessagePack; use chunked=true with a smaller chunk_size, or JSON');
   try {
-    for await (const item of withTrailingError(items)) {
-      if (exchange.gone.aborted) return;
-      if (!writer.item(item)) {
-        if (!stream.hasBegun) throw unwritable(item);
-        return exchange.breakOff();
-      }
-      share.set(writer.heldSizeBytes);
-      await stream.pause();
-    }
+    if (!(await writeItems(items, { exchange, stream, writer, limit, share }))) return;
     writer.end();
     await stream.end();
   } finally {
     stream.close();
     share.set(0);
   }
+}
+
+interface AnswerParts {
+  readonly exchange: Exchange;
+  readonly stream: AnswerStream;
+  readonly writer: ResultWriter;
+  readonly limit: RowLimit;
+  readonly share: HeldShare;
+}
+
+/** @returns whether the answer can end well: the client is there, and the format could say everything. @throws DbError as above */
+async function writeItems(items: AsyncIterable<ResultItem>, { exchange, stream, writer, limit, share }: AnswerParts): Promise<boolean> {
+  const iterator = items[Symbol.asyncIterator]();
+  let last: ResultItem | undefined;
+  let isOver = false;
+  try {
+    while (!limit.isReached) {
+      let next: IteratorResult<ResultItem>;
+      try {
+        next = await iterator.next();
+      } catch (error) {
+        next = { value: trailingError(error, last) };
+      }
+      if (next.done === true) {
+        isOver = true;
+        return true;
+      }
+      if (exchange.isGone) return false;
+      last = next.value;
+      const part = limit.partOf(last);
+      if (part !== undefined && !writer.item(part)) {
+        if (!stream.hasBegun) throw unwritable(part);
+        exchange.breakOff();
+        return false;
+      }
+      share.set(writer.heldSizeBytes);
+      if (stream.mustPause) await stream.pause();
+    }
+    return true;
+  } finally {
+    if (!isOver) await iterator.return?.();
+  }
+}
+
+/** Once something was answered, a failure is the last item of its statement. */
+function trailingError(error: unknown, last: ResultItem | undefined): ResultItem {
+  if (!(error instanceof DbError) || last === undefined) throw error;
+  return { kind: 'error', statementId: last.statementId, text: errorText(error), code: error.code };
 }
 
 function writerFor({ format, isChunked, epoch, chunkRowCount }: QueryForm, out: OutputBuffer): ResultWriter {
@@ -95,39 +137,4 @@ function writerFor({ format, isChunked, epoch, chunkRowCount }: QueryForm, out: 
 function unwritable(item: ResultItem): DbError {
   if (item.kind === 'error') return new DbError(item.code ?? 'QUERY_INTERRUPTED', item.text);
   return new DbError('QUERY_SHARD_UNAVAILABLE', 'text' in item ? item.text : item.kind);
-}
-
-/** Once something was answered, a failure is the last item of its statement. */
-async function* withTrailingError(items: AsyncIterable<ResultItem>): AsyncGenerator<ResultItem> {
-  let statementId: number | undefined;
-  try {
-    for await (const item of items) {
-      statementId = item.statementId;
-      yield item;
-    }
-  } catch (error) {
-    if (!(error instanceof DbError) || statementId === undefined) throw error;
-    yield { kind: 'error', statementId, text: errorText(error), code: error.code };
-  }
-}
-
-/**
- * Ends the answer at so many rows; 0 cuts nothing. As InfluxDB, a series that has more is marked as partial; if the limit is
- * reached between two series, their statement is. Statements behind it are left out.
- */
-async function* cutAt(items: AsyncIterable<ResultItem>, rowCountMax: number): AsyncGenerator<ResultItem> {
-  let restCount = rowCountMax === 0 ? Infinity : rowCountMax;
-  let last: ResultBlock | undefined;
-  for await (const item of items) {
-    if (item.kind === 'rows') {
-      if (item.rowCount > restCount) {
-        if (restCount > 0) yield { ...item, rowCount: restCount, isPartial: true };
-        else if (last?.statementId === item.statementId && !last.isPartial) yield { kind: 'cut', statementId: item.statementId };
-        return;
-      }
-      restCount -= item.rowCount;
-      last = item;
-    }
-    yield item;
-  }
 }

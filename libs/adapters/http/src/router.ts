@@ -11,6 +11,12 @@ export type Handler = (exchange: Exchange) => void | Promise<void>;
 /** Handlers by path, then by method. Paths are exact, as InfluxDB's. */
 export type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>;
 
+interface Route {
+  readonly path: string;
+  /** By method. */
+  readonly handlers: ReadonlyMap<string, Handler>;
+}
+
 export interface RouterParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -20,25 +26,25 @@ export interface RouterParts {
 
 /** Finds the handler, answers when there is none, and turns its failure into an answer. What is no DbError is a bug and stays one. */
 export class Router {
-  readonly #routes: Routes;
+  readonly #routes: ReadonlyMap<string, Route>;
   readonly #parts: RouterParts;
 
   constructor(routes: Routes, parts: RouterParts) {
-    this.#routes = routes;
+    this.#routes = new Map(Object.entries(routes).map(([path, methods]) => [path, { path, handlers: new Map(Object.entries(methods)) }]));
     this.#parts = parts;
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  handle(exchange: Exchange): void | Promise<void> {
     const startedMs = this.#parts.clock.monotonicMs();
-    const methods = Object.hasOwn(this.#routes, exchange.path) ? this.#routes[exchange.path] : undefined;
-    const route = methods === undefined ? 'other' : exchange.path;
-    this.#parts.stats.begin(exchange, route);
-    exchange.response.once('close', () => this.#count(exchange, route, startedMs));
-    if (methods === undefined) return answerPlain(exchange, 404, '404 page not found\n');
-    const method = exchange.request.method ?? '';
-    const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
+    const route = this.#routes.get(exchange.path);
+    // The path of the route, not the one of the request: what is looked up by it later is found at once.
+    const name = route?.path ?? 'other';
+    this.#parts.stats.begin(exchange, name);
+    exchange.onClose(() => this.#count(exchange, name, startedMs));
+    if (route === undefined) return answerPlain(exchange, 404, '404 page not found\n');
+    const handler = route.handlers.get(exchange.request.method ?? '');
     if (handler !== undefined) return this.#run(exchange, handler);
-    exchange.setHeader('Allow', Object.keys(methods).join(', '));
+    exchange.setHeader('Allow', [...route.handlers.keys()].join(', '));
     answerPlain(exchange, 405, 'Method Not Allowed\n');
   }
 

@@ -73,13 +73,19 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     headersTimeout: LIMITS.headersTimeoutMs,
     requestTimeout: LIMITS.requestTimeoutMs,
     keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
+    // A request without a body is no stream that has to be read to its end.
+    optimizeEmptyRequests: true,
   });
   if (config.connectionCountMax > 0) server.maxConnections = config.connectionCountMax;
   let handle = refuse;
+  // Once the server closes, a connection whose answer has ended has nothing left to wait for.
+  const closeIdle = (): void => {
+    if (!server.listening) setImmediate(() => server.closeIdleConnections());
+  };
   server.on('request', (request, response) => {
-    // Once the server closes, a connection whose answer has ended has nothing left to wait for.
-    response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
-    void handle(new Exchange(request, response));
+    const exchange = new Exchange(request, response);
+    exchange.onClose(closeIdle);
+    void handle(exchange);
   });
   await listen(server, options.address);
   const { address: host, port } = server.address() as AddressInfo;

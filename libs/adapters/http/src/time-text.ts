@@ -1,30 +1,38 @@
 import { joinNs, timeZoneOf, type TimeZone } from '@varve/model';
-import type { OutputBuffer } from './output-buffer.ts';
+import { calendarDate } from './calendar-date.ts';
+import { putDigits, type OutputBuffer } from './output-buffer.ts';
 
 /** Units that `epoch=` takes. */
 export type EpochUnit = 'ns' | 'u' | 'ms' | 's' | 'm' | 'h';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 const MILLION = 1_000_000;
-const UNIT_MS: Readonly<Record<Exclude<EpochUnit, 'ns' | 'u'>, number>> = { ms: 1, s: 1_000, m: MINUTE_MS, h: 3_600_000 };
+/** Of what is smaller than a millisecond the milliseconds are counted, and what is left is written behind them. */
+const UNIT_MS: Readonly<Record<EpochUnit, number>> = { ns: 1, u: 1, ms: 1, s: 1_000, m: MINUTE_MS, h: 3_600_000 };
+const DASH = 0x2d;
 const DOT = 0x2e;
+const COLON = 0x3a;
+const LETTER_T = 0x54;
+/** `2020-09-13T12:26:40` */
+const SECONDS_SIZE_BYTES = 19;
 
 /**
  * Writes times of an answer: whole numbers of a unit, or RFC 3339 with as many digits as the nanoseconds need. Most
- * times of an answer share their minute with the one before, so its text is kept.
+ * times of an answer share their day with the one before, so its date is kept.
  */
 export class TimeWriter {
   readonly #epoch: EpochUnit | undefined;
-  /** NaN: there was none. */
-  #millionMs = NaN;
-  /** Its digits. */
-  #millionText = '';
-  /** NaN: there was none. */
-  #minuteStartMs = NaN;
-  /** `2020-09-13T12:26:` */
-  #minuteText = '';
+  /** Whole millions of the count before. NaN: there was none. */
+  #millions = NaN;
+  /** Without their six zeros. */
+  #millionsText = '';
+  /** By the clock of the zone. NaN: there was none. */
+  #dayStartMs = NaN;
+  /** Of that day, with a year of four digits. */
+  #date = calendarDate(0);
   #timeZone: TimeZone | undefined;
-  /** Of the zone's clock in that minute. */
+  /** Of the zone's clock at the time before. */
   #offsetMs = 0;
   /** `Z` or `+01:00`. */
   #offsetText = 'Z';
@@ -41,51 +49,67 @@ export class TimeWriter {
   setTimeZone(name: string | undefined): void {
     if (this.#timeZone?.name === name) return;
     this.#timeZone = name === undefined ? undefined : timeZoneOf(name);
-    this.#minuteStartMs = NaN;
   }
 
   /** The time that is `ms` whole milliseconds since 1970, rounded down, and `subNs` nanoseconds, 0..999_999. */
   write(out: OutputBuffer, ms: number, subNs: number): void {
-    if (this.#epoch === undefined) this.#writeText(out, ms, subNs);
-    else if (ms >= MILLION && (this.#epoch === 'ns' || this.#epoch === 'u')) this.#writeLong(out, ms, subNs);
+    if (this.#epoch === undefined) return this.#writeText(out, ms, subNs);
+    const unitCount = ms / UNIT_MS[this.#epoch];
+    if (unitCount >= MILLION) this.#writeLong(out, Math.floor(unitCount), subNs);
     else out.ascii(String(epochCount(this.#epoch, ms, subNs)));
   }
 
-  /** Nanoseconds or microseconds: all but the last digits are those of the time before, most often. */
-  #writeLong(out: OutputBuffer, ms: number, subNs: number): void {
-    let rest = ms - this.#millionMs;
+  /** A count of more than six digits, all but the last ones of which are those of the time before, most often. */
+  #writeLong(out: OutputBuffer, count: number, subNs: number): void {
+    let rest = count - this.#millions;
     if (!(rest >= 0 && rest < MILLION)) {
-      const millions = Math.floor(ms / MILLION);
-      this.#millionMs = millions * MILLION;
-      this.#millionText = String(millions);
-      rest = ms - this.#millionMs;
+      const millionCount = Math.floor(count / MILLION);
+      this.#millions = millionCount * MILLION;
+      this.#millionsText = String(millionCount);
+      rest = count - this.#millions;
     }
-    out.ascii(this.#millionText);
+    out.ascii(this.#millionsText);
     out.digits(rest, 6);
     if (this.#epoch === 'ns') out.digits(subNs, 6);
-    else out.digits((subNs / 1_000) | 0, 3);
+    else if (this.#epoch === 'u') out.digits((subNs / 1_000) | 0, 3);
   }
 
   #writeText(out: OutputBuffer, ms: number, subNs: number): void {
-    let inMinuteMs = ms - this.#minuteStartMs;
     const offsetMs = this.#timeZone === undefined ? 0 : this.#timeZone.offsetMsAt(ms);
-    if (!(inMinuteMs >= 0 && inMinuteMs < MINUTE_MS && offsetMs === this.#offsetMs)) {
-      this.#enterMinute(ms, offsetMs);
-      inMinuteMs = ms - this.#minuteStartMs;
-    }
-    const second = (inMinuteMs / 1_000) | 0;
-    const fractionMs = inMinuteMs - second * 1_000;
-    out.ascii(this.#minuteText);
-    out.digits(second, 2);
+    if (offsetMs !== this.#offsetMs) this.#moveClock(offsetMs);
+    const localMs = ms + offsetMs;
+    if (!(localMs >= this.#dayStartMs && localMs < this.#dayStartMs + DAY_MS)) this.#enterDay(Math.floor(localMs / DAY_MS));
+    const { year, month, dayOfMonth } = this.#date;
+    const inDayMs = (localMs - this.#dayStartMs) | 0;
+    const second = (inDayMs / 1_000) | 0;
+    const minute = (second / 60) | 0;
+    const hour = (minute / 60) | 0;
+    const fractionMs = inDayMs - second * 1_000;
+    const bytes = out.reserve(SECONDS_SIZE_BYTES);
+    const at = out.length;
+    putDigits(bytes, at, year, 4);
+    bytes[at + 4] = DASH;
+    putDigits(bytes, at + 5, month, 2);
+    bytes[at + 7] = DASH;
+    putDigits(bytes, at + 8, dayOfMonth, 2);
+    bytes[at + 10] = LETTER_T;
+    putDigits(bytes, at + 11, hour, 2);
+    bytes[at + 13] = COLON;
+    putDigits(bytes, at + 14, minute - hour * 60, 2);
+    bytes[at + 16] = COLON;
+    putDigits(bytes, at + 17, second - minute * 60, 2);
+    out.advance(SECONDS_SIZE_BYTES);
     if (fractionMs > 0 || subNs > 0) writeFraction(out, fractionMs * 1_000_000 + subNs);
     out.ascii(this.#offsetText);
   }
 
-  #enterMinute(ms: number, offsetMs: number): void {
-    const localMs = Math.floor((ms + offsetMs) / MINUTE_MS) * MINUTE_MS;
-    this.#minuteStartMs = localMs - offsetMs;
+  #enterDay(dayIndex: number): void {
+    this.#dayStartMs = dayIndex * DAY_MS;
+    this.#date = calendarDate(dayIndex);
+  }
+
+  #moveClock(offsetMs: number): void {
     this.#offsetMs = offsetMs;
-    this.#minuteText = new Date(localMs).toISOString().slice(0, 17);
     this.#offsetText = offsetText(offsetMs);
   }
 }

@@ -138,6 +138,18 @@ test('any time, as text and in any unit, is that of exact arithmetic', () => {
   );
 });
 
+test('one writer goes through times in any order', () => {
+  const timeMs = fc.oneof(fc.integer({ min: -5_000, max: 5_000 }), fc.integer({ min: 999_000, max: 2_001_000 }), fc.integer({ min: 1_699_999_900_000, max: 1_700_000_100_000 }), fc.maxSafeInteger().map((ms) => ms % 9_000_000_000_000));
+  const time = fc.tuple(timeMs, fc.constantFrom(0, 1, 999_999));
+  fc.assert(
+    fc.property(fc.array(time), fc.constantFrom<EpochUnit | undefined>(undefined, 'ns', 'u', 'ms', 's', 'm', 'h'), (times, unit) => {
+      const writer = new TimeWriter(unit);
+      const text = (by: TimeWriter, [ms, subNs]: readonly [number, number]): string => written((out) => by.write(out, ms, subNs));
+      expect(times.map((each) => text(writer, each))).toEqual(times.map((each) => text(new TimeWriter(unit), each)));
+    }),
+  );
+});
+
 test('an answer is one object with the results of all statements', () => {
   const items = [
     rows(0, 'cpu', ['time', 'value', 's', 'b'], [[1, 0.5, 'x', true], [2n, null, '<', false]], { tags: [['host', 'a']] }),

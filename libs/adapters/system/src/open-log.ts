@@ -26,12 +26,10 @@ export function openLog({ level, format, write }: LogOptions): Log {
     },
     destination,
   );
-  return {
-    debug: (message, facts) => logger.debug(loggable(facts), message),
-    info: (message, facts) => logger.info(loggable(facts), message),
-    warn: (message, facts) => logger.warn(loggable(facts), message),
-    error: (message, facts) => logger.error(loggable(facts), message),
-  };
+  /** Of what nobody wants to read no line is prepared: the data path says what it does at `debug`. */
+  const linesAt = (each: LogOptions['level']): Log['debug'] =>
+    logger.isLevelEnabled(each) ? (message, facts) => logger[each](loggable(facts), message) : () => undefined;
+  return { debug: linesAt('debug'), info: linesAt('info'), warn: linesAt('warn'), error: linesAt('error') };
 }
 
 /** JSON shows nothing of an error: its own properties are hidden. */

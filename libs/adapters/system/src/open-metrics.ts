@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { assert } from '@varve/base';
+import { assert, AssertionError } from '@varve/base';
 import type { Figure, MetricLabels, Metrics } from '@varve/ports';
 import { METRIC_CATALOGUE, type MetricDefinition } from '@varve/telemetry';
 
@@ -23,24 +23,25 @@ export function openMetrics(): PrometheusMetrics {
   collectDefaultMetrics({ register: registry });
   const instruments = new Map(METRIC_CATALOGUE.map((definition) => [definition.name, register(definition, registry)]));
 
-  function instrument<Kind extends Instrument>(kind: abstract new (...parameters: never[]) => Kind, name: string): Kind {
-    const found = instruments.get(name);
-    assert(found instanceof kind, `metric ${name} is no ${kind.name}`);
-    return found;
-  }
+  const of = <Kind extends Instrument>(kind: abstract new (...parameters: never[]) => Kind): ReadonlyMap<string, Kind> =>
+    new Map([...instruments].filter((each): each is [string, Kind] => each[1] instanceof kind));
+  const [counters, gauges, histograms] = [of(Counter), of(Gauge), of(Histogram)];
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    figures: async (name) => {
-      const found = instruments.get(name);
-      assert(found !== undefined, `no metric ${name}`);
-      return figuresOf((await found.get()).values);
-    },
-    add: (name, amount, labels = {}) => instrument(Counter, name).inc(labels, amount),
-    set: (name, value, labels = {}) => instrument(Gauge, name).set(labels, value),
-    remove: (name, labels) => instrument(Gauge, name).remove(labels),
-    observe: (name, value, labels = {}) => instrument(Histogram, name).observe(labels, value),
+    figures: async (name) => figuresOf((await known(instruments, name).get()).values),
+    add: (name, amount, labels = {}) => known(counters, name).inc(labels, amount),
+    set: (name, value, labels = {}) => known(gauges, name).set(labels, value),
+    remove: (name, labels) => known(gauges, name).remove(labels),
+    observe: (name, value, labels = {}) => known(histograms, name).observe(labels, value),
   };
+}
+
+/** A name outside the catalogue, or of another kind, is a bug. */
+function known<Kind>(instruments: ReadonlyMap<string, Kind>, name: string): Kind {
+  const found = instruments.get(name);
+  if (found === undefined) throw new AssertionError(`no such metric: ${name}`);
+  return found;
 }
 
 /** A histogram has its sum and its count as values of their own, beside its buckets. */
