@@ -8,8 +8,9 @@ import { MATH_FUNCTIONS } from './math-functions.ts';
 export function foldConstants(expression: Expr): Expr {
   switch (expression.kind) {
     case 'binary': {
-      const [left, right] = [foldConstants(expression.left), foldConstants(expression.right)];
-      return combined(expression.operator, left, right) ?? { ...expression, left, right };
+      const left = foldConstants(expression.left);
+      const right = foldConstants(expression.right);
+      return combined(expression.operator, left, right) ?? { kind: 'binary', operator: expression.operator, left, right };
     }
     case 'paren': {
       const inner = foldConstants(expression.inner);
@@ -17,7 +18,7 @@ export function foldConstants(expression: Expr): Expr {
     }
     case 'call': {
       const args = expression.args.map(foldConstants);
-      return mathResult(expression.name, args) ?? { ...expression, args };
+      return mathResult(expression.name, args) ?? { kind: 'call', name: expression.name, args };
     }
     default:
       return expression;
@@ -88,8 +89,9 @@ function duration(ns: bigint): Literal {
 
 function mathResult(name: string, args: readonly Expr[]): Literal | undefined {
   const definition = MATH_FUNCTIONS.get(name);
+  if (definition?.argumentCount !== args.length) return undefined;
   const [first, second = 0] = args.map(numberIn);
-  if (definition?.argumentCount !== args.length || first === undefined || args.some((each) => numberIn(each) === undefined)) return undefined;
+  if (first === undefined || args.some((each) => numberIn(each) === undefined)) return undefined;
   if (args[0]?.kind === 'integer' && definition.onInteger !== undefined) return { kind: 'integer', value: BigInt(definition.onInteger(args[0].value)) };
   return { kind: 'number', value: definition.apply(first, second) };
 }

@@ -30,8 +30,25 @@ export function chainIn(expression: Expr): ChainOfField | undefined {
   const nested = distinctArguments(argument!);
   if (nested !== undefined) return { steps: [], field: nested[0] as Variable, call: { function: 'countDistinct', parameter: undefined } };
   const tags = others.filter((each) => each.kind === 'variable').map(({ name }) => name);
-  const call = { function: expression.name as FunctionName, parameter: numberIn(others.at(-1)), ...(tags.length === 0 ? {} : { tags }) };
-  return { steps: [], field: argument as Variable, call };
+  const call = { function: expression.name as FunctionName, parameter: numberIn(others.at(-1)) };
+  return { steps: [], field: argument as Variable, call: tags.length === 0 ? call : { ...call, tags } };
+}
+
+/** Whether two chains give the same points. */
+export function isSameChain(one: ChainOfField, other: ChainOfField): boolean {
+  return one.field.name === other.field.name && one.field.type === other.field.type && isSameFunction(one.call, other.call) && areSame(one.steps, other.steps, isSameStep);
+}
+
+function isSameFunction(one: FunctionCall | undefined, other: FunctionCall | undefined): boolean {
+  return one?.function === other?.function && one?.parameter === other?.parameter && areSame(one?.tags ?? [], other?.tags ?? []);
+}
+
+function isSameStep(one: StepCall, other: StepCall): boolean {
+  return one.function === other.function && areSame(one.args, other.args);
+}
+
+function areSame<T>(some: readonly T[], others: readonly T[], isSame: (one: T, other: T) => boolean = Object.is): boolean {
+  return some.length === others.length && some.every((each, index) => isSame(each, others[index]!));
 }
 
 function behind({ name, args: [argument, ...others] }: Call): ChainOfField {

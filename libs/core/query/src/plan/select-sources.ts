@@ -16,12 +16,15 @@ export function selectMeasurements(statement: SelectStatement, context: SourceDe
 
 /** Whether wildcards or patterns stand for columns or dimensions, which are the schema's. */
 export function isOpen(statement: SelectStatement): boolean {
-  const { fields, dimensions } = withConstantsFolded(statement);
-  const standsForSeveral = ({ kind }: Expr): boolean => kind === 'wildcard' || kind === 'regex';
-  return fields.some(({ expression }) => standsForSeveral(expression)) || dimensions.some(standsForSeveral);
+  return statement.fields.some(({ expression }) => standsForSeveral(expression)) || statement.dimensions.some(standsForSeveral);
 }
 
-/** Also without parentheses: `(*)` is a wildcard. */
+/** `(*)` is a wildcard, too. */
+function standsForSeveral(expression: Expr): boolean {
+  return expression.kind === 'paren' ? standsForSeveral(expression.inner) : expression.kind === 'wildcard' || expression.kind === 'regex';
+}
+
+/** Also without parentheses around a whole field or dimension. */
 export function withConstantsFolded(statement: SelectStatement): SelectStatement {
   const fields = statement.fields.map(({ expression, alias }) => ({ expression: foldWhole(expression), alias }));
   return { ...statement, fields, dimensions: statement.dimensions.map(foldWhole) };
