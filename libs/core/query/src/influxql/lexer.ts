@@ -81,20 +81,11 @@ export class Lexer {
   /** Where the blanks or the comment at the offset end; the offset itself where there are none. */
   #blankEnd(start: number): number {
     const { text } = this;
-    switch (text[start]) {
-      case ' ':
-      case '\t':
-      case '\n':
-        return this.#openEnd(endOf(BLANK, text, start));
-      case '-':
-        return text[start + 1] === '-' ? this.#openEnd(indexOrEnd(text, '\n', start)) : start;
-      case '/': {
-        const close = text[start + 1] === '*' ? text.indexOf('*/', start + 2) : -1;
-        return close < 0 ? start : close + 2;
-      }
-      default:
-        return start;
-    }
+    const code = text.charCodeAt(start);
+    if ((classOf(code) & BLANK) !== 0) return this.#openEnd(endOf(BLANK, text, start));
+    if (code === DASH && text[start + 1] === '-') return this.#openEnd(indexOrEnd(text, '\n', start));
+    const close = code === SLASH && text[start + 1] === '*' ? text.indexOf('*/', start + 2) : -1;
+    return close < 0 ? start : close + 2;
   }
 
   /** Of a token that only what follows it ends. */
@@ -191,6 +182,7 @@ const CLASSES = Uint8Array.from({ length: 256 }, (_, code) => {
   const unit = isDigit || isLetter || character === 'µ' ? UNIT : 0;
   return (isDigit ? DIGIT : 0) | word | unit | (/[ \t\n]/.test(character) ? BLANK : 0);
 });
+const DASH = 0x2d;
 const SLASH = 0x2f;
 const BACKSLASH = 0x5c;
 const LINE_END = 0x0a;

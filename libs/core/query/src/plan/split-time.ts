@@ -1,6 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS } from '@varve/model';
 import type { BinaryExpr, Expr } from '../influxql/ast.ts';
+import { isTimeName } from '../influxql/is-time-name.ts';
 import { formatExpr } from '../influxql/print.ts';
 import { conditionProblem } from '../influxql/validate-condition.ts';
 import { foldTime, type Clock } from './fold-time.ts';
@@ -76,7 +77,7 @@ function earlier(one: TimestampNs | undefined, other: TimestampNs | undefined): 
 }
 
 function isTime(expression: Expr): boolean {
-  return expression.kind === 'variable' && expression.name.toLowerCase() === 'time';
+  return expression.kind === 'variable' && isTimeName(expression.name);
 }
 
 const MIRRORED: Partial<Record<BinaryExpr['operator'], BinaryExpr['operator']>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
