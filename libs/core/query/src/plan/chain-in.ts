@@ -34,21 +34,13 @@ export function chainIn(expression: Expr): ChainOfField | undefined {
   return { steps: [], field: argument as Variable, call: tags.length === 0 ? call : { ...call, tags } };
 }
 
-/** Whether two chains give the same points. */
-export function isSameChain(one: ChainOfField, other: ChainOfField): boolean {
-  return one.field.name === other.field.name && one.field.type === other.field.type && isSameFunction(one.call, other.call) && areSame(one.steps, other.steps, isSameStep);
+/** The same for transformations that are the same. */
+export function stepsText(steps: readonly StepCall[]): string {
+  return steps.map(({ function: name, args }) => `${name}(${args.map(argumentText).join()})`).join();
 }
 
-function isSameFunction(one: FunctionCall | undefined, other: FunctionCall | undefined): boolean {
-  return one?.function === other?.function && one?.parameter === other?.parameter && areSame(one?.tags ?? [], other?.tags ?? []);
-}
-
-function isSameStep(one: StepCall, other: StepCall): boolean {
-  return one.function === other.function && areSame(one.args, other.args);
-}
-
-function areSame<T>(some: readonly T[], others: readonly T[], isSame: (one: T, other: T) => boolean = Object.is): boolean {
-  return some.length === others.length && some.every((each, index) => isSame(each, others[index]!));
+function argumentText(argument: TransformArgument): string {
+  return typeof argument === 'bigint' ? `${argument}n` : JSON.stringify(argument);
 }
 
 function behind({ name, args: [argument, ...others] }: Call): ChainOfField {

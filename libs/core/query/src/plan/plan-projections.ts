@@ -4,7 +4,7 @@ import { FUNCTIONS, type FunctionName } from '../functions/function-table.ts';
 import type { Expr, SelectField, Variable } from '../influxql/ast.ts';
 import { childrenOf } from '../influxql/expression-tree.ts';
 import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
-import { chainIn, isSameChain, type ChainOfField, type FunctionCall } from './chain-in.ts';
+import { chainIn, stepsText, type ChainOfField, type FunctionCall } from './chain-in.ts';
 import type { Expression } from './expression.ts';
 import { literalExpression } from './literal-expression.ts';
 import type { PlanColumns } from './plan-columns.ts';
@@ -56,8 +56,9 @@ class ProjectionPlanner {
   readonly #found: { readonly expression: Expr; readonly chain: ChainOfField }[] = [];
   /** What stands for each expression that is a chain. */
   readonly #inputs = new Map<Expr, Expression>();
-  /** Chains that are planned, by the name of their field, with the input that each is. */
-  readonly #planned = new Map<string, { readonly chain: ChainOfField; readonly input: Expression }[]>();
+  /** By what makes chains the same, and calls. */
+  readonly #inputOfChain = new Map<string, Expression>();
+  readonly #indexOfCall = new Map<string, number>();
 
   constructor(columns: PlanColumns, seed: number) {
     this.#columns = columns;
@@ -108,35 +109,37 @@ class ProjectionPlanner {
   #inputOf(chain: ChainOfField, isOverRows: boolean): Expression | PlanError {
     const type = this.#columns.typeOf(chain.field);
     if (!isKnown(type)) return NOTHING;
-    let planned = this.#planned.get(chain.field.name);
-    if (planned === undefined) this.#planned.set(chain.field.name, (planned = []));
-    const known = planned.find((each) => isSameChain(each.chain, chain));
-    if (known !== undefined) return known.input;
-    const output = this.#outputOf(chain, type, isOverRows);
+    const { call, field, steps } = chain;
+    const column = this.#columns.indexOf(field);
+    const id = `${column} ${call?.function} ${call?.parameter} ${stepsText(steps)}`;
+    const known = this.#inputOfChain.get(id);
+    if (known !== undefined) return known;
+    const output = this.#outputOf(chain, { column, type }, isOverRows);
     if ('kind' in output) return output;
     const input: Expression = { kind: 'input', index: this.outputs.push(output) - 1, type: output.type };
-    planned.push({ chain, input });
+    this.#inputOfChain.set(id, input);
     return input;
   }
 
-  #outputOf(chain: ChainOfField, type: FieldType, isOverRows: boolean): TransformChain | PlanError {
-    const { call } = chain;
+  #outputOf({ call, steps }: ChainOfField, { column, type }: TypedColumn, isOverRows: boolean): TransformChain | PlanError {
     if (call !== undefined && !FUNCTIONS[call.function].argumentTypes.includes(type)) return unsupported(call.function, type);
-    const planned = planSteps(chain, call === undefined ? type : FUNCTIONS[call.function].resultType(type));
+    const planned = planSteps(steps, call === undefined ? type : FUNCTIONS[call.function].resultType(type), call?.function === 'distinct');
     if (planned.kind === 'error') return planned;
-    const column = this.#columns.indexOf(chain.field);
     if (call === undefined) return { input: column, steps: planned.steps, type: planned.type };
-    if (!isOverRows) return { input: this.#callOf(chain, call, { column, type }), steps: planned.steps, type: planned.type };
+    if (!isOverRows) return { input: this.#callOf(call, { column, type }, leadOf(steps)), steps: planned.steps, type: planned.type };
     if (ownRowsOf(call.function)) return planError(`${call.function}() beside a transformation of a field is not supported`);
     return { input: column, steps: [{ kind: 'aggregate', function: call.function, parameter: call.parameter, type }, ...planned.steps], type: planned.type };
   }
 
   /** The index of the call: one for all chains that begin with it alike. */
-  #callOf({ steps }: ChainOfField, { function: name, parameter, tags }: FunctionCall, { column, type }: { readonly column: number; readonly type: FieldType }): number {
+  #callOf({ function: name, parameter, tags }: FunctionCall, { column, type }: TypedColumn, leadWindowCount: number): number {
+    const id = `${column} ${name} ${parameter} ${leadWindowCount}`;
+    const known = this.#indexOfCall.get(id);
+    if (known !== undefined) return known;
     const call: PlanCall = { function: name, parameter, ...(tags !== undefined && { tags }), column, ...(name === 'sample' && { seed: this.#seed }) };
-    const leadWindowCount = leadOf(steps);
-    const known = this.calls.findIndex((each) => isSameCall(each.call, call) && each.leadWindowCount === leadWindowCount);
-    return known >= 0 ? known : this.calls.push({ call, type, leadWindowCount }) - 1;
+    const index = this.calls.push({ call, type, leadWindowCount }) - 1;
+    this.#indexOfCall.set(id, index);
+    return index;
   }
 
   #columnExpression(variable: Variable): Expression {
@@ -152,8 +155,9 @@ class ProjectionPlanner {
 /** A function of a field that nobody has is null. */
 const NOTHING: Expression = { kind: 'literal', value: null, type: 'unknown' };
 
-function isSameCall(call: PlanCall, other: PlanCall): boolean {
-  return call.column === other.column && call.function === other.function && call.parameter === other.parameter;
+interface TypedColumn {
+  readonly column: number;
+  readonly type: FieldType;
 }
 
 interface PlannedSteps {
@@ -164,13 +168,12 @@ interface PlannedSteps {
 }
 
 /** The transformations of a chain over points of a type, or why they are none for it. */
-function planSteps({ steps, call }: ChainOfField, pointType: FieldType): PlannedSteps | PlanError {
+function planSteps(steps: ChainOfField['steps'], pointType: FieldType, areDistinct: boolean): PlannedSteps | PlanError {
   const planned: TransformStep[] = [];
   let type = pointType;
   for (const [index, step] of steps.entries()) {
     const definition = TRANSFORMATIONS.get(step.function)!;
-    const isOfDistinct = call?.function === 'distinct' && index === 0;
-    if (!definition.argumentTypes.includes(type)) return unsupported(definition.title, type, isOfDistinct ? 'Interval' : undefined);
+    if (!definition.argumentTypes.includes(type)) return unsupported(definition.title, type, areDistinct && index === 0 ? 'Interval' : undefined);
     const problem = definition.limitProblem?.(step.args);
     if (problem !== undefined) return planError(problem);
     planned.push({ kind: 'transformation', function: step.function, args: step.args, type });
