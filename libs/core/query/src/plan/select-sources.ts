@@ -1,4 +1,4 @@
-import type { Expr, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
+import type { Expr, MeasurementSource, SelectField, SelectStatement } from '../influxql/ast.ts';
 import { foldWhole } from '../influxql/fold-constants.ts';
 import { resolveSources, type SourceDefaults } from './resolve-sources.ts';
 import type { PlanError } from './schema-view.ts';
@@ -26,8 +26,12 @@ function standsForSeveral(expression: Expr): boolean {
 
 /** Also without parentheses around a whole field or dimension. */
 export function withConstantsFolded(statement: SelectStatement): SelectStatement {
-  const fields = statement.fields.map(({ expression, alias }) => ({ expression: foldWhole(expression), alias }));
-  return { ...statement, fields, dimensions: statement.dimensions.map(foldWhole) };
+  return { ...statement, fields: statement.fields.map(foldedField), dimensions: statement.dimensions.map(foldWhole) };
+}
+
+function foldedField(field: SelectField): SelectField {
+  const expression = foldWhole(field.expression);
+  return expression === field.expression ? field : { expression, alias: field.alias };
 }
 
 /** How many subqueries there are, at all levels. */
