@@ -111,34 +111,36 @@ class ProjectionPlanner {
     if (!isKnown(type)) return NOTHING;
     const { call, field, steps } = chain;
     const column = this.#columns.indexOf(field);
-    const id = `${column} ${call?.function} ${call?.parameter} ${stepsText(steps)}`;
+    const leadWindowCount = leadOf(steps);
+    const callId = `${column} ${call?.function} ${call?.parameter} ${leadWindowCount}`;
+    const id = steps.length === 0 ? callId : `${callId} ${stepsText(steps)}`;
     const known = this.#inputOfChain.get(id);
     if (known !== undefined) return known;
-    const output = this.#outputOf(chain, { column, type }, isOverRows);
+    const output = this.#outputOf(chain, { callId, column, type, leadWindowCount }, isOverRows);
     if ('kind' in output) return output;
     const input: Expression = { kind: 'input', index: this.outputs.push(output) - 1, type: output.type };
     this.#inputOfChain.set(id, input);
     return input;
   }
 
-  #outputOf({ call, steps }: ChainOfField, { column, type }: TypedColumn, isOverRows: boolean): TransformChain | PlanError {
+  #outputOf({ call, steps }: ChainOfField, input: ChainInput, isOverRows: boolean): TransformChain | PlanError {
+    const { column, type } = input;
     if (call !== undefined && !FUNCTIONS[call.function].argumentTypes.includes(type)) return unsupported(call.function, type);
     const planned = planSteps(steps, call === undefined ? type : FUNCTIONS[call.function].resultType(type), call?.function === 'distinct');
     if (planned.kind === 'error') return planned;
     if (call === undefined) return { input: column, steps: planned.steps, type: planned.type };
-    if (!isOverRows) return { input: this.#callOf(call, { column, type }, leadOf(steps)), steps: planned.steps, type: planned.type };
+    if (!isOverRows) return { input: this.#callOf(call, input), steps: planned.steps, type: planned.type };
     if (ownRowsOf(call.function)) return planError(`${call.function}() beside a transformation of a field is not supported`);
     return { input: column, steps: [{ kind: 'aggregate', function: call.function, parameter: call.parameter, type }, ...planned.steps], type: planned.type };
   }
 
   /** The index of the call: one for all chains that begin with it alike. */
-  #callOf({ function: name, parameter, tags }: FunctionCall, { column, type }: TypedColumn, leadWindowCount: number): number {
-    const id = `${column} ${name} ${parameter} ${leadWindowCount}`;
-    const known = this.#indexOfCall.get(id);
+  #callOf(call: FunctionCall, { callId, column, type, leadWindowCount }: ChainInput): number {
+    const known = this.#indexOfCall.get(callId);
     if (known !== undefined) return known;
-    const call: PlanCall = { function: name, parameter, ...(tags !== undefined && { tags }), column, ...(name === 'sample' && { seed: this.#seed }) };
-    const index = this.calls.push({ call, type, leadWindowCount }) - 1;
-    this.#indexOfCall.set(id, index);
+    const planned: PlanCall = call.function === 'sample' ? { ...call, column, seed: this.#seed } : { ...call, column };
+    const index = this.calls.push({ call: planned, type, leadWindowCount }) - 1;
+    this.#indexOfCall.set(callId, index);
     return index;
   }
 
@@ -155,9 +157,14 @@ class ProjectionPlanner {
 /** A function of a field that nobody has is null. */
 const NOTHING: Expression = { kind: 'literal', value: null, type: 'unknown' };
 
-interface TypedColumn {
+/** What a chain begins with. */
+interface ChainInput {
+  /** The same for calls that are the same. */
+  readonly callId: string;
   readonly column: number;
+  /** Of the column. */
   readonly type: FieldType;
+  readonly leadWindowCount: number;
 }
 
 interface PlannedSteps {

@@ -6,7 +6,7 @@ import type { Fill } from './query-plan.ts';
 import type { AggregatesOutput } from './shard-plan.ts';
 
 /** Columns, where all states are numbers and no cell is carried beside them. */
-export function formOf(calls: Reach['calls'], neighbours: readonly number[]): AggregatesOutput['form'] {
+export function formOf({ calls, neighbours }: Pick<Projections, 'calls' | 'neighbours'>): AggregatesOutput['form'] {
   const areNumbers = calls.every(({ call, type }) => columnForm(call.function, type) !== undefined);
   return neighbours.length === 0 && areNumbers ? 'columns' : 'states';
 }

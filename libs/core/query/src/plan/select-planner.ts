@@ -58,12 +58,14 @@ export class SelectPlanner {
   readonly #select: CheckedSelect;
   readonly #fields: PlannedFields;
   readonly #around: Around | undefined;
+  readonly #form: AggregatesOutput['form'];
   /** By the clock of the place. */
   #window: WindowPlan | undefined;
 
   constructor(select: CheckedSelect, fields: PlannedFields, around: Around | undefined) {
     this.#select = select;
     this.#fields = fields;
+    this.#form = formOf(fields.projections);
     this.#around = around;
   }
 
@@ -176,7 +178,7 @@ export class SelectPlanner {
       const limit = this.#limit;
       return { kind: 'rows', rowCountMax: limit === undefined || outputs.length > 0 ? undefined : limit + statement.offset };
     }
-    return { kind: 'aggregates', form: formOf(calls, neighbours), calls: calls.map(({ call }) => call), neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax };
+    return { kind: 'aggregates', form: this.#form, calls: calls.map(({ call }) => call), neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax };
   }
 
   #mergePlan({ reach, transform, names, tagColumns, sources }: Pick<MergePlan, 'transform' | 'tagColumns'> & {
@@ -212,7 +214,7 @@ export class SelectPlanner {
     if (calls.length === 0) return { kind: 'rows', columns };
     return {
       kind: 'aggregates',
-      form: formOf(calls, neighbours),
+      form: this.#form,
       calls: calls.map(({ call, type }) => ({ ...call, type })),
       neighbours: neighbours.map((column) => columns[column]!),
       window: this.#window,
