@@ -175,7 +175,8 @@ const WORD = 2;
 /** What stands behind the digits of a duration. */
 const UNIT = 4;
 const BLANK = 8;
-const CLASSES = Uint8Array.from({ length: 256 }, (_, code) => {
+const CLASS_COUNT = 256;
+const CLASSES = Uint8Array.from({ length: CLASS_COUNT }, (_, code) => {
   const character = String.fromCharCode(code);
   const [isDigit, isLetter] = [/[0-9]/.test(character), /[A-Za-z]/.test(character)];
   const word = isDigit || isLetter || character === '_' ? WORD : 0;
@@ -193,7 +194,7 @@ function token(kind: TokenKind, text: string, start: number, end: number): Token
 }
 
 function classOf(code: number): number {
-  return code < CLASSES.length ? CLASSES[code]! : 0;
+  return code < CLASS_COUNT ? CLASSES[code]! : 0;
 }
 
 /** Where a run of characters of a class ends. */
