@@ -9,7 +9,7 @@ export { FEATURE_LEVEL, featureLevelOf, FIRST_FEATURE_LEVEL } from './feature-le
 export { READ_LEVELS, WRITE_LEVELS } from './levels.ts';
 export { decodeVector, decodeVectors, EMPTY_VECTOR, encodeVector, encodeVectors, hasMutation, withMutation } from './mutation-vector.ts';
 export { packCatalog, unpackCatalog } from './packed-catalog.ts';
-export { parseSeriesKey, seriesKey } from './series-key.ts';
+export { parseSeriesKey, seriesKey, tagSegment } from './series-key.ts';
 export { newShardGroupRange, SHARD_WINDOW_NS_MAX, shardGroupIndexAt, shardGroupWindow } from './shard-group-window.ts';
 export { sharedOwners } from './shared-values.ts';
 export { tagFilterOf } from './tag-expression.ts';

@@ -6,8 +6,13 @@ export type TagSet = readonly (readonly [key: string, value: string])[];
 /** The canonical key. `tags` must be sorted by key; escapes `,` and space in the measurement, and `=` too in tags. */
 export function seriesKey(measurement: string, tags: TagSet): SeriesKey {
   let key = escapeMeasurement(measurement);
-  for (const [name, value] of tags) key += `,${escapeTag(name)}=${escapeTag(value)}`;
+  for (const [name, value] of tags) key += `,${tagSegment(name, value)}`;
   return key;
+}
+
+/** A tag as it stands in the canonical key of a series. */
+export function tagSegment(name: string, value: string): string {
+  return `${escapeTag(name)}=${escapeTag(value)}`;
 }
 
 /** The inverse of {@link seriesKey}. */

@@ -33,7 +33,7 @@ export type { ExecuteOptions, Scatter } from './subquery/execute-query.ts';
 export type { ShardPartials } from './merge/partial-stream.ts';
 export type { OffsetRange, ReadBounds, ShardSource, SourceSeries } from './operators/shard-source.ts';
 export type { DeleteContext, DeletePart, DeletePlan } from './plan/plan-delete.ts';
-export type { PlanContext, PlanLimits } from './plan/plan-query.ts';
+export type { PlanContext, PlanLimits } from './plan/plan-context.ts';
 export type { MergePlan, PlannedMeasurements, PlannedSource, QueryPlan } from './plan/query-plan.ts';
 export type { SourceDefaults } from './plan/resolve-sources.ts';
 export type { PlanError, ResolvedPolicy, SchemaView } from './plan/schema-view.ts';

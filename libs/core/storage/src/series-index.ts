@@ -137,7 +137,9 @@ export class SeriesIndex {
       all: () => this.#tags.matching(measurementId, { kind: 'all' }, this.lastId),
     });
     const areKept = ids.length <= REF_COUNT_MAX;
-    return Array.from(ids, (seriesId) => (areKept ? this.#keptRef(seriesId) : new LazySeries(this.#keys, seriesId)));
+    const series: SeriesRef[] = [];
+    for (const seriesId of ids) series.push(areKept ? this.#keptRef(seriesId) : new LazySeries(this.#keys, seriesId));
+    return series;
   }
 
   #keptRef(seriesId: number): SeriesRef {

@@ -3,21 +3,24 @@ import { MATH_FUNCTIONS } from './math-functions.ts';
 
 /**
  * Computes what is constant in an expression, as InfluxDB does before it looks at one: `percentile(x, 50 + 25)` is
- * `percentile(x, 75)`, `(x)` is `x`. Times (`now()`, dates) are left alone.
+ * `percentile(x, 75)`, `(x)` is `x`. Times (`now()`, dates) are left alone. What has nothing to compute is given back as it is.
  */
 export function foldConstants(expression: Expr): Expr {
   switch (expression.kind) {
     case 'binary': {
-      const [left, right] = [foldConstants(expression.left), foldConstants(expression.right)];
-      return combined(expression.operator, left, right) ?? { ...expression, left, right };
+      const left = foldConstants(expression.left);
+      const right = foldConstants(expression.right);
+      const isSame = left === expression.left && right === expression.right;
+      return combined(expression.operator, left, right) ?? (isSame ? expression : { kind: 'binary', operator: expression.operator, left, right });
     }
     case 'paren': {
       const inner = foldConstants(expression.inner);
-      return inner.kind === 'binary' ? { kind: 'paren', inner } : inner;
+      if (inner.kind !== 'binary') return inner;
+      return inner === expression.inner ? expression : { kind: 'paren', inner };
     }
     case 'call': {
-      const args = expression.args.map(foldConstants);
-      return mathResult(expression.name, args) ?? { ...expression, args };
+      const args = foldEach(expression.args);
+      return mathResult(expression.name, args) ?? (args === expression.args ? expression : { kind: 'call', name: expression.name, args });
     }
     default:
       return expression;
@@ -28,6 +31,15 @@ export function foldConstants(expression: Expr): Expr {
 export function foldWhole(expression: Expr): Expr {
   const folded = foldConstants(expression);
   return folded.kind === 'paren' ? folded.inner : folded;
+}
+
+function foldEach(expressions: readonly Expr[]): readonly Expr[] {
+  let folded: Expr[] | undefined;
+  for (const [index, expression] of expressions.entries()) {
+    const each = foldConstants(expression);
+    if (each !== expression) (folded ??= [...expressions])[index] = each;
+  }
+  return folded ?? expressions;
 }
 
 function combined(operator: Operator, left: Expr, right: Expr): Literal | undefined {
@@ -88,8 +100,9 @@ function duration(ns: bigint): Literal {
 
 function mathResult(name: string, args: readonly Expr[]): Literal | undefined {
   const definition = MATH_FUNCTIONS.get(name);
+  if (definition?.argumentCount !== args.length) return undefined;
   const [first, second = 0] = args.map(numberIn);
-  if (definition?.argumentCount !== args.length || first === undefined || args.some((each) => numberIn(each) === undefined)) return undefined;
+  if (first === undefined || args.some((each) => numberIn(each) === undefined)) return undefined;
   if (args[0]?.kind === 'integer' && definition.onInteger !== undefined) return { kind: 'integer', value: BigInt(definition.onInteger(args[0].value)) };
   return { kind: 'number', value: definition.apply(first, second) };
 }

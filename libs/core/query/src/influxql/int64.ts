@@ -5,6 +5,9 @@ export const MAX_UINT64 = 2n ** 64n - 1n;
 
 /** A whole number in decimal, exactly; undefined when it has more digits than any uint64. Linear in the text. */
 export function parseWholeNumber(text: string): bigint | undefined {
-  const digits = text.replace(/^(-?)0+(?=\d)/, '$1');
-  return digits.length > 21 ? undefined : BigInt(digits);
+  const digits = text.length > DIGIT_COUNT_MAX ? text.replace(/^(-?)0+(?=\d)/, '$1') : text;
+  return digits.length > DIGIT_COUNT_MAX ? undefined : BigInt(digits);
 }
+
+/** One more than any uint64 has. */
+const DIGIT_COUNT_MAX = 21;

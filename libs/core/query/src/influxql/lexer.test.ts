@@ -71,3 +71,17 @@ test('a character of no token is illegal, whole', () => {
   expect(tokens('\0')[0]).toEqual(['ILLEGAL', '\0', 0]);
   expect(tokens('/* a')[0]).toEqual(['ILLEGAL', '', 0]);
 });
+
+test('a bare word is a keyword in any case, and only as a whole', () => {
+  const check = (word: string, kind: string): void => expect(tokens(word)[0], word).toEqual([kind, kind === 'IDENT' ? word : '', 0]);
+
+  check('SUBSCRIPTIONS', 'SUBSCRIPTIONS');
+  check('sElEcT', 'SELECT');
+  check('by', 'BY');
+  check('selects', 'IDENT');
+  check('selec', 'IDENT');
+  check('select_', 'IDENT');
+  check('_elect', 'IDENT');
+  check('orde1', 'IDENT');
+  check('a', 'IDENT');
+});

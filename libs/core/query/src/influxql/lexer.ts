@@ -1,4 +1,4 @@
-import { keywordOf, type Token, type TokenKind } from './token.ts';
+import { keywordAt, type Token, type TokenKind } from './token.ts';
 
 /**
  * Cuts a query's text into tokens, on demand and from any place, because only the parser knows where a `/` opens a
@@ -20,14 +20,12 @@ export class Lexer {
   tokenAt(start: number): Token {
     const { text } = this;
     if (start >= text.length) return this.#endToken();
-    const code = text.charCodeAt(start);
-    if (isDigit(code)) return this.#numberToken(start);
-    if (isWordCode(code)) return this.#wordToken(start);
+    const kind = classOf(text.charCodeAt(start));
+    if ((kind & DIGIT) !== 0) return this.#numberToken(start);
+    if ((kind & WORD) !== 0) return this.#wordToken(start);
+    const blankEnd = this.#blankEnd(start);
+    if (blankEnd > start) return token('WS', text[start] === '/' ? '' : text.slice(start, blankEnd), start, blankEnd);
     switch (text[start]) {
-      case ' ':
-      case '\t':
-      case '\n':
-        return this.#openToken('WS', start, endOf(BLANKS, text, start));
       case '"':
         return this.#quotedToken(start, 'IDENT');
       case "'":
@@ -35,11 +33,10 @@ export class Lexer {
       case '$':
         return this.#parameterToken(start);
       case '.':
-        return isDigit(text.charCodeAt(start + 1)) ? this.#numberToken(start) : token('.', '', start, start + 1);
-      case '-':
-        return text[start + 1] === '-' ? this.#openToken('WS', start, indexOrEnd(text, '\n', start)) : token('-', '', start, start + 1);
+        return (classOf(text.charCodeAt(start + 1)) & DIGIT) === 0 ? token('.', '', start, start + 1) : this.#numberToken(start);
       case '/':
-        return text[start + 1] === '*' ? this.#commentToken(start) : token('/', '', start, start + 1);
+        // A comment that ends was a blank.
+        return text[start + 1] === '*' ? token('ILLEGAL', '', start, text.length) : token('/', '', start, start + 1);
       default:
         return this.#symbolToken(start);
     }
@@ -54,11 +51,7 @@ export class Lexer {
   /** The offset behind blanks and comments. */
   skipBlanks(start: number): number {
     let offset = start;
-    while (BLANK_STARTS.has(this.text[offset])) {
-      const { kind, end } = this.tokenAt(offset);
-      if (kind !== 'WS') break;
-      offset = end;
-    }
+    for (let end = this.#blankEnd(offset); end > offset; end = this.#blankEnd(offset)) offset = end;
     return offset;
   }
 
@@ -85,21 +78,35 @@ export class Lexer {
     return { kind: 'EOF', text: '', position: this.#hasReadPastEnd ? end + 1 : end, start: end, end };
   }
 
-  /** A token that only what follows it ends. */
-  #openToken(kind: TokenKind, start: number, end: number): Token {
+  /** Where the blanks or the comment at the offset end; the offset itself where there are none. */
+  #blankEnd(start: number): number {
+    const { text } = this;
+    const code = text.charCodeAt(start);
+    if ((classOf(code) & BLANK) !== 0) return this.#openEnd(endOf(BLANK, text, start));
+    if (code === DASH && text[start + 1] === '-') return this.#openEnd(indexOrEnd(text, '\n', start));
+    const close = code === SLASH && text[start + 1] === '*' ? text.indexOf('*/', start + 2) : -1;
+    return close < 0 ? start : close + 2;
+  }
+
+  /** Of a token that only what follows it ends. */
+  #openEnd(end: number): number {
     if (end === this.text.length) this.#hasReadPastEnd = true;
-    return token(kind, this.text.slice(start, end), start, end);
+    return end;
   }
 
   #wordToken(start: number): Token {
-    const word = this.#openToken('IDENT', start, endOf(WORD, this.text, start));
-    const keyword = keywordOf(word.text);
-    return keyword === undefined ? word : token(keyword, '', start, word.end);
+    const { text } = this;
+    const end = this.#openEnd(endOf(WORD, text, start));
+    const keyword = keywordAt(text, start, end);
+    return keyword === undefined ? token('IDENT', text.slice(start, end), start, end) : token(keyword, '', start, end);
   }
 
   /** `$name` or `$"name"`. */
   #parameterToken(start: number): Token {
-    if (this.text[start + 1] !== '"') return this.#openToken('BOUNDPARAM', start, endOf(WORD, this.text, start + 1));
+    if (this.text[start + 1] !== '"') {
+      const end = this.#openEnd(endOf(WORD, this.text, start + 1));
+      return token('BOUNDPARAM', this.text.slice(start, end), start, end);
+    }
     const name = this.#quotedToken(start + 1, 'IDENT');
     return token(name.kind === 'IDENT' ? 'BOUNDPARAM' : name.kind, `$${name.text}`, start, name.end);
   }
@@ -107,40 +114,31 @@ export class Lexer {
   /** With a point a NUMBER (a point at its end is not in its text), without an INTEGER, with letters behind a duration or nonsense. */
   #numberToken(start: number): Token {
     const { text } = this;
-    const digitsEnd = endOf(DIGITS, text, start);
+    const digitsEnd = endOf(DIGIT, text, start);
     if (text[digitsEnd] === '.') {
-      const end = endOf(DIGITS, text, digitsEnd + 1);
+      const end = endOf(DIGIT, text, digitsEnd + 1);
       return token('NUMBER', text.slice(start, end > digitsEnd + 1 ? end : digitsEnd), start, end);
     }
-    const end = endOf(UNITS, text, digitsEnd);
+    const end = endOf(UNIT, text, digitsEnd);
     return token(end > digitsEnd ? 'DURATIONVAL' : 'INTEGER', text.slice(start, end), start, end);
   }
 
-  #commentToken(start: number): Token {
-    const close = this.text.indexOf('*/', start + 2);
-    return close < 0 ? token('ILLEGAL', '', start, this.text.length) : token('WS', '', start, close + 2);
-  }
-
   #symbolToken(start: number): Token {
-    const end = endOf(SYMBOL, this.text, start);
-    if (end > start) {
-      const symbol = this.text.slice(start, end);
-      return token(symbol === '<>' ? '!=' : (symbol as TokenKind), '', start, end);
-    }
+    const symbol = symbolAt(this.text, start);
+    if (symbol !== undefined) return token(symbol, '', start, start + symbol.length);
     const character = String.fromCodePoint(this.text.codePointAt(start)!);
     return token('ILLEGAL', character, start, start + character.length);
   }
 
   #quotedToken(start: number, kind: 'IDENT' | 'STRING'): Token {
     const { text } = this;
-    const quote = text[start]!;
-    const early = this.#before(start);
+    const quote = text.charCodeAt(start);
     let value = '';
     for (let from = start + 1; ; ) {
-      const stop = nextOf(kind === 'IDENT' ? NAME_STOP : STRING_STOP, text, from);
+      const stop = stopOf(quote, text, from);
       value += text.slice(from, stop);
-      if (text[stop] === quote) return { ...token(kind, value, start, stop + 1), position: kind === 'IDENT' ? start : early };
-      if (text[stop] !== '\\') return { ...token('BADSTRING', value, start, stop), position: early };
+      if (text.charCodeAt(stop) === quote) return { kind, text: value, position: kind === 'IDENT' ? start : this.#before(start), start, end: stop + 1 };
+      if (text[stop] !== '\\') return { kind: 'BADSTRING', text: value, position: this.#before(start), start, end: stop };
       const escaped = ESCAPES.get(text[stop + 1]);
       if (escaped === undefined) return this.#badEscapeToken(start, stop);
       value += escaped;
@@ -157,7 +155,7 @@ export class Lexer {
   /** Of the first `/` without a backslash before it; undefined when the line ends first. */
   #regexEnd(from: number): number | undefined {
     const { text } = this;
-    for (let stop = nextOf(REGEX_STOP, text, from); ; stop = nextOf(REGEX_STOP, text, stop + (text[stop + 1] === '/' ? 2 : 1))) {
+    for (let stop = stopOf(SLASH, text, from); ; stop = stopOf(SLASH, text, stop + (text[stop + 1] === '/' ? 2 : 1))) {
       if (text[stop] === '/') return stop;
       if (text[stop] !== '\\') return undefined;
     }
@@ -170,43 +168,84 @@ export class Lexer {
   }
 }
 
-const BLANK_STARTS: ReadonlySet<string | undefined> = new Set([' ', '\t', '\n', '-', '/']);
-const BLANKS = /[ \t\n]*/y;
-const WORD = /[A-Za-z0-9_]*/y;
-const DIGITS = /[0-9]*/y;
-const UNITS = /(?:[A-Za-zµ][A-Za-zµ0-9]*)?/y;
-const SYMBOL = /(?:=~|!=|!~|<>|<=|>=|::|[+*%&|^=<>(),;:])?/y;
-const NAME_STOP = /["\\\n]/g;
-const STRING_STOP = /['\\\n]/g;
-const REGEX_STOP = /[/\\\n]/g;
+/** Classes of characters, bits of which one may have several. */
+const DIGIT = 1;
+/** What a bare word is made of. */
+const WORD = 2;
+/** What stands behind the digits of a duration. */
+const UNIT = 4;
+const BLANK = 8;
+const CLASS_COUNT = 256;
+const CLASSES = Uint8Array.from({ length: CLASS_COUNT }, (_, code) => {
+  const character = String.fromCharCode(code);
+  const [isDigit, isLetter] = [/[0-9]/.test(character), /[A-Za-z]/.test(character)];
+  const word = isDigit || isLetter || character === '_' ? WORD : 0;
+  const unit = isDigit || isLetter || character === 'µ' ? UNIT : 0;
+  return (isDigit ? DIGIT : 0) | word | unit | (/[ \t\n]/.test(character) ? BLANK : 0);
+});
+const DASH = 0x2d;
+const SLASH = 0x2f;
+const BACKSLASH = 0x5c;
+const LINE_END = 0x0a;
 const ESCAPES: ReadonlyMap<string | undefined, string> = new Map([['n', '\n'], ['\\', '\\'], ['"', '"'], ["'", "'"]]);
 
 function token(kind: TokenKind, text: string, start: number, end: number): Token {
   return { kind, text, position: start, start, end };
 }
 
-/** Where the match of a sticky pattern that may be empty ends. */
-function endOf(pattern: RegExp, text: string, start: number): number {
-  pattern.lastIndex = start;
-  pattern.test(text);
-  return pattern.lastIndex;
+function classOf(code: number): number {
+  return code < CLASS_COUNT ? CLASSES[code]! : 0;
 }
 
-/** Where the pattern matches next; the text's length when nowhere. */
-function nextOf(pattern: RegExp, text: string, start: number): number {
-  pattern.lastIndex = start;
-  return pattern.test(text) ? pattern.lastIndex - 1 : text.length;
+/** Where a run of characters of a class ends. */
+function endOf(wanted: number, text: string, start: number): number {
+  let end = start;
+  while ((classOf(text.charCodeAt(end)) & wanted) !== 0) end += 1;
+  return end;
+}
+
+/** Where the character with the code, a backslash or the end of the line stands next. */
+function stopOf(wanted: number, text: string, start: number): number {
+  for (let offset = start; offset < text.length; offset += 1) {
+    const code = text.charCodeAt(offset);
+    if (code === wanted || code === BACKSLASH || code === LINE_END) return offset;
+  }
+  return text.length;
+}
+
+/** The symbol at an offset, the longest that it can be; `<>` is `!=`. */
+function symbolAt(text: string, start: number): TokenKind | undefined {
+  const symbol = text[start];
+  const next = text[start + 1];
+  switch (symbol) {
+    case '=':
+      return next === '~' ? '=~' : '=';
+    case '!':
+      return next === '=' ? '!=' : next === '~' ? '!~' : undefined;
+    case '<':
+      return next === '>' ? '!=' : next === '=' ? '<=' : '<';
+    case '>':
+      return next === '=' ? '>=' : '>';
+    case ':':
+      return next === ':' ? '::' : ':';
+    case '+':
+    case '-':
+    case '*':
+    case '%':
+    case '&':
+    case '|':
+    case '^':
+    case '(':
+    case ')':
+    case ',':
+    case ';':
+      return symbol;
+    default:
+      return undefined;
+  }
 }
 
 function indexOrEnd(text: string, wanted: string, start: number): number {
   const index = text.indexOf(wanted, start);
   return index < 0 ? text.length : index;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}
-
-function isWordCode(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f;
 }

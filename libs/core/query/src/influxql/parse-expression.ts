@@ -12,8 +12,10 @@ export const MAX_HEIGHT = 500;
 /** A whole expression: a condition, a field, a dimension. */
 export function parseExpression(stream: TokenStream): Expr {
   const start = stream.peek();
+  const { tokenCount } = stream;
   const expression = parseAlternatives(stream);
-  if (!heightExceeds(expression, MAX_HEIGHT)) return expression;
+  // No tree is higher than its tokens are many.
+  if (stream.tokenCount - tokenCount <= MAX_HEIGHT || !heightExceeds(expression, MAX_HEIGHT)) return expression;
   stream.failAt(`expression is more than ${MAX_HEIGHT} operators deep`, start);
   return NOTHING;
 }
@@ -26,15 +28,19 @@ export function parseRegexOrExpression(stream: TokenStream): Expr {
 
 /** The loosest level; each function below parses the next tighter one. All operators associate to the left. */
 function parseAlternatives(stream: TokenStream): Expr {
-  const operands = [parseConjunction(stream)];
-  while (stream.accept('OR')) operands.push(parseConjunction(stream));
-  return balanced('OR', operands, 0, operands.length);
+  return parseChain(stream, 'OR', parseConjunction);
 }
 
 function parseConjunction(stream: TokenStream): Expr {
-  const operands = [parseComparison(stream)];
-  while (stream.accept('AND')) operands.push(parseComparison(stream));
-  return balanced('AND', operands, 0, operands.length);
+  return parseChain(stream, 'AND', parseComparison);
+}
+
+function parseChain(stream: TokenStream, operator: 'AND' | 'OR', parseLink: (stream: TokenStream) => Expr): Expr {
+  const first = parseLink(stream);
+  if (stream.peek().kind !== operator) return first;
+  const operands = [first];
+  while (stream.accept(operator)) operands.push(parseLink(stream));
+  return balanced(operator, operands, 0, operands.length);
 }
 
 /** AND and OR are associative: a flat tree means the same as one that is as deep as the chain is long. */

@@ -41,10 +41,8 @@ export class TokenStream {
 
   /** The next token that is neither blank nor comment. */
   peek(): Token {
-    let token = this.#peeked ?? this.peekAdjacent();
-    while (token.kind === 'WS') token = this.#tokenAt(token.end);
-    this.#peeked = token;
-    return token;
+    this.#peeked ??= this.#adjacent === undefined || this.#adjacent.kind === 'WS' ? this.#tokenAt(this.#lexer.skipBlanks(this.#offset)) : this.#adjacent;
+    return this.#peeked;
   }
 
   next(): Token {
@@ -59,8 +57,9 @@ export class TokenStream {
   }
 
   accept(kind: TokenKind): boolean {
-    if (this.peek().kind !== kind) return false;
-    this.next();
+    const token = this.peek();
+    if (token.kind !== kind) return false;
+    this.#take(token);
     return true;
   }
 
@@ -71,8 +70,13 @@ export class TokenStream {
 
   /** What follows the last token without any blank between; a WS token where there is one. */
   peekAdjacent(): Token {
-    this.#adjacent ??= this.#tokenAt(this.#offset);
+    this.#adjacent ??= this.#peeked?.start === this.#offset ? this.#peeked : this.#tokenAt(this.#offset);
     return this.#adjacent;
+  }
+
+  /** How many tokens were taken. */
+  get tokenCount(): number {
+    return this.#tokenCount;
   }
 
   /** The character that follows the last token; undefined at the end. */

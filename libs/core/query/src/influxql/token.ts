@@ -40,8 +40,29 @@ export function describeToken({ kind, text }: Token): string {
 
 /** The keyword that a bare word is, if it is one. */
 export function keywordOf(word: string): Keyword | undefined {
-  return word.length > LONGEST_KEYWORD ? undefined : KEYWORD_BY_NAME.get(word.toUpperCase());
+  return keywordAt(word, 0, word.length);
 }
 
-const KEYWORD_BY_NAME: ReadonlyMap<string, Keyword> = new Map(KEYWORDS.map((keyword) => [keyword, keyword]));
-const LONGEST_KEYWORD = Math.max(...KEYWORDS.map((keyword) => keyword.length));
+/** The keyword that the bare word in [start, end) of a text is, if it is one. */
+export function keywordAt(text: string, start: number, end: number): Keyword | undefined {
+  const candidates = KEYWORDS_BY_SHAPE.get(shapeAt(text, start, end)) ?? [];
+  for (const keyword of candidates) if (isSpelledAt(text, start, keyword)) return keyword;
+  return undefined;
+}
+
+/** What words have in common that begin with one letter, and are as long. */
+function shapeAt(text: string, start: number, end: number): number {
+  return (end - start) * 128 + upperAt(text, start);
+}
+
+function isSpelledAt(text: string, start: number, keyword: Keyword): boolean {
+  for (let index = 0; index < keyword.length; index += 1) if (upperAt(text, start + index) !== keyword.charCodeAt(index)) return false;
+  return true;
+}
+
+/** Of a letter the code in upper case, of anything else in a bare word none of a letter. */
+function upperAt(text: string, offset: number): number {
+  return text.charCodeAt(offset) & ~0x20;
+}
+
+const KEYWORDS_BY_SHAPE: ReadonlyMap<number, readonly Keyword[]> = Map.groupBy(KEYWORDS, (keyword) => shapeAt(keyword, 0, keyword.length));

@@ -1,6 +1,7 @@
 import type { Call, Expr } from './ast.ts';
 import { foldWhole } from './fold-constants.ts';
 import { intervalOf, type GroupByInterval } from './group-by-time.ts';
+import { isTimeName } from './is-time-name.ts';
 
 /** Checks that a SELECT can be grouped by these; the interval of their `time(…)`, 0n when there is none. */
 export function checkDimensions(dimensions: readonly Expr[]): GroupByInterval {
@@ -21,7 +22,7 @@ export function checkDimensions(dimensions: readonly Expr[]): GroupByInterval {
 function plainProblem(dimension: Expr): string | undefined {
   switch (dimension.kind) {
     case 'variable':
-      return dimension.name.toLowerCase() === 'time' ? 'time() is a function and expects at least one argument' : undefined;
+      return isTimeName(dimension.name) ? 'time() is a function and expects at least one argument' : undefined;
     case 'wildcard':
     case 'regex':
       return undefined;

@@ -1,6 +1,7 @@
 import type { Cell, SeriesBlock, TagSet } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
-import { compileExpression, typeOfExpression, type RowReader, type ValueType } from '../plan/expression.ts';
+import { compileExpression, typeOfExpression, type RowReader } from '../plan/expression.ts';
+import type { ValueType } from '../plan/value-type.ts';
 import type { MergePlan } from '../plan/query-plan.ts';
 import { rowCountAtOnce, type RowBatch } from './row-batch.ts';
 

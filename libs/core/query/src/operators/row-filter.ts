@@ -1,9 +1,10 @@
 import { valueAt, type Cell } from '@varve/model';
 import { compileExpression, type RowReader } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
+import { chosenRows } from './chosen-rows.ts';
 import { mayPassOf } from './may-pass.ts';
-import { tagValue } from './series-groups.ts';
 import type { SeriesRows } from './slice-cells.ts';
+import { tagValue } from './tag-value.ts';
 
 /** The row filter of one measurement, compiled once and moved from series to series. */
 export class RowFilter {
@@ -33,18 +34,6 @@ export class RowFilter {
     this.#readers = this.#columns.map((origin) => filterReader(origin, rows));
     return chosenRows(rows.slice.offsetsNs.length, undefined, (row) => passes(row) === true);
   }
-}
-
-/** Rows among those chosen so far (undefined: all) that are chosen again. */
-export function chosenRows(rowCount: number, among: Int32Array | undefined, isChosen: (row: number) => boolean): Int32Array {
-  const candidateCount = among?.length ?? rowCount;
-  const chosen = new Int32Array(candidateCount);
-  let count = 0;
-  for (let index = 0; index < candidateCount; index += 1) {
-    const row = among === undefined ? index : among[index]!;
-    if (isChosen(row)) chosen[count++] = row;
-  }
-  return chosen.subarray(0, count);
 }
 
 /** In a filter a tag that a series lacks is '', and a field has the type it was written with. */

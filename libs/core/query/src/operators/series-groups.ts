@@ -1,10 +1,10 @@
-import type { TagSet } from '@varve/model';
 import type { ShardCounter } from '../limits/shard-counter.ts';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import type { MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
 import { compileTagFilter } from '../plan/tag-expression.ts';
 import { RowFilter } from './row-filter.ts';
 import type { ShardSource, SourceSeries } from './shard-source.ts';
+import { tagValue } from './tag-value.ts';
 
 /** Series of one shard that answer as one: the same measurement and the same values of the dimensions. */
 export interface SeriesGroup {
@@ -38,10 +38,4 @@ function groupsOf(plan: ShardPlan, measurement: MeasurementPlan, all: readonly S
     else group.series.push(series);
   }
   return [...groups.values()];
-}
-
-/** The value of a tag, '' where the series lacks it. */
-export function tagValue(tags: TagSet, key: string): string {
-  for (const [name, value] of tags) if (name === key) return value;
-  return '';
 }

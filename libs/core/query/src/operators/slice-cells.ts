@@ -2,9 +2,9 @@ import type { SizeBytes } from '@varve/base';
 import { valueAt, type Cell, type Column, type FieldType, type SeriesSlice } from '@varve/model';
 import type { RowReader } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan, PlanColumn } from '../plan/shard-plan.ts';
-import { chosenRows } from './row-filter.ts';
-import { tagValue } from './series-groups.ts';
+import { chosenRows } from './chosen-rows.ts';
 import type { SourceSeries } from './shard-source.ts';
+import { tagValue } from './tag-value.ts';
 
 /** Reads the cells of a plan's column from the slices of one series. */
 export function cellReader(origin: ColumnOrigin, type: FieldType, { series, slice }: SeriesRows): RowReader {

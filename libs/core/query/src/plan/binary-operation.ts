@@ -1,6 +1,6 @@
 import type { Cell } from '@varve/model';
 import { exactNumber } from '../functions/vector.ts';
-import type { ValueType } from './expression.ts';
+import type { ValueType } from './value-type.ts';
 
 /** Operators between two values. `=~` and `!~` take a pattern and are the expression's own business. */
 export type BinaryOperator =

@@ -26,12 +26,27 @@ export function chainIn(expression: Expr): ChainOfField | undefined {
   if (distinct !== undefined) return { steps: [], field: distinct[0] as Variable, call: { function: 'distinct', parameter: undefined } };
   if (expression.kind !== 'call' || isRowFunction(expression.name)) return undefined;
   if (TRANSFORMATIONS.has(expression.name)) return behind(expression);
-  const [argument, ...others] = expression.args;
+  const { args } = expression;
+  const [argument] = args;
   const nested = distinctArguments(argument!);
   if (nested !== undefined) return { steps: [], field: nested[0] as Variable, call: { function: 'countDistinct', parameter: undefined } };
-  const tags = others.filter((each) => each.kind === 'variable').map(({ name }) => name);
-  const call = { function: expression.name as FunctionName, parameter: numberIn(others.at(-1)), ...(tags.length === 0 ? {} : { tags }) };
-  return { steps: [], field: argument as Variable, call };
+  return { steps: [], field: argument as Variable, call: callOf(expression.name as FunctionName, args) };
+}
+
+function callOf(name: FunctionName, args: readonly Expr[]): FunctionCall {
+  if (args.length === 1) return { function: name, parameter: undefined };
+  const tags = args.slice(1).filter((each) => each.kind === 'variable').map((tag) => tag.name);
+  const call = { function: name, parameter: numberIn(args.at(-1)) };
+  return tags.length === 0 ? call : { ...call, tags };
+}
+
+/** The same for transformations that are the same. */
+export function stepsText(steps: readonly StepCall[]): string {
+  return steps.map(({ function: name, args }) => `${name}(${args.map(argumentText).join()})`).join();
+}
+
+function argumentText(argument: TransformArgument): string {
+  return typeof argument === 'bigint' ? `${argument}n` : JSON.stringify(argument);
 }
 
 function behind({ name, args: [argument, ...others] }: Call): ChainOfField {

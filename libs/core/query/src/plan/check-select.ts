@@ -17,7 +17,8 @@ export interface SelectFacts {
 export function checkSelect(statement: SelectStatement, windows: Windows): SelectFacts | PlanError {
   const problem = fieldsProblem(statement, windows);
   if (problem !== undefined) return planError(problem);
-  const calls = statement.fields.flatMap(({ expression }) => callsIn(expression));
+  const calls: Call[] = [];
+  for (const { expression } of statement.fields) addCalls(expression, calls);
   const onTags = calls.find(({ args: [first] }) => first?.kind === 'wildcard' && first.only === 'tag');
   if (onTags !== undefined) return planError(`unable to use tag wildcard in ${onTags.name}()`);
   const overFields = calls.filter(({ name }) => !isRowFunction(name));
@@ -25,12 +26,11 @@ export function checkSelect(statement: SelectStatement, windows: Windows): Selec
   return other === undefined ? { kind: 'facts', hasCalls: overFields.length > 0 } : planError(`${other.name}() is not supported`);
 }
 
-/** The calls in an expression, `distinct x` as one of them. */
-function callsIn(expression: Expr): Call[] {
-  const inner = childrenOf(expression).flatMap(callsIn);
-  if (expression.kind === 'call') return [expression, ...inner];
-  const distinct = distinctArguments(expression);
-  return distinct === undefined ? inner : [{ kind: 'call', name: 'distinct', args: distinct }];
+/** The calls in an expression, those around others first, `distinct x` as one of them. */
+function addCalls(expression: Expr, calls: Call[]): void {
+  if (expression.kind === 'call') calls.push(expression);
+  else if (expression.kind === 'distinct') calls.push({ kind: 'call', name: 'distinct', args: distinctArguments(expression)! });
+  for (const child of childrenOf(expression)) addCalls(child, calls);
 }
 
 /** Whether a name is a function of what stands in one row, whatever made it. */

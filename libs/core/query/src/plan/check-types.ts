@@ -51,15 +51,20 @@ function knownType(variable: Variable, columns: PlanColumns): FieldType | 'tag' 
 }
 
 function callType(name: string, args: readonly Expr[], columns: PlanColumns): OperandType | PlanError {
-  const types = args.map((arg) => typeOf(arg, columns));
-  const type = types.find((each) => typeof each !== 'string') ?? types[0] ?? 'unknown';
+  let first: OperandType | undefined;
+  for (const arg of args) {
+    const each = typeOf(arg, columns);
+    if (typeof each !== 'string') return each;
+    first ??= each;
+  }
+  const type = first ?? 'unknown';
   if (name === 'count_hll') return sketchCountType(type);
-  if (typeof type !== 'string' || type === 'tag' || type === 'unsigned' || type === 'unknown') return type;
+  if (type === 'tag' || type === 'unsigned' || type === 'unknown') return type;
   return isFunction(name) ? FUNCTIONS[name].resultType(type) : (TRANSFORMATIONS.get(name)?.resultType(type) ?? type);
 }
 
-function sketchCountType(type: OperandType | PlanError): OperandType | PlanError {
-  if (typeof type !== 'string' || type === 'unknown') return type;
+function sketchCountType(type: OperandType): OperandType | PlanError {
+  if (type === 'unknown') return type;
   return type === 'string' ? 'integer' : planError(`unsupported count_hll iterator type: *query.${type}InterruptIterator`);
 }
 

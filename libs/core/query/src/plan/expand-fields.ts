@@ -55,13 +55,16 @@ function expandField(field: SelectField, names: ExpandableNames): SelectField[] 
 
 /** A call of the columns that its first argument stands for, or the first argument of that, and so on down; undefined: of none. */
 function expandCall(call: Call, names: ExpandableNames): { readonly call: Call; readonly column: string }[] | undefined {
-  const [argument, ...others] = call.args;
-  const callOf = (first: Expr): Call => ({ ...call, args: [first, ...others] });
-  if (argument?.kind === 'call') return expandCall(argument, names)?.map((inner) => ({ call: callOf(inner.call), column: inner.column }));
+  const [argument] = call.args;
+  if (argument?.kind === 'call') return expandCall(argument, names)?.map((inner) => ({ call: withFirst(call, inner.call), column: inner.column }));
   if (argument?.kind !== 'wildcard' && argument?.kind !== 'regex') return undefined;
   return columnsOf(argument, names)
     .filter((column) => isTaken(call.name, column, names.fields))
-    .map((column) => ({ call: callOf(column), column: column.name }));
+    .map((column) => ({ call: withFirst(call, column), column: column.name }));
+}
+
+function withFirst(call: Call, argument: Expr): Call {
+  return { ...call, args: [argument, ...call.args.slice(1)] };
 }
 
 function columnsOf(expression: Expr & { readonly kind: 'wildcard' | 'regex' }, { fields, tagKeys }: ExpandableNames): Variable[] {

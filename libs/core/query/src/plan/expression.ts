@@ -1,8 +1,9 @@
-import { type Cell, type FieldType } from '@varve/model';
+import type { Cell } from '@varve/model';
 import { compiledPattern } from '../influxql/compiled-pattern.ts';
 import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
 import { sketchCount } from '../sketch/sketch-text.ts';
 import { binaryOperation, isNumeric, type BinaryOperator, type Clause } from './binary-operation.ts';
+import type { ValueType } from './value-type.ts';
 
 /**
  * An expression over the cells of a row: a filter on a data node, a column of the answer on the coordinator. Plain data,
@@ -16,9 +17,6 @@ export type Expression =
   /** count_hll() of a text; in select lists only. */
   | { readonly kind: 'sketchCount'; readonly argument: Expression }
   | { readonly kind: 'math'; readonly name: string; readonly args: readonly Expression[] };
-
-/** What is known of an expression's value before any row is seen. */
-export type ValueType = FieldType | 'unknown';
 
 /** Reads one cell of a row. */
 export type RowReader = (rowIndex: number) => Cell;

@@ -1,5 +1,5 @@
 import type { FieldType } from '@varve/model';
-import type { CastType, Variable } from '../influxql/ast.ts';
+import type { Variable } from '../influxql/ast.ts';
 import type { ColumnOrigin, PlanColumn } from './shard-plan.ts';
 import type { SourceMeasurement } from './select-schema.ts';
 
@@ -7,7 +7,9 @@ import type { SourceMeasurement } from './select-schema.ts';
 export class PlanColumns {
   readonly #fields: ReadonlyMap<string, FieldType>;
   readonly #rowTags: ReadonlySet<string>;
-  readonly #columns: (PlanColumn & { readonly cast: CastType | undefined; readonly isTag: boolean })[] = [];
+  readonly #columns: PlanColumn[] = [];
+  /** Whether each column is a tag. */
+  readonly #areTags: boolean[] = [];
   readonly #indexes = new Map<string, number>();
 
   /** `fields` are those of all sources together, `rowTags` names that are tags in the rows of subqueries: to functions they are texts. */
@@ -17,7 +19,7 @@ export class PlanColumns {
   }
 
   get all(): readonly PlanColumn[] {
-    return this.#columns.map(({ name, type }) => ({ name, type }));
+    return this.#columns;
   }
 
   /** The type of the column with this index. */
@@ -42,8 +44,8 @@ export class PlanColumns {
     if (index !== undefined) return index;
     this.#indexes.set(key, this.#columns.length);
     const type = this.typeOf(variable);
-    const isTag = this.isTag(variable);
-    return this.#columns.push({ name, cast, isTag, type: type === 'tag' || type === undefined ? 'string' : type }) - 1;
+    this.#areTags.push(this.isTag(variable));
+    return this.#columns.push({ name, type: type === 'tag' || type === undefined ? 'string' : type }) - 1;
   }
 
   /** Whether a variable stands for a tag, whatever functions take it for. */
@@ -58,7 +60,7 @@ export class PlanColumns {
 
   /** Where each column comes from in one measurement. */
   originsIn({ fields }: SourceMeasurement): readonly ColumnOrigin[] {
-    return this.#columns.map(({ name, isTag }) => ({ kind: isTag ? 'tag' : fields.has(name) ? 'field' : 'none', name }));
+    return this.#columns.map(({ name }, index) => ({ kind: this.#areTags[index] ? 'tag' : fields.has(name) ? 'field' : 'none', name }));
   }
 
   /** Where each column comes from in the rows of a subquery: tags stand there as columns too. */

@@ -1,5 +1,6 @@
 import type { TimestampNs } from '@varve/base';
 import type { Expr } from '../influxql/ast.ts';
+import { isTimeName } from '../influxql/is-time-name.ts';
 import { textMatcher } from './expression.ts';
 import type { Clock } from './fold-time.ts';
 import { planError, type PlanError } from './schema-view.ts';
@@ -21,7 +22,7 @@ export function planDimensions(dimensions: readonly Expr[], clock: Clock): Dimen
   for (const dimension of dimensions) {
     switch (dimension.kind) {
       case 'variable':
-        if (dimension.name.toLowerCase() === 'time') return planError('time() is a function and expects at least one argument');
+        if (isTimeName(dimension.name)) return planError('time() is a function and expects at least one argument');
         tags.push(dimension);
         break;
       case 'wildcard':

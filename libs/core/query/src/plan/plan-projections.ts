@@ -4,11 +4,11 @@ import { FUNCTIONS, type FunctionName } from '../functions/function-table.ts';
 import type { Expr, SelectField, Variable } from '../influxql/ast.ts';
 import { childrenOf } from '../influxql/expression-tree.ts';
 import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
-import { chainIn, type ChainOfField } from './chain-in.ts';
+import { chainIn, stepsText, type ChainOfField, type FunctionCall } from './chain-in.ts';
 import type { Expression } from './expression.ts';
 import { literalExpression } from './literal-expression.ts';
 import type { PlanColumns } from './plan-columns.ts';
-import type { AggregateStep, TransformChain, TransformStep } from './query-plan.ts';
+import type { TransformChain, TransformStep } from './query-plan.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import type { PlanCall } from './shard-plan.ts';
 
@@ -23,7 +23,9 @@ export interface Projections {
   readonly neighbours: readonly number[];
 }
 
-export interface ProjectedCall extends PlanCall {
+export interface ProjectedCall {
+  readonly call: PlanCall;
+  /** Of its argument. */
   readonly type: FieldType;
   /** Windows before the first one asked for that it begins with. */
   readonly leadWindowCount: number;
@@ -31,10 +33,10 @@ export interface ProjectedCall extends PlanCall {
 
 /** Numbers the inputs of a checked select list whose wildcards are expanded. What is random in it depends on the seed. */
 export function planProjections(fields: readonly SelectField[], columns: PlanColumns, seed: number): Projections | PlanError {
-  const all = fields.map(({ expression }) => expression);
-  const planner = new ProjectionPlanner(columns, all, seed);
-  const calls = planner.collectCalls(all);
-  if (calls !== undefined) return calls;
+  const planner = new ProjectionPlanner(columns, seed);
+  for (const { expression } of fields) planner.findChains(expression);
+  const problem = planner.planChains();
+  if (problem !== undefined) return problem;
   return {
     kind: 'projections',
     expressions: fields.map(({ expression }) => planner.expressionOf(expression)),
@@ -46,38 +48,43 @@ export function planProjections(fields: readonly SelectField[], columns: PlanCol
 
 class ProjectionPlanner {
   readonly calls: ProjectedCall[] = [];
+  readonly outputs: TransformChain[] = [];
   readonly neighbours: number[] = [];
   readonly #columns: PlanColumns;
-  /** By what makes them the same. */
-  readonly #chains = new Map<string, { readonly index: number; readonly output: TransformChain }>();
-
-  /** Whether functions are computed from rows, because a field is transformed as it is. */
-  readonly #isOverRows: boolean;
-
   readonly #seed: number;
+  /** In order of the text. */
+  readonly #found: { readonly expression: Expr; readonly chain: ChainOfField }[] = [];
+  /** What stands for each expression that is a chain. */
+  readonly #inputs = new Map<Expr, Expression>();
+  /** By what makes chains the same, and calls. */
+  readonly #inputOfChain = new Map<string, Expression>();
+  readonly #indexOfCall = new Map<string, number>();
 
-  constructor(columns: PlanColumns, expressions: readonly Expr[], seed: number) {
+  constructor(columns: PlanColumns, seed: number) {
     this.#columns = columns;
     this.#seed = seed;
-    this.#isOverRows = chainsIn(expressions).some(({ call, field }) => call === undefined && isKnown(columns.typeOf(field)));
   }
 
-  get outputs(): readonly TransformChain[] {
-    return Array.from(this.#chains.values(), ({ output }) => output);
+  findChains(expression: Expr): void {
+    const chain = chainIn(expression);
+    if (chain !== undefined) this.#found.push({ expression, chain });
+    else for (const child of childrenOf(expression)) this.findChains(child);
   }
 
   /** Numbers all calls before the first neighbour is numbered behind them. */
-  collectCalls(expressions: readonly Expr[]): PlanError | undefined {
-    for (const expression of expressions) {
-      const error = this.#collect(expression);
-      if (error !== undefined) return error;
+  planChains(): PlanError | undefined {
+    const isOverRows = this.#isOverRows;
+    for (const { expression, chain } of this.#found) {
+      const input = this.#inputOf(chain, isOverRows);
+      if (input.kind === 'error') return input;
+      this.#inputs.set(expression, input);
     }
     return undefined;
   }
 
   expressionOf(expression: Expr): Expression {
-    const chain = chainIn(expression);
-    if (chain !== undefined) return this.#chainExpression(chain);
+    const input = this.#inputs.get(expression);
+    if (input !== undefined) return input;
     switch (expression.kind) {
       case 'paren':
         return this.expressionOf(expression.inner);
@@ -93,51 +100,71 @@ class ProjectionPlanner {
     }
   }
 
-  #collect(expression: Expr): PlanError | undefined {
-    const chain = chainIn(expression);
-    return chain === undefined ? this.collectCalls(childrenOf(expression)) : this.#addChain(chain);
+  /** Whether functions are computed from rows, because a field is transformed as it is. */
+  get #isOverRows(): boolean {
+    return this.#found.some(({ chain: { call, field } }) => call === undefined && isKnown(this.#columns.typeOf(field)));
   }
 
-  /** Of a field that nobody has there is nothing to add. */
-  #addChain(chain: ChainOfField): PlanError | undefined {
+  /** The same for chains that are the same. */
+  #inputOf(chain: ChainOfField, isOverRows: boolean): Expression | PlanError {
     const type = this.#columns.typeOf(chain.field);
-    if (!isKnown(type) || this.#chains.has(chainText(chain))) return undefined;
-    const { call } = chain;
-    if (call !== undefined && !FUNCTIONS[call.function].argumentTypes.includes(type)) return unsupported(call.function, type);
-    const planned = planSteps(chain, call === undefined ? type : FUNCTIONS[call.function].resultType(type));
-    if (planned.kind === 'error') return planned;
-    const isOverRows = call !== undefined && this.#isOverRows;
-    if (isOverRows && ownRowsOf(call.function)) return planError(`${call.function}() beside a transformation of a field is not supported`);
-    const first: readonly AggregateStep[] = isOverRows ? [{ kind: 'aggregate', function: call.function, parameter: call.parameter, type }] : [];
-    const output = { input: this.#inputOf(chain, type), steps: [...first, ...planned.steps], type: planned.type };
-    this.#chains.set(chainText(chain), { index: this.#chains.size, output });
-    return undefined;
-  }
-
-  #inputOf({ field, call, steps }: ChainOfField, type: FieldType): number {
+    if (!isKnown(type)) return NOTHING;
+    const { call, field, steps } = chain;
     const column = this.#columns.indexOf(field);
-    if (call === undefined || this.#isOverRows) return column;
     const leadWindowCount = leadOf(steps);
-    const known = this.calls.findIndex((each) => each.function === call.function && each.column === column && each.parameter === call.parameter && each.leadWindowCount === leadWindowCount);
-    const seed = call.function === 'sample' ? { seed: this.#seed } : {};
-    return known >= 0 ? known : this.calls.push({ ...call, column, ...seed, type, leadWindowCount }) - 1;
+    const callId = `${column} ${call?.function} ${call?.parameter} ${leadWindowCount}`;
+    const id = steps.length === 0 ? callId : `${callId} ${stepsText(steps)}`;
+    const known = this.#inputOfChain.get(id);
+    if (known !== undefined) return known;
+    const output = this.#outputOf(chain, { callId, column, type, leadWindowCount }, isOverRows);
+    if ('kind' in output) return output;
+    const input: Expression = { kind: 'input', index: this.outputs.push(output) - 1, type: output.type };
+    this.#inputOfChain.set(id, input);
+    return input;
   }
 
-  /** A function of a field that nobody has is null. */
-  #chainExpression(chain: ChainOfField): Expression {
-    const known = this.#chains.get(chainText(chain));
-    if (known === undefined) return { kind: 'literal', value: null, type: 'unknown' };
-    return { kind: 'input', index: known.index, type: known.output.type };
+  #outputOf({ call, steps }: ChainOfField, input: ChainInput, isOverRows: boolean): TransformChain | PlanError {
+    const { column, type } = input;
+    if (call !== undefined && !FUNCTIONS[call.function].argumentTypes.includes(type)) return unsupported(call.function, type);
+    const planned = planSteps(steps, call === undefined ? type : FUNCTIONS[call.function].resultType(type), call?.function === 'distinct');
+    if (planned.kind === 'error') return planned;
+    if (call === undefined) return { input: column, steps: planned.steps, type: planned.type };
+    if (!isOverRows) return { input: this.#callOf(call, input), steps: planned.steps, type: planned.type };
+    if (ownRowsOf(call.function)) return planError(`${call.function}() beside a transformation of a field is not supported`);
+    return { input: column, steps: [{ kind: 'aggregate', function: call.function, parameter: call.parameter, type }, ...planned.steps], type: planned.type };
+  }
+
+  /** The index of the call: one for all chains that begin with it alike. */
+  #callOf(call: FunctionCall, { callId, column, type, leadWindowCount }: ChainInput): number {
+    const known = this.#indexOfCall.get(callId);
+    if (known !== undefined) return known;
+    const planned: PlanCall = call.function === 'sample' ? { ...call, column, seed: this.#seed } : { ...call, column };
+    const index = this.calls.push({ call: planned, type, leadWindowCount }) - 1;
+    this.#indexOfCall.set(callId, index);
+    return index;
   }
 
   #columnExpression(variable: Variable): Expression {
     const column = this.#columns.indexOf(variable);
     const type = this.#columns.typeAt(column);
-    if (this.#chains.size === 0) return { kind: 'input', index: column, type };
+    if (this.outputs.length === 0) return { kind: 'input', index: column, type };
     let index = this.neighbours.indexOf(column);
     if (index < 0) index = this.neighbours.push(column) - 1;
     return { kind: 'input', index: this.calls.length + index, type };
   }
+}
+
+/** A function of a field that nobody has is null. */
+const NOTHING: Expression = { kind: 'literal', value: null, type: 'unknown' };
+
+/** What a chain begins with. */
+interface ChainInput {
+  /** The same for calls that are the same. */
+  readonly callId: string;
+  readonly column: number;
+  /** Of the column. */
+  readonly type: FieldType;
+  readonly leadWindowCount: number;
 }
 
 interface PlannedSteps {
@@ -148,16 +175,15 @@ interface PlannedSteps {
 }
 
 /** The transformations of a chain over points of a type, or why they are none for it. */
-function planSteps({ steps, call }: ChainOfField, pointType: FieldType): PlannedSteps | PlanError {
+function planSteps(steps: ChainOfField['steps'], pointType: FieldType, areDistinct: boolean): PlannedSteps | PlanError {
   const planned: TransformStep[] = [];
   let type = pointType;
   for (const [index, step] of steps.entries()) {
     const definition = TRANSFORMATIONS.get(step.function)!;
-    const isOfDistinct = call?.function === 'distinct' && index === 0;
-    if (!definition.argumentTypes.includes(type)) return unsupported(definition.title, type, isOfDistinct ? 'Interval' : undefined);
+    if (!definition.argumentTypes.includes(type)) return unsupported(definition.title, type, areDistinct && index === 0 ? 'Interval' : undefined);
     const problem = definition.limitProblem?.(step.args);
     if (problem !== undefined) return planError(problem);
-    planned.push({ kind: 'transformation', ...step, type });
+    planned.push({ kind: 'transformation', function: step.function, args: step.args, type });
     type = definition.resultType(type);
   }
   return { kind: 'steps', steps: planned, type };
@@ -167,10 +193,6 @@ function ownRowsOf(name: FunctionName): boolean {
   return (FUNCTIONS[name] as FunctionDefinition).hasOwnRows === true;
 }
 
-function chainsIn(expressions: readonly Expr[]): readonly ChainOfField[] {
-  return expressions.flatMap((expression) => chainIn(expression) ?? chainsIn(childrenOf(expression)));
-}
-
 function isKnown(type: FieldType | 'tag' | undefined): type is FieldType {
   return type !== undefined && type !== 'tag';
 }
@@ -178,11 +200,6 @@ function isKnown(type: FieldType | 'tag' | undefined): type is FieldType {
 /** Windows that the innermost of some transformations must see before the first one that is asked for. */
 function leadOf(steps: ChainOfField['steps']): number {
   return steps.reduce((count, step) => count + TRANSFORMATIONS.get(step.function)!.leadWindowCount, 0);
-}
-
-/** The same for chains that are the same. */
-function chainText({ field: { name, type }, call, steps }: ChainOfField): string {
-  return JSON.stringify([name, type, call, steps], (_key, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
 }
 
 function unsupported(title: string, type: FieldType, of = 'Interrupt'): PlanError {

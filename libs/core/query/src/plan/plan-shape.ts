@@ -6,8 +6,8 @@ import type { Fill } from './query-plan.ts';
 import type { AggregatesOutput } from './shard-plan.ts';
 
 /** Columns, where all states are numbers and no cell is carried beside them. */
-export function formOf(calls: Reach['calls'], neighbours: readonly number[]): AggregatesOutput['form'] {
-  const areNumbers = calls.every(({ function: name, type }) => columnForm(name, type) !== undefined);
+export function formOf({ calls, neighbours }: Pick<Projections, 'calls' | 'neighbours'>): AggregatesOutput['form'] {
+  const areNumbers = calls.every(({ call, type }) => columnForm(call.function, type) !== undefined);
   return neighbours.length === 0 && areNumbers ? 'columns' : 'states';
 }
 
@@ -19,7 +19,7 @@ export function planFill({ fill, target }: Pick<SelectStatement, 'fill' | 'targe
 
 /** Whether the rows are points that one selector picked, with their times. */
 export function isSelectedPoint(calls: Reach['calls'], expressions: Projections['expressions']): boolean {
-  return calls.length === 1 && FUNCTIONS[calls[0]!.function].isSelector && !expressions.some(isNull);
+  return calls.length === 1 && FUNCTIONS[calls[0]!.call.function].isSelector && !expressions.some(isNull);
 }
 
 /** A function of a field that nobody has counts as a second function: the answer is no selected point any more. */

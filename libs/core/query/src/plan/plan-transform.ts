@@ -2,8 +2,8 @@ import { MAX_TIME_NS, MIN_TIME_NS, type TimeRange } from '@varve/model';
 import type { Fill, SelectStatement } from '../influxql/ast.ts';
 import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import type { ProjectedCall, Projections } from './plan-projections.ts';
-import type { AggregateStep, MergeColumn, TransformPlan, TransformStep } from './query-plan.ts';
-import type { PlanCall, WindowPlan } from './shard-plan.ts';
+import type { AggregateStep, TransformPlan, TransformStep } from './query-plan.ts';
+import type { WindowPlan } from './shard-plan.ts';
 import { windowsAway } from './window-line.ts';
 
 /** What an answer is about, and how. */
@@ -16,7 +16,7 @@ export interface AskedRange {
 /** A range over all calls, and each call with its own part of it. */
 export interface Reach {
   readonly range: TimeRange;
-  readonly calls: readonly (PlanCall & MergeColumn)[];
+  readonly calls: readonly ProjectedCall[];
 }
 
 /**
@@ -25,27 +25,38 @@ export interface Reach {
  * a row. `points`: that are read; as in InfluxDB below several transformations they begin later than the windows.
  */
 export function reachOf({ calls, outputs }: Projections, scope: AskedRange): { readonly windows: Reach; readonly points: Reach } {
-  const readWindowCount = outputs.flatMap(({ steps }) => steps).reduce((most, step) => Math.max(most, readBy(step)), 0);
-  return { windows: reachWith(calls, scope), points: reachWith(calls.map((call) => ({ ...call, leadWindowCount: Math.min(call.leadWindowCount, readWindowCount) })), scope) };
+  let readWindowCount = 0;
+  for (const { steps } of outputs) for (const step of steps) readWindowCount = Math.max(readWindowCount, readBy(step));
+  const leadWindowCount = leadOf(calls);
+  const windows = reachWith(calls, scope, leadWindowCount);
+  return { windows, points: leadWindowCount <= readWindowCount ? windows : reachWith(calls, scope, readWindowCount) };
+}
+
+/** Windows before the first one asked for that the first of some calls begins with. */
+export function leadOf(calls: Projections['calls']): number {
+  return calls.reduce((most, { leadWindowCount }) => Math.max(most, leadWindowCount), 0);
 }
 
 function readBy(step: TransformStep | AggregateStep): number {
   return step.kind === 'aggregate' ? 0 : (TRANSFORMATIONS.get(step.function)!.readWindowCount?.(step.args) ?? 1);
 }
 
-function reachWith(calls: readonly ProjectedCall[], { asked, window, isDescending }: AskedRange): Reach {
-  const rangeOf = (leadWindowCount: number): TimeRange => {
-    const led = (timeNs: bigint): bigint => (window === undefined ? timeNs : windowsAway(window, timeNs, isDescending ? leadWindowCount : -leadWindowCount));
-    const startNs = isDescending || asked.startNs <= MIN_TIME_NS ? asked.startNs : led(asked.startNs);
-    const endNs = isDescending ? led(asked.endNs) : asked.endNs;
-    return { startNs: startNs < MIN_TIME_NS ? MIN_TIME_NS : startNs, endNs: endNs > MAX_TIME_NS ? MAX_TIME_NS + 1n : endNs };
-  };
-  const range = rangeOf(calls.reduce((most, { leadWindowCount }) => Math.max(most, leadWindowCount), 0));
-  const withRange = calls.map(({ leadWindowCount, ...call }) => {
-    const own = rangeOf(leadWindowCount);
-    return own.startNs === range.startNs && own.endNs === range.endNs ? call : { ...call, range: own };
-  });
-  return { range, calls: withRange };
+/** None begins more than so many windows before the first one asked for. */
+function reachWith(calls: readonly ProjectedCall[], scope: AskedRange, leadWindowCountMax: number): Reach {
+  const range = ledRange(scope, leadWindowCountMax);
+  return { range, calls: calls.map((each) => (each.leadWindowCount >= leadWindowCountMax ? each : withRange(each, ledRange(scope, each.leadWindowCount), range))) };
+}
+
+function withRange(projected: ProjectedCall, own: TimeRange, range: TimeRange): ProjectedCall {
+  if (own.startNs === range.startNs && own.endNs === range.endNs) return projected;
+  return { ...projected, call: { ...projected.call, range: own } };
+}
+
+function ledRange({ asked, window, isDescending }: AskedRange, leadWindowCount: number): TimeRange {
+  const led = (timeNs: bigint): bigint => (window === undefined ? timeNs : windowsAway(window, timeNs, isDescending ? leadWindowCount : -leadWindowCount));
+  const startNs = isDescending || asked.startNs <= MIN_TIME_NS ? asked.startNs : led(asked.startNs);
+  const endNs = isDescending ? led(asked.endNs) : asked.endNs;
+  return { startNs: startNs < MIN_TIME_NS ? MIN_TIME_NS : startNs, endNs: endNs > MAX_TIME_NS ? MAX_TIME_NS + 1n : endNs };
 }
 
 /** Transformations, and functions that are joined one by one, because LIMIT counts the points of each before windows without any are left out. */
@@ -57,5 +68,5 @@ export function planTransform({ outputs, calls }: Projections, { fill, limit, of
 /** Transformations pass over windows without a value, so nobody sees them: they need no rows, which may be many. A count has one. */
 export function isFillSeen(fill: Fill, { calls }: Reach, transform: TransformPlan | undefined): boolean {
   if (fill.kind !== 'null' || transform === undefined) return true;
-  return transform.outputs.some(({ steps }) => steps.length === 0) || calls.some(({ function: name }) => name === 'count' || name === 'countDistinct');
+  return transform.outputs.some(({ steps }) => steps.length === 0) || calls.some(({ call }) => call.function === 'count' || call.function === 'countDistinct');
 }

@@ -12,6 +12,7 @@ export interface SourceDefaults {
 
 /** The measurements that a FROM names, patterns expanded, each once, in order of the statement. */
 export function resolveSources(sources: readonly MeasurementSource[], defaults: SourceDefaults): readonly SourceMeasurement[] | PlanError {
+  if (sources.length === 1) return resolveSource(sources[0]!, defaults);
   const resolved = new Map<string, SourceMeasurement>();
   for (const source of sources) {
     const measurements = resolveSource(source, defaults);
@@ -48,7 +49,7 @@ function resolveSource(source: MeasurementSource, defaults: SourceDefaults): rea
   const policy = resolvePolicy(source, defaults);
   if ('kind' in policy) return policy;
   const { database, retentionPolicy } = policy;
-  return measurementNames(source, schema.measurements(database, retentionPolicy)).map((name) => ({
+  return measurementNames(source, () => schema.measurements(database, retentionPolicy)).map((name) => ({
     database,
     retentionPolicy,
     name,
@@ -56,8 +57,7 @@ function resolveSource(source: MeasurementSource, defaults: SourceDefaults): rea
   }));
 }
 
-function measurementNames({ name, regex }: MeasurementSource, all: readonly string[]): readonly string[] {
-  if (regex === undefined) return name === undefined ? [] : [name];
-  const matches = textMatcher(regex);
-  return all.filter((each) => matches(each)).toSorted();
+function measurementNames({ name, regex }: MeasurementSource, all: () => readonly string[]): readonly string[] {
+  if (regex !== undefined) return all().filter(textMatcher(regex)).sort();
+  return name === undefined ? [] : [name];
 }

@@ -11,6 +11,7 @@ export interface SourceMeasurement {
 
 /** The types that fields have over several sources: float before integer before string before boolean. */
 export function mergedFields(sources: readonly { readonly fields: ReadonlyMap<string, FieldType> }[]): ReadonlyMap<string, FieldType> {
+  if (sources.length === 1) return sources[0]!.fields;
   const merged = new Map<string, FieldType>();
   for (const { fields } of sources) {
     for (const [name, type] of fields) {

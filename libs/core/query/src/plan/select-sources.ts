@@ -1,4 +1,4 @@
-import type { Expr, MeasurementSource, SelectStatement } from '../influxql/ast.ts';
+import type { Expr, MeasurementSource, SelectField, SelectStatement } from '../influxql/ast.ts';
 import { foldWhole } from '../influxql/fold-constants.ts';
 import { resolveSources, type SourceDefaults } from './resolve-sources.ts';
 import type { PlanError } from './schema-view.ts';
@@ -16,15 +16,22 @@ export function selectMeasurements(statement: SelectStatement, context: SourceDe
 
 /** Whether wildcards or patterns stand for columns or dimensions, which are the schema's. */
 export function isOpen(statement: SelectStatement): boolean {
-  const { fields, dimensions } = withConstantsFolded(statement);
-  const standsForSeveral = ({ kind }: Expr): boolean => kind === 'wildcard' || kind === 'regex';
-  return fields.some(({ expression }) => standsForSeveral(expression)) || dimensions.some(standsForSeveral);
+  return statement.fields.some(({ expression }) => standsForSeveral(expression)) || statement.dimensions.some(standsForSeveral);
 }
 
-/** Also without parentheses: `(*)` is a wildcard. */
+/** `(*)` is a wildcard, too. */
+function standsForSeveral(expression: Expr): boolean {
+  return expression.kind === 'paren' ? standsForSeveral(expression.inner) : expression.kind === 'wildcard' || expression.kind === 'regex';
+}
+
+/** Also without parentheses around a whole field or dimension. */
 export function withConstantsFolded(statement: SelectStatement): SelectStatement {
-  const fields = statement.fields.map(({ expression, alias }) => ({ expression: foldWhole(expression), alias }));
-  return { ...statement, fields, dimensions: statement.dimensions.map(foldWhole) };
+  return { ...statement, fields: statement.fields.map(foldedField), dimensions: statement.dimensions.map(foldWhole) };
+}
+
+function foldedField(field: SelectField): SelectField {
+  const expression = foldWhole(field.expression);
+  return expression === field.expression ? field : { expression, alias: field.alias };
 }
 
 /** How many subqueries there are, at all levels. */

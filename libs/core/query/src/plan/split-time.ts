@@ -1,6 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS } from '@varve/model';
 import type { BinaryExpr, Expr } from '../influxql/ast.ts';
+import { isTimeName } from '../influxql/is-time-name.ts';
 import { formatExpr } from '../influxql/print.ts';
 import { conditionProblem } from '../influxql/validate-condition.ts';
 import { foldTime, type Clock } from './fold-time.ts';
@@ -19,15 +20,15 @@ export interface SplitCondition {
  * remains is the condition on tags and fields.
  */
 export function splitTime(condition: Expr | undefined, clock: Clock): SplitCondition | PlanError {
-  if (condition === undefined) return { ...UNBOUNDED, rest: undefined };
+  if (condition === undefined) return between(undefined, undefined);
   switch (condition.kind) {
     case 'paren': {
       const inner = splitTime(condition.inner, clock);
       if (inner.kind === 'error' || inner.rest === undefined) return inner;
-      return { ...inner, rest: { kind: 'paren', inner: inner.rest } };
+      return between(inner.minNs, inner.maxNs, inner.rest === condition.inner ? condition : { kind: 'paren', inner: inner.rest });
     }
     case 'boolean':
-      return { ...UNBOUNDED, rest: condition };
+      return between(undefined, undefined, condition);
     case 'binary':
       return splitBinary(condition, clock);
     default:
@@ -35,7 +36,9 @@ export function splitTime(condition: Expr | undefined, clock: Clock): SplitCondi
   }
 }
 
-const UNBOUNDED = { kind: 'split', minNs: undefined, maxNs: undefined } as const;
+function between(minNs: TimestampNs | undefined, maxNs: TimestampNs | undefined, rest?: Expr): SplitCondition {
+  return { kind: 'split', minNs, maxNs, rest };
+}
 
 function splitBinary(condition: BinaryExpr, clock: Clock): SplitCondition | PlanError {
   const { operator, left, right } = condition;
@@ -44,35 +47,37 @@ function splitBinary(condition: BinaryExpr, clock: Clock): SplitCondition | Plan
   if (isTime(right)) return boundOf(MIRRORED[operator] ?? operator, left, clock);
   const problem = conditionProblem(condition);
   if (problem !== undefined) return planError(problem);
-  return { ...UNBOUNDED, rest: condition };
+  return between(undefined, undefined, condition);
 }
 
-function splitBoth({ operator, left, right }: BinaryExpr, clock: Clock): SplitCondition | PlanError {
-  const first = splitTime(left, clock);
+function splitBoth(condition: BinaryExpr, clock: Clock): SplitCondition | PlanError {
+  const first = splitTime(condition.left, clock);
   if (first.kind === 'error') return first;
-  const second = splitTime(right, clock);
+  const second = splitTime(condition.right, clock);
   if (second.kind === 'error') return second;
-  return {
-    kind: 'split',
-    minNs: tighter(first.minNs, second.minNs, (one, other) => one > other),
-    maxNs: tighter(first.maxNs, second.maxNs, (one, other) => one < other),
-    rest: joined(operator, first.rest, second.rest),
-  };
+  return between(later(first.minNs, second.minNs), earlier(first.maxNs, second.maxNs), joined(condition, first.rest, second.rest));
 }
 
-function joined(operator: BinaryExpr['operator'], left: Expr | undefined, right: Expr | undefined): Expr | undefined {
+/** What is left of the two sides of a condition. */
+function joined(condition: BinaryExpr, left: Expr | undefined, right: Expr | undefined): Expr | undefined {
   if (left === undefined) return right;
   if (right === undefined) return left;
-  return { kind: 'binary', operator, left, right };
+  if (left === condition.left && right === condition.right) return condition;
+  return { kind: 'binary', operator: condition.operator, left, right };
 }
 
-function tighter(one: bigint | undefined, other: bigint | undefined, isTighter: (one: bigint, other: bigint) => boolean): bigint | undefined {
+function later(one: TimestampNs | undefined, other: TimestampNs | undefined): TimestampNs | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  return isTighter(one, other) ? one : other;
+  return one > other ? one : other;
+}
+
+function earlier(one: TimestampNs | undefined, other: TimestampNs | undefined): TimestampNs | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one < other ? one : other;
 }
 
 function isTime(expression: Expr): boolean {
-  return expression.kind === 'variable' && expression.name.toLowerCase() === 'time';
+  return expression.kind === 'variable' && isTimeName(expression.name);
 }
 
 const MIRRORED: Partial<Record<BinaryExpr['operator'], BinaryExpr['operator']>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
@@ -82,15 +87,15 @@ function boundOf(operator: BinaryExpr['operator'], value: Expr, clock: Clock): S
   if (typeof time !== 'bigint') return time;
   switch (operator) {
     case '>':
-      return { ...UNBOUNDED, minNs: clamped(time + 1n), rest: undefined };
+      return between(clamped(time + 1n), undefined);
     case '>=':
-      return { ...UNBOUNDED, minNs: clamped(time), rest: undefined };
+      return between(clamped(time), undefined);
     case '<':
-      return { ...UNBOUNDED, maxNs: clamped(time - 1n), rest: undefined };
+      return between(undefined, clamped(time - 1n));
     case '<=':
-      return { ...UNBOUNDED, maxNs: clamped(time), rest: undefined };
+      return between(undefined, clamped(time));
     case '=':
-      return { ...UNBOUNDED, minNs: clamped(time), maxNs: clamped(time), rest: undefined };
+      return between(clamped(time), clamped(time));
     default:
       return planError(`invalid time comparison operator: ${operator}`);
   }
@@ -98,6 +103,9 @@ function boundOf(operator: BinaryExpr['operator'], value: Expr, clock: Clock): S
 
 /** One beyond the ends stays beyond them: no point is there. */
 function clamped(timeNs: bigint): bigint {
-  if (timeNs < MIN_TIME_NS - 1n) return MIN_TIME_NS - 1n;
-  return timeNs > MAX_TIME_NS + 1n ? MAX_TIME_NS + 1n : timeNs;
+  if (timeNs < BELOW_MIN_NS) return BELOW_MIN_NS;
+  return timeNs > ABOVE_MAX_NS ? ABOVE_MAX_NS : timeNs;
 }
+
+const BELOW_MIN_NS = MIN_TIME_NS - 1n;
+const ABOVE_MAX_NS = MAX_TIME_NS + 1n;

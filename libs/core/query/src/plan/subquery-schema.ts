@@ -40,6 +40,7 @@ interface Nameable {
 
 /** What a wildcard in a select list stands for: fields, tags that the answer is not grouped by, and tags that a subquery selects. */
 export function expandableNames({ fields, measured, rows }: Nameable, dimensions: readonly string[]): Omit<ExpandableNames, 'showsTagsOfTop'> {
+  if (measured.length === 0 && rows.length === 0) return { fields, tagKeys: [] };
   const grouped = [...measured, ...rows.flatMap((each) => each.dimensions)].filter((key) => !dimensions.includes(key));
   const selected = rows.flatMap(({ tagColumns }) => [...tagColumns]);
   const tagKeys = new Set([...grouped, ...selected]);

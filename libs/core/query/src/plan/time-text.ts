@@ -22,34 +22,65 @@ interface ParsedTime {
 }
 
 function parsedText(text: string): ParsedTime | undefined {
-  const match = TIME.exec(text);
-  if (match === null) return undefined;
-  const [, year, month, day, time] = match;
-  const date = utcSeconds(Number(year), Number(month), Number(day));
-  if (date === undefined || time === undefined) return date === undefined ? undefined : { ns: BigInt(date) * NS_PER_S, hasOffset: false };
-  const clock = CLOCK.exec(time);
-  if (clock === null) return undefined;
-  const [, hour, minute, second, fraction = '', offset] = clock;
-  if (time.startsWith('T') !== (offset !== undefined)) return undefined;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
-  const seconds = date + Number(hour) * 3600 + Number(minute) * 60 + Number(second) - offsetSeconds(offset);
-  return { ns: BigInt(seconds) * NS_PER_S + BigInt(fraction.padEnd(9, '0')), hasOffset: offset !== undefined };
+  const midnightS = midnightSeconds(text);
+  if (midnightS === undefined) return undefined;
+  if (text.length === DATE_LENGTH) return { ns: BigInt(midnightS) * NS_PER_S, hasOffset: false };
+  const clock = parsedClock(text);
+  return clock && { ns: BigInt(midnightS + clock.seconds) * NS_PER_S + BigInt(clock.ns), hasOffset: clock.hasOffset };
+}
+
+/** Midnight UTC of the date that a text begins with, in seconds since the epoch; undefined for a day that does not exist. */
+function midnightSeconds(text: string): number | undefined {
+  // Another 400 years on, because Date takes two-digit years for those of the last century.
+  const [year, month, day] = [numberAt(text, 0, 4) + 400, numberAt(text, 5, 2), numberAt(text, 8, 2)];
+  if (text[4] !== '-' || text[7] !== '-') return undefined;
+  const midnightMs = Date.UTC(year, month - 1, day);
+  const isDay = month >= 1 && month <= 12 && day >= 1 && midnightMs < Date.UTC(year, month, 1);
+  return isDay ? midnightMs / 1000 - SECONDS_PER_400_YEARS : undefined;
+}
+
+/** What stands behind a date: ` h:mm:ss`, ` hh:mm:ss.fffffffff` or, with the distance from UTC, `Thh:mm:ss+hh:mm`. */
+function parsedClock(text: string): { readonly seconds: number; readonly ns: number; readonly hasOffset: boolean } | undefined {
+  const hourEnd = text[DATE_LENGTH + 2] === ':' ? DATE_LENGTH + 2 : DATE_LENGTH + 3;
+  const [hour, minute, second] = [numberAt(text, DATE_LENGTH + 1, hourEnd - DATE_LENGTH - 1), numberAt(text, hourEnd + 1, 2), numberAt(text, hourEnd + 4, 2)];
+  if (text[hourEnd] !== ':' || text[hourEnd + 3] !== ':' || !(hour <= 23 && minute <= 59 && second <= 59)) return undefined;
+  const secondEnd = hourEnd + 6;
+  const digitCount = text[secondEnd] === '.' ? digitCountAt(text, secondEnd + 1) : 0;
+  const end = digitCount === 0 ? secondEnd : secondEnd + 1 + digitCount;
+  const offset = offsetSeconds(text, end);
+  const hasOffset = end < text.length;
+  if (digitCount > 9 || offset === undefined || text[DATE_LENGTH] !== (hasOffset ? 'T' : ' ')) return undefined;
+  const ns = digitCount === 0 ? 0 : numberAt(text, secondEnd + 1, digitCount) * 10 ** (9 - digitCount);
+  return { seconds: hour * 3600 + minute * 60 + second - offset, ns, hasOffset };
+}
+
+/** How far the clock of a text is from UTC, which it says from `start` to its end; undefined when something else stands there. */
+function offsetSeconds(text: string, start: number): number | undefined {
+  if (start === text.length || (text[start] === 'Z' && start + 1 === text.length)) return 0;
+  const seconds = numberAt(text, start + 1, 2) * 3600 + numberAt(text, start + 4, 2) * 60;
+  if (Number.isNaN(seconds) || text[start + 3] !== ':' || text.length !== start + 6) return undefined;
+  if (text[start] === '-') return -seconds;
+  return text[start] === '+' ? seconds : undefined;
+}
+
+/** The number of so many decimal digits; NaN where others stand. */
+function numberAt(text: string, start: number, digitCount: number): number {
+  let value = 0;
+  for (let offset = start; offset < start + digitCount; offset += 1) value = value * 10 + digitAt(text, offset);
+  return value;
+}
+
+function digitCountAt(text: string, start: number): number {
+  let end = start;
+  while (!Number.isNaN(digitAt(text, end))) end += 1;
+  return end - start;
+}
+
+function digitAt(text: string, offset: number): number {
+  const digit = text.charCodeAt(offset) - 0x30;
+  return digit >= 0 && digit <= 9 ? digit : NaN;
 }
 
 const NS_PER_S = 1_000_000_000n;
-const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:([ T].+))?$/;
-const CLOCK = /^[ T](\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?$/;
-
-/** Midnight UTC in seconds since the epoch; undefined for a day that does not exist. */
-function utcSeconds(year: number, month: number, day: number): number | undefined {
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
-  return date.getTime() / 1000;
-}
-
-function offsetSeconds(offset: string | undefined): number {
-  if (offset === undefined || offset === 'Z') return 0;
-  const sign = offset.startsWith('-') ? -1 : 1;
-  return sign * (Number(offset.slice(1, 3)) * 3600 + Number(offset.slice(4, 6)) * 60);
-}
+const DATE_LENGTH = 'yyyy-mm-dd'.length;
+const SECONDS_PER_400_YEARS = 146_097 * 86_400;

@@ -1,6 +1,6 @@
 import { ByteWriter } from '@varve/base';
 import { matchesTags, type SeriesKey, type TagFilter, type TagSet, type TimeRange } from '@varve/model';
-import { tagValue } from '../operators/series-groups.ts';
+import { tagValue } from '../operators/tag-value.ts';
 import { compileTagFilter } from '../plan/tag-expression.ts';
 import { keyMatcher } from './key-matcher.ts';
 import { SeriesSketch } from './series-sketch.ts';

@@ -1,6 +1,6 @@
 import { parseSeriesKey, type FieldType, type SeriesBlock, type TagSet } from '@varve/model';
 import type { Expr, ShowCardinalityStatement } from '../influxql/ast.ts';
-import { tagValue } from '../operators/series-groups.ts';
+import { tagValue } from '../operators/tag-value.ts';
 import { textMatcher } from '../plan/expression.ts';
 import type { PlanError } from '../plan/schema-view.ts';
 import { cardinalityScope, isEstimate } from './cardinality-needs.ts';

@@ -1,5 +1,5 @@
 import type { Cell, Column, FieldType, NamedColumn, SeriesBlock } from '@varve/model';
-import { tagValue } from '../operators/series-groups.ts';
+import { tagValue } from '../operators/tag-value.ts';
 import type { RowColumn } from '../plan/query-plan.ts';
 import type { RowRange } from './row-pieces.ts';
 

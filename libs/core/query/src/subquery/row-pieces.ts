@@ -1,7 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { matchesTags, seriesKey, SHARD_WINDOW_NS_MAX, type SeriesBlock, type SeriesSlice } from '@varve/model';
 import { RowFilter } from '../operators/row-filter.ts';
-import { tagValue } from '../operators/series-groups.ts';
+import { tagValue } from '../operators/tag-value.ts';
 import { fieldsToRead, type SeriesRows } from '../operators/slice-cells.ts';
 import type { GroupKey } from '../partial/group-key.ts';
 import type { PlannedSubquery } from '../plan/query-plan.ts';

@@ -1,7 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { matchesTags, parseSeriesKey, type Column, type FieldType, type FieldValue, type NamedColumn, type SeriesSlice, type TagFilter } from '@varve/model';
 import type { OffsetRange, ShardSource, SourceSeries } from '../operators/shard-source.ts';
-import { tagValue } from '../operators/series-groups.ts';
+import { tagValue } from '../operators/tag-value.ts';
 
 /** A point of a test: cells by field. */
 export interface TestPoint {

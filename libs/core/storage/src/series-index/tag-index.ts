@@ -1,4 +1,4 @@
-import { parseSeriesKey, seriesKey, type TagFilter } from '@varve/model';
+import { parseSeriesKey, tagSegment, type TagFilter } from '@varve/model';
 import { UintList } from '../uint-list.ts';
 import { IdLists } from './id-lists.ts';
 import { IdSet } from './id-set.ts';
@@ -132,7 +132,7 @@ export class TagIndex {
     if (value === '' || column?.isCanonical === false) {
       this.#addPassing(measurement, { key, test: (each) => each === value }, to);
     } else if (column !== undefined) {
-      const text = tagText(key, value);
+      const text = tagSegment(key, value);
       for (const owner of measurement.owners) {
         const segmentId = this.#segments.find(owner, text);
         if (segmentId !== 0) this.#lists.addTo(segmentId, to.into);
@@ -201,7 +201,7 @@ export class TagIndex {
     const [tagKey, value] = isPlain ? [text.slice(0, text.indexOf('=')), ''] : parseTag(text);
     let column = columns.get(tagKey);
     if (column === undefined) columns.set(tagKey, (column = { tagKey, lastSegment: 0, isCanonical: true }));
-    column.isCanonical &&= isPlain || text === tagText(tagKey, value);
+    column.isCanonical &&= isPlain || text === tagSegment(tagKey, value);
     const before = column.lastSegment;
     column.lastSegment = segmentId;
     return before;
@@ -225,8 +225,4 @@ function valueOf({ tagKey, isCanonical }: Column, text: string): string {
 
 function parseTag(text: string): readonly [key: string, value: string] {
   return parseSeriesKey(`,${text}`).tags[0]!;
-}
-
-function tagText(key: string, value: string): string {
-  return seriesKey('', [[key, value]]).slice(1);
 }
