@@ -46,7 +46,7 @@ export function mergeRows(parts: readonly VersionedRows[]): VersionedRows {
 
 /** The cells that a reader sees: rows ascend by time, each time once. */
 export function readRows(parts: readonly VersionedRows[]): SeriesSlice {
-  const sorted = byFirstOffset(parts);
+  const sorted = parts.length === 1 ? parts : byFirstOffset(parts);
   const cells = concatCells(sorted);
   if (isAscending(sorted.map(({ offsetsNs }) => offsetsNs))) return cells;
   const { offsetsNs, columns } = resolve(cells, concatVersions(sorted.map((part) => part.versions)), 'per time');
