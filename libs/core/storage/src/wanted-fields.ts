@@ -22,8 +22,14 @@ export class WantedFields {
 
   of(header: ChunkHeader): FieldsOfChunk {
     if (header !== this.#header) {
-      const places = [...header.fields.keys()].filter((place) => this.names === undefined || this.names.has(header.fields[place]!.name));
-      this.#ofChunk = { fields: places.map((place) => header.fields[place]!), places };
+      const [fields, places]: [ChunkField[], number[]] = [[], []];
+      for (let place = 0; place < header.fields.length; place += 1) {
+        const field = header.fields[place]!;
+        if (this.names?.has(field.name) === false) continue;
+        fields.push(field);
+        places.push(place);
+      }
+      this.#ofChunk = { fields, places };
       this.#header = header;
     }
     return this.#ofChunk;

@@ -2,13 +2,14 @@ import type { Runs } from '../functions/run.ts';
 import type { WindowGrid } from '../plan/window-grid.ts';
 import type { WindowSlots } from './window-slots.ts';
 
-const LENGTH_FIRST = 64;
+/** What all begin with: a cut is used before anybody else cuts. */
+const [STARTS, SLOTS] = [new Int32Array(1_024), new Int32Array(1_024)];
 
-/** Cuts times that ascend at the ends of windows, into arrays that the next cut uses again. */
+/** Cuts times that ascend at the ends of windows, into arrays that the next cut uses again, of whomever. */
 export class RunCutter {
   readonly #grid: WindowGrid;
-  #starts = new Int32Array(LENGTH_FIRST);
-  #slots = new Int32Array(LENGTH_FIRST);
+  #starts = STARTS;
+  #slots = SLOTS;
 
   constructor(grid: WindowGrid) {
     this.#grid = grid;

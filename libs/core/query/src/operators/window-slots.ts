@@ -31,7 +31,8 @@ export class WindowSlots {
 
   /** All windows in order, and the slot of each. */
   inOrder(isDescending: boolean): WindowOrder {
-    const slots = Array.from(this.#windows.keys());
+    const slots: number[] = [];
+    for (let slot = 0; slot < this.#windows.length; slot += 1) slots.push(slot);
     if (this.#late.size > 0) slots.sort((left, right) => this.#windows[left]! - this.#windows[right]!);
     if (isDescending) slots.reverse();
     return { slots, windows: this.#late.size > 0 || isDescending ? slots.map((slot) => this.#windows[slot]!) : this.#windows };
