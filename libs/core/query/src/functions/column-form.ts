@@ -32,6 +32,9 @@ export interface NumberPartial {
   readonly countIsEnough?: boolean;
 }
 
+/** Of states without times. */
+export const NO_OFFSETS: readonly number[] = [];
+
 /** States of some windows, one after the other. All arrays run alike. */
 export interface NumberStates {
   /** 1 where there is a state. */

@@ -1,4 +1,4 @@
-import { numbersOrNull, type ColumnForm, type NumberPartial } from './column-form.ts';
+import { NO_OFFSETS, numbersOrNull, type ColumnForm, type NumberPartial } from './column-form.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { Runs, SummaryRun } from './run.ts';
 import { withColumns } from './with-columns.ts';
@@ -7,7 +7,7 @@ import { withColumns } from './with-columns.ts';
 export class Counts implements NumberPartial {
   readonly #counts: number[] = [];
   readonly numbers = [this.#counts];
-  readonly offsetsNs: readonly number[] = [];
+  readonly offsetsNs = NO_OFFSETS;
   readonly countIsEnough = true;
 
   has(slot: number): boolean {

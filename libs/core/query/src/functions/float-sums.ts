@@ -1,5 +1,5 @@
 import { FloatSum } from '@varve/base';
-import type { NumberPartial, StateNumbers } from './column-form.ts';
+import { NO_OFFSETS, type NumberPartial, type StateNumbers } from './column-form.ts';
 import type { Runs, SummaryRun } from './run.ts';
 
 // Sums of floats by window: a column of sums and a column of what they lack.
@@ -12,7 +12,7 @@ export class FloatSums implements NumberPartial {
   readonly #sums: number[] = [];
   readonly #rests: number[] = [];
   readonly numbers = [this.#sums, this.#rests];
-  readonly offsetsNs: readonly number[] = [];
+  readonly offsetsNs = NO_OFFSETS;
 
   has(slot: number): boolean {
     return this.#sums[slot] !== undefined;

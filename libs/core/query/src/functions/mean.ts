@@ -1,5 +1,5 @@
 import { FloatSum } from '@varve/base';
-import type { ColumnForm, NumberPartial } from './column-form.ts';
+import { NO_OFFSETS, type ColumnForm, type NumberPartial } from './column-form.ts';
 import { Counts } from './count.ts';
 import { FloatSums, joinFloatSums } from './float-sums.ts';
 import type { FunctionDefinition } from './function-definition.ts';
@@ -10,7 +10,7 @@ class Means implements NumberPartial {
   readonly #counts = new Counts();
   readonly #sums = new FloatSums();
   readonly numbers = [...this.#counts.numbers, ...this.#sums.numbers];
-  readonly offsetsNs: readonly number[] = [];
+  readonly offsetsNs = NO_OFFSETS;
 
   has(slot: number): boolean {
     return this.#counts.has(slot);

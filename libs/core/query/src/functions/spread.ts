@@ -1,4 +1,4 @@
-import type { ColumnForm, NumberPartial, StateNumbers } from './column-form.ts';
+import { NO_OFFSETS, type ColumnForm, type NumberPartial, type StateNumbers } from './column-form.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { Runs, SummaryRun } from './run.ts';
 import { exactNumber, valueIn } from './vector.ts';
@@ -8,7 +8,7 @@ class Extremes implements NumberPartial {
   readonly #leasts: StateNumbers = [];
   readonly #greatests: StateNumbers = [];
   readonly numbers = [this.#leasts, this.#greatests];
-  readonly offsetsNs: readonly number[] = [];
+  readonly offsetsNs = NO_OFFSETS;
 
   has(slot: number): boolean {
     return this.#leasts[slot] !== undefined;

@@ -1,5 +1,5 @@
 import { FloatSum } from '@varve/base';
-import { numbersOrNull, type ColumnForm, type NumberPartial, type StateNumbers } from './column-form.ts';
+import { NO_OFFSETS, numbersOrNull, type ColumnForm, type NumberPartial, type StateNumbers } from './column-form.ts';
 import { addExact, addExactRange } from './exact-sum.ts';
 import { FloatSums, joinFloatSums } from './float-sums.ts';
 import type { FunctionDefinition } from './function-definition.ts';
@@ -21,7 +21,7 @@ const FLOATS: ColumnForm = {
 class IntegerSums implements NumberPartial {
   readonly #sums: StateNumbers = [];
   readonly numbers = [this.#sums];
-  readonly offsetsNs: readonly number[] = [];
+  readonly offsetsNs = NO_OFFSETS;
 
   has(slot: number): boolean {
     return this.#sums[slot] !== undefined;

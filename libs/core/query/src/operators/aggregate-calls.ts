@@ -3,7 +3,7 @@ import { hasNumbers, type FieldType, type SeriesSummary, type SummarizedField } 
 import type { NumberPartial } from '../functions/column-form.ts';
 import type { PartialState } from '../functions/function-definition.ts';
 import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
-import { optionsOf, type AggregatesOutput, type MeasurementPlan, type PlanCall, type ShardPlan } from '../plan/shard-plan.ts';
+import { optionsOf, type AggregatesOutput, type MeasurementPlan, type ShardPlan } from '../plan/shard-plan.ts';
 import { WindowGrid } from '../plan/window-grid.ts';
 import { RunCutter } from './run-cutter.ts';
 import type { OffsetRange, ReadQuestion } from './shard-source.ts';
@@ -100,13 +100,18 @@ export function takesSummary({ startNs, endNs, type, countIsEnough }: CallGroup,
 }
 
 function callGroups({ columns, output: { calls } }: AggregatesPlan, { origins }: MeasurementPlan, shardStartNs: TimestampNs, states: CallStates): CallGroup[] {
-  const groups = Map.groupBy(calls.keys(), (call) => `${calls[call]!.column}/${calls[call]!.range?.startNs}/${calls[call]!.range?.endNs}`);
-  return Array.from(groups.values(), (members): CallGroup => {
-    const { column, range }: PlanCall = calls[members[0]!]!;
+  const groups: (CallGroup & { readonly calls: number[]; countIsEnough: boolean })[] = [];
+  for (const [call, { column, range }] of calls.entries()) {
     const [startNs, endNs] = range === undefined ? [-Infinity, Infinity] : [Number(range.startNs - shardStartNs), Number(range.endNs - shardStartNs)];
-    const countIsEnough = members.every((call) => states[call]!.countIsEnough === true);
-    return { column, name: origins[column]!.name, type: columns[column]!.type, calls: members, startNs, endNs, countIsEnough };
-  });
+    const countIsEnough = states[call]!.countIsEnough === true;
+    const group = groups.find((each) => each.column === column && each.startNs === startNs && each.endNs === endNs);
+    if (group === undefined) groups.push({ column, name: origins[column]!.name, type: columns[column]!.type, calls: [call], startNs, endNs, countIsEnough });
+    else {
+      group.calls.push(call);
+      group.countIsEnough &&= countIsEnough;
+    }
+  }
+  return groups;
 }
 
 function isNumeric(type: FieldType): boolean {

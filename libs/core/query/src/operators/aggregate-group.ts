@@ -7,6 +7,7 @@ import { AGGREGATE_FRAME, encodeGroup } from '../partial/aggregate-frame.ts';
 import { COLUMN_FRAME, encodeColumns } from '../partial/column-frame.ts';
 import type { FrameWriter } from '../partial/frame-writer.ts';
 import type { GroupKey } from '../partial/group-key.ts';
+import type { RowReader } from '../plan/expression.ts';
 import type { AggregatesOutput } from '../plan/shard-plan.ts';
 import { takesSummary, type AggregateCalls, type CallStates } from './aggregate-calls.ts';
 import { firstAtOrAfter } from './run-cutter.ts';
@@ -64,12 +65,13 @@ export class GroupAggregates {
     const fields = this.#calls.fieldsOf(summary);
     for (let index = 0; index < groups.length; index += 1) if (!takesSummary(groups[index]!, summary, fields[index])) return false;
     const { minOffsetNs, maxOffsetNs, rowCount, at } = summary;
+    const window = grid.indexOf(minOffsetNs);
     this.#pointCount += rowCount;
     for (let index = 0; index < groups.length; index += 1) {
       const { calls, startNs, endNs } = groups[index]!;
       const field = fields[index];
       if (field === undefined || startNs > minOffsetNs || endNs <= maxOffsetNs) continue;
-      const slot = this.#slots.slotOf(grid.indexOf(minOffsetNs));
+      const slot = this.#slots.slotOf(window);
       const { summaries } = field;
       const run = { minOffsetNs, maxOffsetNs, count: rowCount - (summaries.gaps?.[0][at] ?? 0), summaries, at, seriesKey: series.key };
       for (const call of calls) {
@@ -98,12 +100,11 @@ export class GroupAggregates {
       const end = endNs === Infinity ? offsetsNs.length : firstAtOrAfter(offsetsNs, start, offsetsNs.length, endNs);
       if (start === end) continue;
       if (cut === undefined || cut.offsetsNs !== offsetsNs || cut.start !== start || cut.end !== end) cut = { ...cutter.cut(offsetsNs, start, end, this.#slots), offsetsNs, start, end };
-      const neighboursAt = (index: number): readonly Cell[] => neighbours.map((read) => read(vector.rowIndexes?.[index] ?? index));
       const runs = { vector, count: cut.count, starts: cut.starts, slots: cut.slots };
       for (const call of calls) {
         this.#hasValues[call] = true;
         if (output.form === 'columns') (this.#states[call] as NumberPartial).add(runs);
-        else addEach(this.#states[call] as PartialState, runs, series.key, neighboursAt);
+        else addEach(this.#states[call] as PartialState, runs, series.key, neighbours);
       }
     }
   }
@@ -119,6 +120,8 @@ export class GroupAggregates {
   }
 }
 
-function addEach(state: PartialState, { vector, count, starts, slots }: Runs, seriesKey: SeriesKey, neighbours: (index: number) => readonly Cell[]): void {
+/** `readers`: of the cells beside a value. */
+function addEach(state: PartialState, { vector, count, starts, slots }: Runs, seriesKey: SeriesKey, readers: readonly RowReader[]): void {
+  const neighbours = (index: number): readonly Cell[] => readers.map((read) => read(vector.rowIndexes?.[index] ?? index));
   for (let run = 0; run < count; run += 1) state.add(slots[run]!, { vector, start: starts[run]!, end: starts[run + 1]!, seriesKey, neighbours });
 }

@@ -68,7 +68,7 @@ function same(read: SortedRows, written: SortedRows): void {
 }
 
 function cellsAt(rows: SortedRows, row: number): unknown {
-  return [...cellsOf(sliceBlocks({ ...rows, seriesIds: Uint32Array.of(1, 1, 1), starts: Uint32Array.of(0, row, row + 1, rows.offsetsNs.length) }, 1, 2)).values()].map((cells) => [...cells].sort());
+  return [...cellsOf(sliceBlocks({ ...rows, versions: rows.versions, seriesIds: Uint32Array.of(1, 1, 1), starts: Uint32Array.of(0, row, row + 1, rows.offsetsNs.length) }, 1, 2)).values()].map((cells) => [...cells].sort());
 }
 
 test('a chunk gives back its rows: series, times, versions, and every cell of every type', () => {
