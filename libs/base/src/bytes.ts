@@ -46,6 +46,13 @@ export class ByteWriter {
     return this;
   }
 
+  /** The numbers at these indexes. */
+  f64s(values: readonly number[], indexes: readonly number[]): this {
+    const offset = this.#grow(8 * indexes.length);
+    for (let place = 0; place < indexes.length; place += 1) this.#view.setFloat64(offset + 8 * place, values[indexes[place]!]!, true);
+    return this;
+  }
+
   i64(value: bigint): this {
     const offset = this.#grow(8);
     this.#view.setBigInt64(offset, value, true);

@@ -11,6 +11,7 @@ export { decodeVector, decodeVectors, EMPTY_VECTOR, encodeVector, encodeVectors,
 export { packCatalog, unpackCatalog } from './packed-catalog.ts';
 export { parseSeriesKey, seriesKey, tagSegment } from './series-key.ts';
 export { newShardGroupRange, SHARD_WINDOW_NS_MAX, shardGroupIndexAt, shardGroupWindow } from './shard-group-window.ts';
+export { hasNumbers } from './series-slice.ts';
 export { sharedOwners } from './shared-values.ts';
 export { tagFilterOf } from './tag-expression.ts';
 export { matchesTags } from './tag-filter.ts';
@@ -54,7 +55,7 @@ export type { MutationVector, NumberIntervals } from './mutation-vector.ts';
 export type { BatchSeries, MeasurementTable, PointBatch, TableSlice } from './point-batch.ts';
 export type { Cell, SeriesBlock, ShownCell } from './result-block.ts';
 export type { SeriesKey, TagSet } from './series-key.ts';
-export type { FieldSummary, SeriesSlice, SeriesSummary, SummaryNumbers } from './series-slice.ts';
+export type { FieldSummary, SeriesSlice, SeriesSummary, SummarizedField, SummaryColumns, SummaryNumberColumns, SummaryNumbers } from './series-slice.ts';
 export type { MatcherOf, TagExpression } from './tag-expression.ts';
 export type { TagFilter } from './tag-filter.ts';
 export type { SplitTime, SplitTimes, TimeRange } from './time.ts';

@@ -16,8 +16,44 @@ export interface SeriesSummary {
   readonly minOffsetNs: number;
   readonly maxOffsetNs: number;
   readonly rowCount: number;
-  /** The fields that were asked for and that any of the rows has. */
-  readonly fields: readonly { readonly name: string; readonly type: FieldType; readonly summary: FieldSummary }[];
+  /** The fields that were asked for and that any of the rows has. One array for all summaries that have the same ones of one chunk. */
+  readonly fields: readonly SummarizedField[];
+  /** Where this summary is in the columns of each field. */
+  readonly at: number;
+}
+
+/** What is known of a field in many summaries, in columns. */
+export interface SummarizedField {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly summaries: SummaryColumns;
+}
+
+/** Columns of `FieldSummary`: place by place. */
+export interface SummaryColumns {
+  /** Absent: 0 in all. */
+  readonly gaps: readonly [nullCounts: Float64Array, firstNs: Float64Array, lastNs: Float64Array] | undefined;
+  /** Absent: nowhere. */
+  readonly numbers: SummaryNumberColumns | undefined;
+}
+
+/** Columns of `SummaryNumbers`. Under a zero bit of `validity` there are none. */
+export interface SummaryNumberColumns {
+  readonly validity: Uint8Array | undefined;
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly minNs: Float64Array;
+  readonly maxNs: Float64Array;
+  readonly sum: Float64Array;
+  /** Absent: 0 in all. */
+  readonly sumRest: Float64Array | undefined;
+}
+
+/** Whether the numbers of a summary are known. */
+export function hasNumbers({ numbers }: SummaryColumns, at: number): boolean {
+  return numbers !== undefined && (numbers.validity === undefined || (numbers.validity[at >> 3]! & (1 << (at & 7))) !== 0);
 }
 
 /** What some rows have of a field: at least one value. */

@@ -1,5 +1,5 @@
 import { DbError, type Prng } from '@varve/base';
-import { Damage, flushShard, readSeries, Recovery, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { Damage, flushShard, readSeries, Recovery, trimJournal, WantedFields, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
 import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
 import { encodeFrames } from '@varve/frame';
 import { parseLines } from '@varve/line-protocol';
@@ -91,7 +91,7 @@ class World {
   async seen(): Promise<ReadonlySet<number>> {
     const numbers: number[] = [];
     for (const { seriesId } of this.replica.table.series('m', { kind: 'all' })) {
-      const slices = await this.#scheduler.runUntilSettled(Promise.resolve(readSeries(this.#open, { seriesId, range: { startOffsetNs: 0, endOffsetNs: Infinity }, fields: new Set(['f']) })));
+      const slices = await this.#scheduler.runUntilSettled(Promise.resolve(readSeries(this.#open, { seriesId, range: { startOffsetNs: 0, endOffsetNs: Infinity }, fields: new WantedFields(['f']) })));
       for (const slice of slices) numbers.push(...(slice as SeriesSlice).offsetsNs);
     }
     return new Set(numbers);

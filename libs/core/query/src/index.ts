@@ -31,7 +31,7 @@ export type { SelectLimits } from './limits/select-limits.ts';
 export type { IntoPlan } from './into/plan-into.ts';
 export type { ExecuteOptions, Scatter } from './subquery/execute-query.ts';
 export type { ShardPartials } from './merge/partial-stream.ts';
-export type { OffsetRange, ReadBounds, ShardSource, SourceSeries } from './operators/shard-source.ts';
+export type { OffsetRange, ReadQuestion, SeriesReader, ShardSource, SourceSeries } from './operators/shard-source.ts';
 export type { DeleteContext, DeletePart, DeletePlan } from './plan/plan-delete.ts';
 export type { PlanContext, PlanLimits } from './plan/plan-context.ts';
 export type { MergePlan, PlannedMeasurements, PlannedSource, QueryPlan } from './plan/query-plan.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FieldSummary, SeriesSlice, SeriesSummary } from '@varve/model';
+import { summaryColumns } from '@varve/model/testing';
 import { mergePartials } from './merge/merge-partials.ts';
 import type { ShardPartials } from './merge/partial-stream.ts';
 import { PointChain } from './merge/point-chain.ts';
@@ -84,17 +85,17 @@ test('TF3: a call with a range of its own takes summaries, but not across its bo
 function summarizing(source: ShardSource, counter: { count: number }): ShardSource {
   return {
     ...source,
-    read: async (series, range, fields, bounds) => {
-      const [whole] = (await source.read(series, range, fields)) as Iterable<SeriesSlice>;
+    reader: ({ range, fields, maySummarize }) => async (series) => {
+      const [whole] = (await source.reader({ range, fields })(series)) as Iterable<SeriesSlice>;
       const pieces: (SeriesSlice | SeriesSummary)[] = [];
       for (let start = 0; start < whole!.offsetsNs.length; start += 4) {
         const piece = cut(whole!, start, Math.min(start + 4, whole!.offsetsNs.length));
         const [minOffsetNs, maxOffsetNs] = [piece.offsetsNs[0]!, piece.offsetsNs.at(-1)!];
-        const isSummed = bounds?.maySummarize?.(minOffsetNs, maxOffsetNs) === true;
+        const isSummed = maySummarize?.(minOffsetNs, maxOffsetNs) === true;
         if (isSummed) counter.count += 1;
-        pieces.push(isSummed ? { minOffsetNs, maxOffsetNs, rowCount: piece.offsetsNs.length, fields: [{ name: 'f', type: 'float', summary: summaryOf(piece) }] } : piece);
+        pieces.push(isSummed ? { minOffsetNs, maxOffsetNs, rowCount: piece.offsetsNs.length, fields: [{ name: 'f', type: 'float', summaries: summaryColumns(summaryOf(piece)) }], at: 0 } : piece);
       }
-      return bounds?.maySummarize === undefined ? [whole!] : pieces;
+      return maySummarize === undefined ? [whole!] : pieces;
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
-import { blockSources, rowsOf, rowSource, type ChunkBytes, type SeriesPlaces, type SeriesRead } from './read-pieces.ts';
+import { addBlocks, addRows, rowsOf, type BlockSource, type ChunkBytes, type RowSource, type SeriesPlaces, type SeriesRead } from './read-pieces.ts';
 import type { VersionedRows } from './rows.ts';
+import { NO_FIELDS, WantedFields } from './wanted-fields.ts';
 
 /** Whether there is such a row; or which bytes must be fetched before more can be said. */
 export type RowSearch =
@@ -14,16 +15,23 @@ export function findRow(
   { chunks, memtables, tombstones }: Omit<SeriesPlaces, 'memtables'> & { readonly memtables: () => readonly VersionedRows[] },
   bytes: ChunkBytes,
 ): RowSearch {
-  const missing = chunks.filter(({ chunkId }) => bytes.header(chunkId) === undefined);
+  const blocks: BlockSource[] = [];
+  const missing: StoredChunkLike[] = [];
+  for (const chunk of chunks) {
+    const header = bytes.header(chunk.chunkId);
+    if (header === undefined) missing.push(chunk);
+    else addBlocks(blocks, { seriesId, range, fields: new WantedFields(undefined) }, chunk, { header, tombstones });
+  }
   if (missing.length > 0) return { kind: 'missingHeaders', chunks: missing };
-  const blocks = chunks.flatMap((chunk) => blockSources({ seriesId, range, fields: undefined }, chunk, { header: bytes.header(chunk.chunkId)!, tombstones }));
   // A block is never empty. Whatever lies over it, a cell of each of its times shows.
   if (blocks.some(({ minNs, maxNs, hiding }) => hiding.length === 0 && minNs >= range.startOffsetNs && maxNs < range.endOffsetNs)) return { kind: 'found' };
-  if (memtables().some((rows) => rowSource(rows, range, tombstones).length > 0)) return { kind: 'found' };
+  const held: RowSource[] = [];
+  for (const rows of memtables()) addRows(held, rows, range, tombstones);
+  if (held.length > 0) return { kind: 'found' };
   let missingChunkId: number | undefined;
   for (const block of blocks) {
     if (bytes.payload(block.chunkId) === undefined) missingChunkId ??= block.chunkId;
-    else if (rowsOf({ range }, { ...block, fields: [] }, bytes).offsetsNs.length > 0) return { kind: 'found' };
+    else if (rowsOf({ range }, { ...block, wanted: NO_FIELDS }, bytes).offsetsNs.length > 0) return { kind: 'found' };
   }
   return missingChunkId === undefined ? { kind: 'none' } : { kind: 'missingPayload', chunkId: missingChunkId };
 }

@@ -1,10 +1,10 @@
 import { Scratch } from '@varve/base';
-import type { FrameRows } from '@varve/frame';
+import type { FrameColumn, FrameRows } from '@varve/frame';
 import type { Column, FieldType, NamedColumn, Version } from '@varve/model';
 import { isBitSet, setBit, zeroBits } from './bits.ts';
 import { bigsOf, integerColumn } from './columns.ts';
 import { rowVersions, type RowVersions } from './row-versions.ts';
-import { fieldKey } from './rows.ts';
+import { fieldKey, type Cells } from './rows.ts';
 import type { SortedRows } from './sorted-rows.ts';
 
 /*
@@ -36,26 +36,39 @@ const scratch = new Scratch();
 export function gatherRows(groups: readonly SeriesPieces[], names?: ReadonlySet<string>): SortedRows {
   const { rowStarts, rowCount, deals } = planDeals(groups);
   const offsetsNs = new Float64Array(rowCount);
-  const gathered = new Map<string, GatheredColumn>();
+  const gathered = new GatheredColumns(names, rowCount);
+  let rowCountMax = 0;
+  for (const { firstRow, endRow } of deals.values()) rowCountMax = Math.max(rowCountMax, endRow - firstRow);
+  const passing = scratch.take(rowCountMax);
   for (const [rows, deal] of deals) {
     const { firstRow, endRow } = deal;
-    const passing = scratch.take(endRow - firstRow);
     dealNumbers(rows.readOffsets(firstRow, endRow, passing), offsetsNs, deal);
-    for (const [index, { name, type }] of rows.columns.entries()) {
-      if (names !== undefined && !names.has(name)) continue;
-      const key = fieldKey(name, type);
-      let column = gathered.get(key);
-      if (column === undefined) gathered.set(key, (column = new GatheredColumn(name, type, rowCount)));
-      column.deal(rows.readColumn(index, firstRow, endRow, passing), deal);
-    }
+    for (const { place, column } of gathered.of(rows.columns)) column.deal(rows.readColumn(place, firstRow, endRow, passing), deal);
   }
-  return {
-    seriesIds: Uint32Array.from(groups, ({ seriesId }) => seriesId),
-    starts: rowStarts,
-    offsetsNs,
-    columns: Array.from(gathered.values(), (column) => column.finish()),
-    versions: versionsOf(groups, rowCount),
-  };
+  return new GatheredRows(groups, rowStarts, { offsetsNs, columns: gathered.finish() });
+}
+
+/** Versions are put together on first use: most reads find one row per time, and never ask. */
+class GatheredRows implements SortedRows {
+  readonly seriesIds: Uint32Array;
+  readonly starts: Uint32Array;
+  readonly offsetsNs: Float64Array;
+  readonly columns: readonly NamedColumn[];
+  readonly #groups: readonly SeriesPieces[];
+  #versions: RowVersions | undefined;
+
+  constructor(groups: readonly SeriesPieces[], starts: Uint32Array, { offsetsNs, columns }: Cells) {
+    this.seriesIds = Uint32Array.from(groups, ({ seriesId }) => seriesId);
+    this.starts = starts;
+    this.offsetsNs = offsetsNs;
+    this.columns = columns;
+    this.#groups = groups;
+  }
+
+  get versions(): RowVersions {
+    this.#versions ??= versionsOf(this.#groups, this.offsetsNs.length);
+    return this.#versions;
+  }
 }
 
 /** Which rows of a section go where. */
@@ -104,6 +117,46 @@ function versionsOf(groups: readonly SeriesPieces[], rowCount: number): RowVersi
     }
   }
   return rowVersions([...known.keys()], ordinals);
+}
+
+/** The fields of all rows. What the section at hand has of them is looked up where its columns are not those of the one before. */
+class GatheredColumns {
+  readonly #names: ReadonlySet<string> | undefined;
+  readonly #rowCount: number;
+  readonly #byField = new Map<string, GatheredColumn>();
+  #columns: readonly FrameColumn[] = [];
+  #found: { readonly place: number; readonly column: GatheredColumn }[] = [];
+
+  constructor(names: ReadonlySet<string> | undefined, rowCount: number) {
+    this.#names = names;
+    this.#rowCount = rowCount;
+  }
+
+  of(columns: readonly FrameColumn[]): readonly { readonly place: number; readonly column: GatheredColumn }[] {
+    if (!areAlike(columns, this.#columns)) {
+      this.#columns = columns;
+      this.#found = [];
+      for (const [place, { name, type }] of columns.entries()) if (this.#names?.has(name) !== false) this.#found.push({ place, column: this.#columnOf(name, type) });
+    }
+    return this.#found;
+  }
+
+  finish(): readonly NamedColumn[] {
+    return Array.from(this.#byField.values(), (column) => column.finish());
+  }
+
+  #columnOf(name: string, type: FieldType): GatheredColumn {
+    const key = fieldKey(name, type);
+    let column = this.#byField.get(key);
+    if (column === undefined) this.#byField.set(key, (column = new GatheredColumn(name, type, this.#rowCount)));
+    return column;
+  }
+}
+
+function areAlike(left: readonly FrameColumn[], right: readonly FrameColumn[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index += 1) if (left[index]!.name !== right[index]!.name || left[index]!.type !== right[index]!.type) return false;
+  return true;
 }
 
 /** One field of all rows, filled section by section. */

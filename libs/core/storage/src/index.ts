@@ -4,6 +4,7 @@ export { checkPayload } from './chunk/read-chunk.ts';
 export { packFlush } from './pack-flush.ts';
 export { packMerge } from './pack-merge.ts';
 export { ShardTable } from './shard-table.ts';
+export { WantedFields } from './wanted-fields.ts';
 export type { ChunkField, ChunkHeader } from './chunk/chunk-header.ts';
 export type { ChunkExtent, NewChunkLike } from './chunk/encode-chunk.ts';
 export type { StoredChunkLike } from './directory/chunk-tree.ts';

@@ -2,7 +2,7 @@ import { assert } from '@varve/base';
 import type { FrameRows, RowsFrame } from '@varve/frame';
 import { compareVersions, type Version } from '@varve/model';
 import { gatherRows, type RowPiece, type SeriesPieces } from './gather-rows.ts';
-import { fieldKey, mergeRows, type OffsetRange, type VersionedRows } from './rows.ts';
+import { fieldKey, type OffsetRange, type VersionedRows } from './rows.ts';
 import { normalized, type SortedRows } from './sorted-rows.ts';
 import { UintList } from './uint-list.ts';
 
@@ -38,6 +38,7 @@ type Fields = readonly string[];
 
 /** Stands for "no older entry". */
 const NONE = 0xffffffff;
+const EVERYTHING: OffsetRange = { startOffsetNs: -Infinity, endOffsetNs: Infinity };
 /** An entry and its share of the map. */
 const ENTRY_SIZE_BYTES = 24;
 const SEGMENT_SIZE_BYTES = 200;
@@ -105,11 +106,8 @@ export class Memtable {
 
   /** Rows of a series in normal form, of the named fields; some lie outside of the range. Undefined: none. */
   read(seriesId: number, range: OffsetRange, names: ReadonlySet<string> | undefined): VersionedRows | undefined {
-    const pieces = this.#piecesOf(seriesId).filter(
-      ({ segment: { rows } }) => rows.minOffsetNs < range.endOffsetNs && range.startOffsetNs <= rows.maxOffsetNs,
-    );
-    if (pieces.length === 0) return undefined;
-    return mergeRows([gatherRows([{ seriesId, pieces }], names)]);
+    const pieces = this.#piecesOf(seriesId, range);
+    return pieces.length === 0 ? undefined : normalized(gatherRows([{ seriesId, pieces }], names));
   }
 
   /** Between which times the segments lie that have rows of a series, both inclusive. Undefined: there are none. */
@@ -133,7 +131,7 @@ export class Memtable {
     let area = new Area();
     for (const seriesId of seriesIds) {
       let pieces: RowPiece[] = [];
-      for (const piece of cutPieces(this.#piecesOf(seriesId), cellCountMax)) {
+      for (const piece of cutPieces(this.#piecesOf(seriesId, EVERYTHING), cellCountMax)) {
         if (area.rowCount > 0 && area.cellCountWith(piece) > cellCountMax) {
           if (pieces.length > 0) batch.push({ seriesId, pieces });
           yield normalized(gatherRows(batch));
@@ -172,13 +170,15 @@ export class Memtable {
     return known ?? keys;
   }
 
-  /** By the first time of their segments: batches that came in any order are in order then, if they do not overlap. */
-  #piecesOf(seriesId: number): SegmentPiece[] {
+  /** Of segments that overlap the range, by their first time: batches that came in any order are in order then, if they do not overlap. */
+  #piecesOf(seriesId: number, { startOffsetNs, endOffsetNs }: OffsetRange): SegmentPiece[] {
     const pieces: SegmentPiece[] = [];
     for (let entry = this.#lastEntry.get(seriesId) ?? NONE; entry !== NONE; entry = this.#previous.at(entry)) {
       const segment = this.#segments[this.#segmentOf.at(entry)]!;
+      const { minOffsetNs, maxOffsetNs, rowStarts } = segment.rows;
+      if (minOffsetNs >= endOffsetNs || maxOffsetNs < startOffsetNs) continue;
       const place = entry - segment.firstEntry;
-      pieces.push({ segment, startRow: segment.rows.rowStarts[place]!, endRow: segment.rows.rowStarts[place + 1]! });
+      pieces.push({ segment, startRow: rowStarts[place]!, endRow: rowStarts[place + 1]! });
     }
     return pieces.reverse().sort((left, right) => left.segment.rows.minOffsetNs - right.segment.rows.minOffsetNs);
   }

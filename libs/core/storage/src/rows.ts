@@ -46,7 +46,7 @@ export function mergeRows(parts: readonly VersionedRows[]): VersionedRows {
 
 /** The cells that a reader sees: rows ascend by time, each time once. */
 export function readRows(parts: readonly VersionedRows[]): SeriesSlice {
-  const sorted = byFirstOffset(parts);
+  const sorted = parts.length === 1 ? parts : byFirstOffset(parts);
   const cells = concatCells(sorted);
   if (isAscending(sorted.map(({ offsetsNs }) => offsetsNs))) return cells;
   const { offsetsNs, columns } = resolve(cells, concatVersions(sorted.map((part) => part.versions)), 'per time');
@@ -77,15 +77,29 @@ export function pickVersioned({ offsetsNs, columns, versions: { versions, ordina
 /** Rows [startRow, endRow) with their versions, which are looked at only when asked for. */
 export function sliceRows(rows: VersionedRows, startRow: number, endRow: number): VersionedRows {
   if (startRow === 0 && endRow === rows.offsetsNs.length) return rows;
-  const { offsetsNs, columns } = sliceCells(rows, startRow, endRow);
-  return {
-    offsetsNs,
-    columns,
-    get versions() {
-      const { versions, ordinals } = rows.versions;
-      return rowVersions(versions, ordinals.subarray(startRow, endRow));
-    },
-  };
+  return new RowsWithin(rows, startRow, endRow);
+}
+
+class RowsWithin implements VersionedRows {
+  readonly offsetsNs: Float64Array;
+  readonly columns: readonly NamedColumn[];
+  readonly #rows: VersionedRows;
+  readonly #startRow: number;
+  readonly #endRow: number;
+
+  constructor(rows: VersionedRows, startRow: number, endRow: number) {
+    const { offsetsNs, columns } = sliceCells(rows, startRow, endRow);
+    this.offsetsNs = offsetsNs;
+    this.columns = columns;
+    this.#rows = rows;
+    this.#startRow = startRow;
+    this.#endRow = endRow;
+  }
+
+  get versions(): RowVersions {
+    const { versions, ordinals } = this.#rows.versions;
+    return rowVersions(versions, ordinals.subarray(this.#startRow, this.#endRow));
+  }
 }
 
 /** What lies in a half-open range of times, of rows that ascend by time. */

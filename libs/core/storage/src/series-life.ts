@@ -1,4 +1,5 @@
 import { hasRows, type ChunkBytes, type ReadPlan, type SeriesRead } from './read-pieces.ts';
+import { WantedFields } from './wanted-fields.ts';
 
 /** What was found out of a series: whether a cell of it shows. */
 const UNKNOWN = 0;
@@ -9,13 +10,6 @@ const COUNT_MIN = 1_024;
 
 /** All of a shard's window and more. */
 const EVERYTHING = { startOffsetNs: 0, endOffsetNs: Number.MAX_SAFE_INTEGER };
-
-class EveryField extends Set<string> {
-  override has(): boolean {
-    return true;
-  }
-}
-const EVERY_FIELD: ReadonlySet<string> = new EveryField();
 
 /**
  * Which series of a shard still have a cell that shows, as far as somebody has looked: a byte per series, of shards in which something
@@ -28,7 +22,7 @@ export class SeriesLife {
   look(seriesId: number, bytes: ChunkBytes, planOf: (read: SeriesRead) => ReadPlan): boolean | ReadPlan {
     const state = this.#states[seriesId] ?? UNKNOWN;
     if (state !== UNKNOWN) return state === LIVES;
-    const read: SeriesRead = { seriesId, range: EVERYTHING, fields: EVERY_FIELD };
+    const read: SeriesRead = { seriesId, range: EVERYTHING, fields: new WantedFields(undefined) };
     const plan = planOf(read);
     const seen = hasRows(read, plan, bytes);
     if (seen === undefined) return plan;

@@ -8,6 +8,7 @@ import { cellsOf, deleteOf, frameOf, type TestRow } from './testing/frames.ts';
 import { flush, MemoryShard, mergeAll, packed } from './testing/memory-shard.ts';
 import { NaiveShard } from './testing/naive-shard.ts';
 import { ShardTable } from './shard-table.ts';
+import { WantedFields } from './wanted-fields.ts';
 
 const KEY = 'cpu,host=a';
 const rowAt = (offsetNs: number, f: number, key = KEY): TestRow => ({ key, offsetNs, fields: { f } });
@@ -349,7 +350,7 @@ test('a plan names only chunks that overlap the half-open range and have a wante
   const bytes: ChunkBytes = { header: (chunkId) => node.shard.bytes.header(chunkId), payload: () => undefined };
   const check = (startOffsetNs: number, endOffsetNs: number, names: string[], expected: number[]): void =>
     expect(
-      node.table.planRead({ seriesId: 1, range: { startOffsetNs, endOffsetNs }, fields: new Set(names) }, bytes).missingPayloads,
+      node.table.planRead({ seriesId: 1, range: { startOffsetNs, endOffsetNs }, fields: new WantedFields(names) }, bytes).missingPayloads,
       `[${startOffsetNs}, ${endOffsetNs})`,
     ).toEqual(expected);
 

@@ -304,7 +304,7 @@ export class ShardTable {
   /** What a read needs of chunks, as far as the bytes at hand tell. Nothing is read. @throws DbError CHUNK_INVALID */
   planRead(read: SeriesRead, bytes: ChunkBytes): ReadPlan {
     const chunks = this.#directory.chunksOf(read.seriesId, read.range);
-    const memtables = [this.#sealed, this.#active].map((memtable) => memtable?.read(read.seriesId, read.range, read.fields));
+    const memtables = [this.#sealed, this.#active].map((memtable) => memtable?.read(read.seriesId, read.range, read.fields.names));
     const tombstones = this.#tombstones.of(read.seriesId);
     return planRead(read, { chunks, memtables: memtables.filter((rows): rows is VersionedRows => rows !== undefined), tombstones }, bytes);
   }

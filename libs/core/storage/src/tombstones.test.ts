@@ -8,6 +8,7 @@ import { EVERYTHING, expectSame, readSlice } from './testing/expect-same.ts';
 import { cellsOf, deleteOf, frameOf, type TestRow } from './testing/frames.ts';
 import { MemoryShard, packed } from './testing/memory-shard.ts';
 import { ShardNode } from './testing/shard-node.ts';
+import { WantedFields } from './wanted-fields.ts';
 
 const ALL: TagExpression = { kind: 'all' };
 const host = (value: string, operator: '=' | '!=' | '=~' | '!~' = '='): TagExpression => ({ kind: 'match', key: 'host', operator, value });
@@ -119,7 +120,7 @@ test('D6: right after a delete no summary counts what it hides, and others still
   const hours = [0, 1].flatMap((hour) => Array.from({ length: 100 }, (_, row) => rowAt(hour * 3_600e9 + row, row)));
   node.write(10, hours);
   node.flush();
-  const read = { seriesId: 1, range: EVERYTHING, fields: new Set(['f']), maySummarize: () => true };
+  const read = { seriesId: 1, range: EVERYTHING, fields: new WantedFields(['f']), maySummarize: () => true };
   const kinds = (): string[] => [...node.table.read(read, node.table.planRead(read, node.shard.bytes), node.shard.bytes)].map((piece) => ('rowCount' in piece ? `summary of ${piece.rowCount}` : `${piece.offsetsNs.length} rows`));
   expect(kinds()).toEqual(['summary of 100', 'summary of 100']);
   node.delete(20, { series: host('a'), startOffsetNs: 0, endOffsetNs: 30 });
@@ -140,7 +141,7 @@ test('D6: a summary of what was written after a delete, newer or older, counts',
   node.write(10, [rowAt(1, 1)]);
   node.write(30, [rowAt(2, 2), rowAt(3, 3)]);
   node.flush();
-  const read = { seriesId: 1, range: EVERYTHING, fields: new Set(['f']), maySummarize: () => true };
+  const read = { seriesId: 1, range: EVERYTHING, fields: new WantedFields(['f']), maySummarize: () => true };
   expect([...node.table.read(read, node.table.planRead(read, node.shard.bytes), node.shard.bytes)]).toMatchObject([{ rowCount: 2, minOffsetNs: 2 }]);
 });
 

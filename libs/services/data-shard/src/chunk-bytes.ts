@@ -2,7 +2,7 @@ import { assert, DbError } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { ShardStore } from '@varve/ports';
 import { checkPayload, namingChunk, openHeader, type ChunkBytes, type ChunkHeader, type ChunkToMerge, type StoredChunkLike } from '@varve/storage';
-import type { ChunkCache } from './chunk-cache.ts';
+import type { CachedChunks } from './chunk-cache.ts';
 import type { ShardReplica } from './shard-replica.ts';
 
 /** Where bytes of chunks come from. */
@@ -10,7 +10,7 @@ export interface ChunkSource {
   readonly replica: ShardReplica;
   readonly shardStore: ShardStore;
   /** Absent: what is read is not wanted again. */
-  readonly cache?: ChunkCache;
+  readonly cache?: CachedChunks;
 }
 
 /** The bytes of chunks that one read works on: what it has seen stays until its end, whatever the cache lets go of. */
@@ -24,13 +24,11 @@ export class ChunksAtHand implements ChunkBytes {
   }
 
   header(chunkId: number): ChunkHeader | undefined {
-    const { replica, cache } = this.#from;
-    return kept(this.#headers, chunkId, () => cache?.header(replica.shard, chunkId));
+    return kept(this.#headers, chunkId, () => this.#from.cache?.header(chunkId));
   }
 
   payload(chunkId: number): Uint8Array | undefined {
-    const { replica, cache } = this.#from;
-    return kept(this.#payloads, chunkId, () => cache?.payload(replica.shard, chunkId));
+    return kept(this.#payloads, chunkId, () => this.#from.cache?.payload(chunkId));
   }
 
   /** A chunk that a merge has removed meanwhile is left out; the next plan does not name it any more. @throws DbError CHUNK_INVALID */
@@ -43,7 +41,7 @@ export class ChunksAtHand implements ChunkBytes {
       if (bytes === undefined) continue;
       const header = namingChunk(chunk.chunkId, () => openHeader(chunk, bytes));
       this.#headers.set(chunk.chunkId, header);
-      cache?.putHeader(replica.shard, chunk.chunkId, header, bytes.length);
+      cache?.putHeader(chunk.chunkId, header, bytes.length);
     }
   }
 
@@ -57,7 +55,7 @@ export class ChunksAtHand implements ChunkBytes {
       if (payload === undefined) continue;
       namingChunk(chunkId, () => checkPayload(this.header(chunkId)!, payload));
       this.#payloads.set(chunkId, payload);
-      cache?.putPayload(replica.shard, chunkId, payload);
+      cache?.putPayload(chunkId, payload);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { ChunkHeader } from '@varve/storage';
 import { expect, test } from 'vitest';
-import { ChunkCache } from './chunk-cache.ts';
+import { CachedChunks, ChunkCache } from './chunk-cache.ts';
 
 const bytes = (sizeBytes: number): Uint8Array => new Uint8Array(sizeBytes);
 
@@ -36,4 +36,18 @@ test('payloads do not push out headers, which count with what they unfold to', (
   for (let chunkId = 1; chunkId < 10; chunkId += 1) cache.putPayload(1, chunkId, bytes(10));
   expect(cache.header(1, 1)).toBeDefined();
   expect(cache.sizeBytes).toBe(48 + 50);
+});
+
+test('the chunk of a shard that was asked for last stays at hand, and one that was not there is looked for again', () => {
+  const cache = new ChunkCache(40);
+  const chunks = new CachedChunks(cache, 1);
+  expect(chunks.payload(1)).toBeUndefined();
+  cache.putPayload(2, 1, bytes(9)); // of another shard
+  expect(chunks.payload(1)).toBeUndefined();
+  cache.putPayload(1, 1, bytes(10));
+  expect(chunks.payload(1)).toHaveLength(10);
+  for (const chunkId of [2, 3]) cache.putPayload(1, chunkId, bytes(10)); // 1 has to go
+  expect([cache.payload(1, 1), chunks.payload(1)?.length]).toEqual([undefined, 10]);
+  expect(chunks.payload(3)).toHaveLength(10);
+  expect(chunks.payload(1)).toBeUndefined();
 });

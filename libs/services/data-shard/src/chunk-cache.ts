@@ -1,6 +1,6 @@
 import type { SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
-import type { ChunkHeader } from '@varve/storage';
+import type { ChunkBytes, ChunkHeader } from '@varve/storage';
 
 /** Decoded headers take about so many times their bytes. */
 const HEADER_FACTOR = 24;
@@ -40,6 +40,47 @@ export class ChunkCache {
   putPayload(shard: ShardId, chunkId: number, payload: Uint8Array): void {
     this.#payloads.put(`${shard}/${chunkId}`, payload, payload.length);
   }
+}
+
+/** What a cache has of one shard. The chunk asked for last is at hand: series of a chunk are read one after the other. */
+export class CachedChunks implements ChunkBytes {
+  readonly #cache: ChunkCache;
+  readonly #shard: ShardId;
+  #header: Chunk<ChunkHeader> | undefined;
+  #payload: Chunk<Uint8Array> | undefined;
+
+  constructor(cache: ChunkCache, shard: ShardId) {
+    this.#cache = cache;
+    this.#shard = shard;
+  }
+
+  header(chunkId: number): ChunkHeader | undefined {
+    if (this.#header?.chunkId === chunkId) return this.#header.value;
+    const value = this.#cache.header(this.#shard, chunkId);
+    if (value !== undefined) this.#header = { chunkId, value };
+    return value;
+  }
+
+  payload(chunkId: number): Uint8Array | undefined {
+    if (this.#payload?.chunkId === chunkId) return this.#payload.value;
+    const value = this.#cache.payload(this.#shard, chunkId);
+    if (value !== undefined) this.#payload = { chunkId, value };
+    return value;
+  }
+
+  /** As `ChunkCache` has it. */
+  putHeader(chunkId: number, header: ChunkHeader, sizeBytes: SizeBytes): void {
+    this.#cache.putHeader(this.#shard, chunkId, header, sizeBytes);
+  }
+
+  putPayload(chunkId: number, payload: Uint8Array): void {
+    this.#cache.putPayload(this.#shard, chunkId, payload);
+  }
+}
+
+interface Chunk<Value> {
+  readonly chunkId: number;
+  readonly value: Value;
 }
 
 class LeastRecentlyUsed<Value> {

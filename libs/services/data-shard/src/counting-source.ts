@@ -1,6 +1,6 @@
 import type { TimestampNs } from '@varve/base';
 import type { SeriesSlice, SeriesSummary, TagFilter } from '@varve/model';
-import type { OffsetRange, ReadBounds, ShardCounts, ShardSource, SourceSeries } from '@varve/query';
+import type { ReadQuestion, SeriesReader, ShardCounts, ShardSource, SourceSeries } from '@varve/query';
 
 /** Counts what is read of another source, for EXPLAIN ANALYZE. */
 export class CountingSource implements ShardSource {
@@ -28,9 +28,12 @@ export class CountingSource implements ShardSource {
     return this.#source.series(measurement, filter);
   }
 
-  async read(series: SourceSeries, range: OffsetRange, fields: readonly string[], bounds?: ReadBounds): Promise<Iterable<SeriesSlice | SeriesSummary>> {
-    this.#seriesIds.add(series.seriesId);
-    return this.#counted(await this.#source.read(series, range, fields, bounds));
+  reader(question: ReadQuestion): SeriesReader {
+    const read = this.#source.reader(question);
+    return async (series) => {
+      this.#seriesIds.add(series.seriesId);
+      return this.#counted(await read(series));
+    };
   }
 
   *#counted(pieces: Iterable<SeriesSlice | SeriesSummary>): Generator<SeriesSlice | SeriesSummary> {

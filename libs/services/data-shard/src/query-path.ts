@@ -2,9 +2,10 @@ import { DbError } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { Clock, ShardStore, Tracer } from '@varve/ports';
 import { decodeShardPlan, runShardPlan, type ShardSource } from '@varve/query';
+import { WantedFields } from '@varve/storage';
 import { attributes, spans } from '@varve/telemetry';
 import type { WireMessage } from '@varve/wire';
-import type { ChunkCache } from './chunk-cache.ts';
+import { CachedChunks, type ChunkCache } from './chunk-cache.ts';
 import { CountingSource } from './counting-source.ts';
 import type { Damage } from './damage.ts';
 import { readSeries } from './read-shard.ts';
@@ -77,15 +78,18 @@ export async function servingReplica(
 
 function sourceOf({ shardStore, cache, clock }: ReadFrom, replica: ShardReplica): ShardSource {
   const turns = new Turns(clock);
+  const from = { replica, shardStore, cache: new CachedChunks(cache, replica.shard) };
   return {
     startNs: replica.table.startNs,
     series: (measurement, filter) => replica.table.series(measurement, filter),
     timesOf: ({ seriesId }) => replica.table.timesOf(seriesId),
-    read: ({ seriesId }, range, fields, bounds) => {
-      const from = { replica, shardStore, cache };
-      const read = { seriesId, range, fields: new Set(fields), ...bounds };
-      const rest = turns.maybeRest();
-      return rest === undefined ? readSeries(from, read) : rest.then(() => readSeries(from, read));
+    reader: ({ range, fields, maySummarize, mayPass, isBrief }) => {
+      const wanted = new WantedFields(fields);
+      return ({ seriesId }) => {
+        const read = { seriesId, range, fields: wanted, maySummarize, mayPass, isBrief };
+        const rest = turns.maybeRest();
+        return rest === undefined ? readSeries(from, read) : rest.then(() => readSeries(from, read));
+      };
     },
   };
 }

@@ -12,15 +12,16 @@ const PLAN_COUNT_MAX = 20;
  * @throws DbError CHUNK_INVALID with the fact `chunkId`, SHARD_NOT_HERE
  */
 export function readSeries(from: ChunkSource, read: SeriesRead): Promise<Iterable<SeriesPiece>> | Iterable<SeriesPiece> {
-  const bytes = new ChunksAtHand(from);
-  if (from.replica.isDropped) return readFetched(from, read, bytes);
-  const plan = from.replica.table.planRead(read, bytes);
+  const { cache, replica: { table, isDropped } } = from;
+  if (cache === undefined || isDropped) return readFetched(from, read);
+  const plan = table.planRead(read, cache);
   const isAtHand = plan.missingHeaders.length === 0 && plan.missingPayloads.length === 0;
-  return isAtHand ? from.replica.table.read(read, plan, bytes) : readFetched(from, read, bytes);
+  return isAtHand ? table.read(read, plan, cache) : readFetched(from, read);
 }
 
-async function readFetched(from: ChunkSource, read: SeriesRead, bytes: ChunksAtHand): Promise<Iterable<SeriesPiece>> {
+async function readFetched(from: ChunkSource, read: SeriesRead): Promise<Iterable<SeriesPiece>> {
   const { table, shard } = from.replica;
+  const bytes = new ChunksAtHand(from);
   let missing: number | undefined;
   for (let planCount = 0; planCount < PLAN_COUNT_MAX; planCount += 1) {
     if (from.replica.isDropped) throw new DbError('SHARD_NOT_HERE', `shard ${shard} was dropped`);

@@ -3,6 +3,7 @@ import { SHARD_WINDOW_NS_MAX, type TimeRange } from '@varve/model';
 import { answerSeries, decodeSeriesQuestion, type SeriesSource } from '@varve/query';
 import type { OffsetRange } from '@varve/storage';
 import type { WireMessage } from '@varve/wire';
+import { CachedChunks } from './chunk-cache.ts';
 import { LivingSeries } from './living-series.ts';
 import { servingReplica, type ReadFrom } from './query-path.ts';
 import { hasRow } from './read-shard.ts';
@@ -34,7 +35,8 @@ export async function* produceSeries(from: ReadFrom, asked: WireMessage<'dataSer
 /** SH2: a series is looked into where a time is asked for, and where a delete may have left nothing of it (D4). */
 export function seriesSource({ shardStore, cache }: Pick<ReadFrom, 'shardStore' | 'cache'>, replica: ShardReplica, rest: () => Promise<void>): SeriesSource {
   const { table } = replica;
-  const living = new LivingSeries({ replica, shardStore, cache });
+  const from = { replica, shardStore, cache: new CachedChunks(cache, replica.shard) };
+  const living = new LivingSeries(from);
   return {
     series: (measurement, filter) => table.series(measurement, filter),
     tagKeys: (measurement) => table.tagKeys(measurement),
@@ -45,7 +47,7 @@ export function seriesSource({ shardStore, cache }: Pick<ReadFrom, 'shardStore' 
       await rest();
       if (range === undefined) return living.doesLive(seriesId);
       const offsets = offsetsOf(range, table.startNs);
-      return offsets !== undefined && hasRow({ replica, shardStore, cache }, seriesId, offsets);
+      return offsets !== undefined && hasRow(from, seriesId, offsets);
     },
   };
 }

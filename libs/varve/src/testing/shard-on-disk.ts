@@ -1,6 +1,6 @@
 import type { ErrorCode, SizeBytes } from '@varve/base';
 import { DEFAULT_CONFIG } from '@varve/config';
-import { ChunkCache, ChunksAtHand, Damage, flushShard, mergeShard, readSeries, Recovery, seriesSource, takeWatermarks, trimJournal, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
+import { ChunkCache, ChunksAtHand, Damage, flushShard, mergeShard, readSeries, Recovery, seriesSource, takeWatermarks, trimJournal, WantedFields, WritePath, type ShardReplica } from '@varve/data-shard-service/testing';
 import type { UpkeepTasks } from '@varve/data-shard-service';
 import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
@@ -141,7 +141,7 @@ export class ShardOnDisk {
     const from = { replica: this.#replica, shardStore: this.#shardStore };
     const cells = new Map<string, number>();
     for (const series of this.#replica.table.series('disk', { kind: 'all' })) {
-      const [slice] = await readSeries(from, { seriesId: series.seriesId, range: WHOLE_RANGE, fields: new Set(['number']) });
+      const [slice] = await readSeries(from, { seriesId: series.seriesId, range: WHOLE_RANGE, fields: new WantedFields(['number']) });
       const { offsetsNs, columns } = slice as SeriesSlice;
       const { column } = columns.find(({ name }) => name === 'number')!;
       for (const [row, offsetNs] of offsetsNs.entries()) cells.set(`${series.key} ${offsetNs}`, Number(valueAt(column, row)));

@@ -1,5 +1,5 @@
 import type { Cell } from '@varve/model';
-import type { Run, SummaryRun } from './run.ts';
+import type { Runs, SummaryRun } from './run.ts';
 
 /**
  * Functions whose state is a few numbers per window travel and merge in columns: one array per number, over many windows,
@@ -21,16 +21,19 @@ export interface ColumnForm {
 /** A number of an integer state may be a bigint: what float64 does not hold exactly. */
 export type StateNumbers = (number | bigint)[];
 
-/** States while values come in, by slot. What `PartialState` says of `add` and `addSummary` holds here. */
+/** States while values come in, by slot. What `PartialState` says of `add` and `addSummary` holds here, of many windows at once. */
 export interface NumberPartial {
   readonly numbers: readonly StateNumbers[];
   /** When the selected point is, from the shard's start; empty without times. */
-  readonly offsetsNs: number[];
+  readonly offsetsNs: readonly number[];
   has(slot: number): boolean;
-  add(slot: number, run: Run): void;
-  readonly addSummary?: (slot: number, run: SummaryRun) => void;
+  add(runs: Runs): void;
+  addSummary?(slot: number, run: SummaryRun): void;
   readonly countIsEnough?: boolean;
 }
+
+/** Of states without times. */
+export const NO_OFFSETS: readonly number[] = [];
 
 /** States of some windows, one after the other. All arrays run alike. */
 export interface NumberStates {

@@ -5,6 +5,6 @@ export const first = selector({
   argumentTypes: ['float', 'integer', 'string', 'boolean'],
   picksByTime: true,
   pick: (_vector, start) => start,
-  pickOf: ({ minOffsetNs, summary }, { first }) => ({ value: first, time: minOffsetNs + summary.firstNs }),
+  pickOf: ({ minOffsetNs, summaries: { gaps }, at }, { first }) => ({ value: first[at]!, time: minOffsetNs + (gaps?.[1][at] ?? 0) }),
   compare: (left, right) => compareTimes(left, right) || compareValues(right.value, left.value),
 });

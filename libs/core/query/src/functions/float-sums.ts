@@ -1,33 +1,48 @@
 import { FloatSum } from '@varve/base';
-import type { NumberPartial, StateNumbers } from './column-form.ts';
+import { NO_OFFSETS, type NumberPartial, type StateNumbers } from './column-form.ts';
+import type { Runs, SummaryRun } from './run.ts';
 
 // Sums of floats by window: a column of sums and a column of what they lack.
 
+/** Goes from slot to slot. */
+const running = new FloatSum();
+
 /** Numbers: sums, rests. */
-export function floatSumPartial(): NumberPartial {
-  const sums: number[] = [];
-  const rests: number[] = [];
-  const running = new FloatSum();
-  const load = (slot: number): FloatSum => running.set(sums[slot] ?? 0, rests[slot] ?? 0);
-  const store = (slot: number): void => {
-    sums[slot] = running.sum;
-    rests[slot] = running.lack;
-  };
-  return {
-    ...{ numbers: [sums, rests], offsetsNs: [] },
-    has: (slot) => sums[slot] !== undefined,
-    add: (slot, { vector, start, end }) => {
-      const values = vector.values as Float64Array | BigInt64Array;
-      load(slot);
+export class FloatSums implements NumberPartial {
+  readonly #sums: number[] = [];
+  readonly #rests: number[] = [];
+  readonly numbers = [this.#sums, this.#rests];
+  readonly offsetsNs = NO_OFFSETS;
+
+  has(slot: number): boolean {
+    return this.#sums[slot] !== undefined;
+  }
+
+  add({ vector, count, starts, slots }: Runs): void {
+    const values = vector.values as Float64Array | BigInt64Array;
+    for (let run = 0; run < count; run += 1) {
+      const [start, end] = [starts[run]!, starts[run + 1]!];
+      this.#load(slots[run]!);
       if (values instanceof Float64Array) running.addRange(values, start, end);
       else for (let index = start; index < end; index += 1) running.add(Number(values[index]!));
-      store(slot);
-    },
-    addSummary: (slot, { summary: { numbers } }) => {
-      load(slot).addPair(numbers!.sum, numbers!.sumRest);
-      store(slot);
-    },
-  };
+      this.#store(slots[run]!);
+    }
+  }
+
+  addSummary(slot: number, { summaries: { numbers }, at }: SummaryRun): void {
+    this.#load(slot);
+    running.addPair(numbers!.sum[at]!, numbers!.sumRest?.[at] ?? 0);
+    this.#store(slot);
+  }
+
+  #load(slot: number): void {
+    running.set(this.#sums[slot] ?? 0, this.#rests[slot] ?? 0);
+  }
+
+  #store(slot: number): void {
+    this.#sums[slot] = running.sum;
+    this.#rests[slot] = running.lack;
+  }
 }
 
 /** Adds the sum at an index of one pair of columns to the one at a position of another. */

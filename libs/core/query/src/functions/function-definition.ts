@@ -50,7 +50,7 @@ export interface FunctionOptions {
 export interface PartialState {
   add(slot: number, run: Run): void;
   /** As `add` of all these values. Absent: the values themselves are needed. */
-  readonly addSummary?: (slot: number, run: SummaryRun) => void;
+  addSummary?(slot: number, run: SummaryRun): void;
   /** Whether `addSummary` is fine with a summary without numbers. */
   readonly countIsEnough?: boolean;
   /** How many values, of about eight bytes, are held, over all slots. Absent: none but a few numbers per slot. */

@@ -5,6 +5,6 @@ export const last = selector({
   argumentTypes: ['float', 'integer', 'string', 'boolean'],
   picksByTime: true,
   pick: (_vector, _start, end) => end - 1,
-  pickOf: ({ maxOffsetNs, summary }, { last }) => ({ value: last, time: maxOffsetNs - summary.lastNs }),
+  pickOf: ({ maxOffsetNs, summaries: { gaps }, at }, { last }) => ({ value: last[at]!, time: maxOffsetNs - (gaps?.[2][at] ?? 0) }),
   compare: (left, right) => compareTimes(right, left) || compareValues(right.value, left.value),
 });

@@ -8,6 +8,6 @@ export const max = selector({
     for (let index = start + 1; index < end; index += 1) if (values[index]! > values[best]!) best = index;
     return best;
   },
-  pickOf: ({ minOffsetNs }, { max, maxNs }) => ({ value: max, time: minOffsetNs + maxNs }),
+  pickOf: ({ minOffsetNs, at }, { max, maxNs }) => ({ value: max[at]!, time: minOffsetNs + maxNs[at]! }),
   compare: (left, right) => compareValues(right.value, left.value) || compareTimes(left, right),
 });

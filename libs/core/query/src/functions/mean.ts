@@ -1,29 +1,37 @@
 import { FloatSum } from '@varve/base';
-import type { ColumnForm } from './column-form.ts';
-import { floatSumPartial, joinFloatSums } from './float-sums.ts';
+import { NO_OFFSETS, type ColumnForm, type NumberPartial } from './column-form.ts';
+import { Counts } from './count.ts';
+import { FloatSums, joinFloatSums } from './float-sums.ts';
 import type { FunctionDefinition } from './function-definition.ts';
+import type { Runs, SummaryRun } from './run.ts';
 import { withColumns } from './with-columns.ts';
+
+class Means implements NumberPartial {
+  readonly #counts = new Counts();
+  readonly #sums = new FloatSums();
+  readonly numbers = [...this.#counts.numbers, ...this.#sums.numbers];
+  readonly offsetsNs = NO_OFFSETS;
+
+  has(slot: number): boolean {
+    return this.#counts.has(slot);
+  }
+
+  add(runs: Runs): void {
+    this.#counts.add(runs);
+    this.#sums.add(runs);
+  }
+
+  addSummary(slot: number, run: SummaryRun): void {
+    this.#counts.addSummary(slot, run);
+    this.#sums.addSummary(slot, run);
+  }
+}
 
 /** The state is a count, and a sum with what it lacks. */
 const COLUMNS: ColumnForm = {
   numberCount: 3,
   hasTime: false,
-  createPartial: () => {
-    const counts: number[] = [];
-    const { numbers, add, addSummary, ...sums } = floatSumPartial();
-    return {
-      ...sums,
-      numbers: [counts, ...numbers],
-      add: (slot, run) => {
-        add(slot, run);
-        counts[slot] = (counts[slot] ?? 0) + run.end - run.start;
-      },
-      addSummary: (slot, run) => {
-        addSummary!(slot, run);
-        counts[slot] = (counts[slot] ?? 0) + run.count;
-      },
-    };
-  },
+  createPartial: () => new Means(),
   join: ({ numbers: [counts, sums, rests] }, position, { numbers: [fromCounts, fromSums, fromRests] }, index) => {
     counts![position] = Number(counts![position]) + Number(fromCounts![index]);
     joinFloatSums([sums!, rests!], position, [fromSums!, fromRests!], index);

@@ -8,6 +8,6 @@ export const min = selector({
     for (let index = start + 1; index < end; index += 1) if (values[index]! < values[best]!) best = index;
     return best;
   },
-  pickOf: ({ minOffsetNs }, { min, minNs }) => ({ value: min, time: minOffsetNs + minNs }),
+  pickOf: ({ minOffsetNs, at }, { min, minNs }) => ({ value: min[at]!, time: minOffsetNs + minNs[at]! }),
   compare: (left, right) => compareValues(left.value, right.value) || compareTimes(left, right),
 });

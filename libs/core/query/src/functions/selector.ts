@@ -1,9 +1,9 @@
 import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
-import type { Cell, FieldType, FieldValue, SeriesKey, SummaryNumbers } from '@varve/model';
+import type { Cell, FieldType, FieldValue, SeriesKey, SummaryNumberColumns } from '@varve/model';
 import { decodeCell, decodeValue, encodeCell } from '../partial/cell-bytes.ts';
 import { numbersOrNull, type ColumnForm, type NumberPartial, type NumberStates, type StateNumbers } from './column-form.ts';
 import type { FunctionDefinition, FunctionOptions, Merger, PartialState } from './function-definition.ts';
-import type { SummaryRun } from './run.ts';
+import type { Runs, SummaryRun } from './run.ts';
 import { valueIn, type Vector } from './vector.ts';
 
 /**
@@ -12,11 +12,11 @@ import { valueIn, type Vector } from './vector.ts';
  */
 export interface SelectorRule {
   readonly argumentTypes: readonly FieldType[];
-  pick(vector: Vector, start: number, end: number): number;
+  readonly pick: (vector: Vector, start: number, end: number) => number;
   /** Whether `pick` looks at times alone. */
   readonly picksByTime?: boolean;
-  /** The point that it would pick of all values that a summary stands for. Absent: a summary does not tell. */
-  readonly pickOf?: (run: SummaryRun, numbers: SummaryNumbers) => Point & { readonly time: number };
+  /** The point that it would pick of all values that a summary stands for. */
+  pickOf(run: SummaryRun, numbers: SummaryNumberColumns): Point & { readonly time: number };
   /** Negative: the first is the better one. Zero: only the series can decide. */
   compare(left: Point, right: Point): number;
 }
@@ -58,7 +58,6 @@ function createPartial(rule: SelectorRule, { neighbourCount }: FunctionOptions):
     const held = slots[slot];
     if (held === undefined || beats(rule, point, held)) slots[slot] = { ...point, neighbours: neighbours() };
   };
-  const { pickOf } = rule;
   return {
     add: (slot, run) => {
       const { vector, seriesKey } = run;
@@ -66,7 +65,7 @@ function createPartial(rule: SelectorRule, { neighbourCount }: FunctionOptions):
       const point = { value: valueIn(vector, index), time: vector.offsetsNs[index]!, seriesKey };
       offer(slot, point, () => (neighbourCount === 0 ? NOTHING : run.neighbours(index)));
     },
-    ...(pickOf === undefined ? {} : { addSummary: (slot: number, run: SummaryRun) => offer(slot, { ...pickOf(run, run.summary.numbers!), seriesKey: run.seriesKey }, () => NOTHING) }),
+    addSummary: (slot, run) => offer(slot, { ...rule.pickOf(run, run.summaries.numbers!), seriesKey: run.seriesKey }, () => NOTHING),
     partCount: (slot) => (slots[slot] === undefined ? 0 : 1),
     encode: (slot, _part, writer) => encodePoint(writer, slots[slot]!, neighbourCount),
   };
@@ -91,7 +90,7 @@ function columnsOf(rule: SelectorRule): ColumnForm {
   return {
     numberCount: 1,
     hasTime: true,
-    createPartial: () => numberPartial(rule),
+    createPartial: () => new NumberPoints(rule),
     join: (into, position, from, index) => {
       const byMs = into.ms[position] !== from.ms[index];
       if (rule.compare(pointAt(from, index, byMs), pointAt(into, position, byMs)) >= 0) return;
@@ -103,25 +102,39 @@ function columnsOf(rule: SelectorRule): ColumnForm {
   };
 }
 
-function numberPartial(rule: SelectorRule): NumberPartial {
-  const values: StateNumbers = [];
-  const offsetsNs: number[] = [];
-  const offer = (slot: number, point: Point & { readonly time: number }): void => {
-    const held = values[slot];
-    if (held !== undefined && rule.compare(point, { value: held, time: offsetsNs[slot]! }) >= 0) return;
-    values[slot] = point.value as number | bigint;
-    offsetsNs[slot] = point.time;
-  };
-  const { pickOf } = rule;
-  return {
-    ...{ numbers: [values], offsetsNs },
-    has: (slot) => values[slot] !== undefined,
-    add: (slot, { vector, start, end }) => {
-      const index = rule.pick(vector, start, end);
-      offer(slot, { value: valueIn(vector, index), time: vector.offsetsNs[index]! });
-    },
-    ...(pickOf === undefined ? {} : { addSummary: (slot: number, run: SummaryRun) => offer(slot, pickOf(run, run.summary.numbers!)) }),
-  };
+class NumberPoints implements NumberPartial {
+  readonly #rule: SelectorRule;
+  readonly #values: StateNumbers = [];
+  readonly numbers = [this.#values];
+  readonly offsetsNs: number[] = [];
+
+  constructor(rule: SelectorRule) {
+    this.#rule = rule;
+  }
+
+  has(slot: number): boolean {
+    return this.#values[slot] !== undefined;
+  }
+
+  add({ vector, count, starts, slots }: Runs): void {
+    const { pick } = this.#rule;
+    for (let run = 0; run < count; run += 1) {
+      const index = pick(vector, starts[run]!, starts[run + 1]!);
+      this.#offer(slots[run]!, valueIn(vector, index) as number | bigint, vector.offsetsNs[index]!);
+    }
+  }
+
+  addSummary(slot: number, run: SummaryRun): void {
+    const { value, time } = this.#rule.pickOf(run, run.summaries.numbers!);
+    this.#offer(slot, value as number, time);
+  }
+
+  #offer(slot: number, value: number | bigint, time: number): void {
+    const held = this.#values[slot];
+    if (held !== undefined && this.#rule.compare({ value, time }, { value: held, time: this.offsetsNs[slot]! }) >= 0) return;
+    this.#values[slot] = value;
+    this.offsetsNs[slot] = time;
+  }
 }
 
 /** Of two points only the order of their times counts: that of the milliseconds, or within the same one. */

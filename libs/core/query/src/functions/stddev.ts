@@ -14,10 +14,13 @@ const COLUMNS: ColumnForm = {
     return {
       ...{ numbers, offsetsNs: [] },
       has: (slot) => numbers[0][slot] !== undefined,
-      add: (slot, { vector, start, end }) => {
-        const added = momentsOf(vector, start, end);
-        const held = numbers[0][slot] === undefined ? undefined : ([numbers[0][slot], numbers[1][slot]!, numbers[2][slot]!] as const);
-        for (const [part, number] of (held === undefined ? added : joined(held, added)).entries()) numbers[part]![slot] = number;
+      add: ({ vector, count, starts, slots }) => {
+        for (let run = 0; run < count; run += 1) {
+          const slot = slots[run]!;
+          const added = momentsOf(vector, starts[run]!, starts[run + 1]!);
+          const held = numbers[0][slot] === undefined ? undefined : ([numbers[0][slot], numbers[1][slot]!, numbers[2][slot]!] as const);
+          for (const [part, number] of (held === undefined ? added : joined(held, added)).entries()) numbers[part]![slot] = number;
+        }
       },
     };
   },

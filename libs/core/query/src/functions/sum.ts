@@ -1,15 +1,16 @@
 import { FloatSum } from '@varve/base';
-import { numbersOrNull, type ColumnForm, type StateNumbers } from './column-form.ts';
+import { NO_OFFSETS, numbersOrNull, type ColumnForm, type NumberPartial, type StateNumbers } from './column-form.ts';
 import { addExact, addExactRange } from './exact-sum.ts';
-import { floatSumPartial, joinFloatSums } from './float-sums.ts';
+import { FloatSums, joinFloatSums } from './float-sums.ts';
 import type { FunctionDefinition } from './function-definition.ts';
+import type { Runs, SummaryRun } from './run.ts';
 import { withColumns } from './with-columns.ts';
 
 /** The state is a sum and what it lacks. */
 const FLOATS: ColumnForm = {
   numberCount: 2,
   hasTime: false,
-  createPartial: floatSumPartial,
+  createPartial: () => new FloatSums(),
   join: ({ numbers: [sums, rests] }, position, { numbers: [fromSums, fromRests] }, index) => joinFloatSums([sums!, rests!], position, [fromSums!, fromRests!], index),
   answers: ({ has, numbers: [sums, rests] }) => {
     const total = new FloatSum();
@@ -17,22 +18,34 @@ const FLOATS: ColumnForm = {
   },
 };
 
+class IntegerSums implements NumberPartial {
+  readonly #sums: StateNumbers = [];
+  readonly numbers = [this.#sums];
+  readonly offsetsNs = NO_OFFSETS;
+
+  has(slot: number): boolean {
+    return this.#sums[slot] !== undefined;
+  }
+
+  add({ vector, count, starts, slots }: Runs): void {
+    const values = vector.values as Float64Array | BigInt64Array;
+    for (let run = 0; run < count; run += 1) this.#add(slots[run]!, addExactRange(values, starts[run]!, starts[run + 1]!));
+  }
+
+  addSummary(slot: number, { summaries: { numbers }, at }: SummaryRun): void {
+    this.#add(slot, numbers!.sum[at]!);
+  }
+
+  #add(slot: number, sum: number | bigint): void {
+    this.#sums[slot] = addExact(this.#sums[slot] ?? 0, sum);
+  }
+}
+
 /** The state is the sum. */
 const INTEGERS: ColumnForm = {
   numberCount: 1,
   hasTime: false,
-  createPartial: () => {
-    const sums: StateNumbers = [];
-    const add = (slot: number, sum: number | bigint): void => {
-      sums[slot] = addExact(sums[slot] ?? 0, sum);
-    };
-    return {
-      ...{ numbers: [sums], offsetsNs: [] },
-      has: (slot) => sums[slot] !== undefined,
-      add: (slot, { vector: { values }, start, end }) => add(slot, addExactRange(values as Float64Array | BigInt64Array, start, end)),
-      addSummary: (slot, { summary: { numbers } }) => add(slot, numbers!.sum),
-    };
-  },
+  createPartial: () => new IntegerSums(),
   join: ({ numbers: [into] }, position, { numbers: [from] }, index) => {
     into![position] = addExact(into![position]!, from![index]!);
   },

@@ -1,6 +1,7 @@
 import type { FieldType } from '@varve/model';
 import { joinState, noStates, type ColumnForm } from './column-form.ts';
 import type { FunctionDefinition, FunctionResult, Merger, PartialState } from './function-definition.ts';
+import { onlyRun, type SummaryRun } from './run.ts';
 
 /**
  * A function that has columns and no times, also as a state per window in bytes: for statements where another function has no
@@ -13,7 +14,9 @@ export function withColumns(columns: (argumentType: FieldType) => ColumnForm): P
 function partialOf(form: ColumnForm): PartialState {
   const partial = form.createPartial();
   return {
-    ...partial,
+    add: (slot, run) => partial.add(onlyRun(slot, run)),
+    ...(partial.addSummary !== undefined && { addSummary: (slot: number, run: SummaryRun) => partial.addSummary!(slot, run) }),
+    countIsEnough: partial.countIsEnough === true,
     partCount: (slot) => (partial.has(slot) ? 1 : 0),
     encode: (slot, _part, writer) => {
       for (const numbers of partial.numbers) {

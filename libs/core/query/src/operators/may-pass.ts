@@ -1,11 +1,11 @@
-import type { SeriesSummary } from '@varve/model';
+import { hasNumbers, type SeriesSummary } from '@varve/model';
 import { isNumeric } from '../plan/binary-operation.ts';
 import type { Expression } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
 
 /** What fields of some rows come to. */
 type Summaries = SeriesSummary['fields'];
-type Test = (fields: Summaries) => boolean;
+type Test = (fields: Summaries, at: number) => boolean;
 
 /**
  * Whether any of some rows can pass a row filter, judged by the least and the greatest value of their fields. It errs on the
@@ -22,7 +22,9 @@ function testOf(expression: Expression, columns: readonly ColumnOrigin[]): Test 
   const bound = boundOf(left, right) ?? boundOf(right, left);
   if (bound === undefined || columns[bound.index]?.kind !== 'field') return undefined;
   const isReached = reaches(bound.isLeft ? operator : MIRRORED[operator] ?? operator, bound.value);
-  return isReached && ((fields) => fields.some(({ name, summary: { numbers } }) => name === columns[bound.index]!.name && (numbers === undefined || isReached(numbers))));
+  if (isReached === undefined) return undefined;
+  return (fields, at) =>
+    fields.some(({ name, summaries }) => name === columns[bound.index]!.name && (!hasNumbers(summaries, at) || isReached({ min: summaries.numbers!.min[at]!, max: summaries.numbers!.max[at]! })));
 
   function boundOf(input: Expression, literal: Expression): { readonly index: number; readonly value: number | bigint; readonly isLeft: boolean } | undefined {
     if (input.kind !== 'input' || literal.kind !== 'literal' || !isNumeric(literal.value)) return undefined;
@@ -31,9 +33,9 @@ function testOf(expression: Expression, columns: readonly ColumnOrigin[]): Test 
 }
 
 function combined(operator: 'AND' | 'OR', left: Test | undefined, right: Test | undefined): Test | undefined {
-  if (operator === 'OR') return left && right && ((fields) => left(fields) || right(fields));
+  if (operator === 'OR') return left && right && ((fields, at) => left(fields, at) || right(fields, at));
   if (left === undefined || right === undefined) return left ?? right;
-  return (fields) => left(fields) && right(fields);
+  return (fields, at) => left(fields, at) && right(fields, at);
 }
 
 const MIRRORED: Partial<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };

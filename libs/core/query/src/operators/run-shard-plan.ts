@@ -4,11 +4,11 @@ import { ShardCounter } from '../limits/shard-counter.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
 import { encodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
 import type { AggregatesOutput, RowsOutput, ShardPlan } from '../plan/shard-plan.ts';
-import { WindowGrid } from '../plan/window-grid.ts';
+import { AggregateCalls } from './aggregate-calls.ts';
 import { frameKind, GroupAggregates } from './aggregate-group.ts';
 import { scanGroup } from './scan-group.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
-import type { OffsetRange, ReadBounds, ShardSource } from './shard-source.ts';
+import type { OffsetRange, SeriesReader, ShardSource, SourceSeries } from './shard-source.ts';
 import { fieldsToRead, sliceSizeBytes } from './slice-cells.ts';
 import { TimePieces } from './time-pieces.ts';
 
@@ -37,28 +37,22 @@ interface Job<Output> {
 }
 
 async function* aggregate({ plan, source, range, counter, signal }: Job<AggregatesOutput>): AsyncGenerator<Uint8Array> {
-  const grid = new WindowGrid(plan.output.window, source.startNs);
   const writer = new FrameWriter(frameKind(plan.output));
+  let asked: AskedSeries | undefined;
   for (const group of seriesGroups(plan, source, counter)) {
-    const aggregates = new GroupAggregates(plan, group, { grid, startNs: source.startNs });
-    const fields = fieldsToRead(group.measurement);
-    const bounds: ReadBounds = {
-      maySummarize: aggregates.takesSummaries ? (minNs, maxNs) => grid.indexOf(minNs) === grid.indexOf(maxNs) : undefined,
-      mayPass: group.rowFilter.mayPass,
-      isBrief: plan.output.form === 'columns', // Numbers are taken out of the rows; states of bytes may keep them.
-    };
+    if (asked?.calls.measurement !== group.measurement) asked = askedSeries(new AggregateCalls(plan, group, source.startNs), source, range);
+    const { calls, read, readRows } = asked;
+    const aggregates = new GroupAggregates(calls, group.key);
     for (const series of group.series) {
       assertWanted(signal);
-      const pointCount = aggregates.pointCount;
+      const { pointCount } = aggregates;
       const unclear: SeriesSummary[] = [];
-      const pieces = source.read(series, range, fields, bounds);
+      const pieces = read(series);
       for (const piece of pieces instanceof Promise ? await pieces : pieces) {
         if (!('rowCount' in piece)) aggregates.add(series, piece);
         else if (!aggregates.addSummary(series, piece)) unclear.push(piece);
       }
-      for (const { minOffsetNs, maxOffsetNs } of unclear) {
-        for (const rows of await source.read(series, { startOffsetNs: minOffsetNs, endOffsetNs: maxOffsetNs + 1 }, fields)) aggregates.add(series, rows as SeriesSlice);
-      }
+      for (const piece of unclear) for (const rows of await readRows(series, piece)) aggregates.add(series, rows as SeriesSlice);
       counter.addPoints(aggregates.pointCount - pointCount);
       if (counter.isOn) counter.hold(aggregates.heldCount * HELD_SIZE_BYTES);
       if (counter.isDue) yield counter.take();
@@ -66,6 +60,23 @@ async function* aggregate({ plan, source, range, counter, signal }: Job<Aggregat
     yield* aggregates.encode(writer);
   }
   if (!writer.isEmpty) yield writer.take();
+}
+
+/** The series of one measurement, as its calls look at them. */
+interface AskedSeries {
+  readonly calls: AggregateCalls;
+  readonly read: SeriesReader;
+  /** The rows in place of a summary. */
+  readRows(series: SourceSeries, summary: SeriesSummary): ReturnType<SeriesReader>;
+}
+
+function askedSeries(calls: AggregateCalls, source: ShardSource, range: OffsetRange): AskedSeries {
+  const question = calls.question(range);
+  return {
+    calls,
+    read: source.reader(question),
+    readRows: (series, { minOffsetNs, maxOffsetNs }) => source.reader({ range: { startOffsetNs: minOffsetNs, endOffsetNs: maxOffsetNs + 1 }, fields: question.fields })(series),
+  };
 }
 
 async function* scan(job: Job<RowsOutput>): AsyncGenerator<Uint8Array> {
@@ -110,12 +121,11 @@ function rangeOf(source: ShardSource, group: SeriesGroup, range: OffsetRange): O
 }
 
 async function readPiece({ source, signal }: Job<RowsOutput>, group: SeriesGroup, piece: OffsetRange): Promise<SeriesSlice[]> {
-  const fields = fieldsToRead(group.measurement);
-  const bounds = { mayPass: group.rowFilter.mayPass };
+  const read = source.reader({ range: piece, fields: fieldsToRead(group.measurement), mayPass: group.rowFilter.mayPass });
   const slices: SeriesSlice[] = [];
   for (const series of group.series) {
     assertWanted(signal);
-    const pieces = source.read(series, piece, fields, bounds);
+    const pieces = read(series);
     const [rows = NO_ROWS] = pieces instanceof Promise ? await pieces : pieces;
     slices.push(rows as SeriesSlice);
   }

@@ -7,22 +7,28 @@ export interface ShardSource {
   readonly startNs: TimestampNs;
   /** Series of a measurement that the filter lets pass, sorted by key. */
   series(measurement: string, filter: TagFilter): readonly SourceSeries[];
-  /**
-   * Rows of a series in a half-open range, piece by piece in the order of time, with the columns that it has of the fields
-   * asked for. Rows in which none of them has a value may be there or not. Without `maySummarize` there is at most one piece, of
-   * rows. The pieces are taken before anything else is awaited.
-   */
-  read(series: SourceSeries, range: OffsetRange, fields: readonly string[], bounds?: ReadBounds): Promise<Iterable<SeriesSlice | SeriesSummary>> | Iterable<SeriesSlice | SeriesSummary>;
+  /** What a question comes to, series by series. */
+  reader(question: ReadQuestion): SeriesReader;
   /** Between which times the rows of a series lie, both inclusive; undefined: it has none. Absent: nobody knows. */
   readonly timesOf?: (series: SourceSeries) => OffsetBounds | undefined;
 }
 
-/** What a reader can do without. */
-export interface ReadBounds {
+/**
+ * Rows of a series, piece by piece in the order of time, with the columns that it has of the fields asked for. Rows in which none of
+ * them has a value may be there or not. Without `maySummarize` there is at most one piece, of rows. The pieces are taken before
+ * anything else is awaited.
+ */
+export type SeriesReader = (series: SourceSeries) => Promise<Iterable<SeriesSlice | SeriesSummary>> | Iterable<SeriesSlice | SeriesSummary>;
+
+/** What is asked of each series, and what a reader can do without. */
+export interface ReadQuestion {
+  /** Half-open. */
+  readonly range: OffsetRange;
+  readonly fields: readonly string[];
   /** Whether what lies between two times, both inclusive, may be summarized. */
   readonly maySummarize?: ((minOffsetNs: number, maxOffsetNs: number) => boolean) | undefined;
-  /** Whether any of some rows can be wanted, by what their fields come to; a field that is not named has no cells there. */
-  readonly mayPass?: ((fields: SeriesSummary['fields']) => boolean) | undefined;
+  /** Whether any of some rows can be wanted, by what their fields come to at a place; a field that is not named has no cells there. */
+  readonly mayPass?: ((fields: SeriesSummary['fields'], at: number) => boolean) | undefined;
   /** The rows are not looked at any more when something else is read, by whomever: their arrays may be used again. */
   readonly isBrief?: boolean | undefined;
 }

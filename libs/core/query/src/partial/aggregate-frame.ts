@@ -2,6 +2,7 @@ import type { ByteReader, ByteWriter } from '@varve/base';
 import type { Merger, PartialState } from '../functions/function-definition.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
+import type { WindowOrder } from './window-order.ts';
 
 /**
  * Partial aggregates as bytes. A frame is read without any other:
@@ -29,7 +30,8 @@ export interface GroupHeader {
 export function* encodeGroup(writer: FrameWriter, header: GroupHeader, windows: WindowStates): Generator<Uint8Array> {
   if (writer.isFull) yield writer.take();
   encodeHeader(writer.bytes, header);
-  for (const { windowIndex, slot } of windows.order) {
+  for (const [index, windowIndex] of windows.order.windows.entries()) {
+    const slot = windows.order.slots[index]!;
     writer.bytes.u8(WINDOW_ITEM).varint(windowIndex);
     for (const [call, state] of windows.states.entries()) {
       const partCount = state.partCount(slot);
@@ -48,8 +50,7 @@ export function* encodeGroup(writer: FrameWriter, header: GroupHeader, windows: 
 }
 
 export interface WindowStates {
-  /** In the order of the answer. */
-  readonly order: readonly { readonly windowIndex: number; readonly slot: number }[];
+  readonly order: WindowOrder;
   /** One per call. */
   readonly states: readonly PartialState[];
 }

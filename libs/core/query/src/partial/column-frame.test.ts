@@ -56,7 +56,7 @@ function framesOf(windows: readonly NumberedWindow[], isDescending: boolean): Ui
   const max: NumberPartial = { numbers: [windows.map(({ states: [state] }) => state?.value ?? 0)], offsetsNs: windows.map(({ states: [state] }) => state?.offsetNs ?? 0), has: (slot) => windows[slot]!.states[0] !== null, add: () => undefined };
   const count: NumberPartial = { numbers: [windows.map(({ states: [, state] }) => state ?? 0)], offsetsNs: [], has: (slot) => windows[slot]!.states[1] !== null, add: () => undefined };
   const writer = new FrameWriter(COLUMN_FRAME);
-  const order = windows.map(({ windowIndex }, slot) => ({ windowIndex, slot }));
+  const order = { windows: windows.map(({ windowIndex }) => windowIndex), slots: [...windows.keys()] };
   const frames = [...encodeColumns(writer, { group: GROUP, hasValues: [true, false], order, isDescending, partials: [max, count] })];
   return writer.isEmpty ? frames : [...frames, writer.take()];
 }

@@ -4,6 +4,7 @@ import { noStates, type ColumnForm, type NumberPartial, type NumberStates, type 
 import { decodeCell, encodeCell } from './cell-bytes.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { encodeGroupKey, type GroupKey } from './group-key.ts';
+import type { WindowOrder } from './window-order.ts';
 
 /**
  * Partial aggregates whose states are numbers, as columns. A frame is read without any other:
@@ -40,8 +41,7 @@ export interface StateRun {
 }
 
 export interface GroupColumns extends Pick<StateRun, 'group' | 'hasValues'> {
-  /** In the order of the answer. */
-  readonly order: readonly { readonly windowIndex: number; readonly slot: number }[];
+  readonly order: WindowOrder;
   readonly isDescending: boolean;
   /** One per call. */
   readonly partials: readonly NumberPartial[];
@@ -52,16 +52,17 @@ export function* encodeColumns(writer: FrameWriter, { group, hasValues, order, i
   const numberCount = partials.reduce((count, { numbers }) => count + numbers.length + 1, 0);
   const runLength = Math.max(1, Math.floor(RUN_NUMBER_COUNT_MAX / numberCount));
   let isAnnounced = false;
-  for (let start = 0; start < order.length; start += runLength) {
+  for (let start = 0; start < order.slots.length; start += runLength) {
     if (writer.isFull) {
       yield writer.take();
       isAnnounced = false;
     }
     if (!isAnnounced) encodeHeader(writer.bytes, group, hasValues);
     isAnnounced = true;
-    const run = order.slice(start, start + runLength);
-    encodeWindows(writer.bytes, run, isDescending ? -1 : 1);
-    for (const partial of partials) encodeStates(writer.bytes, partial, run);
+    const end = Math.min(start + runLength, order.slots.length);
+    encodeWindows(writer.bytes, order.windows.slice(start, end), isDescending ? -1 : 1);
+    const slots = order.slots.slice(start, end);
+    for (const partial of partials) encodeStates(writer.bytes, partial, slots);
   }
 }
 
@@ -70,30 +71,29 @@ function encodeHeader(bytes: ByteWriter, group: GroupKey, hasValues: readonly bo
   for (const has of hasValues) bytes.u8(has ? 1 : 0);
 }
 
-function encodeWindows(bytes: ByteWriter, run: GroupColumns['order'], sign: number): void {
-  bytes.u8(RUN_ITEM).varint(run.length).varint(run[0]!.windowIndex);
-  const isDense = run.every(({ windowIndex }, index) => windowIndex === run[0]!.windowIndex + sign * index);
+function encodeWindows(bytes: ByteWriter, windows: readonly number[], sign: number): void {
+  const first = windows[0]!;
+  bytes.u8(RUN_ITEM).varint(windows.length).varint(first);
+  const isDense = windows.every((window, index) => window === first + sign * index);
   bytes.u8(isDense ? 1 : 0);
   if (isDense) return;
-  for (let index = 1; index < run.length; index += 1) bytes.varint(sign * (run[index]!.windowIndex - run[index - 1]!.windowIndex));
+  for (let index = 1; index < windows.length; index += 1) bytes.varint(sign * (windows[index]! - windows[index - 1]!));
 }
 
-function encodeStates(bytes: ByteWriter, partial: NumberPartial, run: GroupColumns['order']): void {
-  const present = run.filter(({ slot }) => partial.has(slot));
-  bytes.u8(present.length === 0 ? 0 : present.length === run.length ? 1 : 2);
+function encodeStates(bytes: ByteWriter, partial: NumberPartial, slots: readonly number[]): void {
+  const present = slots.every((slot) => partial.has(slot)) ? slots : slots.filter((slot) => partial.has(slot));
+  bytes.u8(present.length === 0 ? 0 : present.length === slots.length ? 1 : 2);
   if (present.length === 0) return;
-  if (present.length < run.length) for (const { slot } of run) bytes.u8(partial.has(slot) ? 1 : 0);
+  if (present.length < slots.length) for (const slot of slots) bytes.u8(partial.has(slot) ? 1 : 0);
   for (const numbers of partial.numbers) encodeNumbers(bytes, numbers, present);
-  if (partial.offsetsNs.length > 0) for (const { slot } of present) bytes.f64(partial.offsetsNs[slot]!);
+  if (partial.offsetsNs.length > 0) bytes.f64s(partial.offsetsNs, present);
 }
 
-function encodeNumbers(bytes: ByteWriter, numbers: StateNumbers, present: GroupColumns['order']): void {
-  const areFloats = present.every(({ slot }) => typeof numbers[slot] === 'number');
+function encodeNumbers(bytes: ByteWriter, numbers: StateNumbers, present: readonly number[]): void {
+  const areFloats = present.every((slot) => typeof numbers[slot] === 'number');
   bytes.u8(areFloats ? 0 : 1);
-  for (const { slot } of present) {
-    if (areFloats) bytes.f64(numbers[slot] as number);
-    else encodeCell(bytes, numbers[slot]!);
-  }
+  if (areFloats) bytes.f64s(numbers as number[], present);
+  else for (const slot of present) encodeCell(bytes, numbers[slot]!);
 }
 
 /** Both sides know these from the plan. */

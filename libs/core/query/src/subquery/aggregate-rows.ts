@@ -2,11 +2,11 @@ import { assert, type TimestampNs } from '@varve/base';
 import type { SeriesBlock } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import type { ShardPartials } from '../merge/partial-stream.ts';
-import { frameKind, GroupAggregates, type AggregatesPlan } from '../operators/aggregate-group.ts';
+import { AggregateCalls, type AggregatesPlan } from '../operators/aggregate-calls.ts';
+import { frameKind, GroupAggregates } from '../operators/aggregate-group.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
 import { compareGroups, groupId, type GroupKey } from '../partial/group-key.ts';
 import type { PlannedSubquery } from '../plan/query-plan.ts';
-import { WindowGrid } from '../plan/window-grid.ts';
 import type { HeldValues } from './held-values.ts';
 import { reversed, RowPieces, type SpanPiece } from './row-pieces.ts';
 
@@ -95,17 +95,11 @@ interface HeldGroup {
 
 /** The aggregates of all groups in one span. */
 class SpanAggregates {
-  readonly #plan: AggregatesPlan;
-  readonly #pieces: RowPieces;
-  readonly #startNs: TimestampNs;
-  readonly #grid: WindowGrid;
+  readonly #calls: AggregateCalls;
   readonly #groups = new Map<string, HeldGroup>();
 
   constructor(plan: AggregatesPlan, pieces: RowPieces, startNs: TimestampNs) {
-    this.#plan = plan;
-    this.#pieces = pieces;
-    this.#startNs = startNs;
-    this.#grid = new WindowGrid(plan.output.window, startNs);
+    this.#calls = new AggregateCalls(plan, pieces, startNs);
   }
 
   /** How many values more are held now. */
@@ -117,9 +111,10 @@ class SpanAggregates {
   }
 
   async *frames(): AsyncGenerator<Uint8Array> {
-    const sign = this.#plan.isDescending ? -1 : 1;
+    const { isDescending, output } = this.#calls.plan;
+    const sign = isDescending ? -1 : 1;
     const groups = [...this.#groups.values()].sort((left, right) => sign * compareGroups(left.key, right.key));
-    const writer = new FrameWriter(frameKind(this.#plan.output));
+    const writer = new FrameWriter(frameKind(output));
     for (const { aggregates } of groups) yield* aggregates.encode(writer);
     if (!writer.isEmpty) yield writer.take();
   }
@@ -132,7 +127,7 @@ class SpanAggregates {
     const id = groupId(key);
     const known = this.#groups.get(id);
     if (known !== undefined) return known;
-    const group = { key, aggregates: new GroupAggregates(this.#plan, { key, measurement: this.#pieces.measurement, rowFilter: this.#pieces.rowFilter }, { grid: this.#grid, startNs: this.#startNs }) };
+    const group = { key, aggregates: new GroupAggregates(this.#calls, key) };
     this.#groups.set(id, group);
     return group;
   }

@@ -1,9 +1,9 @@
 import { assert, ByteReader, ByteWriter } from '@varve/base';
 import { checksum } from '@varve/codec';
-import type { FieldType, Version } from '@varve/model';
+import type { FieldType, SummarizedField, Version } from '@varve/model';
 import { chunkInvalid, decodingChunk } from './chunk-invalid.ts';
 import { readNumbers, writeNumbers } from './numbers.ts';
-import { readSummaries, writeSummaries, type PageSummaries } from './page-summaries.ts';
+import { readSummaries, writeSummaries } from './page-summaries.ts';
 
 /** Bounds what a damaged header can ask for; a chunk is cut at a fraction of it. */
 export const CHUNK_ROW_COUNT_LIMIT = 65_536;
@@ -15,13 +15,8 @@ const FORMAT = 2;
 const CHECKSUM_SIZE_BYTES = 4;
 const TYPES: readonly FieldType[] = ['float', 'integer', 'boolean', 'string'];
 
-/** A field of a chunk. */
-export interface ChunkField {
-  readonly name: string;
-  readonly type: FieldType;
-  /** Of the pages of one block that have it. */
-  readonly summaries: PageSummaries;
-}
+/** A field of a chunk, with the summaries of the pages of one block that have it. */
+export type ChunkField = SummarizedField;
 
 /**
  * What is known of a chunk without its payload: which rows are in which page, and what they come to. Source:

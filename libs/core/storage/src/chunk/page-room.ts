@@ -12,8 +12,8 @@ const lent = new ArrayBuffer(LENT_SIZE_BYTES);
 export class PageRoom {
   readonly #rowCount: number;
   readonly #buffer: ArrayBuffer;
-  /** Column → where its next rows go, in cells from the buffer's start. */
-  readonly #nextCells = new Map<string, number>();
+  /** Column → rows that it has by now. */
+  readonly #rowCounts: number[] = [];
 
   /** Columns that were not counted get buffers of their own. `isBorrowed`: the room is let again to the next one who borrows. */
   constructor(rowCount: number, columnCount: number, isBorrowed: boolean) {
@@ -22,11 +22,11 @@ export class PageRoom {
     this.#buffer = isBorrowed && sizeBytes <= LENT_SIZE_BYTES ? lent : new ArrayBuffer(sizeBytes);
   }
 
-  /** The next rows of a column, by its name; '' for the times. */
-  next(name: string, rowCount: number): Float64Array {
-    const start = this.#nextCells.get(name) ?? this.#nextCells.size * this.#rowCount;
-    this.#nextCells.set(name, start + rowCount);
-    const startByte = start * CELL_SIZE_BYTES;
+  /** The next rows of a column: 0 is that of the times. */
+  next(column: number, rowCount: number): Float64Array {
+    const row = this.#rowCounts[column] ?? 0;
+    this.#rowCounts[column] = row + rowCount;
+    const startByte = (column * this.#rowCount + row) * CELL_SIZE_BYTES;
     const isInside = startByte + rowCount * CELL_SIZE_BYTES <= this.#buffer.byteLength;
     return isInside ? new Float64Array(this.#buffer, startByte, rowCount) : new Float64Array(rowCount);
   }

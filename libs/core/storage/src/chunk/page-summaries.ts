@@ -1,31 +1,11 @@
 import type { ByteReader, ByteWriter } from '@varve/base';
 import { decodeColumn, encodeColumn } from '@varve/codec';
-import type { FieldSummary, SummaryNumbers } from '@varve/model';
-import { isBitSet, setBit, zeroBits } from '../bits.ts';
+import type { FieldSummary, SummaryColumns, SummaryNumberColumns } from '@varve/model';
+import { setBit, zeroBits } from '../bits.ts';
 import { chunkInvalid } from './chunk-invalid.ts';
 import { readNumbers, writeNumbers } from './numbers.ts';
 
-/** The summaries of one field, page by page, packed: what all pages have alike takes nothing. docs/formats/chunk.md, "Summaries". */
-export interface PageSummaries {
-  /** Page → rows without a value, first time − the page's least, the page's greatest − last time. Absent: 0 in all. */
-  readonly gaps: readonly [nullCounts: Float64Array, firstNs: Float64Array, lastNs: Float64Array] | undefined;
-  /** Page → the cells' numbers. Absent: no page has them. */
-  readonly numbers: PageNumbers | undefined;
-}
-
-/** Under a zero bit of `validity` a page has no numbers. */
-export interface PageNumbers {
-  readonly validity: Uint8Array | undefined;
-  readonly first: Float64Array;
-  readonly last: Float64Array;
-  readonly min: Float64Array;
-  readonly max: Float64Array;
-  readonly minNs: Float64Array;
-  readonly maxNs: Float64Array;
-  readonly sum: Float64Array;
-  /** What the sums lack. Absent: nothing. */
-  readonly sumRest: Float64Array | undefined;
-}
+// The summaries of one field, page by page, packed: what all pages have alike takes nothing. docs/formats/chunk.md, "Summaries".
 
 const GAPS = 1;
 const NUMBERS = 2;
@@ -33,7 +13,7 @@ const REST = 4;
 const WORDS = ['first', 'last', 'min', 'max', 'sum'] as const;
 
 /** Packs summaries; undefined where a page has none of this field. */
-export function packSummaries(summaries: readonly (FieldSummary | undefined)[]): PageSummaries {
+export function packSummaries(summaries: readonly (FieldSummary | undefined)[]): SummaryColumns {
   const gaps = [new Float64Array(summaries.length), new Float64Array(summaries.length), new Float64Array(summaries.length)] as const;
   let hasGaps = false;
   for (let page = 0; page < summaries.length; page += 1) {
@@ -48,7 +28,7 @@ export function packSummaries(summaries: readonly (FieldSummary | undefined)[]):
   return { gaps: hasGaps ? gaps : undefined, numbers: packNumbers(summaries) };
 }
 
-function packNumbers(summaries: readonly (FieldSummary | undefined)[]): PageNumbers | undefined {
+function packNumbers(summaries: readonly (FieldSummary | undefined)[]): SummaryNumberColumns | undefined {
   const empty = (): Float64Array => new Float64Array(summaries.length);
   const packed = { first: empty(), last: empty(), min: empty(), max: empty(), minNs: empty(), maxNs: empty(), sum: empty() };
   const [sumRest, bits] = [empty(), zeroBits(summaries.length)];
@@ -72,30 +52,8 @@ function packNumbers(summaries: readonly (FieldSummary | undefined)[]): PageNumb
   return { ...packed, validity: count < summaries.length ? bits : undefined, sumRest: hasRest ? sumRest : undefined };
 }
 
-/** The summary of a page that has the field and one block of rows. */
-export function summaryOf({ gaps, numbers }: PageSummaries, page: number): FieldSummary {
-  return {
-    nullCount: gaps?.[0][page] ?? 0,
-    firstNs: gaps?.[1][page] ?? 0,
-    lastNs: gaps?.[2][page] ?? 0,
-    numbers: numbers !== undefined && hasNumbers(numbers, page) ? numbersOf(numbers, page) : undefined,
-  };
-}
-
-/** Whether a page's numbers are known. */
-export function hasNumbers({ validity }: PageNumbers, page: number): boolean {
-  return validity === undefined || isBitSet(validity, page);
-}
-
-function numbersOf(numbers: PageNumbers, page: number): SummaryNumbers {
-  return {
-    ...{ first: numbers.first[page]!, last: numbers.last[page]!, min: numbers.min[page]!, max: numbers.max[page]! },
-    ...{ minNs: numbers.minNs[page]!, maxNs: numbers.maxNs[page]!, sum: numbers.sum[page]!, sumRest: numbers.sumRest?.[page] ?? 0 },
-  };
-}
-
 /** Source: docs/formats/chunk.md, "Summaries". */
-export function writeSummaries(writer: ByteWriter, { gaps, numbers }: PageSummaries): void {
+export function writeSummaries(writer: ByteWriter, { gaps, numbers }: SummaryColumns): void {
   const kinds = (gaps === undefined ? 0 : GAPS) | (numbers === undefined ? 0 : NUMBERS) | (numbers?.sumRest === undefined ? 0 : REST);
   writer.u8(kinds);
   for (const values of gaps ?? []) writeNumbers(writer, values);
@@ -106,7 +64,7 @@ export function writeSummaries(writer: ByteWriter, { gaps, numbers }: PageSummar
 }
 
 /** The inverse of {@link writeSummaries}. @throws DbError CHUNK_INVALID */
-export function readSummaries(reader: ByteReader, pageCount: number): PageSummaries {
+export function readSummaries(reader: ByteReader, pageCount: number): SummaryColumns {
   const kinds = reader.u8();
   if (kinds > (GAPS | NUMBERS | REST) || ((kinds & REST) !== 0 && (kinds & NUMBERS) === 0)) throw chunkInvalid(`summaries of kinds ${kinds}`);
   const gap = (): Float64Array => readNumbers(reader, pageCount);

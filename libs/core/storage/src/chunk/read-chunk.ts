@@ -2,7 +2,7 @@ import { ByteReader } from '@varve/base';
 import { checksum, decodeColumn, decodeColumnInto } from '@varve/codec';
 import type { NamedColumn, Version } from '@varve/model';
 import { rowVersions, type RowVersions } from '../row-versions.ts';
-import { fieldKey, lowerBound, sliceRows, type VersionedRows } from '../rows.ts';
+import { lowerBound, sliceRows, type VersionedRows } from '../rows.ts';
 import type { SortedRows } from '../sorted-rows.ts';
 import { sectionOf, type ChunkHeader } from './chunk-header.ts';
 import { chunkInvalid, decodingChunk } from './chunk-invalid.ts';
@@ -15,12 +15,9 @@ export function checkPayload(header: ChunkHeader, payload: Uint8Array): void {
   throw chunkInvalid('checksum of a chunk payload', { firstSeriesId: header.seriesIds[0], sizeBytes: payload.length });
 }
 
-/** Blocks [first, end) of a series. */
-export function blocksOf({ seriesIds }: ChunkHeader, seriesId: number): readonly [first: number, end: number] {
-  const first = lowerBound(seriesIds, seriesId);
-  let end = first;
-  while (end < seriesIds.length && seriesIds[end] === seriesId) end += 1;
-  return [first, end];
+/** The first block of a series, which others may follow; one of another series, or none, where it has none. */
+export function firstBlockOf({ seriesIds }: ChunkHeader, seriesId: number): number {
+  return lowerBound(seriesIds, seriesId);
 }
 
 /** The page that a block is in. */
@@ -56,13 +53,13 @@ export function readBlock(header: ChunkHeader, payload: Uint8Array, block: numbe
 /** Rows of all blocks of a page. Blocks are not looked into. @throws DbError CHUNK_INVALID, also when `versions` is read */
 function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields: readonly number[], room?: PageRoom): VersionedRows {
   const rowCount = header.blockStarts[header.pageStarts[page + 1]!]! - header.blockStarts[header.pageStarts[page]!]!;
-  const offsetsNs = decodeNumbers(sectionBytes(header, payload, sectionOf(header, page)), rowCount, room?.next('', rowCount));
+  const offsetsNs = decodeNumbers(sectionBytes(header, payload, sectionOf(header, page)), rowCount, room?.next(0, rowCount));
   const columns: NamedColumn[] = [];
   for (const field of fields) {
     if (!hasField(header, page, field)) continue;
     const { name, type } = header.fields[field]!;
     const bytes = sectionBytes(header, payload, sectionOf(header, page) + 2 + field);
-    const column = room === undefined ? decodeColumn(bytes, rowCount) : decodeColumnInto(bytes, rowCount, room.next(fieldKey(name, type), rowCount));
+    const column = room === undefined ? decodeColumn(bytes, rowCount) : decodeColumnInto(bytes, rowCount, room.next(columns.length + 1, rowCount));
     if (column.type !== type) throw chunkInvalid(`${column.type} in a column of type ${type}`, { name });
     columns.push({ name, column });
   }

@@ -57,6 +57,8 @@ interface Place {
 
 export class ChunkTree {
   readonly #nodes = new Map<number, Node>();
+  /** At no level above was ever a chunk. */
+  #levelCount = 0;
   /** Chunks that may be merged. */
   readonly #counted = new Set<StoredChunkLike>();
   /** Damaged ones. */
@@ -66,6 +68,7 @@ export class ChunkTree {
 
   add(chunk: StoredChunkLike): void {
     const { level, start } = nodeOf(chunk);
+    this.#levelCount = Math.max(this.#levelCount, level + 1);
     const { chunks } = this.#node(level, start);
     chunks.push(chunk);
     if (!isFull(chunk)) return this.#count(chunk);
@@ -77,6 +80,7 @@ export class ChunkTree {
     this.leaveAlone(chunk);
     this.#givenUp.delete(chunk);
     const { level, start } = nodeOf(chunk);
+    this.#levelCount = Math.max(this.#levelCount, level + 1);
     const { chunks } = this.#node(level, start);
     chunks.splice(chunks.indexOf(chunk), 1);
     this.#maybeForget(level, start);
@@ -105,7 +109,7 @@ export class ChunkTree {
   /** Chunks that may have rows of a series in a range. */
   chunksOf(seriesId: number, { startOffsetNs, endOffsetNs }: OffsetRange): StoredChunkLike[] {
     const found: StoredChunkLike[] = [];
-    for (let level = 0; level < LEVEL_COUNT; level += 1) {
+    for (let level = 0; level < this.#levelCount; level += 1) {
       for (const chunk of this.#nodes.get(keyOf(level, alignedTo(seriesId, level)))?.chunks ?? NONE) {
         const hasSeries = chunk.firstSeriesId <= seriesId && seriesId <= chunk.lastSeriesId;
         if (hasSeries && chunk.minOffsetNs < endOffsetNs && startOffsetNs <= chunk.maxOffsetNs) found.push(chunk);

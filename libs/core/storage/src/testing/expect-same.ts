@@ -1,8 +1,10 @@
 import type { FieldSummary, FieldValue, SeriesSlice, SeriesSummary } from '@varve/model';
+import { summaryIn } from '@varve/model/testing';
 import { expect } from 'vitest';
 import type { SeriesPiece, SeriesRead } from '../read-pieces.ts';
 import type { OffsetRange } from '../rows.ts';
 import type { ShardTable } from '../shard-table.ts';
+import { WantedFields } from '../wanted-fields.ts';
 import { FIELDS } from './arbitraries.ts';
 import { cellsOf } from './frames.ts';
 import type { MemoryShard } from './memory-shard.ts';
@@ -35,7 +37,7 @@ export function expectSame(
 
 /** Rows without summaries: one slice, empty when there is nothing. */
 export function readSlice({ table, shard }: Shard, seriesId: number, range: OffsetRange = EVERYTHING, names: readonly string[] = FIELDS): SeriesSlice {
-  const [slice, ...others] = readAll({ table, shard }, { seriesId, range, fields: new Set(names) });
+  const [slice, ...others] = readAll({ table, shard }, { seriesId, range, fields: new WantedFields(names) });
   expect(others).toEqual([]);
   return (slice as SeriesSlice | undefined) ?? { offsetsNs: new Float64Array(0), columns: [] };
 }
@@ -62,7 +64,7 @@ function expectFound({ table, shard, naive }: Shard & { readonly naive: NaiveSha
 /** With summaries wherever they are allowed, and in every other window only: count, sum, extremes and ends must be those of the cells. */
 function expectSummaries(shard: Shard, seriesId: number, wanted: { readonly range: OffsetRange; readonly names: readonly string[]; readonly cells: Cells }): void {
   for (const maySummarize of [(): boolean => true, (minNs: number, maxNs: number): boolean => Math.floor(minNs / 3) === Math.floor(maxNs / 3)]) {
-    const pieces = readAll(shard, { seriesId, range: wanted.range, fields: new Set(wanted.names), maySummarize });
+    const pieces = readAll(shard, { seriesId, range: wanted.range, fields: new WantedFields(wanted.names), maySummarize });
     let lastNs = -1;
     const counts = new Map<string, number>();
     const count = (name: string, more: number): unknown => counts.set(name, (counts.get(name) ?? 0) + more);
@@ -73,10 +75,10 @@ function expectSummaries(shard: Shard, seriesId: number, wanted: { readonly rang
         continue;
       }
       expect(maySummarize(piece.minOffsetNs, piece.maxOffsetNs), 'only what may be').toBe(true);
-      for (const { name, summary } of piece.fields) count(name, piece.rowCount - summary.nullCount);
+      for (const { name, summaries } of piece.fields) count(name, piece.rowCount - summaryIn(summaries, piece.at).nullCount);
       expect(piece.minOffsetNs, 'pieces follow each other in time').toBeGreaterThan(lastNs);
       lastNs = piece.maxOffsetNs;
-      for (const { name, summary } of piece.fields) expectSummary(wanted.cells, piece, { name, summary });
+      for (const { name, summaries } of piece.fields) expectSummary(wanted.cells, piece, { name, summary: summaryIn(summaries, piece.at) });
     }
     const wantedCounts = new Map<string, number>();
     for (const cells of wanted.cells.values()) for (const name of cells.keys()) wantedCounts.set(name, (wantedCounts.get(name) ?? 0) + 1);

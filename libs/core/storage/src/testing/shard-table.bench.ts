@@ -2,6 +2,7 @@ import { decodeFrame, encodeFrames } from '@varve/frame';
 import type { PointBatch, SeriesSlice } from '@varve/model';
 import { ShardTable } from '../shard-table.ts';
 import { MemoryShard, packed } from './memory-shard.ts';
+import { WantedFields } from '../wanted-fields.ts';
 
 // Rows per second into the memtable and into chunks, values per second out of both, for TSBS's cpu rows (ten fields, ten
 // seconds apart, batches of 5,000), one thread:
@@ -76,7 +77,7 @@ function report(name: string, count: number, unit: string, run: () => void): voi
 function scan(table: ShardTable, shard: MemoryShard, fields: readonly string[]): void {
   let sum = 0;
   for (const ref of table.series('cpu', { kind: 'all' })) {
-    const read = { seriesId: ref.seriesId, range: EVERYTHING, fields: new Set(fields) };
+    const read = { seriesId: ref.seriesId, range: EVERYTHING, fields: new WantedFields(fields) };
     for (const piece of table.read(read, table.planRead(read, shard.bytes), shard.bytes)) {
       for (const { column } of (piece as SeriesSlice).columns) sum += Number(column.values[0]);
     }

@@ -11,5 +11,6 @@ export { seriesSource } from '../series-path.ts';
 export { trimJournal } from '../trim.ts';
 export { takeWatermarks } from '../watermark-path.ts';
 export { WritePath } from '../write-path.ts';
+export { WantedFields } from '@varve/storage';
 export type { FlushPorts } from '../flush.ts';
 export type { ShardReplica } from '../shard-replica.ts';
