@@ -96,9 +96,11 @@ export class ExplainPath {
       return observer;
     };
     let [rowCount, seriesCount] = [0, 0];
-    for await (const block of queryPath.execute(plan, { catalog, signal, nodeId, traceParent, missing, observe }, LIMITS.chunkRowCountDefault)) {
-      rowCount += block.rowCount;
-      if (!block.isPartial) seriesCount += 1;
+    for await (const blocks of queryPath.execute(plan, { catalog, signal, nodeId, traceParent, missing, observe }, LIMITS.chunkRowCountDefault)) {
+      for (const block of blocks) {
+        rowCount += block.rowCount;
+        if (!block.isPartial) seriesCount += 1;
+      }
     }
     const executionMs = clock.monotonicMs() - plannedMs;
     return analyzedLines({ statement: formatStatement(statement), planningMs: plannedMs - beganMs, executionMs, rowCount, seriesCount, shards: observers.map(({ result }) => result) });

@@ -39,9 +39,11 @@ export class IntoPath {
     if ('kind' in into) throw new DbError('QUERY_INVALID', into.text);
     const points = new PointCollector(into);
     let writtenCount = 0;
-    for await (const block of queryPath.execute(plan, asking, chunkRowCount)) {
-      points.add(block);
-      if (points.isFull) writtenCount += await this.#write(points, into, request);
+    for await (const blocks of queryPath.execute(plan, asking, chunkRowCount)) {
+      for (const block of blocks) {
+        points.add(block);
+        if (points.isFull) writtenCount += await this.#write(points, into, request);
+      }
     }
     writtenCount += await this.#write(points, into, request);
     yield written(writtenCount, statementId);

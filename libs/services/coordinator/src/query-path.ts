@@ -77,12 +77,14 @@ export class QueryPath {
     const { signal, nodeId, traceParent, chunkRowCount } = request;
     const missing = nodeId === undefined ? new MissingShards() : undefined; // Q6: the named node, or nothing.
     const plan = await this.plan(statement, request, { catalog, missing });
-    for await (const block of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) yield { kind: 'rows', statementId, ...block };
+    for await (const blocks of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) {
+      for (const block of blocks) yield { kind: 'rows', statementId, ...block };
+    }
     if (missing !== undefined) yield* missing.items(statementId);
   }
 
-  /** What a plan comes to. @throws DbError as {@link select} */
-  async *execute(plan: QueryPlan, asking: Asking, chunkRowCount: number): AsyncGenerator<SeriesBlock> {
+  /** What a plan comes to, as it arrives. @throws DbError as {@link select} */
+  execute(plan: QueryPlan, asking: Asking, chunkRowCount: number): AsyncIterable<Iterable<SeriesBlock>> {
     const { signal } = asking;
     const budget = new SelectBudget(this.#parts.selectLimits);
     const scatter: Scatter = (source, range) => this.#scatter(source, range, { ...asking, budget });
@@ -90,10 +92,7 @@ export class QueryPath {
       await pause(this.#parts.clock, 0);
       assertWanted(signal);
     };
-    for await (const block of executeQuery(plan, scatter, { chunkRowCount, signal, pause: pauseForOthers })) {
-      assertWanted(signal);
-      yield block;
-    }
+    return executeQuery(plan, scatter, { chunkRowCount, signal, pause: pauseForOthers });
   }
 
   /** @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE without `missing` */
