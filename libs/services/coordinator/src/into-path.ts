@@ -28,7 +28,7 @@ export class IntoPath {
   }
 
   /** @throws DbError of the query and of the write; WRITE_PARTIAL when points were dropped */
-  async *run(statement: SelectInto, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *run(statement: SelectInto, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     const { queryPath, follower } = this.#parts;
     const { catalog } = follower;
     const { signal, nodeId, traceParent, chunkRowCount } = request;
@@ -46,10 +46,10 @@ export class IntoPath {
       }
     }
     writtenCount += await this.#write(points, into, request);
-    yield written(writtenCount, statementId);
+    yield [written(writtenCount, statementId)];
     if (!request.isReadOnlyMethod) return;
     const completed = completeSelect(statement, { ...request, catalog });
-    yield readOnlyWarning(completed.kind === 'error' ? statement : completed, statementId);
+    yield [readOnlyWarning(completed.kind === 'error' ? statement : completed, statementId)];
   }
 
   /** Writes what was collected at the level of the policy; resolves with the number of rows. */

@@ -72,15 +72,13 @@ export class QueryPath {
    * A shard that nobody answers for makes the answer partial (Q9).
    * @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE of a named node, QUERY_LIMIT, and what data nodes answer
    */
-  async *select(statement: SelectStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *select(statement: SelectStatement, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     const { catalog } = this.#parts.follower;
     const { signal, nodeId, traceParent, chunkRowCount } = request;
     const missing = nodeId === undefined ? new MissingShards() : undefined; // Q6: the named node, or nothing.
     const plan = await this.plan(statement, request, { catalog, missing });
-    for await (const blocks of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) {
-      for (const block of blocks) yield { kind: 'rows', statementId, ...block };
-    }
-    if (missing !== undefined) yield* missing.items(statementId);
+    for await (const blocks of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) yield* together(blocks, statementId);
+    if (missing !== undefined) yield missing.items(statementId);
   }
 
   /** What a plan comes to, as it arrives. @throws DbError as {@link select} */
@@ -165,6 +163,25 @@ export class QueryPath {
     if (missing === undefined) throw failure;
     missing.add(shardId, failure);
   }
+}
+
+/** Blocks as items, those together that make one full block at least. What stands before a failure is a part of the answer. */
+function* together(blocks: Iterable<SeriesBlock>, statementId: number): Generator<readonly ResultItem[]> {
+  let items: ResultItem[] = [];
+  let rowCount = 0;
+  try {
+    for (const block of blocks) {
+      items.push({ kind: 'rows', statementId, ...block });
+      rowCount += block.rowCount;
+      if (rowCount < LIMITS.resultBlockRowCountMax) continue;
+      yield items;
+      [items, rowCount] = [[], 0];
+    }
+  } catch (error) {
+    yield items;
+    throw error;
+  }
+  yield items;
 }
 
 function assertWanted(signal: AbortSignal): void {
