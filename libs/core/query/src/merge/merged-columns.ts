@@ -73,8 +73,8 @@ class ColumnMerge {
   #batchOf(streams: readonly RunStream[]): WindowBatch {
     const [first] = streams;
     if (this.#header === undefined || compareGroups(this.#header.group, first!.run.group) !== 0) this.#header = headerOf(streams);
-    const { times, states } = streams.length === 1 ? restOf(this.#shape, first!) : joinedPieces(this.#shape, piecesOf(streams, this.#shape.isDescending));
-    const { forms, hasPointTimes } = this.#shape;
+    const { forms, isDescending, hasPointTimes } = this.#shape;
+    const { times, states } = joinedPieces(forms, piecesOf(streams, isDescending), isDescending);
     return {
       group: this.#header.group,
       hasValues: this.#header.hasValues,
@@ -121,13 +121,15 @@ function piecesOf(streams: readonly RunStream[], isDescending: boolean): Piece[]
   let until = first!;
   for (const stream of streams) if (sign * compareStarts(stream.starts, stream.lastIndex, until.starts, until.lastIndex) < 0) until = stream;
   const limit = { starts: until.starts, index: until.lastIndex };
-  return streams.map((stream) => {
-    const start = stream.position;
+  const pieces: Piece[] = [];
+  for (const stream of streams) {
+    const { starts, run: { states }, position: start } = stream;
     let end = stream === until ? stream.lastIndex + 1 : start;
-    while (end <= stream.lastIndex && sign * compareStarts(stream.starts, end, limit.starts, limit.index) <= 0) end += 1;
+    while (end <= stream.lastIndex && sign * compareStarts(starts, end, limit.starts, limit.index) <= 0) end += 1;
     stream.position = end;
-    return { starts: stream.starts, states: stream.run.states, start, end };
-  });
+    if (start < end) pieces.push({ starts, states, start, end });
+  }
+  return pieces;
 }
 
 interface BatchShape {
@@ -145,14 +147,10 @@ interface Merged {
   readonly states: readonly NumberStates[];
 }
 
-/** What is left of a run, as it is. Moves the stream on. */
-function restOf(shape: BatchShape, stream: RunStream): Merged {
-  const { starts, run: { states }, position: start } = stream;
-  stream.position = stream.lastIndex + 1;
-  return start === 0 ? { times: starts, states } : joinedPieces(shape, [{ starts, states, start, end: stream.position }]);
-}
-
-function joinedPieces({ forms, isDescending }: BatchShape, pieces: readonly Piece[]): Merged {
+/** The states of all windows of some pieces, joined where several have a window. One that is a whole run stays as it is. */
+function joinedPieces(forms: readonly ColumnForm[], pieces: readonly Piece[], isDescending: boolean): Merged {
+  const [first] = pieces;
+  if (pieces.length === 1 && first!.start === 0 && first!.end === first!.starts.ms.length) return { times: first!.starts, states: first!.states };
   const { starts, positions } = unionOf(pieces, isDescending);
   const states = forms.map((form, call) => {
     const joined = noStates(form, starts.ms.length);
@@ -172,20 +170,27 @@ function joinedPieces({ forms, isDescending }: BatchShape, pieces: readonly Piec
 
 /** All windows of the pieces once, in order, and where those of each piece are among them. */
 function unionOf(pieces: readonly Piece[], isDescending: boolean): { readonly starts: WindowStarts; readonly positions: readonly Int32Array[] } {
-  const all = pieces.flatMap(({ starts, start, end }, piece) => Array.from({ length: end - start }, (_, index) => ({ starts, index: start + index, piece, at: index })));
   const sign = isDescending ? -1 : 1;
-  if (pieces.length > 1) all.sort((left, right) => sign * compareStarts(left.starts, left.index, right.starts, right.index));
-  const positions = pieces.map(({ start, end }) => new Int32Array(end - start));
   const starts: WindowStarts = { ms: [], subNs: [] };
-  for (const [index, { starts: own, index: window, piece, at }] of all.entries()) {
-    const before = all[index - 1];
-    if (before === undefined || compareStarts(before.starts, before.index, own, window) !== 0) {
-      starts.ms.push(own.ms[window]!);
-      starts.subNs.push(own.subNs[window]!);
+  const positions = pieces.map(({ start, end }) => new Int32Array(end - start));
+  const heads = pieces.map(({ start }) => start);
+  const isBefore = (left: number, right: number): boolean => sign * compareStarts(pieces[left]!.starts, heads[left]!, pieces[right]!.starts, heads[right]!) < 0;
+  for (;;) {
+    let least = -1;
+    for (let piece = 0; piece < pieces.length; piece += 1) {
+      if (heads[piece]! < pieces[piece]!.end && (least < 0 || isBefore(piece, least))) least = piece;
     }
-    positions[piece]![at] = starts.ms.length - 1;
+    if (least < 0) return { starts, positions };
+    const row = starts.ms.push(pieces[least]!.starts.ms[heads[least]!]!) - 1;
+    starts.subNs.push(pieces[least]!.starts.subNs[heads[least]!]!);
+    for (let piece = 0; piece < pieces.length; piece += 1) {
+      const { starts: own, start, end } = pieces[piece]!;
+      const head = heads[piece]!;
+      if (head >= end || compareStarts(own, head, starts, row) !== 0) continue;
+      positions[piece]![head - start] = row;
+      heads[piece] = head + 1;
+    }
   }
-  return { starts, positions };
 }
 
 const NO_RUN: StateRun = { group: { measurement: '', values: [] }, hasValues: [], windows: [], all: new Uint8Array(0), states: [] };
