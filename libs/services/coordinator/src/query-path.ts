@@ -77,7 +77,9 @@ export class QueryPath {
     const { signal, nodeId, traceParent, chunkRowCount } = request;
     const missing = nodeId === undefined ? new MissingShards() : undefined; // Q6: the named node, or nothing.
     const plan = await this.plan(statement, request, { catalog, missing });
-    for await (const blocks of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) yield* together(blocks, statementId);
+    for await (const blocks of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) {
+      for (const items of together(blocks, statementId)) yield items;
+    }
     if (missing !== undefined) yield missing.items(statementId);
   }
 

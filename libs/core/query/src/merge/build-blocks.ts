@@ -107,7 +107,7 @@ class BlockRows {
 
 /** NaN has no form in an answer. */
 function shown(cells: Cell[]): Cell[] {
-  return cells.some(Number.isNaN) ? cells.map((cell) => (Number.isNaN(cell) ? null : cell)) : cells;
+  return cells.some((cell) => Number.isNaN(cell)) ? cells.map((cell) => (Number.isNaN(cell) ? null : cell)) : cells;
 }
 
 function tagsOf(dimensions: readonly string[], group: GroupKey): TagSet | undefined {
