@@ -24,6 +24,7 @@ import {
 import type { Subjects } from '@varve/wire';
 import type { SeriesCollector } from './collect-series.ts';
 import { executingOwners, mayAnotherOwner } from './executing-owner.ts';
+import { itemsTogether } from './items-together.ts';
 import { MissingShards, unavailable } from './missing-shards.ts';
 import { schemaOf } from './schema-of.ts';
 import type { ShardObserver } from './shard-observer.ts';
@@ -78,7 +79,7 @@ export class QueryPath {
     const missing = nodeId === undefined ? new MissingShards() : undefined; // Q6: the named node, or nothing.
     const plan = await this.plan(statement, request, { catalog, missing });
     for await (const blocks of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) {
-      for (const items of together(blocks, statementId)) yield items;
+      for (const items of itemsTogether(blocks, statementId)) yield items;
     }
     if (missing !== undefined) yield missing.items(statementId);
   }
@@ -165,25 +166,6 @@ export class QueryPath {
     if (missing === undefined) throw failure;
     missing.add(shardId, failure);
   }
-}
-
-/** Blocks as items, those together that make one full block at least. What stands before a failure is a part of the answer. */
-function* together(blocks: Iterable<SeriesBlock>, statementId: number): Generator<readonly ResultItem[]> {
-  let items: ResultItem[] = [];
-  let rowCount = 0;
-  try {
-    for (const block of blocks) {
-      items.push({ kind: 'rows', statementId, ...block });
-      rowCount += block.rowCount;
-      if (rowCount < LIMITS.resultBlockRowCountMax) continue;
-      yield items;
-      [items, rowCount] = [[], 0];
-    }
-  } catch (error) {
-    yield items;
-    throw error;
-  }
-  yield items;
 }
 
 function assertWanted(signal: AbortSignal): void {

@@ -49,8 +49,8 @@ class WindowRows {
     // An aggregate without windows is dated with the lower bound of the query, or 0 where there is none.
     this.#start = splitNs(startNs <= MIN_TIME_NS ? 0n : startNs);
     this.#expected = window === undefined ? undefined : new WindowCursor(window, plan.isDescending);
-    const earliest = window === undefined || startNs <= MIN_TIME_NS ? undefined : splitNs(windowStartNs(window, startNs));
-    const latest = window === undefined || endNs > MAX_TIME_NS ? undefined : splitNs(windowStartNs(window, endNs - 1n));
+    const earliest = !this.#isFilled || startNs <= MIN_TIME_NS ? undefined : splitNs(windowStartNs(window!, startNs));
+    const latest = !this.#isFilled || endNs > MAX_TIME_NS ? undefined : splitNs(windowStartNs(window!, endNs - 1n));
     [this.#first, this.#last] = plan.isDescending ? [latest, earliest] : [earliest, latest];
   }
 
@@ -69,7 +69,7 @@ class WindowRows {
   #rest(): Iterable<RowBatch> {
     const group = this.#group;
     const last = this.#last;
-    if (group === undefined || last === undefined || !this.#isFilled) return [];
+    if (group === undefined || last === undefined) return [];
     const isOver = !this.#expected!.isBefore(last.ms, last.subNs) && !this.#expected!.isAt(last.ms, last.subNs);
     return isOver ? [] : this.#filledTo(last, group);
   }
