@@ -30,6 +30,17 @@ test('what is written reads back, however small the buffer was at first', () => 
   );
 });
 
+test('a column of floats reads back at once, and nothing of it where some are missing', () => {
+  const writer = new ByteWriter(1).u8(1);
+  for (const each of [1.5, -0, NaN, Infinity]) writer.f64(each);
+  const bytes = writer.finish();
+  const reader = new ByteReader(bytes, 1);
+  expect(reader.f64s(4)).toEqual([1.5, -0, NaN, Infinity]);
+  expect(reader.f64s(0)).toEqual([]);
+  expect(() => new ByteReader(bytes, 1).f64s(5)).toThrow(DbError);
+  expect(() => new ByteReader(bytes, 1).f64s(2 ** 53)).toThrow(DbError);
+});
+
 test('B2: every cut of what was written is refused, not read', () => {
   const bytes = new ByteWriter(1).varint(300).text('abc').u32(7).finish();
   for (let size = 0; size < bytes.length; size += 1) {

@@ -184,6 +184,14 @@ export class ByteReader {
     return this.#view.getFloat64(this.#take(8), true);
   }
 
+  /** So many of them, one after the other. */
+  f64s(count: number): number[] {
+    const offset = this.#take(8 * count);
+    const values: number[] = [];
+    for (let index = 0; index < count; index += 1) values.push(this.#view.getFloat64(offset + 8 * index, true));
+    return values;
+  }
+
   i64(): bigint {
     return this.#view.getBigInt64(this.#take(8), true);
   }
@@ -212,7 +220,10 @@ export class ByteReader {
   }
 
   text(): string {
-    return textDecoder.decode(this.block());
+    const length = this.varint();
+    const offset = this.#take(length);
+    const short = length < SHORT_TEXT_LENGTH_END ? asciiText(this.bytes, offset, length) : undefined;
+    return short ?? textDecoder.decode(this.bytes.subarray(offset, offset + length));
   }
 
   alignTo(alignment: number): void {
@@ -228,4 +239,14 @@ export class ByteReader {
     this.#offset = offset + sizeBytes;
     return offset;
   }
+}
+
+/** A text whose characters are ASCII; undefined: some are not. The decoder takes longer to begin than a short text is worth. */
+function asciiText(bytes: Uint8Array, start: number, length: number): string | undefined {
+  const codes: number[] = [];
+  for (let index = start; index < start + length; index += 1) {
+    if (bytes[index]! >= 0x80) return undefined;
+    codes.push(bytes[index]!);
+  }
+  return String.fromCharCode(...codes);
 }

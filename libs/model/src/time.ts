@@ -51,12 +51,16 @@ export function splitNs(timeNs: TimestampNs): SplitTime {
   return { ms: Number((timeNs - subNs) / NS_PER_MS), subNs: Number(subNs) };
 }
 
-/** Puts the time that is an offset after a start, up to the width of a shard, at an index of times. Exact: a sum below 2^53, then a remainder. */
+/**
+ * Puts the time that is an offset after a start, up to the width of a shard, at an index of times. Exact: the sum and the product are below
+ * 2^53, and the quotient is put right where it was rounded up.
+ */
 export function putTimeAfter({ ms, subNs }: SplitTime, offsetNs: number, times: { readonly ms: number[]; readonly subNs: number[] }, index: number): void {
   const fromMs = subNs + offsetNs;
-  const rest = fromMs % 1_000_000;
-  times.ms[index] = ms + (fromMs - rest) / 1_000_000;
-  times.subNs[index] = rest;
+  const quotient = Math.floor(fromMs / 1_000_000);
+  const rest = fromMs - quotient * 1_000_000;
+  times.ms[index] = ms + (rest < 0 ? quotient - 1 : quotient);
+  times.subNs[index] = rest < 0 ? rest + 1_000_000 : rest;
 }
 
 /** The inverse of {@link splitNs}. */

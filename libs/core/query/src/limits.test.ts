@@ -6,6 +6,7 @@ import { PARTIAL_FRAME_SIZE_BYTES_MAX } from './partial/frame-writer.ts';
 import type { PlanLimits } from './plan/plan-context.ts';
 import { planQuery } from './plan/plan-query.ts';
 import type { QueryPlan } from './plan/query-plan.ts';
+import { allArrived, allOf } from './testing/all-of.ts';
 import { parseOne, schemaOf, shardsOf, TEST_DATABASE } from './testing/memory-engine.ts';
 import { memorySource, type TestPoint } from './testing/memory-source.ts';
 import { parseTestLines } from './testing/test-lines.ts';
@@ -26,12 +27,6 @@ function queryPlan(query: string, points: readonly TestPoint[], limits = NO_LIMI
 
 async function framesOf(plan: QueryPlan, points: readonly TestPoint[]): Promise<Uint8Array[]> {
   return allOf(runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)));
-}
-
-async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const all: Item[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
 
 const seconds = (count: number): TestPoint[] => parseTestLines(Array.from({ length: count }, (_row, index) => `m,t=${index % 3} f=${index} ${index}`).join('\n'));
@@ -58,7 +53,7 @@ test('QC4: a fill that would never end is cut off with an error', async () => {
   const points = seconds(1);
   const plan = queryPlan('SELECT count(f) FROM m WHERE time >= 0 AND time < 1000 GROUP BY time(1ns)', points, { ...NO_LIMITS, windowCountMax: 500 });
   const shards = [{ startNs: 0n, partials: runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)) }];
-  await expect(allOf(mergePartials(plan.mergePlan, shards, 10))).rejects.toMatchObject({ code: 'QUERY_LIMIT' });
+  await expect(allArrived(mergePartials(plan.mergePlan, shards, 10))).rejects.toMatchObject({ code: 'QUERY_LIMIT' });
 });
 
 test('max-select-buckets refuses a query before it runs, in InfluxDB words', () => {
@@ -89,7 +84,7 @@ test('QC7: a query that has its rows opens no further shard and closes those it 
       closed.push(startNs);
     }
   }
-  const blocks = await allOf(mergePartials(plan.mergePlan, shards.reverse(), 100));
+  const blocks = await allArrived(mergePartials(plan.mergePlan, shards.reverse(), 100));
   expect(blocks.map(({ rowCount }) => rowCount)).toEqual([12]);
   expect({ opened, closed }).toEqual({ opened: [0n, 10n], closed: [0n, 10n] });
 });
@@ -104,7 +99,7 @@ test.each(['', ' ORDER BY time DESC'])('C19: shards that may hold the same times
     { startNs: 15n, mergeFromNs: 0n, partials: partials(15n, next!) },
     { startNs: 0n, mergeFromNs: 0n, partials: partials(0n, cut!) },
   ];
-  const blocks = await allOf(mergePartials(plan.mergePlan, shards, 100));
+  const blocks = await allArrived(mergePartials(plan.mergePlan, shards, 100));
   const values = blocks.flatMap(({ cells }) => [...cells[0]!]);
   expect(values).toEqual(order === '' ? [1, 15, 17, 18, 20] : [20, 18, 17, 15, 1]);
 });
@@ -121,7 +116,7 @@ test('frames of another kind are refused', async () => {
   const frames = await framesOf(queryPlan('SELECT count(f) FROM m', points), points);
   const { mergePlan } = queryPlan('SELECT f FROM m', points);
   const shards = [{ startNs: 0n, partials: (async function* () { yield* frames; })() }];
-  await expect(allOf(mergePartials(mergePlan, shards, 10))).rejects.toMatchObject({ code: 'MESSAGE_INVALID' });
+  await expect(allArrived(mergePartials(mergePlan, shards, 10))).rejects.toMatchObject({ code: 'MESSAGE_INVALID' });
 });
 
 test.each(['f AS f#', 'mean(f) AS f#', 'derivative(f) AS f#'])('P7: thousands of columns come in small blocks: %s', async (field) => {
@@ -130,7 +125,7 @@ test.each(['f AS f#', 'mean(f) AS f#', 'derivative(f) AS f#'])('P7: thousands of
   const window = field.startsWith('mean') ? 'GROUP BY time(1ns)' : '';
   const plan = queryPlan(`SELECT ${fields} FROM m WHERE time >= 0 AND time < 200 ${window}`, points);
   const shards = [{ startNs: 0n, partials: runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)) }];
-  const blocks = await allOf(mergePartials(plan.mergePlan, shards, 1024));
+  const blocks = await allArrived(mergePartials(plan.mergePlan, shards, 1024));
   expect(Math.max(...blocks.map(({ rowCount, cells }) => rowCount * cells.length))).toBeLessThanOrEqual(65_536);
   expect(blocks.reduce((count, { rowCount }) => count + rowCount, 0)).toBe(field.startsWith('derivative') ? 199 : 200);
 });
@@ -140,7 +135,7 @@ test('P7: others have turns while values are gathered, and one that rejects ends
   const plan = queryPlan('SELECT median(f) FROM m', points);
   const merge = (pause: () => Promise<void>): Promise<unknown[]> => {
     const shards = [{ startNs: 0n, partials: runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)) }];
-    return allOf(mergePartials(plan.mergePlan, shards, 10, pause));
+    return allArrived(mergePartials(plan.mergePlan, shards, 10, pause));
   };
   let pauseCount = 0;
   await merge(async () => {

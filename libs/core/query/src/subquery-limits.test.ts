@@ -7,6 +7,7 @@ import { planQuery } from './plan/plan-query.ts';
 import type { QueryPlan } from './plan/query-plan.ts';
 import { needsTagKeys, selectMeasurements } from './plan/select-sources.ts';
 import { executeQuery, type ExecuteOptions, type Scatter } from './subquery/execute-query.ts';
+import { allArrived } from './testing/all-of.ts';
 import { answerOf, parseOne, schemaOf, shardsOf, TEST_DATABASE } from './testing/memory-engine.ts';
 import { memorySource, type TestPoint } from './testing/memory-source.ts';
 import { parseTestLines } from './testing/test-lines.ts';
@@ -55,9 +56,7 @@ class Shards {
 }
 
 async function blocksOf(query: string, points: readonly TestPoint[], shards: Shards, options: Partial<ExecuteOptions> = {}): Promise<SeriesBlock[]> {
-  const blocks: SeriesBlock[] = [];
-  for await (const block of executeQuery(planOf(query, points), shards.scatter, { chunkRowCount: 100, ...options })) blocks.push(block);
-  return blocks;
+  return allArrived(executeQuery(planOf(query, points), shards.scatter, { chunkRowCount: 100, ...options }));
 }
 
 const nested = (depth: number): string => `${'SELECT f FROM ('.repeat(depth)}SELECT f FROM m${')'.repeat(depth)}`;
@@ -92,7 +91,7 @@ test.each([
 test('QC7: who stops to read closes the shards of all levels', async () => {
   const shards = new Shards(hosts(50));
   const query = 'SELECT max FROM (SELECT max(f) FROM (SELECT f FROM m GROUP BY host) GROUP BY host), (SELECT f AS max FROM m GROUP BY host) GROUP BY host';
-  for await (const _block of executeQuery(planOf(query, hosts(50)), shards.scatter, { chunkRowCount: 1 })) break;
+  read: for await (const blocks of executeQuery(planOf(query, hosts(50)), shards.scatter, { chunkRowCount: 1 })) for (const _block of blocks) break read;
   expect(shards.opened.length).toBeGreaterThan(5);
   expect(shards.closed.toSorted()).toEqual(shards.opened.toSorted());
 });

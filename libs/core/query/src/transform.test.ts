@@ -8,6 +8,7 @@ import { runShardPlan } from './operators/run-shard-plan.ts';
 import type { ShardSource } from './operators/shard-source.ts';
 import { planQuery } from './plan/plan-query.ts';
 import type { QueryPlan } from './plan/query-plan.ts';
+import { allArrived } from './testing/all-of.ts';
 import { answerOf, parseOne, schemaOf, shardsOf, TEST_DATABASE } from './testing/memory-engine.ts';
 import { memorySource, type TestPoint } from './testing/memory-source.ts';
 import { comparable } from './testing/recorded-answers.ts';
@@ -32,12 +33,6 @@ function mustPlan(query: string, points: readonly TestPoint[]): QueryPlan {
 
 async function valuesOf(query: string, points: readonly TestPoint[]): Promise<unknown> {
   return (comparable(await answerOf(query, points)) as { readonly series?: readonly { readonly values: unknown }[] }).series?.[0]?.values;
-}
-
-async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const all: Item[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
 
 test('TF3: rows before the range are not shown, also where an average has a value for them', async () => {
@@ -73,7 +68,7 @@ test('TF3: a call with a range of its own takes summaries, but not across its bo
     for (let startNs = 95; startNs < 125; startNs += 3) {
       const query = `SELECT sum(f), count(f), difference(sum(f)), difference(difference(max(f))), moving_average(sum(f), 3) FROM m WHERE time >= ${startNs} AND time < ${startNs + 161} GROUP BY time(40ns)${order}`;
       const { sources, mergePlan } = mustPlan(query, points);
-      const answer = async (source: ShardSource): Promise<unknown> => allOf(mergePartials(mergePlan, [{ startNs: 0n, partials: runShardPlan(sources[0]!.shardPlan, source) }], 1000));
+      const answer = async (source: ShardSource): Promise<unknown> => allArrived(mergePartials(mergePlan, [{ startNs: 0n, partials: runShardPlan(sources[0]!.shardPlan, source) }], 1000));
 
       expect(await answer(summarizing(memorySource(0n, points), counter)), query).toEqual(await answer(memorySource(0n, points)));
     }
@@ -125,7 +120,7 @@ test('QC7: LIMIT is not left to the shards below a transformation, and ends them
       yield* runShardPlan(plan.sources[0]!.shardPlan, memorySource(startNs, own));
     })(),
   }));
-  const blocks = await allOf(mergePartials(plan.mergePlan, shards, 100));
+  const blocks = await allArrived(mergePartials(plan.mergePlan, shards, 100));
 
   expect(plan.sources[0]!.shardPlan.output).toEqual({ kind: 'rows', rowCountMax: undefined });
   expect(blocks.map(({ rowCount }) => rowCount)).toEqual([12]);
@@ -173,7 +168,7 @@ test('a long forecast lets others work, and ends when nobody wants it any more',
   const points = pointsOf(400);
   const { sources, mergePlan } = mustPlan('SELECT holt_winters(max(f), 3, 11) FROM m WHERE time >= 0 AND time < 4000 GROUP BY time(10ns)', points);
   const run = (pause: () => Promise<void>): Promise<unknown> =>
-    allOf(mergePartials(mergePlan, [{ startNs: 0n, partials: runShardPlan(sources[0]!.shardPlan, memorySource(0n, points)) }], 100, pause));
+    allArrived(mergePartials(mergePlan, [{ startNs: 0n, partials: runShardPlan(sources[0]!.shardPlan, memorySource(0n, points)) }], 100, pause));
   let pauseCount = 0;
 
   await run(async () => {

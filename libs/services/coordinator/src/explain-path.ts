@@ -43,12 +43,12 @@ export class ExplainPath {
   }
 
   /** @throws DbError as the SELECT that is explained */
-  async *run({ isAnalyze, statement }: ExplainStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *run({ isAnalyze, statement }: ExplainStatement, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     const missing = request.nodeId === undefined ? new MissingShards() : undefined;
     const lines = isAnalyze ? await this.#analyze(statement, request, missing) : await this.#explain(statement, request, missing);
     const columns = [isAnalyze ? 'EXPLAIN ANALYZE' : 'QUERY PLAN'];
-    yield { kind: 'rows', statementId, name: '', tags: undefined, columns, times: undefined, cells: [lines], rowCount: lines.length, isPartial: false };
-    if (missing !== undefined) yield* missing.items(statementId);
+    const rows: ResultItem = { kind: 'rows', statementId, name: '', tags: undefined, columns, times: undefined, cells: [lines], rowCount: lines.length, isPartial: false };
+    yield [rows, ...(missing?.items(statementId) ?? [])];
   }
 
   /** EX1: nothing of the data is read, but which series there are. */
@@ -96,9 +96,11 @@ export class ExplainPath {
       return observer;
     };
     let [rowCount, seriesCount] = [0, 0];
-    for await (const block of queryPath.execute(plan, { catalog, signal, nodeId, traceParent, missing, observe }, LIMITS.chunkRowCountDefault)) {
-      rowCount += block.rowCount;
-      if (!block.isPartial) seriesCount += 1;
+    for await (const blocks of queryPath.execute(plan, { catalog, signal, nodeId, traceParent, missing, observe }, LIMITS.chunkRowCountDefault)) {
+      for (const block of blocks) {
+        rowCount += block.rowCount;
+        if (!block.isPartial) seriesCount += 1;
+      }
     }
     const executionMs = clock.monotonicMs() - plannedMs;
     return analyzedLines({ statement: formatStatement(statement), planningMs: plannedMs - beganMs, executionMs, rowCount, seriesCount, shards: observers.map(({ result }) => result) });

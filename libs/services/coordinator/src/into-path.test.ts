@@ -6,6 +6,7 @@ import type { QueryRequest, ResultItem, WriteSummary } from '@varve/ports';
 import { parseQuery } from '@varve/query';
 import { expect, test } from 'vitest';
 import { IntoPath, type SelectInto } from './into-path.ts';
+import { itemByItem } from './item-by-item.ts';
 import type { QueryPath } from './query-path.ts';
 import type { BatchWrite, WritePath } from './write-path.ts';
 
@@ -32,7 +33,7 @@ class World {
   isClosed = false;
   summaryOf: (write: BatchWrite) => Promise<WriteSummary> = async ({ batch }) => ({ acceptedRowCount: batch.rowCount, lineErrors: [], dropped: undefined });
 
-  run(blockCount: number, { isReadOnlyMethod = false } = {}): AsyncGenerator<ResultItem> {
+  run(blockCount: number, { isReadOnlyMethod = false } = {}): AsyncIterable<ResultItem> {
     const writeBatch = (write: BatchWrite): Promise<WriteSummary> => {
       this.writes.push(write);
       return this.summaryOf(write);
@@ -43,15 +44,15 @@ class World {
     const parsed = parseQuery('SELECT f INTO copy FROM m');
     if (parsed.kind === 'error') throw new Error(parsed.message);
     const request = { database: 'd', retentionPolicy: undefined, nowNs: 7n, isReadOnlyMethod } as QueryRequest;
-    return path.run(parsed.statements[0] as SelectInto, 3, request);
+    return itemByItem(path.run(parsed.statements[0] as SelectInto, 3, request));
   }
 
-  async *#blocks(count: number): AsyncGenerator<SeriesBlock> {
+  async *#blocks(count: number): AsyncGenerator<Iterable<SeriesBlock>> {
     try {
       for (let block = 0; block < count; block += 1) {
         if (this.cancel.signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
         this.readCount += 1;
-        yield BLOCK;
+        yield [BLOCK];
       }
     } finally {
       this.isClosed = true;

@@ -28,7 +28,7 @@ export class IntoPath {
   }
 
   /** @throws DbError of the query and of the write; WRITE_PARTIAL when points were dropped */
-  async *run(statement: SelectInto, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *run(statement: SelectInto, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     const { queryPath, follower } = this.#parts;
     const { catalog } = follower;
     const { signal, nodeId, traceParent, chunkRowCount } = request;
@@ -39,15 +39,17 @@ export class IntoPath {
     if ('kind' in into) throw new DbError('QUERY_INVALID', into.text);
     const points = new PointCollector(into);
     let writtenCount = 0;
-    for await (const block of queryPath.execute(plan, asking, chunkRowCount)) {
-      points.add(block);
-      if (points.isFull) writtenCount += await this.#write(points, into, request);
+    for await (const blocks of queryPath.execute(plan, asking, chunkRowCount)) {
+      for (const block of blocks) {
+        points.add(block);
+        if (points.isFull) writtenCount += await this.#write(points, into, request);
+      }
     }
     writtenCount += await this.#write(points, into, request);
-    yield written(writtenCount, statementId);
+    yield [written(writtenCount, statementId)];
     if (!request.isReadOnlyMethod) return;
     const completed = completeSelect(statement, { ...request, catalog });
-    yield readOnlyWarning(completed.kind === 'error' ? statement : completed, statementId);
+    yield [readOnlyWarning(completed.kind === 'error' ? statement : completed, statementId)];
   }
 
   /** Writes what was collected at the level of the policy; resolves with the number of rows. */

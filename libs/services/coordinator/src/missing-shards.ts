@@ -15,13 +15,15 @@ export class MissingShards {
   }
 
   /** What stands behind the rows; nothing when all shards are in them. */
-  *items(statementId: number): Generator<ResultItem> {
+  items(statementId: number): readonly ResultItem[] {
     const { size } = this.#reasons;
-    if (size === 0) return;
+    if (size === 0) return [];
     const texts = [...this.#reasons.values()].slice(0, WARNING_COUNT_MAX).map(({ message }) => message);
     if (size > texts.length) texts.push(`${size - texts.length} more shards are missing`);
-    for (const text of texts) yield { kind: 'message', statementId, level: 'warning', text };
-    yield { kind: 'partial', statementId, text: `partial answer: ${size === 1 ? 'one shard is' : `${size} shards are`} missing: ${texts[0]}` };
+    return [
+      ...texts.map((text) => ({ kind: 'message', statementId, level: 'warning', text }) as const),
+      { kind: 'partial', statementId, text: `partial answer: ${size === 1 ? 'one shard is' : `${size} shards are`} missing: ${texts[0]}` },
+    ];
   }
 }
 

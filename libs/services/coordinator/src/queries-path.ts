@@ -26,12 +26,11 @@ export class QueriesPath {
   }
 
   /** KQ2: who does not answer in time is named in a message. */
-  async *show(statementId: number): AsyncGenerator<ResultItem> {
+  async *show(statementId: number): AsyncGenerator<readonly ResultItem[]> {
     const { queries } = this.#parts;
     const asked = await Promise.all(this.#others().map((name) => this.#ask(name)));
     const missing = asked.flatMap(({ problem }) => problem ?? []);
     const all = [...queries.list(), ...asked.flatMap(({ found }) => found)].sort((left, right) => left.id - right.id);
-    for (const text of missing) yield { kind: 'message', statementId, level: 'warning', text };
     const cells = [
       all.map(({ id }) => id),
       all.map(({ text }) => text),
@@ -40,8 +39,10 @@ export class QueriesPath {
       all.map(({ status }) => status),
     ];
     const columns = ['qid', 'query', 'database', 'duration', 'status'];
-    yield { kind: 'rows', statementId, name: '', tags: undefined, columns, times: undefined, cells, rowCount: all.length, isPartial: false };
-    if (missing.length > 0) yield { kind: 'partial', statementId, text: `partial answer: ${missing.join('; ')}` };
+    const items: ResultItem[] = missing.map((text) => ({ kind: 'message', statementId, level: 'warning', text }));
+    items.push({ kind: 'rows', statementId, name: '', tags: undefined, columns, times: undefined, cells, rowCount: all.length, isPartial: false });
+    if (missing.length > 0) items.push({ kind: 'partial', statementId, text: `partial answer: ${missing.join('; ')}` });
+    yield items;
   }
 
   /** Ends the query wherever it runs, or on the named host alone. @throws DbError QUERY_INVALID with InfluxDB's text when it runs nowhere */

@@ -24,6 +24,7 @@ import {
 import type { Subjects } from '@varve/wire';
 import type { SeriesCollector } from './collect-series.ts';
 import { executingOwners, mayAnotherOwner } from './executing-owner.ts';
+import { itemsTogether } from './items-together.ts';
 import { MissingShards, unavailable } from './missing-shards.ts';
 import { schemaOf } from './schema-of.ts';
 import type { ShardObserver } from './shard-observer.ts';
@@ -72,17 +73,19 @@ export class QueryPath {
    * A shard that nobody answers for makes the answer partial (Q9).
    * @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE of a named node, QUERY_LIMIT, and what data nodes answer
    */
-  async *select(statement: SelectStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *select(statement: SelectStatement, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     const { catalog } = this.#parts.follower;
     const { signal, nodeId, traceParent, chunkRowCount } = request;
     const missing = nodeId === undefined ? new MissingShards() : undefined; // Q6: the named node, or nothing.
     const plan = await this.plan(statement, request, { catalog, missing });
-    for await (const block of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) yield { kind: 'rows', statementId, ...block };
-    if (missing !== undefined) yield* missing.items(statementId);
+    for await (const blocks of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) {
+      for (const items of itemsTogether(blocks, statementId)) yield items;
+    }
+    if (missing !== undefined) yield missing.items(statementId);
   }
 
-  /** What a plan comes to. @throws DbError as {@link select} */
-  async *execute(plan: QueryPlan, asking: Asking, chunkRowCount: number): AsyncGenerator<SeriesBlock> {
+  /** What a plan comes to, as it arrives. @throws DbError as {@link select} */
+  execute(plan: QueryPlan, asking: Asking, chunkRowCount: number): AsyncIterable<Iterable<SeriesBlock>> {
     const { signal } = asking;
     const budget = new SelectBudget(this.#parts.selectLimits);
     const scatter: Scatter = (source, range) => this.#scatter(source, range, { ...asking, budget });
@@ -90,10 +93,7 @@ export class QueryPath {
       await pause(this.#parts.clock, 0);
       assertWanted(signal);
     };
-    for await (const block of executeQuery(plan, scatter, { chunkRowCount, signal, pause: pauseForOthers })) {
-      assertWanted(signal);
-      yield block;
-    }
+    return executeQuery(plan, scatter, { chunkRowCount, signal, pause: pauseForOthers });
   }
 
   /** @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE without `missing` */

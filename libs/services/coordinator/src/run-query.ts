@@ -4,6 +4,7 @@ import { traceIdOf, type Clock, type Log, type Metrics, type QueryRequest, type 
 import { parseQuery, type Statement } from '@varve/query';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
 import type { IntoPath } from './into-path.ts';
+import { itemByItem } from './item-by-item.ts';
 import type { QueryPath } from './query-path.ts';
 import type { QueryEnd } from './query-end.ts';
 import type { RunningQueries } from './running-queries.ts';
@@ -44,7 +45,11 @@ export class QueryRunner {
   }
 
   /** @throws DbError QUERY_PARSE, NOT_SUPPORTED before the first item */
-  async *run(request: QueryRequest): AsyncGenerator<ResultItem> {
+  run(request: QueryRequest): AsyncIterable<ResultItem> {
+    return itemByItem(this.#run(request));
+  }
+
+  async *#run(request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     const parsed = parseQuery(request.text, request.params);
     if (parsed.kind === 'error') throw new DbError('QUERY_PARSE', `error parsing query: ${parsed.message}`);
     if (request.level !== undefined && request.level !== 'one') {
@@ -85,17 +90,17 @@ export class QueryRunner {
     }
   }
 
-  async *#statements(statements: readonly Statement[], request: QueryRequest, end: QueryEnd): AsyncGenerator<ResultItem> {
+  async *#statements(statements: readonly Statement[], request: QueryRequest, end: QueryEnd): AsyncGenerator<readonly ResultItem[]> {
     let hasFailed = false;
     for (const [statementId, statement] of statements.entries()) {
-      if (hasFailed) yield { kind: 'error', statementId, text: 'not executed' };
+      if (hasFailed) yield [{ kind: 'error', statementId, text: 'not executed' }];
       else hasFailed = yield* this.#statement(statement, statementId, request, end);
-      yield { kind: 'done', statementId };
+      yield [{ kind: 'done', statementId }];
     }
   }
 
   /** Returns whether it failed. */
-  async *#statement(statement: Statement, statementId: number, request: QueryRequest, end: QueryEnd): AsyncGenerator<ResultItem, boolean> {
+  async *#statement(statement: Statement, statementId: number, request: QueryRequest, end: QueryEnd): AsyncGenerator<readonly ResultItem[], boolean> {
     const { queryTimeoutMs } = this.#bounds;
     const timer = queryTimeoutMs === 0 ? undefined : this.#parts.clock.after(queryTimeoutMs, () => end.because('timeout'));
     try {
@@ -107,14 +112,14 @@ export class QueryRunner {
       if (!(error instanceof DbError)) throw error;
       const text = end.reason === 'killed' ? INTERRUPTED : end.reason === 'timeout' ? 'query-timeout limit exceeded' : error.message;
       this.#parts.log.debug('Statement failed', { code: error.code, reason: loggableReason(text, statement), statement: statement.kind });
-      yield { kind: 'error', statementId, text, code: error.code };
+      yield [{ kind: 'error', statementId, text, code: error.code }];
       return true;
     } finally {
       timer?.cancel();
     }
   }
 
-  #items(statement: Statement, statementId: number, request: QueryRequest): AsyncIterable<ResultItem> {
+  #items(statement: Statement, statementId: number, request: QueryRequest): AsyncIterable<readonly ResultItem[]> {
     const { queryPath, intoPath, statementPath } = this.#parts;
     if (statement.kind !== 'select') return statementPath.run(statement, statementId, request);
     const { target } = statement;

@@ -19,7 +19,7 @@ export class ShowPath {
   }
 
   /** @throws DbError QUERY_INVALID, QUERY_LIMIT, QUERY_SHARD_UNAVAILABLE */
-  async *run(statement: ShowStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *run(statement: ShowStatement, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     const { database, nowNs } = request;
     const context: ShowContext = { catalog: this.#parts.follower.catalog, database, nowNs };
     const needs = showNeeds(statement, context);
@@ -28,7 +28,7 @@ export class ShowPath {
     if (needs.kind === 'series') for (const part of needs.parts) await this.#collect(part, context.catalog, request, collected);
     const blocks = showRows(statement, { ...context, names: collected.names, estimate: collected.sketch.estimate() });
     if ('kind' in blocks) throw new DbError('QUERY_INVALID', blocks.text);
-    for (const block of blocks) yield { kind: 'rows', statementId, ...block };
+    yield blocks.map((block) => ({ kind: 'rows', statementId, ...block }));
   }
 
   #collect({ policies, question }: ShowPart, catalog: Catalog, { signal, nodeId }: QueryRequest, into: Collected): Promise<void> {

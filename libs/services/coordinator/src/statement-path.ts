@@ -39,7 +39,7 @@ export class StatementPath {
   }
 
   /** @throws DbError QUERY_INVALID, NOT_SUPPORTED, CATALOG_REJECTED with InfluxDB's text, META_UNAVAILABLE, QUERY_SHARD_UNAVAILABLE, DELETE_INCOMPLETE */
-  async *run(statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *run(statement: Statement, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     switch (statement.kind) {
       case 'explain':
         return yield* this.#parts.explainPath.run(statement, statementId, request);
@@ -55,19 +55,19 @@ export class StatementPath {
     }
   }
 
-  async *#report(statement: Statement & { readonly kind: 'showStats' | 'showDiagnostics' }, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *#report(statement: Statement & { readonly kind: 'showStats' | 'showDiagnostics' }, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     const reports = await this.#parts.reports[statement.kind]({ module: statement.module, request });
-    for (const block of reportRows(reports, statement.module)) yield { kind: 'rows', statementId, ...block };
+    yield reportRows(reports, statement.module).map((block) => ({ kind: 'rows', statementId, ...block }));
   }
 
-  async *#otherwise(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *#otherwise(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     if (isShow(given)) return yield* this.#showPath.run(given, statementId, request);
     if (isDelete(given)) return yield* this.#delete(given, statementId, request);
     const statement = given.kind === 'createContinuousQuery' ? await this.#completed(given, request) : given;
     const command = await commandOf(statement, this.#parts.passwords);
     if (command === undefined) throw new DbError('NOT_SUPPORTED', `not supported by this version of Varve: ${formatStatement(statement)}`);
     await this.#propose(command, statement, request);
-    if (request.isReadOnlyMethod) yield readOnlyWarning(statement, statementId);
+    if (request.isReadOnlyMethod) yield [readOnlyWarning(statement, statementId)];
   }
 
   /** What another coordinator has created a moment ago counts: a continuous query names databases that are not the request's. */
@@ -101,11 +101,11 @@ export class StatementPath {
     return user !== undefined && user.isAdmin === statement.isAdmin && (await this.#parts.passwords.verify(statement.password, user.passwordHash));
   }
 
-  async *#delete(statement: DeleteLike, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *#delete(statement: DeleteLike, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     const { deletePath } = this.#parts;
     if (statement.kind === 'dropMeasurement') await this.#dropMeasurement(statement.name, request);
     else await deletePath.delete(statement, request);
-    if (request.isReadOnlyMethod && statement.kind !== 'delete') yield readOnlyWarning(statement, statementId); // InfluxDB 1.x has none for DELETE.
+    if (request.isReadOnlyMethod && statement.kind !== 'delete') yield [readOnlyWarning(statement, statementId)]; // InfluxDB 1.x has none for DELETE.
   }
 
   async #dropMeasurement(measurement: string, { database = '', traceParent }: QueryRequest): Promise<void> {
@@ -113,9 +113,9 @@ export class StatementPath {
     await this.#parts.deletePath.dropMeasurement(database, measurement, traceParent);
   }
 
-  async *#kill(statement: KillQueryStatement, statementId: number, request: QueryRequest): AsyncGenerator<ResultItem> {
+  async *#kill(statement: KillQueryStatement, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     await this.#parts.queriesPath.kill(statement);
-    if (request.isReadOnlyMethod) yield readOnlyWarning(statement, statementId);
+    if (request.isReadOnlyMethod) yield [readOnlyWarning(statement, statementId)];
   }
 }
 

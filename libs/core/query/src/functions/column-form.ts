@@ -14,7 +14,7 @@ export interface ColumnForm {
   createPartial(): NumberPartial;
   /** Joins the state at an index of `from` into the one at a position of `into`; both are there. */
   join(into: NumberStates, position: number, from: NumberStates, index: number): void;
-  /** What the function answers for each window; null where there is no state. */
+  /** What the function answers for each window; null where there is no state. The states are not looked at again. */
   answers(states: NumberStates): Cell[];
 }
 
@@ -76,5 +76,5 @@ export function copyState({ hasTime }: ColumnForm, into: NumberStates, position:
 
 /** The numbers of states that are one number, null where there is none. */
 export function numbersOrNull({ has, numbers: [values] }: NumberStates): Cell[] {
-  return values!.map((value, window) => (has[window] === 1 ? value : null));
+  return has.includes(0) ? values!.map((value, window) => (has[window] === 1 ? value : null)) : values!;
 }

@@ -3,94 +3,112 @@ import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import { compileExpression, typeOfExpression, type RowReader } from '../plan/expression.ts';
 import type { ValueType } from '../plan/value-type.ts';
 import type { MergePlan } from '../plan/query-plan.ts';
-import { rowCountAtOnce, type RowBatch } from './row-batch.ts';
+import { rowCountAtOnce, sliceBatch, type RowBatch, type RowTimes } from './row-batch.ts';
+import type { Stage } from './stage.ts';
 
 /** Computes the columns of the answer and cuts them into blocks of at most `chunkRowCount` rows, fewer of wide ones. */
-export async function* buildBlocks(plan: MergePlan, chunkRowCount: number, batches: AsyncIterable<RowBatch>): AsyncGenerator<SeriesBlock> {
+export function buildBlocks(plan: MergePlan, chunkRowCount: number): Stage<RowBatch, SeriesBlock> {
   const builder = new BlockBuilder(plan, chunkRowCount);
-  for await (const batch of batches) yield* builder.add(batch);
-  yield* builder.finish();
+  return (batches, isLast) => builder.add(batches, isLast);
 }
 
 class BlockBuilder {
   readonly #plan: MergePlan;
   readonly #chunkRowCount: number;
-  /** One per column: of a plain input no reader is needed. */
-  readonly #columns: readonly { readonly inputIndex: number | undefined; readonly read: RowReader }[];
+  /** One per column. */
+  readonly #columns: readonly ((batch: RowBatch) => Cell[])[];
   readonly #types: readonly ValueType[];
-  #batch: RowBatch | undefined;
-  #group: GroupKey | undefined;
-  #ms: number[] = [];
-  #subNs: number[] = [];
-  #cells: Cell[][] = [];
+  #rows: BlockRows | undefined;
 
   constructor(plan: MergePlan, chunkRowCount: number) {
     this.#plan = plan;
     this.#chunkRowCount = rowCountAtOnce(plan.projections.length, chunkRowCount);
-    const input = (index: number): RowReader => (row) => this.#batch!.inputs[index]![row]!;
-    this.#columns = plan.projections.map((projection) => ({
-      inputIndex: projection.kind === 'input' ? projection.index : undefined,
-      read: compileExpression(projection, { input, clause: 'SELECT' }),
-    }));
-    this.#types = plan.projections.map((projection) => typeOfExpression(projection, { input, clause: 'SELECT' }));
-    this.#clear();
+    let inputs: RowBatch['inputs'] = [];
+    const options = { input: (index: number): RowReader => (row) => inputs[index]![row]!, clause: 'SELECT' } as const;
+    this.#columns = plan.projections.map((projection) => {
+      if (projection.kind === 'input') return (batch) => shown(batch.inputs[projection.index]!);
+      const read = compileExpression(projection, options);
+      return (batch) => {
+        inputs = batch.inputs;
+        return shown(Array.from(batch.times.ms, (_ms, row) => read(row)));
+      };
+    });
+    this.#types = plan.projections.map((projection) => typeOfExpression(projection, options));
   }
 
-  *add(batch: RowBatch): Generator<SeriesBlock> {
-    if (this.#group !== undefined && compareGroups(this.#group, batch.group) !== 0) yield* this.finish();
-    this.#group = batch.group;
-    this.#batch = batch;
-    for (let start = 0; start < batch.ms.length; ) {
-      if (this.#ms.length >= this.#chunkRowCount) yield this.#take(true);
-      const end = Math.min(batch.ms.length, start + this.#chunkRowCount - this.#ms.length);
-      this.#addRows(batch, start, end);
-      start = end;
+  *add(batches: Iterable<RowBatch>, isLast: boolean): Generator<SeriesBlock> {
+    for (const batch of batches) {
+      if (this.#rows !== undefined && compareGroups(this.#rows.group, batch.group) !== 0) yield this.#take(this.#rows, false);
+      const { length } = batch.times.ms;
+      for (let start = 0; start < length; ) {
+        if (this.#rows !== undefined && this.#rows.count >= this.#chunkRowCount) yield this.#take(this.#rows, true);
+        const end = Math.min(length, start + this.#chunkRowCount - (this.#rows?.count ?? 0));
+        this.#addRows(sliceBatch(batch, start, end));
+        start = end;
+      }
     }
+    if (isLast && this.#rows !== undefined) yield this.#take(this.#rows, false);
   }
 
-  *finish(): Generator<SeriesBlock> {
-    if (this.#ms.length > 0) yield this.#take(false);
+  #addRows(batch: RowBatch): void {
+    const cells = this.#columns.map((column) => column(batch));
+    if (this.#rows === undefined) this.#rows = new BlockRows(batch.group, batch.times, cells);
+    else this.#rows.add(batch.times, cells);
   }
 
-  #addRows({ ms, subNs, inputs }: RowBatch, start: number, end: number): void {
-    for (let row = start; row < end; row += 1) {
-      this.#ms.push(ms[row]!);
-      this.#subNs.push(subNs[row]!);
-    }
-    for (const [column, { inputIndex, read }] of this.#columns.entries()) {
-      const cells = this.#cells[column]!;
-      const input = inputIndex === undefined ? undefined : inputs[inputIndex]!;
-      if (input === undefined) for (let row = start; row < end; row += 1) cells.push(shown(read(row)));
-      else for (let row = start; row < end; row += 1) cells.push(shown(input[row]!));
-    }
-  }
-
-  #take(isPartial: boolean): SeriesBlock {
-    const block = {
-      name: this.#group!.measurement,
-      tags: tagsOf(this.#plan.dimensions, this.#group!),
+  #take({ group, times, cells, count: rowCount }: BlockRows, isPartial: boolean): SeriesBlock {
+    this.#rows = undefined;
+    return {
+      name: group.measurement,
+      tags: tagsOf(this.#plan.dimensions, group),
       columns: this.#plan.columnNames,
-      times: { ms: this.#ms, subNs: this.#subNs },
+      times,
       timeZone: this.#plan.timeZone,
-      cells: this.#cells,
+      cells,
       cellTypes: this.#types,
-      rowCount: this.#ms.length,
+      rowCount,
       isPartial,
     };
-    this.#clear();
-    return block;
+  }
+}
+
+/** The rows of a block. Those of one batch, as most blocks are, stay in its arrays. */
+class BlockRows {
+  readonly group: GroupKey;
+  times: RowTimes;
+  cells: readonly (readonly Cell[])[];
+  count: number;
+  /** Arrays of its own, once there are rows of several batches. */
+  #own: { readonly ms: number[]; readonly subNs: number[]; readonly cells: readonly Cell[][] } | undefined;
+
+  constructor(group: GroupKey, times: RowTimes, cells: readonly (readonly Cell[])[]) {
+    this.group = group;
+    this.times = times;
+    this.cells = cells;
+    this.count = times.ms.length;
   }
 
-  #clear(): void {
-    this.#ms = [];
-    this.#subNs = [];
-    this.#cells = this.#columns.map(() => []);
+  add({ ms, subNs }: RowTimes, cells: readonly (readonly Cell[])[]): void {
+    this.#own ??= this.#copied();
+    for (let row = 0; row < ms.length; row += 1) {
+      this.#own.ms.push(ms[row]!);
+      this.#own.subNs.push(subNs[row]!);
+    }
+    for (const [column, own] of this.#own.cells.entries()) for (const cell of cells[column]!) own.push(cell);
+    this.count += ms.length;
+  }
+
+  #copied(): { readonly ms: number[]; readonly subNs: number[]; readonly cells: readonly Cell[][] } {
+    const own = { ms: [...this.times.ms], subNs: [...this.times.subNs], cells: this.cells.map((cells) => [...cells]) };
+    this.times = own;
+    this.cells = own.cells;
+    return own;
   }
 }
 
 /** NaN has no form in an answer. */
-function shown(cell: Cell): Cell {
-  return Number.isNaN(cell) ? null : cell;
+function shown(cells: Cell[]): Cell[] {
+  return cells.some((cell) => Number.isNaN(cell)) ? cells.map((cell) => (Number.isNaN(cell) ? null : cell)) : cells;
 }
 
 function tagsOf(dimensions: readonly string[], group: GroupKey): TagSet | undefined {

@@ -4,7 +4,8 @@ import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import type { Fill } from '../plan/query-plan.ts';
 import type { WindowPlan } from '../plan/shard-plan.ts';
 import { windowStartNs } from '../plan/window-line.ts';
-import { rowCountAtOnce, sliceBatch, type RowBatch } from './row-batch.ts';
+import { emptyBatch, rowCountAtOnce, sliceBatch, type OpenBatch, type RowBatch } from './row-batch.ts';
+import { changing, passing, type Stage } from './stage.ts';
 
 /** What fill must know of the inputs. */
 export interface FillShape {
@@ -16,30 +17,29 @@ export interface FillShape {
 }
 
 /** Puts into cells without a value what the fill option says. */
-export function fillCells(fill: Fill, shape: FillShape, batches: AsyncIterable<RowBatch>): AsyncIterable<RowBatch> {
+export function fillCells(fill: Fill, shape: FillShape): Stage<RowBatch, RowBatch> {
   switch (fill.kind) {
     case 'null':
     case 'none':
-      return batches;
+      return passing;
     case 'number':
-      return filledWithNumber(fill.value, shape.types, batches);
+      return changing(withNumber(fill.value, shape.types));
     case 'previous':
-      return filledWithPrevious(shape.types, batches);
+      return changing(withPrevious(shape.types));
     case 'linear':
-      return filledLinearly(shape, batches);
+      return linear(shape);
   }
 }
 
-async function* filledWithNumber(value: number, types: FillShape['types'], batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
-  for await (const batch of batches) {
-    for (const [input, cells] of batch.inputs.entries()) {
+function withNumber(value: number, types: FillShape['types']): (batch: RowBatch) => void {
+  return ({ inputs }) => {
+    for (const [input, cells] of inputs.entries()) {
       const type = types[input];
       if (type === undefined) continue;
       const filling = fillingOf(type, value);
       for (let row = 0; row < cells.length; row += 1) cells[row] ??= filling;
     }
-    yield batch;
-  }
+  };
 }
 
 /** What a number becomes in a column of another type. */
@@ -56,45 +56,46 @@ function fillingOf(type: FieldType, value: number): Cell {
   }
 }
 
-async function* filledWithPrevious(types: FillShape['types'], batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
+function withPrevious(types: FillShape['types']): (batch: RowBatch) => void {
   let group: GroupKey | undefined;
   let previous: Cell[] = [];
-  for await (const batch of batches) {
+  return (batch) => {
     if (group === undefined || compareGroups(group, batch.group) !== 0) previous = [];
     group = batch.group;
     for (const [input, cells] of batch.inputs.entries()) {
       if (types[input] === undefined) continue;
       for (let row = 0; row < cells.length; row += 1) previous[input] = cells[row] ??= previous[input] ?? null;
     }
-    yield batch;
-  }
+  };
 }
 
 /**
  * Draws a line between the values around a gap. A gap is over when its next value comes, so rows wait until then; all
  * rows of a series wait at most, and those are bounded. Before the first and behind the last value nothing is drawn.
  */
-async function* filledLinearly(shape: FillShape, batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
-  let whole: RowBatch | undefined;
-  for await (const batch of batches) {
-    if (whole !== undefined && compareGroups(whole.group, batch.group) === 0) {
+function linear(shape: FillShape): Stage<RowBatch, RowBatch> {
+  let whole: OpenBatch | undefined;
+  return function* (batches, isLast) {
+    for (const batch of batches) {
+      if (whole !== undefined && compareGroups(whole.group, batch.group) !== 0) {
+        yield* drawn(shape, whole);
+        whole = undefined;
+      }
+      whole ??= emptyBatch(batch.group, batch.inputs.length, batch.hasValues);
       append(whole, batch);
-      continue;
     }
-    if (whole !== undefined) yield* drawn(shape, whole);
-    whole = batch;
-  }
-  if (whole !== undefined) yield* drawn(shape, whole);
+    if (isLast && whole !== undefined) yield* drawn(shape, whole);
+  };
 }
 
-function append(whole: RowBatch, batch: RowBatch): void {
-  for (const ms of batch.ms) whole.ms.push(ms);
-  for (const subNs of batch.subNs) whole.subNs.push(subNs);
-  for (const [input, cells] of batch.inputs.entries()) for (const cell of cells) whole.inputs[input]!.push(cell);
+function append({ times, inputs }: OpenBatch, batch: RowBatch): void {
+  for (const ms of batch.times.ms) times.ms.push(ms);
+  for (const subNs of batch.times.subNs) times.subNs.push(subNs);
+  for (const [input, cells] of batch.inputs.entries()) for (const cell of cells) inputs[input]!.push(cell);
 }
 
 function* drawn({ types, ownRows, window }: FillShape, whole: RowBatch): Generator<RowBatch> {
-  const rows = ownRows.includes(true) ? windowRowsOf(whole, window) : whole.ms.map((_ms, row) => row);
+  const rows = ownRows.includes(true) ? windowRowsOf(whole, window) : [...whole.times.ms.keys()];
   for (const [input, cells] of whole.inputs.entries()) {
     if (ownRows[input] !== false) continue; // a column beside the calls has no line either
     let before = -1;
@@ -105,13 +106,12 @@ function* drawn({ types, ownRows, window }: FillShape, whole: RowBatch): Generat
     }
   }
   const rowCountMax = rowCountAtOnce(whole.inputs.length);
-  for (let start = 0; start < whole.ms.length; start += rowCountMax) {
-    yield sliceBatch(whole, start, Math.min(start + rowCountMax, whole.ms.length));
-  }
+  const { length } = whole.times.ms;
+  for (let start = 0; start < length; start += rowCountMax) yield sliceBatch(whole, start, Math.min(start + rowCountMax, length));
 }
 
 /** The rows that stand for windows: the first of each window's start. */
-function windowRowsOf({ ms, subNs }: RowBatch, window: WindowPlan | undefined): number[] {
+function windowRowsOf({ times: { ms, subNs } }: RowBatch, window: WindowPlan | undefined): number[] {
   if (window === undefined) return [];
   const timeNs = (row: number): TimestampNs => joinNs(ms[row]!, subNs[row]!);
   return [...ms.keys()].filter((row) => windowStartNs(window, timeNs(row)) === timeNs(row) && (row === 0 || timeNs(row - 1) !== timeNs(row)));

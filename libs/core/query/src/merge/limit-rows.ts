@@ -3,39 +3,42 @@ import type { RowLimits } from '../plan/query-plan.ts';
 import { sliceBatch, type RowBatch } from './row-batch.ts';
 
 /** Lets LIMIT and OFFSET rows of each series pass, and SLIMIT and SOFFSET series of each measurement. */
-export async function* limitRows(limits: RowLimits, hasOneSeries: boolean, batches: AsyncIterable<RowBatch>): AsyncGenerator<RowBatch> {
-  const gate = new RowGate(limits);
-  for await (const batch of batches) {
-    const passed = gate.pass(batch);
-    if (passed !== undefined) yield passed;
-    // Leaving the loop tells the shards to stop.
-    if (hasOneSeries && gate.isSeriesDone) return;
-  }
-}
-
-class RowGate {
+export class RowGate {
   readonly #limits: RowLimits;
+  readonly #hasOneSeries: boolean;
   #group: GroupKey | undefined;
   /** Of the measurement, counted from 0. */
   #seriesIndex = -1;
   /** Rows of the series seen so far. */
   #rowCount = 0;
 
-  constructor(limits: RowLimits) {
+  constructor(limits: RowLimits, hasOneSeries: boolean) {
     this.#limits = limits;
+    this.#hasOneSeries = hasOneSeries;
   }
 
-  get isSeriesDone(): boolean {
-    return this.#rowCount >= this.#endRow;
+  /** No further row passes. */
+  get isDone(): boolean {
+    return this.#hasOneSeries && this.#rowCount >= this.#endRow;
   }
 
-  pass(batch: RowBatch): RowBatch | undefined {
+  *pass(batches: Iterable<RowBatch>): Generator<RowBatch> {
+    if (this.isDone) return;
+    for (const batch of batches) {
+      const passed = this.#passed(batch);
+      if (passed !== undefined) yield passed;
+      if (this.isDone) return;
+    }
+  }
+
+  #passed(batch: RowBatch): RowBatch | undefined {
     this.#enter(batch.group);
     const firstRow = this.#rowCount;
-    this.#rowCount += batch.ms.length;
+    const { length } = batch.times.ms;
+    this.#rowCount += length;
     if (!this.#isSeriesWanted) return undefined;
     const start = Math.max(this.#limits.offset - firstRow, 0);
-    const end = Math.min(this.#endRow - firstRow, batch.ms.length);
+    const end = Math.min(this.#endRow - firstRow, length);
     return start < end ? sliceBatch(batch, start, end) : undefined;
   }
 

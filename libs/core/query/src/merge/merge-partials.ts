@@ -1,21 +1,23 @@
+import { DbError } from '@varve/base';
 import type { FieldType, SeriesBlock } from '@varve/model';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import type { AggregatesInput, MergeInput, MergePlan } from '../plan/query-plan.ts';
 import { buildBlocks } from './build-blocks.ts';
 import { fillCells, type FillShape } from './fill-cells.ts';
-import { limitRows } from './limit-rows.ts';
+import { RowGate } from './limit-rows.ts';
 import { mergedRows, type RowsInput } from './merged-rows.ts';
 import { mergedColumns } from './merged-columns.ts';
 import { mergedWindows } from './merged-windows.ts';
 import type { ShardPartials } from './partial-stream.ts';
 import type { RowBatch } from './row-batch.ts';
+import { changing, passing, piped, staged, type Arrivals, type Stage } from './stage.ts';
 import type { WindowBatch } from './window-batch.ts';
 import { transformRows, type Pause } from './transform-rows.ts';
 import { windowRows } from './window-rows.ts';
 
 /**
- * Merges the partial results of all shards of a query into its answer, as a stream of blocks:
+ * Merges the partial results of all shards of a query into its answer, as a stream of blocks, those together that come of one arrival:
  *
  *     frames ─▶ ordered merge ─▶ final functions ─▶ fill ─▶ transform ─▶ limits ─▶ projections ─▶ blocks
  *
@@ -24,50 +26,61 @@ import { windowRows } from './window-rows.ts';
  * iteration closes them. Beside shards, or instead, the rows of subqueries may stand (`executeQuery`). `pause` is awaited every
  * few milliseconds of long computations: it lets others work, and rejects when the answer is not wanted any more.
  *
- * @throws DbError QUERY_LIMIT, MESSAGE_INVALID, and what the partial results throw
+ * @throws DbError QUERY_LIMIT, QUERY_INTERRUPTED, MESSAGE_INVALID, and what the partial results throw
  */
-export function mergePartials(plan: MergePlan, shards: readonly ShardPartials[], chunkRowCount: number, pause: Pause = noPause): AsyncIterable<SeriesBlock> {
+export function mergePartials(plan: MergePlan, shards: readonly ShardPartials[], chunkRowCount: number, pause: Pause = noPause): Arrivals<SeriesBlock> {
   const { input } = plan;
-  return input.kind === 'rows' ? mergeRows(plan, input, shards, { chunkRowCount, pause }) : mergeAggregates(plan, input, [shards], { chunkRowCount, pause });
+  return input.kind === 'rows' ? mergeRows(plan, input, shards, { chunkRowCount, pause }) : mergeAggregates(plan, input, shards, { chunkRowCount, pause });
 }
 
 export interface MergeOptions {
   readonly chunkRowCount: number;
+  readonly signal?: AbortSignal | undefined;
   readonly pause: Pause;
 }
 
 /** {@link mergePartials} of a plan for rows. */
-export function mergeRows(plan: MergePlan, input: RowsMerge, inputs: readonly RowsInput[], options: MergeOptions): AsyncIterable<SeriesBlock> {
-  return blocksOf(plan, rowsOf(plan, input.columns.length, inputs), options);
+export function mergeRows(plan: MergePlan, input: RowsMerge, inputs: readonly RowsInput[], options: MergeOptions): Arrivals<SeriesBlock> {
+  return blocksOf(plan, rowsOf(plan, input.columns.length, inputs), passing, options);
 }
 
-/** {@link mergePartials} of a plan for aggregates. Sets of partial results follow each other in the order of their groups. */
-export function mergeAggregates(plan: MergePlan, input: AggregatesInput, sets: PartialSets, options: MergeOptions): AsyncIterable<SeriesBlock> {
-  return blocksOf(plan, windowRows(plan, input, windowsOf(plan, input, sets, options.pause)), options);
+/** {@link mergePartials} of a plan for aggregates. Several sets of partial results follow each other in the order of their groups. */
+export function mergeAggregates(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[] | PartialSets, options: MergeOptions): Arrivals<SeriesBlock> {
+  const windows = Symbol.asyncIterator in shards ? windowsOfSets(plan, input, shards, options.pause) : windowsOf(plan, input, shards, options.pause);
+  return blocksOf(plan, windows, windowRows(plan, input), options);
 }
 
 /** Each has all there is of its groups. */
-export type PartialSets = AsyncIterable<readonly ShardPartials[]> | Iterable<readonly ShardPartials[]>;
+export type PartialSets = AsyncIterable<readonly ShardPartials[]>;
 
-async function* windowsOf(plan: MergePlan, input: AggregatesInput, sets: PartialSets, pause: Pause): AsyncGenerator<WindowBatch> {
-  for await (const shards of sets) yield* input.form === 'columns' ? mergedColumns(plan, input, shards) : mergedWindows(plan, input, shards, pause);
+async function* windowsOfSets(plan: MergePlan, input: AggregatesInput, sets: PartialSets, pause: Pause): AsyncGenerator<Iterable<WindowBatch>> {
+  for await (const shards of sets) yield* windowsOf(plan, input, shards, pause);
+}
+
+function windowsOf(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[], pause: Pause): AsyncGenerator<Iterable<WindowBatch>> {
+  return input.form === 'columns' ? mergedColumns(plan, input, shards) : mergedWindows(plan, input, shards, pause);
 }
 
 type RowsMerge = MergeInput & { readonly kind: 'rows' };
 
-function blocksOf(plan: MergePlan, rows: AsyncIterable<RowBatch>, { chunkRowCount, pause }: MergeOptions): AsyncIterable<SeriesBlock> {
-  return buildBlocks(plan, chunkRowCount, limitedRows(plan, rows, pause));
+/** All that is done with what has arrived; `rows` makes rows of it. */
+function blocksOf<Arrived>(plan: MergePlan, arrivals: Arrivals<Arrived>, rows: Stage<Arrived, RowBatch>, { chunkRowCount, signal, pause }: MergeOptions): Arrivals<SeriesBlock> {
+  const { transform, fill, limits, hasOneSeries } = plan;
+  const gate = new RowGate(transform === undefined ? limits : { ...limits, limit: undefined, offset: 0 }, hasOneSeries);
+  const passed = (batches: Iterable<RowBatch>): Iterable<RowBatch> => gate.pass(batches);
+  const blocks = piped(passed, piped(buildBlocks(plan, chunkRowCount), changing(() => assertWanted(signal))));
+  const isDone = (): boolean => gate.isDone;
+  if (transform === undefined) return staged(arrivals, piped(piped(rows, fillCells(fill, fillShape(plan.input))), blocks), isDone);
+  // Fields are transformed as they are, windows after they are filled; then fill puts something where a chain has no point.
+  const filled = plan.input.kind === 'rows' ? rows : piped(rows, fillCells(fill, windowShape(plan.input)));
+  const joined = transformRows(plan, transform, staged(arrivals, filled), pause);
+  const hasDefault = fill.kind === 'number' || fill.kind === 'previous';
+  const complete = hasDefault ? fillCells(fill, { types: transform.outputs.map(({ type }) => type), ownRows: [], window: undefined }) : passing;
+  return staged(joined, piped<RowBatch, RowBatch, SeriesBlock>(complete, blocks), isDone);
 }
 
-function limitedRows(plan: MergePlan, rows: AsyncIterable<RowBatch>, pause: Pause): AsyncIterable<RowBatch> {
-  const { transform, fill, limits, hasOneSeries } = plan;
-  if (transform === undefined) return limitRows(limits, hasOneSeries, fillCells(fill, fillShape(plan.input), rows));
-  // Fields are transformed as they are, windows after they are filled; then fill puts something where a chain has no point.
-  const filled = plan.input.kind === 'rows' ? rows : fillCells(fill, windowShape(plan.input), rows);
-  const joined = transformRows(plan, transform, filled, pause);
-  const hasDefault = fill.kind === 'number' || fill.kind === 'previous';
-  const complete = hasDefault ? fillCells(fill, { types: transform.outputs.map(({ type }) => type), ownRows: [], window: undefined }, joined) : joined;
-  return limitRows({ ...limits, limit: undefined, offset: 0 }, hasOneSeries, complete);
+function assertWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
 }
 
 /** As functions see it: one with rows of its own is not filled. */
@@ -79,7 +92,7 @@ function windowShape(input: MergeInput): FillShape {
 /** Nobody else is there. */
 export async function noPause(): Promise<void> {}
 
-async function* rowsOf(plan: MergePlan, columnCount: number, inputs: readonly RowsInput[]): AsyncGenerator<RowBatch> {
+async function* rowsOf(plan: MergePlan, columnCount: number, inputs: readonly RowsInput[]): AsyncGenerator<Iterable<RowBatch>> {
   const shape = { isDescending: plan.isDescending, dimensionCount: plan.dimensions.length, columnCount };
   const shards = inputs.filter((input): input is ShardPartials => !('blocks' in input));
   if (!plan.hasOneSeries || shards.length < inputs.length) {

@@ -8,35 +8,80 @@ import { MergeHeap } from '../partial/merge-heap.ts';
 import type { AggregatesInput, MergePlan } from '../plan/query-plan.ts';
 import { WindowGrid, type WindowStarts } from '../plan/window-grid.ts';
 import { FrameStream, type ShardPartials } from './partial-stream.ts';
+import type { RowTimes } from './row-batch.ts';
 import type { WindowBatch } from './window-batch.ts';
 
 /**
  * Merges partial aggregates that came in columns, in order of (group, window), run by run: up to where the first of the
- * group's runs ends, the states of equal windows are joined. One run of each shard is in memory.
+ * group's runs ends, the states of equal windows are joined. Where one shard alone has the group, its runs stay as they are. One run of
+ * each shard is in memory.
  */
-export async function* mergedColumns(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[]): AsyncGenerator<WindowBatch> {
+export async function* mergedColumns(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[]): AsyncGenerator<Iterable<WindowBatch>> {
   const forms = input.calls.map(({ function: name, type }) => formOf(name, type));
   const shape = { forms, isDescending: plan.isDescending, decodeGroup: (reader: ByteReader) => decodeGroupKey(reader, plan.dimensions.length) };
   const streams = shards.map((shard) => new RunStream(shard, shape, new WindowGrid(input.window, shard.startNs)));
+  const merge = new ColumnMerge({ forms, isDescending: plan.isDescending, hasPointTimes: input.hasPointTimes }, streams);
   try {
-    await Promise.all(streams.map((stream) => stream.load()));
-    const heap = new MergeHeap<RunStream>(
-      (left, right) => (plan.isDescending ? -compareHeads(left, right) : compareHeads(left, right)),
-      streams.filter(({ isDone }) => !isDone),
-    );
-    let header: Pick<StateRun, 'group' | 'hasValues'> | undefined;
-    for (let least = heap.least; least !== undefined; least = heap.least) {
-      const ofGroup = takeGroup(heap);
-      if (header === undefined || compareGroups(header.group, least.run.group) !== 0) header = headerOf(ofGroup);
-      const pieces = piecesOf(ofGroup, plan.isDescending);
-      yield batchOf({ forms, isDescending: plan.isDescending, hasPointTimes: input.hasPointTimes }, header, pieces);
-      for (const stream of ofGroup) {
-        if (stream.isRunDone) await stream.load();
-        if (!stream.isDone) heap.push(stream);
-      }
-    }
+    while (await merge.hasMore()) yield merge.batches();
   } finally {
     await Promise.all(streams.map((stream) => stream.close()));
+  }
+}
+
+class ColumnMerge {
+  readonly #shape: BatchShape;
+  /** Streams that stand at a window. */
+  readonly #heap: MergeHeap<RunStream>;
+  /** Those whose next run has not come yet. */
+  #awaited: RunStream[];
+  #header: Pick<StateRun, 'group' | 'hasValues'> | undefined;
+
+  constructor(shape: BatchShape, streams: readonly RunStream[]) {
+    this.#shape = shape;
+    this.#heap = new MergeHeap<RunStream>((left, right) => (shape.isDescending ? -compareHeads(left, right) : compareHeads(left, right)));
+    this.#awaited = [...streams];
+  }
+
+  /** Waits for the runs that must come before anything else is merged. */
+  async hasMore(): Promise<boolean> {
+    await Promise.all(this.#awaited.map((stream) => stream.load()));
+    for (const stream of this.#awaited) if (!stream.isDone) this.#heap.push(stream);
+    this.#awaited = [];
+    return this.#heap.size > 0;
+  }
+
+  /** Merges what is there, until a run must be awaited. */
+  *batches(): Generator<WindowBatch> {
+    while (this.#awaited.length === 0 && this.#heap.size > 0) {
+      const streams = this.#takeGroup();
+      yield this.#batchOf(streams);
+      for (const stream of streams) {
+        if (!stream.isRunDone || stream.loadFromFrame()) this.#heap.push(stream);
+        else this.#awaited.push(stream);
+      }
+    }
+  }
+
+  /** Takes out all streams that stand in the group of the least one. */
+  #takeGroup(): RunStream[] {
+    const first = this.#heap.pop()!;
+    const streams = [first];
+    while (this.#heap.least !== undefined && compareGroups(this.#heap.least.run.group, first.run.group) === 0) streams.push(this.#heap.pop()!);
+    return streams;
+  }
+
+  #batchOf(streams: readonly RunStream[]): WindowBatch {
+    const [first] = streams;
+    if (this.#header === undefined || compareGroups(this.#header.group, first!.run.group) !== 0) this.#header = headerOf(streams);
+    const { forms, isDescending, hasPointTimes } = this.#shape;
+    const { times, states } = joinedPieces(forms, piecesOf(streams, isDescending), isDescending);
+    return {
+      group: this.#header.group,
+      hasValues: this.#header.hasValues,
+      times,
+      cells: forms.map((form, call) => form.answers(states[call]!)),
+      pointsNs: hasPointTimes ? pointTimes(states[0]!) : [],
+    };
   }
 }
 
@@ -46,17 +91,10 @@ function formOf(name: AggregatesInput['calls'][number]['function'], type: Aggreg
   return form;
 }
 
-/** Takes out all streams that stand in the group of the least one. */
-function takeGroup(heap: MergeHeap<RunStream>): RunStream[] {
-  const first = heap.pop()!;
-  const streams = [first];
-  while (heap.least !== undefined && compareGroups(heap.least.run.group, first.run.group) === 0) streams.push(heap.pop()!);
-  return streams;
-}
-
 /** When a group is the least, every stream that has it stands at its start: what they have, taken together. */
 function headerOf(streams: readonly RunStream[]): Pick<StateRun, 'group' | 'hasValues'> {
   const { group, hasValues } = streams[0]!.run;
+  if (streams.length === 1) return { group, hasValues };
   return { group, hasValues: hasValues.map((_has, call) => streams.some(({ run }) => run.hasValues[call])) };
 }
 
@@ -83,13 +121,15 @@ function piecesOf(streams: readonly RunStream[], isDescending: boolean): Piece[]
   let until = first!;
   for (const stream of streams) if (sign * compareStarts(stream.starts, stream.lastIndex, until.starts, until.lastIndex) < 0) until = stream;
   const limit = { starts: until.starts, index: until.lastIndex };
-  return streams.map((stream) => {
-    const start = stream.position;
+  const pieces: Piece[] = [];
+  for (const stream of streams) {
+    const { starts, run: { states }, position: start } = stream;
     let end = stream === until ? stream.lastIndex + 1 : start;
-    while (end <= stream.lastIndex && sign * compareStarts(stream.starts, end, limit.starts, limit.index) <= 0) end += 1;
+    while (end <= stream.lastIndex && sign * compareStarts(starts, end, limit.starts, limit.index) <= 0) end += 1;
     stream.position = end;
-    return { starts: stream.starts, states: stream.run.states, start, end };
-  });
+    if (start < end) pieces.push({ starts, states, start, end });
+  }
+  return pieces;
 }
 
 interface BatchShape {
@@ -98,29 +138,19 @@ interface BatchShape {
   readonly hasPointTimes: boolean;
 }
 
-function batchOf(shape: BatchShape, header: Pick<StateRun, 'group' | 'hasValues'>, pieces: readonly Piece[]): WindowBatch {
-  const { forms, hasPointTimes } = shape;
-  const { starts, states } = pieces.length === 1 ? wholePiece(shape, pieces[0]!) : joinedPieces(shape, pieces);
-  const [first] = states;
-  return {
-    ...header,
-    ...starts,
-    cells: forms.map((form, call) => form.answers(states[call]!)),
-    pointsNs: hasPointTimes ? Array.from(first!.has, (has, window) => (has === 1 ? joinNs(first!.ms[window]!, first!.subNs[window]!) : undefined)) : [],
-  };
+function pointTimes({ has, ms, subNs }: NumberStates): WindowBatch['pointsNs'] {
+  return Array.from(has, (there, window) => (there === 1 ? joinNs(ms[window]!, subNs[window]!) : undefined));
 }
 
 interface Merged {
-  readonly starts: WindowStarts;
+  readonly times: RowTimes;
   readonly states: readonly NumberStates[];
 }
 
-function wholePiece(shape: BatchShape, piece: Piece): Merged {
-  if (piece.start === 0 && piece.end === piece.starts.ms.length) return piece;
-  return joinedPieces(shape, [piece]);
-}
-
-function joinedPieces({ forms, isDescending }: BatchShape, pieces: readonly Piece[]): Merged {
+/** The states of all windows of some pieces, joined where several have a window. One that is a whole run stays as it is. */
+function joinedPieces(forms: readonly ColumnForm[], pieces: readonly Piece[], isDescending: boolean): Merged {
+  const [first] = pieces;
+  if (pieces.length === 1 && first!.start === 0 && first!.end === first!.starts.ms.length) return { times: first!.starts, states: first!.states };
   const { starts, positions } = unionOf(pieces, isDescending);
   const states = forms.map((form, call) => {
     const joined = noStates(form, starts.ms.length);
@@ -135,28 +165,35 @@ function joinedPieces({ forms, isDescending }: BatchShape, pieces: readonly Piec
     }
     return joined;
   });
-  return { starts, states };
+  return { times: starts, states };
 }
 
 /** All windows of the pieces once, in order, and where those of each piece are among them. */
 function unionOf(pieces: readonly Piece[], isDescending: boolean): { readonly starts: WindowStarts; readonly positions: readonly Int32Array[] } {
-  const all = pieces.flatMap(({ starts, start, end }, piece) => Array.from({ length: end - start }, (_, index) => ({ starts, index: start + index, piece, at: index })));
   const sign = isDescending ? -1 : 1;
-  if (pieces.length > 1) all.sort((left, right) => sign * compareStarts(left.starts, left.index, right.starts, right.index));
-  const positions = pieces.map(({ start, end }) => new Int32Array(end - start));
   const starts: WindowStarts = { ms: [], subNs: [] };
-  for (const [index, { starts: own, index: window, piece, at }] of all.entries()) {
-    const before = all[index - 1];
-    if (before === undefined || compareStarts(before.starts, before.index, own, window) !== 0) {
-      starts.ms.push(own.ms[window]!);
-      starts.subNs.push(own.subNs[window]!);
+  const positions = pieces.map(({ start, end }) => new Int32Array(end - start));
+  const heads = pieces.map(({ start }) => start);
+  const isBefore = (left: number, right: number): boolean => sign * compareStarts(pieces[left]!.starts, heads[left]!, pieces[right]!.starts, heads[right]!) < 0;
+  for (;;) {
+    let least = -1;
+    for (let piece = 0; piece < pieces.length; piece += 1) {
+      if (heads[piece]! < pieces[piece]!.end && (least < 0 || isBefore(piece, least))) least = piece;
     }
-    positions[piece]![at] = starts.ms.length - 1;
+    if (least < 0) return { starts, positions };
+    const row = starts.ms.push(pieces[least]!.starts.ms[heads[least]!]!) - 1;
+    starts.subNs.push(pieces[least]!.starts.subNs[heads[least]!]!);
+    for (let piece = 0; piece < pieces.length; piece += 1) {
+      const { starts: own, start, end } = pieces[piece]!;
+      const head = heads[piece]!;
+      if (head >= end || compareStarts(own, head, starts, row) !== 0) continue;
+      positions[piece]![head - start] = row;
+      heads[piece] = head + 1;
+    }
   }
-  return { starts, positions };
 }
 
-const NO_RUN: StateRun = { group: { measurement: '', values: [] }, hasValues: [], windows: [], states: [] };
+const NO_RUN: StateRun = { group: { measurement: '', values: [] }, hasValues: [], windows: [], all: new Uint8Array(0), states: [] };
 
 /** The runs of one shard, one after the other. */
 class RunStream {
@@ -169,7 +206,6 @@ class RunStream {
   readonly #grid: WindowGrid;
   readonly #start: SplitTime;
   #reader: ByteReader | undefined;
-  #isDone = false;
 
   constructor(shard: ShardPartials, shape: ColumnShape, grid: WindowGrid) {
     this.#frames = new FrameStream(shard, COLUMN_FRAME);
@@ -186,26 +222,33 @@ class RunStream {
     return this.position > this.lastIndex;
   }
 
+  /** Whether there was no further run to move to. */
   get isDone(): boolean {
-    return this.#isDone;
+    return this.#reader === undefined;
   }
 
   /** Moves to the next run. @throws DbError MESSAGE_INVALID */
   async load(): Promise<void> {
-    let announced = this.#reader === undefined ? undefined : this.run;
-    while (this.#reader === undefined || this.#reader.remaining === 0) {
-      this.#reader = await this.#frames.next();
-      announced = undefined;
-      if (this.#reader !== undefined) continue;
-      this.#isDone = true;
-      return;
-    }
-    this.run = decodeRun(this.#reader, this.#shape, this.#start, announced);
-    this.starts = this.#grid.startsOf(this.run.windows);
-    this.position = 0;
+    do this.#reader = await this.#frames.next();
+    while (this.#reader?.remaining === 0);
+    if (this.#reader !== undefined) this.#decode(this.#reader, undefined);
+  }
+
+  /** The same if it is in the frame of the run before; whether it is. @throws DbError MESSAGE_INVALID */
+  loadFromFrame(): boolean {
+    if (this.#reader!.remaining === 0) return false;
+    this.#decode(this.#reader!, this.run);
+    return true;
   }
 
   close(): Promise<void> {
     return this.#frames.close();
+  }
+
+  #decode(reader: ByteReader, before: StateRun | undefined): void {
+    const run = decodeRun(reader, this.#shape, this.#start, before);
+    if (run.windows !== this.run.windows) this.starts = this.#grid.startsOf(run.windows);
+    this.run = run;
+    this.position = 0;
   }
 }

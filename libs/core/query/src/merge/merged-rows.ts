@@ -4,7 +4,7 @@ import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
 import { decodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
 import { FrameStream, type ShardPartials } from './partial-stream.ts';
-import { emptyBatch, rowCountAtOnce, type RowBatch } from './row-batch.ts';
+import { rowCountAtOnce, sliceBatch, type RowBatch } from './row-batch.ts';
 
 /** The shape that rows have on the wire and in the answer. */
 export interface RowShape {
@@ -20,15 +20,15 @@ export type RowsInput = ShardPartials | { readonly blocks: AsyncIterable<TimedBl
  * Merges rows of several inputs in order of (group, time, series), then of the inputs. At most one frame or block of each is in
  * memory; the least stream hands out rows until another one is less.
  */
-export async function* mergedRows(shape: RowShape, inputs: readonly RowsInput[]): AsyncGenerator<RowBatch> {
+export async function* mergedRows(shape: RowShape, inputs: readonly RowsInput[]): AsyncGenerator<Iterable<RowBatch>> {
   const streams = inputs.map((input, rank) => new RowStream('blocks' in input ? new GivenBlocks(input.blocks) : new FrameBlocks(input, shape), rank));
   try {
     await Promise.all(streams.map((stream) => stream.load()));
     const heap = new MergeHeap<RowStream>((left, right) => compareHeads(shape, left, right), streams.filter(({ isDone }) => !isDone));
     while (heap.size > 0) {
+      yield batches(shape, heap);
       const least = heap.least!;
-      yield takeRows(shape, least, heap.second);
-      if (least.isBlockDone) await least.load();
+      await least.load();
       if (least.isDone) heap.pop();
       else heap.sink();
     }
@@ -37,18 +37,22 @@ export async function* mergedRows(shape: RowShape, inputs: readonly RowsInput[])
   }
 }
 
+/** What can be merged before a block of the least stream must be awaited. */
+function* batches(shape: RowShape, heap: MergeHeap<RowStream>): Generator<RowBatch> {
+  for (let least = heap.least!; !least.isBlockDone; least = heap.least!) {
+    yield takeRows(shape, least, heap.second);
+    if (!least.isBlockDone || least.loadHere()) heap.sink();
+  }
+}
+
 /** The rows of a stream up to the head of another. */
 function takeRows(shape: RowShape, from: RowStream, until: RowStream | undefined): RowBatch {
-  const batch = emptyBatch(from.block.group, shape.columnCount);
-  const rowCountMax = rowCountAtOnce(shape.columnCount);
-  do {
-    const { ms, subNs, cells } = from.block;
-    batch.ms.push(ms[from.position]!);
-    batch.subNs.push(subNs[from.position]!);
-    for (let column = 0; column < shape.columnCount; column += 1) batch.inputs[column]!.push(cells[column]![from.position]!);
-    from.position += 1;
-  } while (!from.isBlockDone && batch.ms.length < rowCountMax && (until === undefined || compareHeads(shape, from, until) <= 0));
-  return batch;
+  const { group, ms, subNs, cells } = from.block;
+  const start = from.position;
+  const endMax = Math.min(ms.length, start + rowCountAtOnce(shape.columnCount));
+  if (until === undefined || compareGroups(group, until.block.group) !== 0) from.position = endMax;
+  else do from.position += 1; while (from.position < endMax && compareHeads(shape, from, until) <= 0);
+  return sliceBatch({ group, times: { ms, subNs }, inputs: cells }, start, from.position);
 }
 
 function compareHeads({ isDescending }: RowShape, left: RowStream, right: RowStream): number {
@@ -70,22 +74,25 @@ function compareKeys(left: SeriesKey, right: SeriesKey): number {
   return left < right ? -1 : 1;
 }
 
-/** Rows of one group. All row arrays run alike; times are those of `SplitTimes`. */
+/** Rows of one group. All row arrays run alike; times are those of `SplitTimes`. Cells are the reader's. */
 export interface TimedBlock {
   readonly group: GroupKey;
-  readonly ms: ArrayLike<number>;
-  readonly subNs: ArrayLike<number>;
+  readonly ms: readonly number[];
+  readonly subNs: readonly number[];
   /** Whom rows come from, which decides between those of one time: keys, and per row which of them. */
   readonly seriesKeys: readonly SeriesKey[];
   readonly seriesOf: ArrayLike<number>;
-  readonly cells: readonly (readonly Cell[])[];
+  readonly cells: Cell[][];
 }
 
 const NO_BLOCK: TimedBlock = { group: { measurement: '', values: [] }, ms: [], subNs: [], seriesKeys: [], seriesOf: [], cells: [] };
 
 /** Hands out blocks one after the other. */
 interface BlockSource {
-  next(): Promise<TimedBlock | undefined>;
+  /** The next one of those that have arrived. */
+  next(): TimedBlock | undefined;
+  /** Waits for more; whether there are any. */
+  arrive(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -100,9 +107,14 @@ class FrameBlocks implements BlockSource {
     this.#shape = shape;
   }
 
-  async next(): Promise<TimedBlock | undefined> {
-    if (this.#reader === undefined || this.#reader.remaining === 0) this.#reader = await this.#frames.next();
-    return this.#reader === undefined ? undefined : timedBlock(this.#reader, this.#frames.startNs, { ...this.#shape, known: this.#known });
+  next(): TimedBlock | undefined {
+    if (this.#reader === undefined || this.#reader.remaining === 0) return undefined;
+    return timedBlock(this.#reader, this.#frames.startNs, { ...this.#shape, known: this.#known });
+  }
+
+  async arrive(): Promise<boolean> {
+    this.#reader = await this.#frames.next();
+    return this.#reader !== undefined;
   }
 
   close(): Promise<void> {
@@ -112,14 +124,22 @@ class FrameBlocks implements BlockSource {
 
 class GivenBlocks implements BlockSource {
   readonly #blocks: AsyncIterator<TimedBlock>;
+  #block: TimedBlock | undefined;
 
   constructor(blocks: AsyncIterable<TimedBlock>) {
     this.#blocks = blocks[Symbol.asyncIterator]();
   }
 
-  async next(): Promise<TimedBlock | undefined> {
+  next(): TimedBlock | undefined {
+    const block = this.#block;
+    this.#block = undefined;
+    return block;
+  }
+
+  async arrive(): Promise<boolean> {
     const { done, value } = await this.#blocks.next();
-    return done === true ? undefined : value;
+    if (done !== true) this.#block = value;
+    return done !== true;
   }
 
   async close(): Promise<void> {
@@ -154,13 +174,18 @@ class RowStream {
 
   /** Moves to the first row of the next block. */
   async load(): Promise<void> {
+    while (!this.#isDone && !this.loadHere()) this.#isDone = !(await this.#source.arrive());
+  }
+
+  /** The same if it has arrived; whether it has. */
+  loadHere(): boolean {
     do {
-      const block = await this.#source.next();
-      this.#isDone = block === undefined;
-      if (block === undefined) return;
+      const block = this.#source.next();
+      if (block === undefined) return false;
       this.#block = block;
       this.position = 0;
     } while (this.isBlockDone);
+    return true;
   }
 
   close(): Promise<void> {

@@ -17,7 +17,7 @@ import { WindowBatcher, type MergedWindow, type WindowBatch } from './window-bat
  * Merges partial aggregates in order of (group, window) whose states are bytes. One window's states are in memory at a time,
  * and one frame of each shard. Others have a turn after every few frames.
  */
-export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[], pause: Pause): AsyncGenerator<WindowBatch> {
+export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[], pause: Pause): AsyncGenerator<Iterable<WindowBatch>> {
   const shape = { dimensionCount: plan.dimensions.length, callCount: input.calls.length, window: input.window };
   const streams = shards.map((shard) => new WindowStream(shard, shape));
   const mergers = createMergers(input);
@@ -33,16 +33,16 @@ export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, sh
     let group: GroupHeader | undefined;
     for (let least = heap.least; least !== undefined; least = heap.least) {
       if (group === undefined || compareGroups(group.key, least.group.key) !== 0) {
-        if (linker !== undefined) yield* batchesOf(batches, linker.finish());
+        if (linker !== undefined) for (const batch of batchesOf(batches, linker.finish())) yield [batch];
         group = groupOver(least.group, streams);
       }
       const { ms, subNs } = least;
       const window = { group, start: { ms, subNs }, results: await mergeEqual(heap, mergers, rest) };
-      yield* batchesOf(batches, linker === undefined ? [window] : linker.add(window));
+      for (const batch of batchesOf(batches, linker === undefined ? [window] : linker.add(window))) yield [batch];
     }
-    if (linker !== undefined) yield* batchesOf(batches, linker.finish());
+    if (linker !== undefined) for (const batch of batchesOf(batches, linker.finish())) yield [batch];
     const last = batches.finish();
-    if (last !== undefined) yield last;
+    if (last !== undefined) yield [last];
   } finally {
     await Promise.all(streams.map((stream) => stream.close()));
   }

@@ -1,15 +1,25 @@
 import type { Cell } from '@varve/model';
 import type { GroupKey } from '../partial/group-key.ts';
 
-/** Rows of one group on their way to the answer. All row arrays run alike; times are those of `SplitTimes`. */
+/** When rows are, as `SplitTimes`. Batches may have them in common: nobody changes them. */
+export interface RowTimes {
+  readonly ms: readonly number[];
+  readonly subNs: readonly number[];
+}
+
+/** Rows of one group on their way to the answer. All row arrays run alike. */
 export interface RowBatch {
   readonly group: GroupKey;
-  readonly ms: number[];
-  readonly subNs: number[];
+  readonly times: RowTimes;
   /** Per input that is a call: whether it has values in the group at all. Absent for rows. */
   readonly hasValues?: readonly boolean[] | undefined;
   /** One array per input of the projections. */
   readonly inputs: Cell[][];
+}
+
+/** Rows that are being gathered. */
+export interface OpenBatch extends RowBatch {
+  readonly times: { readonly ms: number[]; readonly subNs: number[] };
 }
 
 /** Rows that travel together at most. */
@@ -26,18 +36,18 @@ export function rowCountAtOnce(columnCount: number, rowCountMax = BATCH_ROW_COUN
   return Math.max(1, Math.min(rowCountMax, Math.floor(BATCH_CELL_COUNT_MAX / columnCount)));
 }
 
-export function emptyBatch(group: GroupKey, inputCount: number, hasValues?: readonly boolean[]): RowBatch {
-  return { group, hasValues, ms: [], subNs: [], inputs: Array.from({ length: inputCount }, () => []) };
+export function emptyBatch(group: GroupKey, inputCount: number, hasValues?: readonly boolean[]): OpenBatch {
+  return { group, hasValues, times: { ms: [], subNs: [] }, inputs: Array.from({ length: inputCount }, () => []) };
 }
 
 /** Rows [start, end) of a batch. */
 export function sliceBatch(batch: RowBatch, start: number, end: number): RowBatch {
-  if (start === 0 && end === batch.ms.length) return batch;
+  const { ms, subNs } = batch.times;
+  if (start === 0 && end === ms.length) return batch;
   return {
     group: batch.group,
     hasValues: batch.hasValues,
-    ms: batch.ms.slice(start, end),
-    subNs: batch.subNs.slice(start, end),
+    times: { ms: ms.slice(start, end), subNs: subNs.slice(start, end) },
     inputs: batch.inputs.map((cells) => cells.slice(start, end)),
   };
 }

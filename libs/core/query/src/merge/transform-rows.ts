@@ -4,7 +4,8 @@ import type { MergePlan, TransformPlan } from '../plan/query-plan.ts';
 import type { WindowPlan } from '../plan/shard-plan.ts';
 import { windowStartNs } from '../plan/window-line.ts';
 import { PointChain, type ShownPoint } from './point-chain.ts';
-import { emptyBatch, rowCountAtOnce, type RowBatch } from './row-batch.ts';
+import { emptyBatch, rowCountAtOnce, type OpenBatch, type RowBatch } from './row-batch.ts';
+import type { Arrivals } from './stage.ts';
 import { callsWithOwnRows } from './window-batch.ts';
 
 /** Lets others work; rejects when the answer is not wanted any more. */
@@ -18,24 +19,26 @@ export type Pause = () => Promise<void>;
  *
  * @throws DbError QUERY_LIMIT
  */
-export async function* transformRows(plan: MergePlan, transform: TransformPlan, batches: AsyncIterable<RowBatch>, pause: Pause): AsyncGenerator<RowBatch> {
+export async function* transformRows(plan: MergePlan, transform: TransformPlan, arrivals: Arrivals<RowBatch>, pause: Pause): AsyncGenerator<Iterable<RowBatch>> {
   let series: SeriesTransform | undefined;
-  for await (const batch of batches) {
-    if (series === undefined || compareGroups(series.group, batch.group) !== 0) {
-      if (series !== undefined) yield* finished(series, pause);
-      series = new SeriesTransform(plan, transform, batch);
+  for await (const batches of arrivals) {
+    for (const batch of batches) {
+      if (series === undefined || compareGroups(series.group, batch.group) !== 0) {
+        if (series !== undefined) yield await finished(series, pause);
+        series = new SeriesTransform(plan, transform, batch);
+      }
+      series.add(batch);
+      yield series.joined(false);
     }
-    series.add(batch);
-    yield* series.joined(false);
     // Leaving the loop tells the shards to stop.
-    if (plan.hasOneSeries && series.isDone) break;
+    if (plan.hasOneSeries && series?.isDone === true) break;
   }
-  if (series !== undefined) yield* finished(series, pause);
+  if (series !== undefined) yield await finished(series, pause);
 }
 
-async function* finished(series: SeriesTransform, pause: Pause): AsyncGenerator<RowBatch> {
+async function finished(series: SeriesTransform, pause: Pause): Promise<Iterable<RowBatch>> {
   for (const _step of series.finish()) await pause();
-  yield* series.joined(true);
+  return series.joined(true);
 }
 
 class SeriesTransform {
@@ -62,7 +65,7 @@ class SeriesTransform {
     return this.#chains.every((chain) => chain.isDone && !chain.isHeld);
   }
 
-  add({ ms: allMs, subNs: allSubNs, inputs }: RowBatch): void {
+  add({ times: { ms: allMs, subNs: allSubNs }, inputs }: RowBatch): void {
     for (let row = 0; row < allMs.length; row += 1) {
       const [ms, subNs] = [allMs[row]!, allSubNs[row]!];
       const isFirst = ms !== this.#ms || subNs !== this.#subNs;
@@ -91,16 +94,16 @@ class SeriesTransform {
     for (let least = this.#least(); least !== undefined; least = this.#least()) {
       if (!isOver && least.ms === this.#ms && least.subNs === this.#subNs) break;
       this.#takeRow(batch, least);
-      if (batch.ms.length < rowCountMax) continue;
+      if (batch.times.ms.length < rowCountMax) continue;
       yield batch;
       batch = emptyBatch(this.group, this.#chains.length);
     }
-    if (batch.ms.length > 0) yield batch;
+    if (batch.times.ms.length > 0) yield batch;
   }
 
-  #takeRow(batch: RowBatch, { ms, subNs }: ShownPoint): void {
-    batch.ms.push(ms);
-    batch.subNs.push(subNs);
+  #takeRow(batch: OpenBatch, { ms, subNs }: ShownPoint): void {
+    batch.times.ms.push(ms);
+    batch.times.subNs.push(subNs);
     for (const [index, chain] of this.#chains.entries()) {
       const { head } = chain;
       const isHere = head !== undefined && head.ms === ms && head.subNs === subNs;

@@ -6,7 +6,7 @@ import type { GroupHeader } from '../partial/aggregate-frame.ts';
 import type { GroupKey } from '../partial/group-key.ts';
 import type { AggregatesInput, MergePlan } from '../plan/query-plan.ts';
 import { joinResults, type JoinedRow } from './join-results.ts';
-import { LARGE_BATCH_ROW_COUNT_MAX, rowCountAtOnce } from './row-batch.ts';
+import { LARGE_BATCH_ROW_COUNT_MAX, rowCountAtOnce, type OpenBatch, type RowTimes } from './row-batch.ts';
 import { windowTimeNs } from './window-time.ts';
 
 /** Rows of windows of one group, merged over all shards, in the order of the answer. All row arrays run alike. */
@@ -14,9 +14,8 @@ export interface WindowBatch {
   readonly group: GroupKey;
   /** Per call: whether any shard has values for it in the group. The same array for all windows of a group. */
   readonly hasValues: readonly boolean[];
-  /** When the row's window starts, as `SplitTimes`; 0 without windows. */
-  readonly ms: number[];
-  readonly subNs: number[];
+  /** When the row's window starts; 0 without windows. */
+  readonly times: RowTimes;
   /** One array per input: the calls, then the neighbours of a selector. */
   readonly cells: Cell[][];
   /** When the first call's point is, or the row of its own; undefined where the row is the window's, or nobody asks for it. */
@@ -37,13 +36,19 @@ export function callsWithOwnRows(calls: readonly { readonly function: FunctionNa
   return calls.map((call) => FUNCTIONS[call.function].hasOwnRows === true);
 }
 
+/** Rows that are being gathered. */
+interface OpenWindows extends WindowBatch {
+  readonly times: OpenBatch['times'];
+  readonly pointsNs: (TimestampNs | undefined)[];
+}
+
 /** Makes batches of windows that come in the order of the answer. */
 export class WindowBatcher {
   readonly #plan: MergePlan;
   readonly #input: AggregatesInput;
   readonly #ownRows: readonly boolean[];
   readonly #rowCountMax: number;
-  #batch: (WindowBatch & { readonly pointsNs: (TimestampNs | undefined)[] }) | undefined;
+  #batch: OpenWindows | undefined;
 
   constructor(plan: MergePlan, input: AggregatesInput) {
     this.#plan = plan;
@@ -55,7 +60,7 @@ export class WindowBatcher {
   /** @returns the batch before this window, when it is over */
   add(window: MergedWindow): WindowBatch | undefined {
     const before = this.#batch;
-    const isOver = before !== undefined && (before.group !== window.group.key || before.ms.length >= this.#rowCountMax);
+    const isOver = before !== undefined && (before.group !== window.group.key || before.times.ms.length >= this.#rowCountMax);
     const done = isOver ? this.finish() : undefined;
     this.#batch ??= this.#emptyBatch(window.group);
     if (this.#ownRows.includes(true)) this.#pushJoined(window);
@@ -67,7 +72,7 @@ export class WindowBatcher {
   finish(): WindowBatch | undefined {
     const batch = this.#batch;
     this.#batch = undefined;
-    return batch !== undefined && batch.ms.length > 0 ? batch : undefined;
+    return batch !== undefined && batch.times.ms.length > 0 ? batch : undefined;
   }
 
   /** The window's row, if any call has a result; none has several. */
@@ -89,16 +94,16 @@ export class WindowBatcher {
 
   #push({ ms, subNs }: SplitTime, { timeNs, cells, neighbours }: Omit<JoinedRow, 'timeNs'> & { readonly timeNs: TimestampNs | undefined }): void {
     const batch = this.#batch!;
-    batch.ms.push(ms);
-    batch.subNs.push(subNs);
+    batch.times.ms.push(ms);
+    batch.times.subNs.push(subNs);
     batch.pointsNs.push(timeNs);
     for (let call = 0; call < cells.length; call += 1) batch.cells[call]!.push(cells[call]!);
     for (let index = 0; index < this.#input.neighbours.length; index += 1) batch.cells[cells.length + index]!.push(neighbours[index] ?? null);
   }
 
-  #emptyBatch({ key: group, hasValues }: GroupHeader): WindowBatch & { readonly pointsNs: (TimestampNs | undefined)[] } {
+  #emptyBatch({ key: group, hasValues }: GroupHeader): OpenWindows {
     const { calls, neighbours } = this.#input;
-    return { group, hasValues, ms: [], subNs: [], cells: Array.from({ length: calls.length + neighbours.length }, () => []), pointsNs: [] };
+    return { group, hasValues, times: { ms: [], subNs: [] }, cells: Array.from({ length: calls.length + neighbours.length }, () => []), pointsNs: [] };
   }
 }
 

@@ -4,17 +4,17 @@ import { compareGroups } from '../partial/group-key.ts';
 import type { AggregatesInput, MergePlan } from '../plan/query-plan.ts';
 import { WindowCursor } from '../plan/window-cursor.ts';
 import { windowStartNs } from '../plan/window-line.ts';
-import { emptyBatch, rowCountAtOnce, type RowBatch } from './row-batch.ts';
+import { emptyBatch, rowCountAtOnce, type OpenBatch, type RowBatch, type RowTimes } from './row-batch.ts';
+import type { Stage } from './stage.ts';
 import { callsWithOwnRows, type WindowBatch } from './window-batch.ts';
 
 /**
  * Dates the rows of merged windows, and adds the rows of windows that have no points: `fill` decides later what stands in
  * them. Functions with rows of their own, such as `top`, may have several per window, at the times of points, and are not filled.
  */
-export async function* windowRows(plan: MergePlan, input: AggregatesInput, batches: AsyncIterable<WindowBatch>): AsyncGenerator<RowBatch> {
+export function windowRows(plan: MergePlan, input: AggregatesInput): Stage<WindowBatch, RowBatch> {
   const rows = new WindowRows(plan, input);
-  for await (const batch of batches) yield* rows.add(batch);
-  yield* rows.finish();
+  return (batches, isLast) => rows.add(batches, isLast);
 }
 
 class WindowRows {
@@ -27,6 +27,9 @@ class WindowRows {
   readonly #rowCountMax: number;
   /** When rows are that have no window. */
   readonly #start: SplitTime;
+  /** In a filled answer: the windows that every series has first and last; undefined where its own decide. */
+  readonly #first: SplitTime | undefined;
+  readonly #last: SplitTime | undefined;
   /** In a filled answer: the window that must come next. */
   readonly #expected: WindowCursor | undefined;
   #group: Pick<WindowBatch, 'group' | 'hasValues'> | undefined;
@@ -34,6 +37,7 @@ class WindowRows {
 
   constructor(plan: MergePlan, input: AggregatesInput) {
     const { window, calls, neighbours } = input;
+    const { startNs, endNs } = plan.range;
     this.#plan = plan;
     this.#input = input;
     const ownRows = callsWithOwnRows(calls);
@@ -43,60 +47,59 @@ class WindowRows {
     this.#inputCount = calls.length + neighbours.length;
     this.#rowCountMax = rowCountAtOnce(this.#inputCount);
     // An aggregate without windows is dated with the lower bound of the query, or 0 where there is none.
-    this.#start = splitNs(plan.range.startNs <= MIN_TIME_NS ? 0n : plan.range.startNs);
+    this.#start = splitNs(startNs <= MIN_TIME_NS ? 0n : startNs);
     this.#expected = window === undefined ? undefined : new WindowCursor(window, plan.isDescending);
+    const earliest = !this.#isFilled || startNs <= MIN_TIME_NS ? undefined : splitNs(windowStartNs(window!, startNs));
+    const latest = !this.#isFilled || endNs > MAX_TIME_NS ? undefined : splitNs(windowStartNs(window!, endNs - 1n));
+    [this.#first, this.#last] = plan.isDescending ? [latest, earliest] : [earliest, latest];
   }
 
-  *add(batch: WindowBatch): Generator<RowBatch> {
-    if (this.#group === undefined || compareGroups(this.#group.group, batch.group) !== 0) {
-      yield* this.finish();
-      this.#begin(batch);
+  *add(batches: Iterable<WindowBatch>, isLast: boolean): Generator<RowBatch> {
+    for (const batch of batches) {
+      if (this.#group === undefined || compareGroups(this.#group.group, batch.group) !== 0) {
+        yield* this.#rest();
+        this.#begin(batch);
+      }
+      yield* this.#rowsOf(batch);
     }
-    if (!this.#isFilled) {
-      this.#countWindows(this.#hasOwnRows ? windowRowCount(batch) : batch.ms.length);
-      yield this.#dated(batch);
-      return;
-    }
-    if (this.#hasOwnRows) {
-      yield* this.#filledAround(batch);
-      return;
-    }
-    this.#showCounts(batch);
-    if (!this.#isGapless(batch)) {
-      yield* this.#filled(batch);
-      return;
-    }
-    this.#countWindows(batch.ms.length);
-    yield this.#dated(batch);
+    if (isLast) yield* this.#rest();
   }
 
   /** The windows behind the last one of the group. */
-  *finish(): Generator<RowBatch> {
-    if (this.#group === undefined) return;
-    const { range, isDescending } = this.#plan;
-    const isOpen = isDescending ? range.startNs <= MIN_TIME_NS : range.endNs > MAX_TIME_NS;
-    if (this.#isFilled && !isOpen) {
-      const last = splitNs(windowStartNs(this.#input.window!, isDescending ? range.startNs : range.endNs - 1n));
-      const rest = emptyBatch(this.#group.group, this.#inputCount, this.#group.hasValues);
-      yield* this.#fillUntil(rest, last.ms, last.subNs);
-      if (this.#expected!.isAt(last.ms, last.subNs)) this.#pushEmpty(rest);
-      if (rest.ms.length > 0) yield rest;
-    }
-    this.#group = undefined;
+  #rest(): Iterable<RowBatch> {
+    const group = this.#group;
+    const last = this.#last;
+    if (group === undefined || last === undefined) return [];
+    const isOver = !this.#expected!.isBefore(last.ms, last.subNs) && !this.#expected!.isAt(last.ms, last.subNs);
+    return isOver ? [] : this.#filledTo(last, group);
+  }
+
+  *#filledTo({ ms, subNs }: SplitTime, { group, hasValues }: Pick<WindowBatch, 'group' | 'hasValues'>): Generator<RowBatch> {
+    const rows = emptyBatch(group, this.#inputCount, hasValues);
+    yield* this.#fillUntil(rows, ms, subNs);
+    if (this.#expected!.isAt(ms, subNs)) this.#pushEmpty(rows);
+    if (rows.times.ms.length > 0) yield rows;
   }
 
   #begin(batch: WindowBatch): void {
-    const { range, isDescending } = this.#plan;
     this.#group = batch;
     this.#windowCount = 0;
-    if (!this.#isFilled) return;
-    const isOpen = isDescending ? range.endNs > MAX_TIME_NS : range.startNs <= MIN_TIME_NS;
-    const first = isOpen ? undefined : splitNs(windowStartNs(this.#input.window!, isDescending ? range.endNs - 1n : range.startNs));
-    this.#expected!.moveTo(first?.ms ?? batch.ms[0]!, first?.subNs ?? batch.subNs[0]!);
+    const { times } = batch;
+    if (this.#isFilled) this.#expected!.moveTo(this.#first?.ms ?? times.ms[0]!, this.#first?.subNs ?? times.subNs[0]!);
+  }
+
+  #rowsOf(batch: WindowBatch): Iterable<RowBatch> {
+    if (this.#isFilled && this.#hasOwnRows) return this.#filledAround(batch);
+    if (this.#isFilled) {
+      this.#showCounts(batch);
+      if (!this.#isGapless(batch)) return this.#filled(batch);
+    }
+    this.#countWindows(this.#hasOwnRows ? windowRowCount(batch) : batch.times.ms.length);
+    return [this.#dated(batch)];
   }
 
   /** Whether the batch goes on where the one before it ended, window by window. If not, `expected` stays. */
-  #isGapless({ ms, subNs }: WindowBatch): boolean {
+  #isGapless({ times: { ms, subNs } }: WindowBatch): boolean {
     const expected = this.#expected!;
     const before = { ms: expected.ms, subNs: expected.subNs };
     for (let row = 0; row < ms.length; row += 1) {
@@ -109,7 +112,7 @@ class WindowRows {
     return true;
   }
 
-  *#filled({ group, hasValues, ms, subNs, cells }: WindowBatch): Generator<RowBatch> {
+  *#filled({ group, hasValues, times: { ms, subNs }, cells }: WindowBatch): Generator<RowBatch> {
     const rows = emptyBatch(group, this.#inputCount, hasValues);
     for (let row = 0; row < ms.length; row += 1) {
       yield* this.#fillUntil(rows, ms[row]!, subNs[row]!);
@@ -120,11 +123,11 @@ class WindowRows {
       this.#expected!.moveTo(ms[row]!, subNs[row]!);
       this.#expected!.advance();
     }
-    if (rows.ms.length > 0) yield rows;
+    if (rows.times.ms.length > 0) yield rows;
   }
 
   /** Each window has its row, also where a batch has only rows at other times of it: these are behind it, in the order of time. */
-  *#filledAround({ group, hasValues, ms, subNs, cells, pointsNs }: WindowBatch): Generator<RowBatch> {
+  *#filledAround({ group, hasValues, times: { ms, subNs }, cells, pointsNs }: WindowBatch): Generator<RowBatch> {
     const rows = emptyBatch(group, this.#inputCount, hasValues);
     const expected = this.#expected!;
     for (let row = 0; row < ms.length; row += 1) {
@@ -142,20 +145,21 @@ class WindowRows {
       this.#countWindows(1);
       expected.advance();
     }
-    if (rows.ms.length > 0) yield rows;
+    if (rows.times.ms.length > 0) yield rows;
   }
 
   /** Adds the empty windows before a time; what fills a batch leaves. */
-  *#fillUntil(rows: RowBatch, ms: number, subNs: number): Generator<RowBatch> {
+  *#fillUntil(rows: OpenBatch, ms: number, subNs: number): Generator<RowBatch> {
     while (this.#expected!.isBefore(ms, subNs)) {
       this.#pushEmpty(rows);
       this.#expected!.advance();
-      if (rows.ms.length < this.#rowCountMax) continue;
-      yield { ...rows, ms: rows.ms.splice(0), subNs: rows.subNs.splice(0), inputs: rows.inputs.map((cells) => cells.splice(0)) };
+      if (rows.times.ms.length < this.#rowCountMax) continue;
+      const times = { ms: rows.times.ms.splice(0), subNs: rows.times.subNs.splice(0) };
+      yield { ...rows, times, inputs: rows.inputs.map((cells) => cells.splice(0)) };
     }
   }
 
-  #pushEmpty(rows: RowBatch): void {
+  #pushEmpty(rows: OpenBatch): void {
     this.#countWindows(1);
     pushTime(rows, this.#expected!.ms, this.#expected!.subNs);
     for (let input = 0; input < this.#inputCount; input += 1) rows.inputs[input]!.push(this.#isZero(input) ? 0 : null);
@@ -174,12 +178,13 @@ class WindowRows {
     return this.#isCount[input] === true && this.#group!.hasValues[input]!;
   }
 
-  #dated({ group, hasValues, ms, subNs, cells, pointsNs }: WindowBatch): RowBatch {
-    const dated: RowBatch = { group, hasValues, ms: [], subNs: [], inputs: cells };
-    for (let row = 0; row < ms.length; row += 1) {
+  #dated({ group, hasValues, times, cells: inputs, pointsNs }: WindowBatch): RowBatch {
+    if (this.#input.window !== undefined && pointsNs.length === 0) return { group, hasValues, times: shownTimes(times), inputs };
+    const dated = { group, hasValues, times: { ms: [], subNs: [] }, inputs };
+    for (let row = 0; row < times.ms.length; row += 1) {
       const pointNs = pointsNs[row];
       const time = pointNs !== undefined ? splitNs(pointNs) : this.#input.window === undefined ? this.#start : undefined;
-      pushTime(dated, time?.ms ?? ms[row]!, time?.subNs ?? subNs[row]!);
+      pushTime(dated, time?.ms ?? times.ms[row]!, time?.subNs ?? times.subNs[row]!);
     }
     return dated;
   }
@@ -200,8 +205,21 @@ function windowRowCount({ pointsNs }: WindowBatch): number {
 }
 
 /** A window that starts before the earliest time a point can have is shown at 0, as in InfluxDB. */
-function pushTime({ ms: allMs, subNs: allSubNs }: RowBatch, ms: number, subNs: number): void {
-  const isShown = ms > MIN.ms || (ms === MIN.ms && subNs > MIN.subNs);
-  allMs.push(isShown ? ms : 0);
-  allSubNs.push(isShown ? subNs : 0);
+function pushTime({ times }: OpenBatch, ms: number, subNs: number): void {
+  const isInTime = isShown(ms, subNs);
+  times.ms.push(isInTime ? ms : 0);
+  times.subNs.push(isInTime ? subNs : 0);
+}
+
+function isShown(ms: number, subNs: number): boolean {
+  return ms > MIN.ms || (ms === MIN.ms && subNs > MIN.subNs);
+}
+
+/** As `pushTime` of each: only the first and the last window can be too early. */
+function shownTimes(times: RowTimes): RowTimes {
+  const { ms, subNs } = times;
+  const isInTime = (row: number): boolean => isShown(ms[row]!, subNs[row]!);
+  const end = ms.length - 1;
+  if (isInTime(0) && isInTime(end)) return times;
+  return { ms: ms.map((each, row) => (isInTime(row) ? each : 0)), subNs: subNs.map((each, row) => (isInTime(row) ? each : 0)) };
 }

@@ -34,8 +34,10 @@ export interface StateRun {
   readonly group: GroupKey;
   /** Per call: whether this shard has values for it in the group. */
   readonly hasValues: readonly boolean[];
-  /** As the shard numbers them, in the order of the answer. */
+  /** As the shard numbers them, in the order of the answer. The same array where the run before has the same ones. */
   readonly windows: readonly number[];
+  /** `has` of what is there in all windows: nobody writes into it. */
+  readonly all: Uint8Array;
   /** Per call. */
   readonly states: readonly NumberStates[];
 }
@@ -103,47 +105,49 @@ export interface ColumnShape {
   decodeGroup(reader: ByteReader): GroupKey;
 }
 
-type Announced = Pick<StateRun, 'group' | 'hasValues'>;
-
-/** The next run of a frame; `announced` is the group of the run before it in the frame. @throws DbError MESSAGE_INVALID */
-export function decodeRun(reader: ByteReader, shape: ColumnShape, start: SplitTime, announced: Announced | undefined): StateRun {
+/** The next run of a frame, behind another one of it or at its start. @throws DbError MESSAGE_INVALID */
+export function decodeRun(reader: ByteReader, shape: ColumnShape, start: SplitTime, before: StateRun | undefined): StateRun {
   let item = reader.u8();
-  let header = announced;
+  let header: Pick<StateRun, 'group' | 'hasValues'> | undefined = before;
   if (item === GROUP_ITEM) {
-    const group = shape.decodeGroup(reader);
-    header = { group, hasValues: shape.forms.map(() => reader.u8() === 1) };
+    header = { group: shape.decodeGroup(reader), hasValues: shape.forms.map(() => reader.u8() === 1) };
     item = reader.u8();
   }
   if (item !== RUN_ITEM || header === undefined) throw new DbError('MESSAGE_INVALID', `unknown item in a partial frame: ${item}`);
-  const windows = decodeWindows(reader, shape.isDescending ? -1 : 1);
-  return { ...header, windows, states: shape.forms.map((form) => decodeStates(reader, form, windows.length, start)) };
+  const { group, hasValues } = header;
+  const windows = decodeWindows(reader, shape.isDescending ? -1 : 1, before?.windows);
+  const all = before?.windows === windows ? before.all : new Uint8Array(windows.length).fill(1);
+  return { group, hasValues, windows, all, states: shape.forms.map((form) => decodeStates(reader, form, all, start)) };
 }
 
-function decodeWindows(reader: ByteReader, sign: number): number[] {
+/** `before` are those of the run before. */
+function decodeWindows(reader: ByteReader, sign: number, before: readonly number[] = []): readonly number[] {
   const windowCount = reader.varint();
   if (windowCount < 1 || windowCount > RUN_WINDOW_COUNT_MAX) throw new DbError('MESSAGE_INVALID', `a run of ${windowCount} windows`);
   const windows = [reader.varint()];
   const isDense = reader.u8() === 1;
+  if (isDense && before.length === windowCount && before[0] === windows[0] && before.at(-1) === windows[0]! + sign * (windowCount - 1)) return before;
   for (let index = 1; index < windowCount; index += 1) windows.push(windows[index - 1]! + sign * (isDense ? 1 : reader.varint()));
   return windows;
 }
 
-function decodeStates(reader: ByteReader, form: ColumnForm, windowCount: number, start: SplitTime): NumberStates {
-  const states = noStates(form, windowCount);
+function decodeStates(reader: ByteReader, form: ColumnForm, all: Uint8Array, start: SplitTime): NumberStates {
   const kind = reader.u8();
-  if (kind === 0) return states;
-  if (kind === 1) states.has.fill(1);
-  else for (let window = 0; window < windowCount; window += 1) states.has[window] = reader.u8();
-  for (const numbers of states.numbers) decodeNumbers(reader, numbers, states.has);
+  if (kind === 0) return noStates(form, all.length);
+  const has = kind === 1 ? all : reader.raw(all.length);
+  const numbers: StateNumbers[] = [];
+  for (let number = 0; number < form.numberCount; number += 1) numbers.push(decodeNumbers(reader, has, all));
+  const states: NumberStates = { has, numbers, ms: [], subNs: [] };
   if (form.hasTime) decodeTimes(reader, states, start);
   return states;
 }
 
-function decodeNumbers(reader: ByteReader, numbers: StateNumbers, has: Uint8Array): void {
+function decodeNumbers(reader: ByteReader, has: Uint8Array, all: Uint8Array): StateNumbers {
   const areFloats = reader.u8() === 0;
-  for (let window = 0; window < has.length; window += 1) {
-    if (has[window] === 1) numbers[window] = areFloats ? reader.f64() : numberOf(reader);
-  }
+  if (areFloats && has === all) return reader.f64s(has.length);
+  const numbers: StateNumbers = [];
+  for (let window = 0; window < has.length; window += 1) numbers.push(has[window] !== 1 ? 0 : areFloats ? reader.f64() : numberOf(reader));
+  return numbers;
 }
 
 function numberOf(reader: ByteReader): number | bigint {
@@ -153,7 +157,5 @@ function numberOf(reader: ByteReader): number | bigint {
 }
 
 function decodeTimes(reader: ByteReader, states: NumberStates, start: SplitTime): void {
-  for (let window = 0; window < states.has.length; window += 1) {
-    if (states.has[window] === 1) putTimeAfter(start, reader.f64(), states, window);
-  }
+  for (let window = 0; window < states.has.length; window += 1) putTimeAfter(start, states.has[window] === 1 ? reader.f64() : 0, states, window);
 }

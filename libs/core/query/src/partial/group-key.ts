@@ -31,5 +31,7 @@ export function encodeGroupKey(writer: ByteWriter, { measurement, values }: Grou
 /** The inverse of {@link encodeGroupKey}. @throws DbError MESSAGE_INVALID */
 export function decodeGroupKey(reader: ByteReader, dimensionCount: number): GroupKey {
   const measurement = reader.text();
-  return { measurement, values: Array.from({ length: dimensionCount }, () => reader.text()) };
+  const values: string[] = [];
+  for (let index = 0; index < dimensionCount; index += 1) values.push(reader.text());
+  return { measurement, values };
 }

@@ -33,7 +33,7 @@ export type BlockColumn = { readonly kind: 'cells'; readonly cells: readonly Cel
 
 /** A block as it is read: all columns row by row. */
 export interface ReadRowBlock extends Omit<RowBlock, 'columns'> {
-  readonly cells: readonly (readonly Cell[])[];
+  readonly cells: Cell[][];
 }
 
 const ALL_NULL = 0;
@@ -66,7 +66,7 @@ export function decodeRowBlock(reader: ByteReader, { dimensionCount, columnCount
     if (series >= seriesKeys.length) throw new DbError('MESSAGE_INVALID', `series ${series} of ${seriesKeys.length} in a partial result`);
     seriesOf.push(series);
   }
-  const offsetsNs = decodeFloats(reader, rowCount);
+  const offsetsNs = reader.f64s(rowCount);
   const cells = Array.from({ length: columnCount }, () => decodeColumn(reader, { seriesOf, seriesCount: seriesKeys.length, known }));
   return { group, offsetsNs, seriesKeys, seriesOf, cells };
 }
@@ -76,12 +76,6 @@ function encodeTags(bytes: ByteWriter, tags: readonly (string | null)[]): void {
     if (tag === null) bytes.u8(0);
     else bytes.u8(1).text(tag);
   }
-}
-
-function decodeFloats(reader: ByteReader, count: number): number[] {
-  const floats: number[] = [];
-  for (let index = 0; index < count; index += 1) floats.push(reader.f64());
-  return floats;
 }
 
 function encodeCells(bytes: ByteWriter, cells: readonly Cell[]): void {
@@ -112,7 +106,7 @@ function decodeColumn(reader: ByteReader, { seriesOf, seriesCount, known }: Colu
     case ALL_NULL:
       return new Array<Cell>(rowCount).fill(null);
     case NUMBERS:
-      return decodeFloats(reader, rowCount);
+      return reader.f64s(rowCount);
     case TEXTS:
       return decodeNullableTexts(reader, rowCount);
     case CELLS:

@@ -2,6 +2,7 @@ import { assert, type TimestampNs } from '@varve/base';
 import type { SeriesBlock } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import type { ShardPartials } from '../merge/partial-stream.ts';
+import type { Arrivals } from '../merge/stage.ts';
 import { AggregateCalls, type AggregatesPlan } from '../operators/aggregate-calls.ts';
 import { frameKind, GroupAggregates } from '../operators/aggregate-group.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
@@ -18,18 +19,20 @@ import { reversed, RowPieces, type SpanPiece } from './row-pieces.ts';
  */
 export async function* aggregateRows(
   source: PlannedSubquery,
-  blocks: AsyncIterable<SeriesBlock>,
+  arrivals: Arrivals<SeriesBlock>,
   { held, handsOut }: { readonly held: HeldValues; readonly handsOut: boolean },
 ): AsyncGenerator<readonly ShardPartials[]> {
   const { isDescending } = source.shardPlan;
   const pieces = new RowPieces(source);
   const groups = new HeldAggregates(aggregatesPlan(source), pieces, held);
   const comeTogether = handsOut && comesInGroups(source);
-  for await (const block of blocks) {
-    const group = pieces.groupOf(block);
-    if (group === undefined) continue;
-    if (comeTogether && !groups.has(group)) yield groups.take();
-    groups.add(isDescending ? reversed(block) : block);
+  for await (const blocks of arrivals) {
+    for (const block of blocks) {
+      const group = pieces.groupOf(block);
+      if (group === undefined) continue;
+      if (comeTogether && !groups.has(group)) yield groups.take();
+      groups.add(isDescending ? reversed(block) : block);
+    }
   }
   yield groups.take();
 }

@@ -1,4 +1,3 @@
-import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import type { SeriesBlock, TimeRange } from '@varve/model';
 import { mergeAggregates, mergeRows, noPause } from '../merge/merge-partials.ts';
@@ -6,6 +5,7 @@ import type { RowsInput } from '../merge/merged-rows.ts';
 import type { Pause } from '../merge/transform-rows.ts';
 import { BATCH_ROW_COUNT_MAX } from '../merge/row-batch.ts';
 import type { ShardPartials } from '../merge/partial-stream.ts';
+import type { Arrivals } from '../merge/stage.ts';
 import type { PlannedMeasurements, PlannedSource, PlannedSubquery, QueryPlan } from '../plan/query-plan.ts';
 import { aggregateRows } from './aggregate-rows.ts';
 import { HeldValues } from './held-values.ts';
@@ -30,18 +30,20 @@ export interface ExecuteOptions {
  *
  * @throws DbError QUERY_LIMIT, QUERY_INTERRUPTED, MESSAGE_INVALID, and what the partial results throw
  */
-export function executeQuery({ sources, range, mergePlan }: QueryPlan, scatter: Scatter, options: ExecuteOptions): AsyncIterable<SeriesBlock> {
-  const { chunkRowCount, pause = noPause, heldValueCountMax = LIMITS.subqueryValueCountMax } = options;
+export function executeQuery({ sources, range, mergePlan }: QueryPlan, scatter: Scatter, options: ExecuteOptions): Arrivals<SeriesBlock> {
+  const { chunkRowCount, signal, pause = noPause, heldValueCountMax = LIMITS.subqueryValueCountMax } = options;
   const { input } = mergePlan;
   const held = (): HeldValues => new HeldValues(heldValueCountMax);
-  const rowsOf = (source: PlannedSubquery): AsyncIterable<SeriesBlock> =>
-    wanted(executeQuery(source.plan, scatter, { ...options, chunkRowCount: rowCountAtOnce(source) }), options.signal);
+  const rowsOf = (source: PlannedSubquery): Arrivals<SeriesBlock> =>
+    executeQuery(source.plan, scatter, { ...options, chunkRowCount: rowCountAtOnce(source) });
   if (input.kind === 'aggregates') {
-    const sets = partialSets(sources, (source) => scatter(source, range), (source) => aggregateRows(source, rowsOf(source), { held: held(), handsOut: sources.length === 1 }));
-    return mergeAggregates(mergePlan, input, sets, { chunkRowCount, pause });
+    const shards = areShards(sources)
+      ? sources.flatMap((source) => scatter(source, range))
+      : partialSets(sources, (source) => scatter(source, range), (source) => aggregateRows(source, rowsOf(source), { held: held(), handsOut: sources.length === 1 }));
+    return mergeAggregates(mergePlan, input, shards, { chunkRowCount, signal, pause });
   }
   const inputs = sources.flatMap((source): readonly RowsInput[] => (source.kind === 'subquery' ? [{ blocks: scanRows(source, rowsOf(source), held()) }] : scatter(source, range)));
-  return mergeRows(mergePlan, input, inputs, { chunkRowCount, pause });
+  return mergeRows(mergePlan, input, inputs, { chunkRowCount, signal, pause });
 }
 
 /** Few where few are wanted: a subquery reads until a block is full. */
@@ -50,7 +52,11 @@ function rowCountAtOnce({ shardPlan: { output } }: PlannedSubquery): number {
   return Math.min(Math.max(wanted, 64), BATCH_ROW_COUNT_MAX);
 }
 
-/** The partial results of all sources. Several have groups in common: their subqueries are read to the end, one after the other, before any shard is asked. */
+function areShards(sources: readonly PlannedSource[]): sources is readonly PlannedMeasurements[] {
+  return sources.every(({ kind }) => kind === 'measurements');
+}
+
+/** The partial results of all sources, subqueries among them. Several have groups in common: their subqueries are read to the end, one after the other, before any shard is asked. */
 async function* partialSets(
   sources: readonly PlannedSource[],
   scatter: (source: PlannedMeasurements) => readonly ShardPartials[],
@@ -63,11 +69,4 @@ async function* partialSets(
     else for await (const set of aggregate(source)) shards.push(...set);
   }
   yield shards;
-}
-
-async function* wanted(blocks: AsyncIterable<SeriesBlock>, signal: AbortSignal | undefined): AsyncGenerator<SeriesBlock> {
-  for await (const block of blocks) {
-    if (signal?.aborted === true) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
-    yield block;
-  }
 }

@@ -1,5 +1,6 @@
 import type { Cell, SeriesBlock } from '@varve/model';
 import type { TimedBlock } from '../merge/merged-rows.ts';
+import type { Arrivals } from '../merge/stage.ts';
 import { BATCH_ROW_COUNT_MAX } from '../merge/row-batch.ts';
 import { cellReader } from '../operators/slice-cells.ts';
 import { compareGroups, groupId, type GroupKey } from '../partial/group-key.ts';
@@ -14,23 +15,27 @@ import { RowPieces } from './row-pieces.ts';
  *
  * @throws DbError QUERY_LIMIT, and what the rows throw
  */
-export async function* scanRows(source: PlannedSubquery, blocks: AsyncIterable<SeriesBlock>, held: HeldValues): AsyncGenerator<TimedBlock> {
+export async function* scanRows(source: PlannedSubquery, arrivals: Arrivals<SeriesBlock>, held: HeldValues): AsyncGenerator<TimedBlock> {
   const { shardPlan, plan } = source;
   const pieces = new RowPieces(source);
   if (plan.mergePlan.dimensions.length === shardPlan.dimensions.length) {
-    for await (const block of blocks) {
-      const rows = timedRows(source, pieces, block);
-      if (rows !== undefined) yield rows;
+    for await (const blocks of arrivals) {
+      for (const block of blocks) {
+        const rows = timedRows(source, pieces, block);
+        if (rows !== undefined) yield rows;
+      }
     }
     return;
   }
   const groups = new HeldGroups(source, held);
   const comeTogether = comesInGroups(source);
-  for await (const block of blocks) {
-    const rows = timedRows(source, pieces, block);
-    if (rows === undefined) continue;
-    if (comeTogether && !groups.has(rows.group)) yield* groups.take();
-    groups.add(rows);
+  for await (const blocks of arrivals) {
+    for (const block of blocks) {
+      const rows = timedRows(source, pieces, block);
+      if (rows === undefined) continue;
+      if (comeTogether && !groups.has(rows.group)) yield* groups.take();
+      groups.add(rows);
+    }
   }
   yield* groups.take();
 }
@@ -47,8 +52,8 @@ function timedRows({ shardPlan }: PlannedSubquery, pieces: RowPieces, block: Ser
   const rowAt = (index: number): number => chosen?.[index] ?? index;
   return {
     group: piece.group,
-    ms: chosen === undefined ? ms : Float64Array.from(chosen, (row) => ms[row]!),
-    subNs: chosen === undefined ? subNs : Int32Array.from(chosen, (row) => subNs[row]!),
+    ms: Array.from({ length: rowCount }, (_row, index) => ms[rowAt(index)]!),
+    subNs: Array.from({ length: rowCount }, (_row, index) => subNs[rowAt(index)]!),
     seriesKeys: NO_SERIES,
     seriesOf: new Uint8Array(rowCount),
     cells: readers.map((read) => Array.from({ length: rowCount }, (_row, index) => read(rowAt(index)))),

@@ -10,6 +10,7 @@ import { planQuery } from '../plan/plan-query.ts';
 import type { SchemaView } from '../plan/schema-view.ts';
 import { decodeShardPlan, encodeShardPlan } from '../plan/shard-plan.ts';
 import { executeQuery, type Scatter } from '../subquery/execute-query.ts';
+import { allArrived } from './all-of.ts';
 import { memorySource, type TestPoint } from './memory-source.ts';
 
 /** How a test spreads its points over shards. */
@@ -118,10 +119,10 @@ export function schemaOf(points: readonly TestPoint[]): SchemaView {
   };
 }
 
-async function collect(blocks: AsyncIterable<SeriesBlock>): Promise<Answer> {
+async function collect(arrivals: AsyncIterable<Iterable<SeriesBlock>>): Promise<Answer> {
   const series: { name: string; tags?: Record<string, string>; columns: readonly string[]; values: Cell[][] }[] = [];
   let continues = false;
-  for await (const block of blocks) {
+  for (const block of await allArrived(arrivals)) {
     if (!continues) series.push({ name: block.name, ...(block.tags === undefined ? {} : { tags: Object.fromEntries(block.tags) }), columns: block.columns, values: [] });
     for (let row = 0; row < block.rowCount; row += 1) {
       const time = joinNs(block.times!.ms[row]!, block.times!.subNs[row]!);

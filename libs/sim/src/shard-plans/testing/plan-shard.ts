@@ -156,11 +156,13 @@ async function answerOf(text: string, partialsOf: (plan: ShardPlan) => AsyncIter
   const { sources, mergePlan } = planOf(text);
   const shards = sources.map(({ shardPlan }) => ({ startNs: START_NS, partials: partialsOf(shardPlan) }));
   const answer = new Map<string, (readonly [bigint, ...Cell[]])[]>();
-  for await (const block of mergePartials(mergePlan, shards, 100)) {
-    const name = tagsText(block.tags ?? []);
-    const rows = answer.get(name) ?? [];
-    answer.set(name, rows);
-    for (let row = 0; row < block.rowCount; row += 1) rows.push(rowAt(block, row));
+  for await (const blocks of mergePartials(mergePlan, shards, 100)) {
+    for (const block of blocks) {
+      const name = tagsText(block.tags ?? []);
+      const rows = answer.get(name) ?? [];
+      answer.set(name, rows);
+      for (let row = 0; row < block.rowCount; row += 1) rows.push(rowAt(block, row));
+    }
   }
   return answer;
 }

@@ -1,0 +1,22 @@
+import { LIMITS } from '@varve/config';
+import type { SeriesBlock } from '@varve/model';
+import type { ResultItem } from '@varve/ports';
+
+/** Blocks that arrive together as items, as many at a time as make one full block at least. What comes before a failure is a part of the answer. */
+export function* itemsTogether(blocks: Iterable<SeriesBlock>, statementId: number): Generator<readonly ResultItem[]> {
+  let items: ResultItem[] = [];
+  let rowCount = 0;
+  try {
+    for (const block of blocks) {
+      items.push({ kind: 'rows', statementId, ...block });
+      rowCount += block.rowCount;
+      if (rowCount < LIMITS.resultBlockRowCountMax) continue;
+      yield items;
+      [items, rowCount] = [[], 0];
+    }
+  } catch (error) {
+    yield items;
+    throw error;
+  }
+  yield items;
+}
