@@ -6,7 +6,7 @@ import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varv
 import { parseLines } from '@varve/line-protocol';
 import { joinNs, type Cell, type FieldType, type FieldValue, type SeriesBlock, type Tombstone } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER } from '@varve/ports';
-import { encodeShardPlan, mergePartials, parseQuery, planQuery, runShardPlan, type QueryPlan, type ShardPlan } from '@varve/query';
+import { mergePartials, parseQuery, planQuery, runShardPlan, type QueryPlan, type ShardPlan } from '@varve/query';
 import { SimBackground } from '../../sim-background.ts';
 import { SimClock, SimRandom } from '../../sim-clock.ts';
 import { SimDisk } from '../../sim-disk.ts';
@@ -111,7 +111,7 @@ export class PlanShard {
     const from = { replicaOf: () => Promise.resolve(this.#replica), checkJoining: () => undefined, cache, damage, ...ports };
     return answerOf(text, (plan) => {
       const header = { shard: SHARD, version: 0, mayJoin: true, traceParent: undefined, isCounted: undefined };
-      return produceQuery(from, { kind: 'dataQuery', header, payload: encodeShardPlan(plan) }, new AbortController().signal);
+      return produceQuery(from, { header, payload: plan }, new AbortController().signal);
     });
   }
 
