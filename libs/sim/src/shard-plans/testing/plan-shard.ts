@@ -111,7 +111,7 @@ export class PlanShard {
     const from = { replicaOf: () => Promise.resolve(this.#replica), checkJoining: () => undefined, cache, damage, ...ports };
     return answerOf(text, (plan) => {
       const header = { shard: SHARD, version: 0, mayJoin: true, traceParent: undefined, isCounted: undefined };
-      return produceQuery(from, { header, payload: plan }, new AbortController().signal);
+      return produceQuery(from, { header, payload: frozen(plan) }, new AbortController().signal);
     });
   }
 
@@ -139,6 +139,13 @@ export class PlanShard {
   #versionOf(frame: number, isLate: boolean): FrameStamp['version'] {
     return { wallMs: 1_000 + 10 * frame - (isLate ? 25 : 0), counter: 0, incarnation: 1 };
   }
+}
+
+/** As it is handed over within a process: a plan that is changed would be changed for all shards. */
+function frozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const each of Object.values(Object.freeze(value))) frozen(each);
+  return value;
 }
 
 function lineOf({ key, offsetNs, cells }: PlanRow): string {
