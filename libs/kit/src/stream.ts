@@ -21,8 +21,8 @@ export function openStream<Kind extends MessageKind, Value>(
 
 /**
  * Answers {@link openStream} on a subject; of several with a queue, one does. `produce` yields payloads that are not empty
- * and leaves them as they are from then on. When the consumer has left, the iteration is ended at its next item, and over a wire
- * its signal aborts; when the consumer's signal does, so does this one. What it says at its end goes with the last item.
+ * and leaves them as they are from then on. When the consumer has left, the iteration is ended at its next item; when the
+ * consumer's signal aborts, so does the producer's. What is said at the end goes with the last item.
  */
 export function serveStream<Kind extends MessageKind, Value>(ports: StreamPorts, at: StreamPlace<Kind, Value>, produce: Produce<Kind, Value>): Subscription {
   const { local } = ports.bus;

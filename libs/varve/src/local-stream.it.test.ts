@@ -157,7 +157,7 @@ test('a signal that has aborted before asks nobody', async () => {
   expect(world.asked).toEqual([]);
 });
 
-test('a consumer that does not end an idle wait is waited for: silence means nothing within a process', async () => {
+test('silence means nothing within a process: a slow producer is waited for, and a slow consumer', async () => {
   const world = new World();
   world.serve([0, new Promise<void>((settle) => setTimeout(settle, 50)), 1]);
   expect(await world.take(Infinity, { rest: () => new Promise((settle) => setTimeout(settle, 50)) })).toEqual([0, 1]);
