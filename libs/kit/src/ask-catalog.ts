@@ -1,11 +1,12 @@
 import { ByteWriter } from '@varve/base';
 import { decodeDelivery, type CatalogDelivery } from '@varve/model';
 import type { Header, Subjects } from '@varve/wire';
-import { openStream, type StreamPorts } from './stream.ts';
+import { NO_PAYLOAD } from './payload.ts';
+import type { StreamPorts } from './stream-ends.ts';
+import { openStream } from './stream.ts';
 
 /** Between two pieces of an answer. */
 const IDLE_TIMEOUT_MS = 2_000;
-const NO_PAYLOAD = new Uint8Array(0);
 
 /** Asks a meta node for what a copy of the catalog lacks. @throws DbError META_UNAVAILABLE, and as `openStream` and `decodeDelivery` */
 export async function askCatalog(

@@ -22,6 +22,26 @@ export interface Subscription {
   unsubscribe(): void;
 }
 
+/** What the producer of a stream says at its end. */
+export interface StreamEnd {
+  /** May be set until the last item. */
+  trailer?: string;
+}
+
+/**
+ * Makes the items of a stream that is asked for in the same process. What a question is, and what else the two sides owe each
+ * other, is said where both are: in the kit.
+ */
+export type LocalProducer = (question: unknown, signal: AbortSignal, end: StreamEnd) => AsyncIterable<Uint8Array>;
+
+/** Hands streams over from who serves them to who asks for them in the same process: a call, no message. */
+export interface LocalStreams {
+  /** Serves a subject without wildcards. Several may: each is asked in turn. @throws DbError BUS_CLOSED after close */
+  serve(subject: string, producer: LocalProducer): Subscription;
+  /** Who is asked next. @throws DbError BUS_NO_RESPONDERS when nobody serves the subject, BUS_CLOSED after close */
+  producerOf(subject: string): LocalProducer;
+}
+
 /**
  * Subjects with at-most-once delivery, as core NATS has them: a message may be lost, repeated, delayed or reordered
  * between different senders; messages of one sender on one subject stay in order. Delivery is never synchronous with
@@ -51,6 +71,8 @@ export interface Bus {
   request(subject: string, payload: Uint8Array, timeoutMs: DurationMs): Promise<Uint8Array>;
   /** A subject that only this connection uses, for answers. */
   newInbox(): string;
+  /** Only where all that is connected is in this process: streams are served and asked for here, and not on the bus. */
+  readonly local?: LocalStreams | undefined;
   /** Delivers what is under way, then refuses: requests that still wait end with BUS_CLOSED. */
   close(): Promise<void>;
 }

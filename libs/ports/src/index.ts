@@ -7,7 +7,7 @@ export { refuseOversized } from './refuse-oversized.ts';
 export { isWildcard, subjectMatches } from './subject-match.ts';
 export { SILENT_SPAN, SILENT_TRACER, traceIdOf } from './tracer.ts';
 export type { Background, Tasks } from './background.ts';
-export type { Bus, BusMessage, BusStatus, Subscription } from './bus.ts';
+export type { Bus, BusMessage, BusStatus, LocalProducer, LocalStreams, StreamEnd, Subscription } from './bus.ts';
 export type { CatalogCache } from './catalog-cache.ts';
 export type { AuditRow, CatalogSnapshot, CatalogStore } from './catalog-store.ts';
 export type { Clock, LongWork, Random, Timer } from './clock.ts';

@@ -1,5 +1,5 @@
 import { Prng } from '@varve/base';
-import { CatalogClient, CatalogFollower, openStream, type FollowerPorts } from '@varve/kit';
+import { CatalogClient, CatalogFollower, NO_PAYLOAD, openStream, type FollowerPorts } from '@varve/kit';
 import type { Catalog, CatalogCommand, CommandResult } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS } from '@varve/ports';
 import { subjectsOf } from '@varve/wire';
@@ -142,7 +142,7 @@ class Run {
 
   /** All that a peer has applied, as a text. */
   async #stateOf(peer: number): Promise<string> {
-    const asked = { kind: 'raftSnapshot', header: { index: 1 }, payload: new Uint8Array(0) } as const;
+    const asked = { kind: 'raftSnapshot', header: { index: 1 }, payload: NO_PAYLOAD } as const;
     const pieces: string[] = [];
     const to = { subject: SUBJECTS.raftSnapshot(peer), idleTimeoutMs: 2_000 };
     for await (const piece of openStream(this.#portsOf('watcher'), to, asked)) pieces.push(new TextDecoder().decode(piece));

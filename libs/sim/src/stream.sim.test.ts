@@ -1,5 +1,5 @@
 import { DbError } from '@varve/base';
-import { openStream, serveStream } from '@varve/kit';
+import { BYTES, NO_PAYLOAD, openStream, serveStream } from '@varve/kit';
 import { SILENT_LOG, type Bus, type Clock } from '@varve/ports';
 import { decode } from '@varve/wire';
 import { expect, test } from 'vitest';
@@ -59,7 +59,7 @@ class World {
   async serveNumbers(itemCount: number, failsAt = -1): Promise<void> {
     this.#producer = new SimProcess(this.scheduler, 'producer');
     const ports = { ...this.ends(this.#producer), log: SILENT_LOG };
-    const at = { subject: SUBJECT, askedKind: 'dataSeries', idleTimeoutMs: IDLE_TIMEOUT_MS } as const;
+    const at = { subject: SUBJECT, askedKind: 'dataSeries', codec: BYTES, idleTimeoutMs: IDLE_TIMEOUT_MS } as const;
     const { clock } = ports;
     const numbers = (signal: AbortSignal): AsyncGenerator<Uint8Array> => this.#numbers(clock, { itemCount, failsAt }, signal);
     const all = (): string => `${this.producedCount} in all`;
@@ -75,7 +75,7 @@ class World {
     const to = { subject: SUBJECT, idleTimeoutMs: IDLE_TIMEOUT_MS, signal, onTrailer: (trailer: string) => void this.trailers.push(trailer) };
     this.#consumer = new SimProcess(this.scheduler, 'consumer');
     const ports = this.ends(this.#consumer);
-    const asked = { kind: 'dataSeries', header: { shards: [], version: 0, mayJoin: false }, payload: new Uint8Array(0) } as const;
+    const asked = { kind: 'dataSeries', header: { shards: [], version: 0, mayJoin: false }, payload: NO_PAYLOAD } as const;
     for await (const [number] of openStream(ports, to, asked)) {
       taken.push(number!);
       if (pauseMs > 0) await pause(ports.clock, pauseMs);

@@ -1,5 +1,7 @@
 import { BoundedQueue, DbError, type DurationMs } from '@varve/base';
 import { refuseOversized, type Bus, type BusMessage, type BusStatus, type Subscription } from '@varve/ports';
+import { closed } from './closed.ts';
+import { InprocStreams } from './inproc-streams.ts';
 import { SubjectTable, type Subscriber } from './subject-table.ts';
 
 /** A message on its way. */
@@ -28,6 +30,7 @@ export function openInprocBus(): Bus {
  * messages starves nobody.
  */
 class InprocBus implements Bus {
+  readonly local = new InprocStreams();
   readonly #table = new SubjectTable();
   readonly #deliveries = new BoundedQueue<Delivery>(DELIVERY_COUNT_MAX);
   /** Ends the requests that still wait. */
@@ -104,6 +107,7 @@ class InprocBus implements Bus {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.local.close();
     while (this.#deliveries.size > 0) await new Promise((resolve) => setImmediate(resolve));
     for (const end of [...this.#waiting]) end();
     this.#table.clear();
@@ -139,8 +143,4 @@ class InprocBus implements Bus {
     for (const receiver of receivers) if (receiver.isActive) receiver.onMessage(message);
     if (receivers.length === 0) onNobody?.();
   }
-}
-
-function closed(): DbError {
-  return new DbError('BUS_CLOSED', 'the bus is closed');
 }

@@ -1,13 +1,13 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { openStream, type LivenessView } from '@varve/kit';
+import { openStream, Payload, Turns, type LivenessView } from '@varve/kit';
 import type { Catalog, NodeId, RetentionPolicy, ShardId, TimeRange } from '@varve/model';
 import { shardsForRange } from '@varve/placement';
 import type { Bus, Clock, QueryRequest } from '@varve/ports';
 import {
   decodeSeriesPiece,
-  encodeSeriesQuestion,
   selectMeasurements,
+  seriesQuestionCodec,
   SeriesSketch,
   type NamedSeries,
   type SelectStatement,
@@ -30,6 +30,9 @@ export interface Asking {
   readonly within?: TimeRange | undefined;
 }
 
+/** Many short answers follow each other: others have their turn between them. */
+type AskingInTurns = Asking & { readonly turns: Turns };
+
 /** Asks data nodes what series and tag keys there are: the catalog does not know them. */
 export class SeriesCollector {
   readonly #ports: { readonly bus: Bus; readonly clock: Clock; readonly liveness: LivenessView };
@@ -46,8 +49,9 @@ export class SeriesCollector {
    * @throws DbError QUERY_SHARD_UNAVAILABLE, QUERY_LIMIT, QUERY_INTERRUPTED: never a silently short list
    */
   async collect(policies: readonly RetentionPolicy[], asking: Asking, question: SeriesQuestion, into: Collected): Promise<void> {
+    const turns = new Turns(this.#ports.clock);
     for (const policy of policies) {
-      for await (const piece of this.#ask(policy, asking, question)) {
+      for await (const piece of this.#ask(policy, { ...asking, turns }, question)) {
         if (question.wants === 'sketch') into.sketch.merge(SeriesSketch.fromBytes(piece));
         else for (const each of decodeSeriesPiece(piece, question.wants)) into.add(each);
       }
@@ -59,12 +63,13 @@ export class SeriesCollector {
     const { database, retentionPolicy, signal, nodeId } = request;
     const sources = selectMeasurements(statement, { database, retentionPolicy, schema: schemaOf(catalog, undefined) });
     const collected = new Map<string, Set<string>>();
+    const turns = new Turns(this.#ports.clock);
     if ('kind' in sources) return new Map(); // The plan says why.
     for (const source of sources) {
       const policy = catalog.databases.get(source.database)!.retentionPolicies.get(source.retentionPolicy)!;
       const question: SeriesQuestion = { wants: 'tagKeys', measurements: [source.name], filter: { kind: 'all' } };
       const keys = new Set<string>();
-      for await (const piece of this.#ask(policy, { version: catalog.version, signal, nodeId, missing }, question)) {
+      for await (const piece of this.#ask(policy, { version: catalog.version, signal, nodeId, missing, turns }, question)) {
         for (const { name } of decodeSeriesPiece(piece)) keys.add(name);
       }
       collected.set(tagKeysKey(policy, source.name), keys);
@@ -73,12 +78,12 @@ export class SeriesCollector {
   }
 
   /** A question is no larger than what the bus carries: many measurements are asked for in turns. */
-  async *#ask(policy: RetentionPolicy, asking: Asking, question: SeriesQuestion): AsyncGenerator<Uint8Array> {
+  async *#ask(policy: RetentionPolicy, asking: AskingInTurns, question: SeriesQuestion): AsyncGenerator<Uint8Array> {
     for (const measurements of turnsOf(question.measurements)) yield* this.#askOnce(policy, asking, { ...question, measurements });
   }
 
-  async *#askOnce(policy: RetentionPolicy, asking: Asking, question: SeriesQuestion): AsyncGenerator<Uint8Array> {
-    const payload = encodeSeriesQuestion(question);
+  async *#askOnce(policy: RetentionPolicy, asking: AskingInTurns, question: SeriesQuestion): AsyncGenerator<Uint8Array> {
+    const payload = new Payload(seriesQuestionCodec, question);
     const range = asking.within ?? question.range;
     const shards = range === undefined ? policy.shardGroups.flatMap((group) => group.shards) : shardsForRange(policy, range).map(({ shard }) => shard);
     const { nodeId, missing } = asking;
@@ -96,6 +101,7 @@ export class SeriesCollector {
     while (owing.length > 0) {
       const failed = new Map<ShardId, DbError>();
       for (const [{ owner, mayJoin }, ids] of byAttempt(owing)) {
+        await asking.turns.maybeRest();
         try {
           const header = { shards: ids, version: asking.version, mayJoin };
           const to = { subject: this.#subjects.dataSeries(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal: asking.signal };

@@ -1,15 +1,15 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { openStream, pause, type CatalogFollower, type LivenessView } from '@varve/kit';
+import { openStream, pause, Payload, Turns, type CatalogFollower, type LivenessView } from '@varve/kit';
 import type { Catalog, NodeId, SeriesBlock, TimeRange } from '@varve/model';
 import { shardsForRange, type PlacedShard, type ReadShard } from '@varve/placement';
 import type { Bus, Clock, QueryRequest, ResultItem, TraceParent } from '@varve/ports';
 import {
-  encodeShardPlan,
   executeQuery,
   needsTagKeys,
   planQuery,
   SelectBudget,
+  shardPlanCodec,
   validateSelect,
   type BudgetPart,
   type GroupSeries,
@@ -20,6 +20,7 @@ import {
   type SelectLimits,
   type SelectStatement,
   type ShardPartials,
+  type ShardPlan,
 } from '@varve/query';
 import type { Subjects } from '@varve/wire';
 import type { SeriesCollector } from './collect-series.ts';
@@ -53,10 +54,16 @@ export interface Asking {
   readonly observe?: ((source: PlannedMeasurements, placed: PlacedShard) => ShardObserver) | undefined;
 }
 
+/** What one statement's questions have in common besides. */
+interface Execution extends Asking {
+  readonly budget: SelectBudget;
+  /** Shards that answer at once, one after the other, leave others their turn between them. */
+  readonly turns: Turns;
+}
+
 /** What one shard is asked, where that counts (LM1), and who watches. */
 interface ShardQuestion {
-  /** A shard plan. */
-  readonly payload: Uint8Array;
+  readonly payload: Payload<ShardPlan>;
   readonly part: BudgetPart;
   readonly observer: ShardObserver | undefined;
 }
@@ -88,7 +95,8 @@ export class QueryPath {
   execute(plan: QueryPlan, asking: Asking, chunkRowCount: number): AsyncIterable<Iterable<SeriesBlock>> {
     const { signal } = asking;
     const budget = new SelectBudget(this.#parts.selectLimits);
-    const scatter: Scatter = (source, range) => this.#scatter(source, range, { ...asking, budget });
+    const turns = new Turns(this.#parts.clock);
+    const scatter: Scatter = (source, range) => this.#scatter(source, range, { ...asking, budget, turns });
     const pauseForOthers = async (): Promise<void> => {
       await pause(this.#parts.clock, 0);
       assertWanted(signal);
@@ -118,28 +126,30 @@ export class QueryPath {
   }
 
   /** One executing owner per shard; the stream is asked for when the merge first reads it. */
-  #scatter(source: PlannedMeasurements, range: TimeRange, { budget, ...asking }: Asking & { readonly budget: SelectBudget }): readonly ShardPartials[] {
+  #scatter(source: PlannedMeasurements, range: TimeRange, execution: Execution): readonly ShardPartials[] {
     const { shardPlan } = source;
+    const { budget } = execution;
     const { shardLimits } = budget;
-    const payload = encodeShardPlan(shardLimits === undefined ? shardPlan : { ...shardPlan, limits: shardLimits });
+    const payload = new Payload(shardPlanCodec, shardLimits === undefined ? shardPlan : { ...shardPlan, limits: shardLimits });
     const groups = new Map<TimeRange, GroupSeries>();
-    return this.shardsOf(source, range, asking).map((placed) => {
+    return this.shardsOf(source, range, execution).map((placed) => {
       const group = groups.get(placed.range) ?? { seriesCount: 0 };
       groups.set(placed.range, group);
       return {
         startNs: placed.range.startNs,
         mergeFromNs: placed.mergeFromNs,
-        partials: this.#partialsOf(placed, asking, { payload, part: budget.open(group), observer: asking.observe?.(source, placed) }),
+        partials: this.#partialsOf(placed, execution, { payload, part: budget.open(group), observer: execution.observe?.(source, placed) }),
       };
     });
   }
 
-  async *#partialsOf(placed: PlacedShard, asking: Asking, { payload, part, observer }: ShardQuestion): AsyncGenerator<Uint8Array> {
+  async *#partialsOf(placed: PlacedShard, execution: Execution, { payload, part, observer }: ShardQuestion): AsyncGenerator<Uint8Array> {
     const { id: shardId, owners } = placed.shard;
-    const { catalog, signal, nodeId, traceParent, missing } = asking;
+    const { catalog, signal, nodeId, traceParent, missing, turns } = execution;
     const { bus, clock, subjects, liveness } = this.#parts;
     let reason: DbError | undefined;
     for (const { owner, mayJoin } of executingOwners({ id: shardId, owners }, liveness, nodeId)) {
+      await turns.maybeRest();
       const header = { shard: shardId, version: catalog.version, mayJoin, traceParent, isCounted: observer !== undefined };
       observer?.onAsk(owner);
       let hasYielded = false;

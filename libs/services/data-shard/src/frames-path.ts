@@ -1,8 +1,8 @@
 import { LIMITS } from '@varve/config';
+import type { Asked } from '@varve/kit';
 import { decodeVector, type ShardId } from '@varve/model';
 import type { DamagedJournalRow, Journal } from '@varve/ports';
 import { missingFrom } from '@varve/reconcile';
-import type { WireMessage } from '@varve/wire';
 import type { Damage } from './damage.ts';
 import { heldReplica, type ReadFrom } from './query-path.ts';
 
@@ -13,7 +13,7 @@ import { heldReplica, type ReadFrom } from './query-path.ts';
  */
 export async function* produceFrames(
   { journal, ...from }: Pick<ReadFrom, 'replicaOf' | 'damage'> & { readonly journal: Journal },
-  { header: { shard, version }, payload }: WireMessage<'dataFrames'>,
+  { header: { shard, version }, payload }: Asked<'dataFrames', Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { table, journalIndex } = await heldReplica(from, shard, version);

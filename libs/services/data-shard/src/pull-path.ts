@@ -1,5 +1,5 @@
 import { LIMITS } from '@varve/config';
-import { openStream } from '@varve/kit';
+import { BYTES, openStream, Payload } from '@varve/kit';
 import { encodeVector, type NodeId, type ShardId } from '@varve/model';
 import type { Bus, Clock, Metrics } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
@@ -42,7 +42,7 @@ export class Pulls {
   async #pull(replica: ShardReplica, source: NodeId, version: number): Promise<number> {
     const shard: ShardId = replica.shard;
     const to = { subject: this.#subjects.dataFrames(source), idleTimeoutMs: LIMITS.streamIdleTimeoutMs };
-    const asked = { kind: 'dataFrames', header: { shard, version }, payload: encodeVector(replica.table.vector) } as const;
+    const asked = { kind: 'dataFrames', header: { shard, version }, payload: new Payload(BYTES, encodeVector(replica.table.vector)) } as const;
     let frameCount = 0;
     for await (const frame of openStream(this.#ports, to, asked)) {
       await this.#store(replica, frame);

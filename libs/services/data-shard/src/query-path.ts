@@ -1,16 +1,15 @@
 import { DbError } from '@varve/base';
+import { Turns, type Asked } from '@varve/kit';
 import type { ShardId } from '@varve/model';
-import type { Clock, ShardStore, Tracer } from '@varve/ports';
-import { decodeShardPlan, runShardPlan, type ShardSource } from '@varve/query';
+import type { Clock, ShardStore, StreamEnd, Tracer } from '@varve/ports';
+import { runShardPlan, type ShardPlan, type ShardSource } from '@varve/query';
 import { WantedFields } from '@varve/storage';
 import { attributes, spans } from '@varve/telemetry';
-import type { WireMessage } from '@varve/wire';
 import { CachedChunks, type ChunkCache } from './chunk-cache.ts';
 import { CountingSource } from './counting-source.ts';
 import type { Damage } from './damage.ts';
 import { readSeries } from './read-shard.ts';
 import type { ShardReplica } from './shard-replica.ts';
-import { Turns } from './turns.ts';
 
 /** The replica, once the node has caught up with this version of the catalog: a shard may be newer than what it knew. */
 export type ReplicaOf = (shard: ShardId, version: number) => Promise<ShardReplica | undefined>;
@@ -27,33 +26,26 @@ export interface ReadFrom {
   readonly tracer: Tracer;
 }
 
-/** Runs this shard's part of a query, piece by piece. @throws DbError SHARD_NOT_HERE, SHARD_DAMAGED, CHUNK_INVALID, QUERY_LIMIT */
-export async function* produceQuery(from: ReadFrom, asked: WireMessage<'dataQuery'>, signal: AbortSignal, end: { trailer?: string } = {}): AsyncGenerator<Uint8Array> {
-  const { shard, traceParent, isCounted } = asked.header;
+/**
+ * Runs this shard's part of a query, piece by piece. Y2: who meets a damaged chunk is told which rows cannot be read.
+ * @throws DbError SHARD_NOT_HERE, SHARD_DAMAGED, CHUNK_INVALID, QUERY_LIMIT
+ */
+export async function* produceQuery(from: ReadFrom, { header, payload: plan }: Asked<'dataQuery', ShardPlan>, signal: AbortSignal, end: StreamEnd = {}): AsyncGenerator<Uint8Array> {
+  const { shard, traceParent, isCounted } = header;
   const span = from.tracer.startChild(spans.shardQuery, traceParent, { kind: 'server', attributes: { [attributes.shard]: shard } });
+  let replica: ShardReplica | undefined;
   try {
-    const replica = await servingReplica(from, shard, asked.header);
-    const counting = isCounted === true ? new CountingSource(sourceOf(from, replica)) : undefined;
-    yield* runPlan(from, replica, { plan: asked.payload, source: counting ?? sourceOf(from, replica), signal });
+    replica = await servingReplica(from, shard, header);
+    const source = sourceOf(from, replica);
+    const counting = isCounted === true ? new CountingSource(source) : undefined;
+    yield* runShardPlan(plan, counting ?? source, signal);
     if (counting !== undefined) end.trailer = JSON.stringify(counting.counts);
   } catch (error) {
-    span.end(error);
-    throw error;
+    const told = replica === undefined ? error : from.damage.explained(replica, error);
+    span.end(told);
+    throw told;
   } finally {
     span.end();
-  }
-}
-
-/** Y2: who meets a damaged chunk is told which rows cannot be read. */
-async function* runPlan(
-  from: ReadFrom,
-  replica: ShardReplica,
-  { plan, source, signal }: { readonly plan: Uint8Array; readonly source: ShardSource; readonly signal: AbortSignal },
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* runShardPlan(decodeShardPlan(plan), source, signal);
-  } catch (error) {
-    throw from.damage.explained(replica, error);
   }
 }
 

@@ -1,21 +1,19 @@
 import { DbError } from '@varve/base';
+import { Turns, type Asked } from '@varve/kit';
 import { SHARD_WINDOW_NS_MAX, type TimeRange } from '@varve/model';
-import { answerSeries, decodeSeriesQuestion, type SeriesSource } from '@varve/query';
+import { answerSeries, type SeriesQuestion, type SeriesSource } from '@varve/query';
 import type { OffsetRange } from '@varve/storage';
-import type { WireMessage } from '@varve/wire';
 import { CachedChunks } from './chunk-cache.ts';
 import { LivingSeries } from './living-series.ts';
 import { servingReplica, type ReadFrom } from './query-path.ts';
 import { hasRow } from './read-shard.ts';
 import type { ShardReplica } from './shard-replica.ts';
-import { Turns } from './turns.ts';
 
 /**
  * Answers what names the asked shards have: keys of series, of tags, their values, or how many there are.
- * @throws DbError SHARD_NOT_HERE, SHARD_JOINING, SHARD_DAMAGED, CHUNK_INVALID, MESSAGE_INVALID
+ * @throws DbError SHARD_NOT_HERE, SHARD_JOINING, SHARD_DAMAGED, CHUNK_INVALID
  */
-export async function* produceSeries(from: ReadFrom, asked: WireMessage<'dataSeries'>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const question = decodeSeriesQuestion(asked.payload);
+export async function* produceSeries(from: ReadFrom, asked: Asked<'dataSeries', SeriesQuestion>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const { shards } = asked.header;
   const turns = new Turns(from.clock);
   for (const shard of shards) {
@@ -25,7 +23,7 @@ export async function* produceSeries(from: ReadFrom, asked: WireMessage<'dataSer
       if (signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
     });
     try {
-      yield* answerSeries(question, source);
+      yield* answerSeries(asked.payload, source);
     } catch (error) {
       throw from.damage.explained(replica, error);
     }

@@ -1,7 +1,8 @@
 import { LIMITS } from '@varve/config';
-import { serve, serveStream } from '@varve/kit';
+import { BYTES, serve, serveStream } from '@varve/kit';
 import type { NodeId } from '@varve/model';
 import type { Bus, Clock, Journal, Log, Subscription } from '@varve/ports';
+import { seriesQuestionCodec, shardPlanCodec } from '@varve/query';
 import type { Subjects } from '@varve/wire';
 import { produceFrames } from './frames-path.ts';
 import { answerKnownSeries } from './known-series-path.ts';
@@ -43,11 +44,11 @@ export function serveRequests(parts: RequestParts): readonly Subscription[] {
     serve(ports, { subject: subjects.dataReady(node), askedKind: 'dataReady', answerKind: 'dataReadyIs' }, async ({ header }) => ({
       header: { version: await catchUp(header.version) },
     })),
-    serveStream(ports, { subject: subjects.dataQuery(node), askedKind: 'dataQuery', idleTimeoutMs }, (asked, signal, end) => produceQuery(from, asked, signal, end)),
-    serveStream(ports, { subject: subjects.dataSeries(node), askedKind: 'dataSeries', idleTimeoutMs }, (asked, signal) => produceSeries(from, asked, signal)),
+    serveStream(ports, { subject: subjects.dataQuery(node), askedKind: 'dataQuery', codec: shardPlanCodec, idleTimeoutMs }, (asked, signal, end) => produceQuery(from, asked, signal, end)),
+    serveStream(ports, { subject: subjects.dataSeries(node), askedKind: 'dataSeries', codec: seriesQuestionCodec, idleTimeoutMs }, (asked, signal) => produceSeries(from, asked, signal)),
     serve(ports, { subject: subjects.dataVectors(node), askedKind: 'dataVectors', answerKind: 'dataVectorsAre' }, (asked) => answerVectors(caughtUpReplica, asked)),
     serve(ports, { subject: subjects.dataKnown(node), askedKind: 'dataKnown', answerKind: 'dataKnownIs' }, (asked) => answerKnownSeries(caughtUpReplica, asked)),
-    serveStream(ports, { subject: subjects.dataFrames(node), askedKind: 'dataFrames', idleTimeoutMs }, (asked, signal) =>
+    serveStream(ports, { subject: subjects.dataFrames(node), askedKind: 'dataFrames', codec: BYTES, idleTimeoutMs }, (asked, signal) =>
       produceFrames({ ...from, journal }, asked, signal),
     ),
     serve(ports, { subject: subjects.dataPull(node), askedKind: 'dataPull', answerKind: 'dataPulled' }, async ({ header: { shard, source, version } }) => ({

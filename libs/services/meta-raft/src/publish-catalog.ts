@@ -1,7 +1,7 @@
 import { DbError, type DurationMs } from '@varve/base';
 import { catalogFingerprint } from '@varve/catalog';
 import { LIMITS } from '@varve/config';
-import { serveStream } from '@varve/kit';
+import { BYTES, serveStream } from '@varve/kit';
 import { encodeDelivery, packCatalog, withoutSessions, type Catalog, type CatalogDelivery } from '@varve/model';
 import type { Bus, Clock, Log, Metrics, Subscription, Timer } from '@varve/ports';
 import { metrics as names } from '@varve/telemetry';
@@ -61,7 +61,7 @@ export class CatalogPublisher {
 
   /** Answers followers, until it is cancelled. */
   serve(): Subscription {
-    const at = { subject: this.#parts.subjects.metaCatalog, queue: META_NODES_QUEUE, askedKind: 'metaCatalog', idleTimeoutMs: STREAM_IDLE_TIMEOUT_MS } as const;
+    const at = { subject: this.#parts.subjects.metaCatalog, queue: META_NODES_QUEUE, askedKind: 'metaCatalog', codec: BYTES, idleTimeoutMs: STREAM_IDLE_TIMEOUT_MS } as const;
     return serveStream(this.#ports, at, ({ header }) => this.#answer(header));
   }
 

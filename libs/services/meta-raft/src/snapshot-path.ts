@@ -1,16 +1,15 @@
 import { ByteWriter, DbError } from '@varve/base';
-import { openStream, pause, serveStream, type StreamPorts } from '@varve/kit';
+import { BYTES, NO_PAYLOAD, openStream, pause, serveStream, type StreamPorts } from '@varve/kit';
 import type { CatalogSnapshot, Subscription } from '@varve/ports';
 import type { NeededSnapshot } from '@varve/raft';
 import type { Subjects } from '@varve/wire';
 import { decodeSnapshot, snapshotPieces } from './snapshot-codec.ts';
 
 const IDLE_TIMEOUT_MS = 2_000;
-const NO_PAYLOAD = new Uint8Array(0);
 
 /** Hands what this peer has applied to peers that have fallen behind its log. */
 export function serveSnapshots(ports: StreamPorts, { subjects, peer }: { readonly subjects: Subjects; readonly peer: number }, current: () => CatalogSnapshot): Subscription {
-  const at = { subject: subjects.raftSnapshot(peer), askedKind: 'raftSnapshot', idleTimeoutMs: IDLE_TIMEOUT_MS } as const;
+  const at = { subject: subjects.raftSnapshot(peer), askedKind: 'raftSnapshot', codec: BYTES, idleTimeoutMs: IDLE_TIMEOUT_MS } as const;
   return serveStream(ports, at, async function* ({ header }) {
     const snapshot = current();
     if (snapshot.appliedIndex < header.index) throw new DbError('META_UNAVAILABLE', `entry ${header.index} is not applied here yet; retry`);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DbError } from '@varve/base';
-import { openStream } from '@varve/kit';
+import { NO_PAYLOAD, openStream } from '@varve/kit';
 import { systemClock } from '@varve/system-adapter';
 import { cpuMsOf } from '../footprint.ts';
 import { openGroup, SUBJECTS, until, type RunningGroup } from './running-group.ts';
@@ -73,7 +73,7 @@ async function restart(group: RunningGroup, index: number): Promise<RestartFigur
 async function hasApplied({ bus }: RunningGroup, peer: number, index: number): Promise<boolean> {
   const to = { subject: SUBJECTS.raftSnapshot(peer), idleTimeoutMs: IDLE_TIMEOUT_MS };
   try {
-    const pieces = openStream({ bus, clock: systemClock }, to, { kind: 'raftSnapshot', header: { index }, payload: new Uint8Array(0) });
+    const pieces = openStream({ bus, clock: systemClock }, to, { kind: 'raftSnapshot', header: { index }, payload: NO_PAYLOAD });
     for await (const _ of pieces) continue;
     return true;
   } catch (error) {

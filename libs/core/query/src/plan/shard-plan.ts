@@ -120,3 +120,6 @@ export function decodeShardPlan(bytes: Uint8Array): ShardPlan {
   if (format !== FORMAT) throw new DbError('MESSAGE_INVALID', `a shard plan of format ${String(format)}; this node knows ${FORMAT}`);
   return plan;
 }
+
+/** How a plan travels. */
+export const shardPlanCodec = { encode: encodeShardPlan, decode: decodeShardPlan };

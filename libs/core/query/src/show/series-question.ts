@@ -48,6 +48,9 @@ export function decodeSeriesQuestion(bytes: Uint8Array): SeriesQuestion {
   return decodeJson(bytes[0] === FORMAT_2 ? bytes.subarray(1) : bytes, 'a series question') as SeriesQuestion;
 }
 
+/** How a question travels. */
+export const seriesQuestionCodec = { encode: encodeSeriesQuestion, decode: decodeSeriesQuestion };
+
 /** A name as it stands in a piece of an answer. */
 export function encodeNamedSeries(piece: ByteWriter, { measurement, name, value }: NamedSeries): void {
   piece.text(measurement).text(name);

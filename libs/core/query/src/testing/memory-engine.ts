@@ -57,9 +57,10 @@ export async function answerOf(query: string, points: readonly TestPoint[], opti
   });
   if ('kind' in plan) return { error: plan.text };
   const scatter: Scatter = ({ shardPlan }) =>
-    shardsOf(points, sharding).map((shard): ShardPartials => {
+    shardsOf(points, sharding).map((shard, index): ShardPartials => {
       const source = memorySource(shard.startNs, shard.points);
-      return { startNs: shard.startNs, partials: runShardPlan(decodeShardPlan(encodeShardPlan(shardPlan)), source) };
+      const isLocal = index % 2 === 1; // Within a process plans are handed over as they are.
+      return { startNs: shard.startNs, partials: runShardPlan(isLocal ? shardPlan : decodeShardPlan(encodeShardPlan(shardPlan)), source) };
     });
   return collect(executeQuery(plan, scatter, { chunkRowCount }));
 }

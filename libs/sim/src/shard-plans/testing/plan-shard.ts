@@ -6,7 +6,7 @@ import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varv
 import { parseLines } from '@varve/line-protocol';
 import { joinNs, type Cell, type FieldType, type FieldValue, type SeriesBlock, type Tombstone } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER } from '@varve/ports';
-import { encodeShardPlan, mergePartials, parseQuery, planQuery, runShardPlan, type QueryPlan, type ShardPlan } from '@varve/query';
+import { mergePartials, parseQuery, planQuery, runShardPlan, type QueryPlan, type ShardPlan } from '@varve/query';
 import { SimBackground } from '../../sim-background.ts';
 import { SimClock, SimRandom } from '../../sim-clock.ts';
 import { SimDisk } from '../../sim-disk.ts';
@@ -111,7 +111,7 @@ export class PlanShard {
     const from = { replicaOf: () => Promise.resolve(this.#replica), checkJoining: () => undefined, cache, damage, ...ports };
     return answerOf(text, (plan) => {
       const header = { shard: SHARD, version: 0, mayJoin: true, traceParent: undefined, isCounted: undefined };
-      return produceQuery(from, { kind: 'dataQuery', header, payload: encodeShardPlan(plan) }, new AbortController().signal);
+      return produceQuery(from, { header, payload: frozen(plan) }, new AbortController().signal);
     });
   }
 
@@ -139,6 +139,13 @@ export class PlanShard {
   #versionOf(frame: number, isLate: boolean): FrameStamp['version'] {
     return { wallMs: 1_000 + 10 * frame - (isLate ? 25 : 0), counter: 0, incarnation: 1 };
   }
+}
+
+/** As it is handed over within a process: a plan that is changed would be changed for all shards. */
+function frozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const each of Object.values(Object.freeze(value))) frozen(each);
+  return value;
 }
 
 function lineOf({ key, offsetNs, cells }: PlanRow): string {
