@@ -25,8 +25,8 @@ export interface FunctionDefinition {
   /** Whether it picks by time alone: of values at one time only one may be in a run. */
   readonly picksByTime?: boolean;
   resultType(argumentType: FieldType): FieldType;
-  /** States of numbers, where the function has them for arguments of the type and nothing is carried beside a point. */
-  readonly columns?: ((argumentType: FieldType) => ColumnForm | undefined) | undefined;
+  /** States of numbers, where the function has them for arguments of the type and nothing is carried beside a point. `isTimed`: the time of a selector's point may show. */
+  readonly columns?: ((argumentType: FieldType, isTimed: boolean) => ColumnForm | undefined) | undefined;
   /** Offsets of what is added count from the shard's start. */
   createPartial(options: FunctionOptions, shardStartNs: TimestampNs): PartialState;
   createMerger(options: FunctionOptions): Merger;

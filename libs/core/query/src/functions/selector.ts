@@ -15,6 +15,8 @@ export interface SelectorRule {
   readonly pick: (vector: Vector, start: number, end: number) => number;
   /** Whether `pick` looks at times alone. */
   readonly picksByTime?: boolean;
+  /** Its states of numbers where nobody sees the point's time, if they can do without. */
+  readonly untimed?: ColumnForm;
   /** The point that it would pick of all values that a summary stands for. */
   pickOf(run: SummaryRun, numbers: SummaryNumberColumns): Point & { readonly time: number };
   /** Negative: the first is the better one. Zero: only the series can decide. */
@@ -41,12 +43,13 @@ interface MergedPoint extends Point {
 
 /** A selector keeps one point per window: its value, its time, its series and the cells beside it. */
 export function selector(rule: SelectorRule): FunctionDefinition {
+  const timed = columnsOf(rule);
   return {
     argumentTypes: rule.argumentTypes,
     isSelector: true,
     picksByTime: rule.picksByTime === true,
     resultType: (type) => type,
-    columns: (type) => (type === 'float' || type === 'integer' ? columnsOf(rule) : undefined),
+    columns: (type, isTimed) => (type !== 'float' && type !== 'integer' ? undefined : isTimed ? timed : (rule.untimed ?? timed)),
     createPartial: (options) => createPartial(rule, options),
     createMerger: (options) => createMerger(rule, options),
   };

@@ -17,7 +17,7 @@ import type { WindowBatch } from './window-batch.ts';
  * each shard is in memory.
  */
 export async function* mergedColumns(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[]): AsyncGenerator<Iterable<WindowBatch>> {
-  const forms = input.calls.map(({ function: name, type }) => formOf(name, type));
+  const forms = input.calls.map((call) => formOf(call, input.window));
   const shape = { forms, isDescending: plan.isDescending, decodeGroup: (reader: ByteReader) => decodeGroupKey(reader, plan.dimensions.length) };
   const streams = shards.map((shard) => new RunStream(shard, shape, new WindowGrid(input.window, shard.startNs)));
   const merge = new ColumnMerge({ forms, isDescending: plan.isDescending, hasPointTimes: input.hasPointTimes }, streams);
@@ -85,8 +85,8 @@ class ColumnMerge {
   }
 }
 
-function formOf(name: AggregatesInput['calls'][number]['function'], type: AggregatesInput['calls'][number]['type']): ColumnForm {
-  const form = columnForm(name, type);
+function formOf({ function: name, type }: AggregatesInput['calls'][number], window: AggregatesInput['window']): ColumnForm {
+  const form = columnForm(name, type, window);
   assert(form !== undefined, `${name}() of ${type} has no columns`);
   return form;
 }

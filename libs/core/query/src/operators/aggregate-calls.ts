@@ -76,7 +76,7 @@ export class AggregateCalls {
     const { columns, output } = this.plan;
     return output.calls.map((call) => {
       const { type } = columns[call.column]!;
-      if (output.form === 'columns') return columnForm(call.function, type)!.createPartial();
+      if (output.form === 'columns') return columnForm(call.function, type, output.window)!.createPartial();
       return FUNCTIONS[call.function].createPartial(optionsOf(call, type, output.neighbours.length), this.#startNs);
     });
   }

@@ -15,7 +15,7 @@ import type { WindowOrder } from './window-order.ts';
  *     windows  varint first · u8 1: each is one further · u8 0: n − 1 varint steps; backwards in a descending answer
  *     column   u8 0: no state in any · u8 1: in all · u8 2: n bytes, 1 where there is one
  *              then, for the windows that have one, each number of the states: u8 0 · f64 each, or u8 1 · cells;
- *              and of selectors the point's offset: f64 each
+ *              and of selectors the point's offset, unless the statement has windows and the function can do without: f64 each
  *
  * Groups come in the order of the answer, the windows of a group too. A group is announced again at the start of each frame.
  */

@@ -66,7 +66,7 @@ test('every shape of a plan has the format that this node knows, and comes out a
 
   for (const plan of shapes) {
     const bytes = encodeShardPlan(plan);
-    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ format: 5 });
+    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ format: 6 });
     expect(structuredClone(decodeShardPlan(bytes))).toEqual(structuredClone(plan));
   }
 });
