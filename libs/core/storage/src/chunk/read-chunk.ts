@@ -6,8 +6,12 @@ import { lowerBound, sliceRows, type VersionedRows } from '../rows.ts';
 import type { SortedRows } from '../sorted-rows.ts';
 import { sectionOf, type ChunkHeader } from './chunk-header.ts';
 import { chunkInvalid, decodingChunk } from './chunk-invalid.ts';
+import { ascends, KnownTimes } from './known-times.ts';
 import { decodeCounts, decodeNumbers, readNumbers } from './numbers.ts';
 import type { PageRoom } from './page-room.ts';
+
+/** Of pages that queries read. */
+const knownTimes = new KnownTimes();
 
 /** Says whether a payload is the one that belongs to the header: asked once, when it comes from a store. @throws DbError CHUNK_INVALID */
 export function checkPayload(header: ChunkHeader, payload: Uint8Array): void {
@@ -46,14 +50,18 @@ export function readBlock(header: ChunkHeader, payload: Uint8Array, block: numbe
   const rows = readPage(header, payload, page, fields, isAlone(header, page) ? room : undefined);
   const pageRow = header.blockStarts[header.pageStarts[page]!]!;
   const [startRow, endRow] = [header.blockStarts[block]! - pageRow, header.blockStarts[block + 1]! - pageRow];
-  checkTimes(header, { page, block, startRow, endRow }, rows.offsetsNs);
+  checkTimes(header, { page, block, startRow, endRow }, rows);
   return sliceRows(rows, startRow, endRow);
 }
 
 /** Rows of all blocks of a page. Blocks are not looked into. @throws DbError CHUNK_INVALID, also when `versions` is read */
-function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields: readonly number[], room?: PageRoom): VersionedRows {
+function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields: readonly number[], room?: PageRoom): UnpackedPage {
   const rowCount = header.blockStarts[header.pageStarts[page + 1]!]! - header.blockStarts[header.pageStarts[page]!]!;
-  const offsetsNs = decodeNumbers(sectionBytes(header, payload, sectionOf(header, page)), rowCount, room?.next(0, rowCount));
+  const packedTimes = sectionBytes(header, payload, sectionOf(header, page));
+  const known = room === undefined ? undefined : knownTimes.of(packedTimes, rowCount);
+  const offsetsNs = room?.next(0, rowCount) ?? new Float64Array(rowCount);
+  if (known === undefined) decodeNumbers(packedTimes, rowCount, offsetsNs);
+  else offsetsNs.set(known);
   const columns: NamedColumn[] = [];
   for (const field of fields) {
     if (!hasField(header, page, field)) continue;
@@ -63,7 +71,7 @@ function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields
     if (column.type !== type) throw chunkInvalid(`${column.type} in a column of type ${type}`, { name });
     columns.push({ name, column });
   }
-  return new UnpackedPage({ header, payload, page, rowCount }, offsetsNs, columns);
+  return new UnpackedPage({ header, payload, page, rowCount }, { offsetsNs, columns, isChecked: known !== undefined });
 }
 
 /** All rows of a page, as blocks. @throws DbError CHUNK_INVALID */
@@ -73,7 +81,7 @@ export function readBlocks(header: ChunkHeader, payload: Uint8Array, page: numbe
   const startRow = header.blockStarts[first]!;
   const starts = header.blockStarts.slice(first, end + 1).map((row) => row - startRow);
   for (let block = first; block < end; block += 1) {
-    checkTimes(header, { page, block, startRow: starts[block - first]!, endRow: starts[block - first + 1]! }, rows.offsetsNs);
+    checkTimes(header, { page, block, startRow: starts[block - first]!, endRow: starts[block - first + 1]! }, rows);
   }
   return { seriesIds: header.seriesIds.subarray(first, end), starts, offsetsNs: rows.offsetsNs, columns: rows.columns, versions: rows.versions };
 }
@@ -89,13 +97,16 @@ interface PageAt {
 class UnpackedPage implements VersionedRows {
   readonly offsetsNs: Float64Array;
   readonly columns: readonly NamedColumn[];
+  /** Its times are known to ascend. */
+  readonly isChecked: boolean;
   readonly #at: PageAt;
   #versions: RowVersions | undefined;
 
-  constructor(at: PageAt, offsetsNs: Float64Array, columns: readonly NamedColumn[]) {
+  constructor(at: PageAt, { offsetsNs, columns, isChecked }: Pick<UnpackedPage, 'offsetsNs' | 'columns' | 'isChecked'>) {
     this.#at = at;
     this.offsetsNs = offsetsNs;
     this.columns = columns;
+    this.isChecked = isChecked;
   }
 
   get versions(): RowVersions {
@@ -131,10 +142,8 @@ interface BlockInPage {
 }
 
 /** Rows of a block ascend by time, those of one time follow each other; all are within what the header says of the page. */
-function checkTimes({ minOffsetsNs, maxOffsetsNs, seriesIds }: ChunkHeader, { page, block, startRow, endRow }: BlockInPage, offsetsNs: Float64Array): void {
-  for (let row = startRow + 1; row < endRow; row += 1) {
-    if (offsetsNs[row]! < offsetsNs[row - 1]!) throw chunkInvalid('times of a block do not ascend', { seriesId: seriesIds[block] });
-  }
+function checkTimes({ minOffsetsNs, maxOffsetsNs, seriesIds }: ChunkHeader, { page, block, startRow, endRow }: BlockInPage, { offsetsNs, isChecked }: UnpackedPage): void {
+  if (!isChecked && !ascends(offsetsNs.subarray(startRow, endRow))) throw chunkInvalid('times of a block do not ascend', { seriesId: seriesIds[block] });
   if (offsetsNs[startRow]! >= minOffsetsNs[page]! && offsetsNs[endRow - 1]! <= maxOffsetsNs[page]!) return;
   throw chunkInvalid('times of a page are not those of its header', { page });
 }

@@ -1,0 +1,51 @@
+import type { SizeBytes } from '@varve/base';
+import { decodeNumbers } from './numbers.ts';
+
+/** Times at equal steps take a dozen bytes; what takes more is different from page to page. */
+const PACKED_SIZE_BYTES_MAX: SizeBytes = 24;
+const ROW_COUNT_MAX = 1_024;
+/** A power of two. All together are half a MiB at most. */
+const PLACE_COUNT = 64;
+
+interface KnownPage {
+  readonly packed: Uint8Array;
+  readonly times: Float64Array;
+}
+
+/**
+ * Times of pages that were read last, each at the one place that its bytes come to. Whatever reports together is packed in the same
+ * few bytes: a query over many series unpacks and checks them once. Only times that ascend are kept.
+ */
+export class KnownTimes {
+  readonly #pages: (KnownPage | undefined)[] = new Array<KnownPage | undefined>(PLACE_COUNT).fill(undefined);
+
+  /** The times, if they ascend and are packed in few bytes; not to be changed. @throws DbError CHUNK_INVALID */
+  of(packed: Uint8Array, rowCount: number): Float64Array | undefined {
+    if (packed.length > PACKED_SIZE_BYTES_MAX || rowCount > ROW_COUNT_MAX) return undefined;
+    const place = placeOf(packed);
+    const known = this.#pages[place];
+    if (known !== undefined && known.times.length === rowCount && areEqual(known.packed, packed)) return known.times;
+    const times = decodeNumbers(packed, rowCount);
+    if (!ascends(times)) return undefined;
+    this.#pages[place] = { packed: packed.slice(), times };
+    return times;
+  }
+}
+
+/** Times may be equal: those of several versions of a row. */
+export function ascends(times: Float64Array): boolean {
+  for (let row = 1; row < times.length; row += 1) if (times[row]! < times[row - 1]!) return false;
+  return true;
+}
+
+function placeOf(packed: Uint8Array): number {
+  let hash = packed.length;
+  for (let index = 0; index < packed.length; index += 1) hash = Math.imul(hash ^ packed[index]!, 0x01000193);
+  return (hash ^ (hash >>> 15)) & (PLACE_COUNT - 1);
+}
+
+function areEqual(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index += 1) if (left[index] !== right[index]) return false;
+  return true;
+}
