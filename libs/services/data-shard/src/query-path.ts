@@ -8,7 +8,7 @@ import { attributes, spans } from '@varve/telemetry';
 import { CachedChunks, type ChunkCache } from './chunk-cache.ts';
 import { CountingSource } from './counting-source.ts';
 import type { Damage } from './damage.ts';
-import { readSeries } from './read-shard.ts';
+import { lasting, readSeries } from './read-shard.ts';
 import type { ShardReplica } from './shard-replica.ts';
 import type { StatementTurns } from './statement-turns.ts';
 
@@ -82,7 +82,7 @@ function sourceOf({ shardStore, cache }: ReadFrom, replica: ShardReplica, turns:
       return ({ seriesId }) => {
         const read = { seriesId, range, fields: wanted, maySummarize, mayPass, isBrief };
         const rest = turns.maybeRest();
-        return rest === undefined ? readSeries(from, read) : rest.then(() => readSeries(from, read));
+        return rest === undefined ? readSeries(from, read) : rest.then(() => readSeries(from, lasting(read)));
       };
     },
   };
