@@ -7,6 +7,7 @@ export { planInto } from './into/plan-into.ts';
 export { PointCollector } from './into/point-collector.ts';
 export { SelectBudget } from './limits/select-budget.ts';
 export { mergePartials } from './merge/merge-partials.ts';
+export { rowCountAtOnce } from './merge/row-batch.ts';
 export { runShardPlan } from './operators/run-shard-plan.ts';
 export { executeQuery } from './subquery/execute-query.ts';
 export { PARTIAL_FRAME_SIZE_BYTES_MAX } from './partial/frame-writer.ts';

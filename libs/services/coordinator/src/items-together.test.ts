@@ -17,6 +17,12 @@ test('small blocks travel together, and no more rows wait than a block may have'
   expect([...itemsTogether([blockOf(1)], 3)][0]).toEqual([{ kind: 'rows', statementId: 3, ...blockOf(1) }]);
 });
 
+test('wide rows travel together in as few as make one full block of them', () => {
+  const columns = Array.from({ length: 1_000 }, (_, column) => `f${column}`);
+  const wide = Array.from({ length: 10 }, () => ({ ...blockOf(65), columns }));
+  expect([...itemsTogether(wide, 0)].slice(0, 2).map(rowCountsOf)).toEqual([[65], [65]]);
+});
+
 test('the next block is not computed before the rows of a full one are taken', () => {
   let computedCount = 0;
   const blocks = function* (): Generator<SeriesBlock> {

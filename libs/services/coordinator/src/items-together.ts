@@ -1,8 +1,9 @@
 import { LIMITS } from '@varve/config';
 import type { SeriesBlock } from '@varve/model';
 import type { ResultItem } from '@varve/ports';
+import { rowCountAtOnce } from '@varve/query';
 
-/** Blocks that arrive together as items, as many at a time as make one full block at least. What comes before a failure is a part of the answer. */
+/** Blocks that arrive together as items, as many at a time as make one full block at least: of wide rows that are fewer. What comes before a failure is a part of the answer. */
 export function* itemsTogether(blocks: Iterable<SeriesBlock>, statementId: number): Generator<readonly ResultItem[]> {
   let items: ResultItem[] = [];
   let rowCount = 0;
@@ -10,7 +11,7 @@ export function* itemsTogether(blocks: Iterable<SeriesBlock>, statementId: numbe
     for (const block of blocks) {
       items.push({ kind: 'rows', statementId, ...block });
       rowCount += block.rowCount;
-      if (rowCount < LIMITS.resultBlockRowCountMax) continue;
+      if (rowCount < rowCountAtOnce(block.columns.length, LIMITS.resultBlockRowCountMax)) continue;
       yield items;
       [items, rowCount] = [[], 0];
     }

@@ -161,6 +161,7 @@ export class QueryPath {
           hasYielded = true;
           observer?.onFrame(frame);
           yield frame;
+          await turns.maybeRest(); // The merge of what came is work, too.
         }
         part.close();
         observer?.onEnd();

@@ -16,6 +16,7 @@ import { Pulls } from './pull-path.ts';
 import { Recovery, type Recovered } from './recovery.ts';
 import { serveRequests } from './serve-requests.ts';
 import type { ShardReplica } from './shard-replica.ts';
+import { StatementTurns } from './statement-turns.ts';
 import { maybeTrim, Trims } from './trim.ts';
 import { Upkeep } from './upkeep.ts';
 import { WritePath } from './write-path.ts';
@@ -157,7 +158,7 @@ class DataShard implements Service {
   #serve({ id, writePath, pulls, echo }: Running): readonly Subscription[] {
     const { bus, clock, log, tracer, journal, shardStore } = this.#ports;
     const replicaOf = (shard: ShardId, version: number): Promise<ShardReplica | undefined> => this.#replicaOf(shard, version);
-    const from = { replicaOf, checkJoining: () => echo.check(), damage: this.#damage, shardStore, cache: this.#cache, clock, tracer };
+    const from = { replicaOf, checkJoining: () => echo.check(), damage: this.#damage, shardStore, cache: this.#cache, clock, turns: new StatementTurns(clock), tracer };
     const catchUp = async (version: number): Promise<number> => {
       await this.#follower.waitFor(version);
       await this.#following;

@@ -1,5 +1,5 @@
 import { DbError } from '@varve/base';
-import { Turns, type Asked } from '@varve/kit';
+import type { Asked, Turns } from '@varve/kit';
 import type { ShardId } from '@varve/model';
 import type { Clock, ShardStore, StreamEnd, Tracer } from '@varve/ports';
 import { runShardPlan, type ShardPlan, type ShardSource } from '@varve/query';
@@ -8,8 +8,9 @@ import { attributes, spans } from '@varve/telemetry';
 import { CachedChunks, type ChunkCache } from './chunk-cache.ts';
 import { CountingSource } from './counting-source.ts';
 import type { Damage } from './damage.ts';
-import { readSeries } from './read-shard.ts';
+import { lasting, readSeries } from './read-shard.ts';
 import type { ShardReplica } from './shard-replica.ts';
+import type { StatementTurns } from './statement-turns.ts';
 
 /** The replica, once the node has caught up with this version of the catalog: a shard may be newer than what it knew. */
 export type ReplicaOf = (shard: ShardId, version: number) => Promise<ShardReplica | undefined>;
@@ -23,6 +24,7 @@ export interface ReadFrom {
   readonly shardStore: ShardStore;
   readonly cache: ChunkCache;
   readonly clock: Clock;
+  readonly turns: StatementTurns;
   readonly tracer: Tracer;
 }
 
@@ -34,9 +36,10 @@ export async function* produceQuery(from: ReadFrom, { header, payload: plan }: A
   const { shard, traceParent, isCounted } = header;
   const span = from.tracer.startChild(spans.shardQuery, traceParent, { kind: 'server', attributes: { [attributes.shard]: shard } });
   let replica: ShardReplica | undefined;
+  const turns = from.turns.of(plan);
   try {
     replica = await servingReplica(from, shard, header);
-    const source = sourceOf(from, replica);
+    const source = sourceOf(from, replica, turns);
     const counting = isCounted === true ? new CountingSource(source) : undefined;
     yield* runShardPlan(plan, counting ?? source, signal);
     if (counting !== undefined) end.trailer = JSON.stringify(counting.counts);
@@ -68,8 +71,7 @@ export async function servingReplica(
   return replica;
 }
 
-function sourceOf({ shardStore, cache, clock }: ReadFrom, replica: ShardReplica): ShardSource {
-  const turns = new Turns(clock);
+function sourceOf({ shardStore, cache }: ReadFrom, replica: ShardReplica, turns: Turns): ShardSource {
   const from = { replica, shardStore, cache: new CachedChunks(cache, replica.shard) };
   return {
     startNs: replica.table.startNs,
@@ -80,7 +82,7 @@ function sourceOf({ shardStore, cache, clock }: ReadFrom, replica: ShardReplica)
       return ({ seriesId }) => {
         const read = { seriesId, range, fields: wanted, maySummarize, mayPass, isBrief };
         const rest = turns.maybeRest();
-        return rest === undefined ? readSeries(from, read) : rest.then(() => readSeries(from, read));
+        return rest === undefined ? readSeries(from, read) : rest.then(() => readSeries(from, lasting(read)));
       };
     },
   };

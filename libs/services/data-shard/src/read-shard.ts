@@ -8,15 +8,20 @@ const PLAN_COUNT_MAX = 20;
 /**
  * Reads one series of a shard: memtable and chunks, greatest version wins. Planning and merging happen without an await
  * between them, so what is merged is the shard at one instant; the pieces must be taken before the next await. Where all bytes
- * are at hand there is nothing to wait for.
+ * are at hand there is nothing to wait for. Behind an await somebody else may read before the rows are looked at: they are not brief then.
  * @throws DbError CHUNK_INVALID with the fact `chunkId`, SHARD_NOT_HERE
  */
 export function readSeries(from: ChunkSource, read: SeriesRead): Promise<Iterable<SeriesPiece>> | Iterable<SeriesPiece> {
   const { cache, replica: { table, isDropped } } = from;
-  if (cache === undefined || isDropped) return readFetched(from, read);
+  if (cache === undefined || isDropped) return readFetched(from, lasting(read));
   const plan = table.planRead(read, cache);
   const isAtHand = plan.missingHeaders.length === 0 && plan.missingPayloads.length === 0;
-  return isAtHand ? table.read(read, plan, cache) : readFetched(from, read);
+  return isAtHand ? table.read(read, plan, cache) : readFetched(from, lasting(read));
+}
+
+/** As a read whose rows are looked at in a later microtask. */
+export function lasting(read: SeriesRead): SeriesRead {
+  return read.isBrief === true ? { ...read, isBrief: false } : read;
 }
 
 async function readFetched(from: ChunkSource, read: SeriesRead): Promise<Iterable<SeriesPiece>> {

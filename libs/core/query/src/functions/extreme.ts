@@ -2,7 +2,7 @@ import { numbersOrNull, NO_OFFSETS, type ColumnForm, type NumberPartial, type St
 import type { Runs, SummaryRun } from './run.ts';
 import { exactNumber, type Vector } from './vector.ts';
 
-/** What makes the greatest or the least of numbers. */
+/** What makes the greatest or the least of integers. */
 export interface Extreme {
   /** Of at least one value, [start, end). */
   bestIn(values: Float64Array | BigInt64Array, start: number, end: number): number | bigint;

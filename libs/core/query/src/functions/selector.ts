@@ -15,7 +15,7 @@ export interface SelectorRule {
   readonly pick: (vector: Vector, start: number, end: number) => number;
   /** Whether `pick` looks at times alone. */
   readonly picksByTime?: boolean;
-  /** Its states of numbers where nobody sees the point's time, if they can do without. */
+  /** Its states of integers where nobody sees the point's time, if they can do without. Of floats 0 and -0 are equal, and which of them answers is a matter of time. */
   readonly untimed?: ColumnForm;
   /** The point that it would pick of all values that a summary stands for. */
   pickOf(run: SummaryRun, numbers: SummaryNumberColumns): Point & { readonly time: number };
@@ -49,7 +49,7 @@ export function selector(rule: SelectorRule): FunctionDefinition {
     isSelector: true,
     picksByTime: rule.picksByTime === true,
     resultType: (type) => type,
-    columns: (type, isTimed) => (type !== 'float' && type !== 'integer' ? undefined : isTimed ? timed : (rule.untimed ?? timed)),
+    columns: (type, isTimed) => (type === 'integer' ? (isTimed ? timed : (rule.untimed ?? timed)) : type === 'float' ? timed : undefined),
     createPartial: (options) => createPartial(rule, options),
     createMerger: (options) => createMerger(rule, options),
   };

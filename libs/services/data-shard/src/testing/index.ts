@@ -8,6 +8,7 @@ export { produceQuery } from '../query-path.ts';
 export { readSeries } from '../read-shard.ts';
 export { Recovery } from '../recovery.ts';
 export { seriesSource } from '../series-path.ts';
+export { StatementTurns } from '../statement-turns.ts';
 export { trimJournal } from '../trim.ts';
 export { takeWatermarks } from '../watermark-path.ts';
 export { WritePath } from '../write-path.ts';

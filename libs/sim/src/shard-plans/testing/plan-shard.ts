@@ -1,7 +1,7 @@
 import { assert } from '@varve/base';
 import type { DataShardPorts } from '@varve/data-shard-service';
 import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
-import { ChunkCache, Damage, flushShard, mergeShard, produceQuery, Recovery, WritePath, type FlushPorts, type ShardReplica } from '@varve/data-shard-service/testing';
+import { ChunkCache, Damage, flushShard, mergeShard, produceQuery, Recovery, StatementTurns, WritePath, type FlushPorts, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
 import { parseLines } from '@varve/line-protocol';
 import { joinNs, type Cell, type FieldType, type FieldValue, type SeriesBlock, type Tombstone } from '@varve/model';
@@ -108,7 +108,7 @@ export class PlanShard {
   /** As a data node answers. */
   answer(text: string): Promise<AnswerRows> {
     const { ports, cache, damage } = this.#opened;
-    const from = { replicaOf: () => Promise.resolve(this.#replica), checkJoining: () => undefined, cache, damage, ...ports };
+    const from = { replicaOf: () => Promise.resolve(this.#replica), checkJoining: () => undefined, cache, damage, turns: new StatementTurns(ports.clock), ...ports };
     return answerOf(text, (plan) => {
       const header = { shard: SHARD, version: 0, mayJoin: true, traceParent: undefined, isCounted: undefined };
       return produceQuery(from, { header, payload: frozen(plan) }, new AbortController().signal);

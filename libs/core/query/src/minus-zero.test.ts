@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { answerOf } from './testing/memory-engine.ts';
+import { parseTestLines } from './testing/test-lines.ts';
+
+// Methodology: 0 and -0 are equal and are written differently, so the earlier one is the answer, whichever series and shard have it.
+test.each(['', 'ORDER BY time DESC'])('of 0 and -0 max() and min() answer the earlier one %s', async (order) => {
+  for (const [early, late] of [['-0', '0'], ['0', '-0']] as const) {
+    for (const [first, second] of [['a', 'b'], ['b', 'a']] as const) {
+      const points = parseTestLines([`m,host=${first} f=${early} 1`, `m,host=${second} f=${late} 12`].join('\n'));
+      for (const windowNs of [10n, 1_000n]) {
+        const query = `SELECT max(f), min(f) FROM m WHERE time >= 0 AND time < 100 GROUP BY time(100ns) ${order}`;
+        const { series } = await answerOf(query, points, { sharding: { windowNs, sliceCount: 1 } });
+        expect(series![0]!.values, `${early} at ${first}, shards of ${windowNs}`).toEqual([[expect.anything(), Number(early), Number(early)]]);
+      }
+    }
+  }
+});
