@@ -80,7 +80,6 @@ export class ChunkTree {
     this.leaveAlone(chunk);
     this.#givenUp.delete(chunk);
     const { level, start } = nodeOf(chunk);
-    this.#levelCount = Math.max(this.#levelCount, level + 1);
     const { chunks } = this.#node(level, start);
     chunks.splice(chunks.indexOf(chunk), 1);
     this.#maybeForget(level, start);
