@@ -1,7 +1,7 @@
 import { assert, DbError } from '@varve/base';
 import type { LocalStreams, StreamEnd, Subscription } from '@varve/ports';
 import type { MessageKind } from '@varve/wire';
-import type { Produce, Question, StreamPlace, StreamTarget } from './stream-ends.ts';
+import { interrupted, type Produce, type Question, type StreamPlace, type StreamTarget } from './stream-ends.ts';
 
 /**
  * Streams within a process: the consumer iterates the producer itself. The question is handed over as it is, and so are items.
@@ -93,7 +93,7 @@ class LocalStream implements AsyncIterableIterator<Uint8Array, undefined, undefi
   /** Nobody waits for what is made still, and a producer at rest at an item ends now. */
   readonly #onAbort = (): void => {
     this.#refuse?.(interrupted());
-    void this.return();
+    void this.return().catch((error: unknown) => this.#fail(error));
   };
 
   /** What is no DbError is a bug of the producer's: it is nobody's to catch. */
@@ -107,8 +107,4 @@ class LocalStream implements AsyncIterableIterator<Uint8Array, undefined, undefi
     this.#isOver = true;
     this.#to.signal?.removeEventListener('abort', this.#onAbort);
   }
-}
-
-function interrupted(): DbError {
-  return new DbError('QUERY_INTERRUPTED', 'query interrupted');
 }

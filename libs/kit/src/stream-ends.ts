@@ -1,4 +1,4 @@
-import type { DurationMs } from '@varve/base';
+import { DbError, type DurationMs } from '@varve/base';
 import type { Bus, Clock, Log, StreamEnd } from '@varve/ports';
 import type { Header, MessageKind } from '@varve/wire';
 import type { Payload, PayloadCodec } from './payload.ts';
@@ -44,3 +44,8 @@ export interface Asked<Kind extends MessageKind, Value> {
 
 /** Makes the items of a stream. */
 export type Produce<Kind extends MessageKind, Value> = (asked: Asked<Kind, Value>, signal: AbortSignal, end: StreamEnd) => AsyncIterable<Uint8Array>;
+
+/** Why a stream ends when its consumer's signal aborts. */
+export function interrupted(): DbError {
+  return new DbError('QUERY_INTERRUPTED', 'query interrupted');
+}

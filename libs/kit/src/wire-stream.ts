@@ -2,7 +2,7 @@ import { assert, DbError, type DurationMs, type InstantMs } from '@varve/base';
 import type { BusMessage, Clock, StreamEnd, Subscription, Timer } from '@varve/ports';
 import { decode, encode, type MessageKind, type WireMessage } from '@varve/wire';
 import { encodeFailure, errorFrom, failureOf } from './request.ts';
-import type { Produce, Question, StreamPlace, StreamPorts, StreamTarget } from './stream-ends.ts';
+import { interrupted, type Produce, type Question, type StreamPlace, type StreamPorts, type StreamTarget } from './stream-ends.ts';
 
 /**
  * Streams as messages, with credit-based flow control. The consumer asks; the first item comes back as the reply,
@@ -116,7 +116,7 @@ class Arrivals {
   readonly #clock: Clock;
   readonly #idleTimeoutMs: DurationMs;
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.fail(new DbError('QUERY_INTERRUPTED', 'query interrupted'));
+  readonly #onAbort = (): void => this.fail(interrupted());
   readonly #waiting: Item[] = [];
   /** Items that have come in since the beginning. */
   #itemCount = 0;

@@ -150,6 +150,24 @@ test('K3: a signal that aborts while the consumer rests at an item ends the prod
   expect(world.taken).toEqual([0]);
 });
 
+test('what a producer fails with while a signal ends it goes nowhere', async () => {
+  const world = new World();
+  const abort = new AbortController();
+  let isEnded = false;
+  serveStream({ bus: world.bus, clock: systemClock, log: SILENT_LOG }, { subject: SUBJECT, askedKind: 'dataSeries', codec: BYTES, idleTimeoutMs: 10 }, async function* produce() {
+    try {
+      yield Uint8Array.of(1);
+    } finally {
+      isEnded = true;
+      throw new DbError('CHUNK_INVALID', 'met while letting go'); // eslint-disable-line no-unsafe-finally
+    }
+  });
+  const taking = world.take(Infinity, { signal: abort.signal, rest: async () => abort.abort() });
+  await expect(taking).rejects.toMatchObject({ code: 'QUERY_INTERRUPTED' });
+  await nextRound();
+  expect(isEnded).toBe(true); // A rejection that nobody handles would have failed the run.
+});
+
 test('a signal that has aborted before asks nobody', async () => {
   const world = new World();
   world.serve([1]);
