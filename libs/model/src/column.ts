@@ -44,8 +44,7 @@ export interface NamedColumn {
 export type FieldValue = number | bigint | string | boolean;
 
 /** Whether the row has a value in this column. */
-export function hasValue(column: Column, rowIndex: number): boolean {
-  const { validity } = column;
+export function hasValue({ validity }: Pick<Column, 'validity'>, rowIndex: number): boolean {
   return validity === undefined || ((validity[rowIndex >> 3]! >> (rowIndex & 7)) & 1) === 1;
 }
 

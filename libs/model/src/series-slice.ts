@@ -1,4 +1,4 @@
-import type { FieldType, NamedColumn } from './column.ts';
+import { hasValue, type FieldType, type NamedColumn } from './column.ts';
 
 /**
  * What storage hands to a query: one series inside one shard, newest version of every cell, deleted cells gone.
@@ -53,7 +53,7 @@ export interface SummaryNumberColumns {
 
 /** Whether the numbers of a summary are known. */
 export function hasNumbers({ numbers }: SummaryColumns, at: number): boolean {
-  return numbers !== undefined && (numbers.validity === undefined || (numbers.validity[at >> 3]! & (1 << (at & 7))) !== 0);
+  return numbers !== undefined && hasValue(numbers, at);
 }
 
 /** What some rows have of a field: at least one value. */

@@ -59,12 +59,6 @@ export class Exchange {
     this.#onClose.push(callback);
   }
 
-  #close(): void {
-    this.#isGone = !this.response.writableFinished;
-    if (this.#isGone) this.#abort?.abort();
-    for (const callback of this.#onClose) callback();
-  }
-
   header(name: string): string | undefined {
     const value = this.request.headers[name];
     return Array.isArray(value) ? value[0] : value;
@@ -106,5 +100,11 @@ export class Exchange {
   /** Ends the connection in the middle: the client sees that the answer is not whole. */
   breakOff(): void {
     this.response.destroy();
+  }
+
+  #close(): void {
+    this.#isGone = !this.response.writableFinished;
+    if (this.#isGone) this.#abort?.abort();
+    for (const callback of this.#onClose) callback();
   }
 }

@@ -24,7 +24,7 @@ const EPOCHS: Readonly<Record<string, EpochUnit>> = { n: 'ns', ns: 'ns', u: 'u',
 /** Parameters of a query are a dozen. */
 const FORM_PART_COUNT_MAX = 100;
 
-/** @throws DbError REQUEST_INVALID */
+/** In the format in which errors of the exchange are answered. */
 export function queryFormOf(exchange: Exchange, parameters: URLSearchParams): QueryForm {
   return {
     ...exchange.errorForm,

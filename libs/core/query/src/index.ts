@@ -9,6 +9,7 @@ export { SelectBudget } from './limits/select-budget.ts';
 export { mergePartials } from './merge/merge-partials.ts';
 export { rowCountAtOnce } from './merge/row-batch.ts';
 export { runShardPlan } from './operators/run-shard-plan.ts';
+export { assertWanted } from './limits/assert-wanted.ts';
 export { executeQuery } from './subquery/execute-query.ts';
 export { PARTIAL_FRAME_SIZE_BYTES_MAX } from './partial/frame-writer.ts';
 export { completeContinuousQuery, completeSelect } from './plan/complete-names.ts';

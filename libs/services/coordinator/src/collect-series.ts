@@ -63,8 +63,8 @@ export class SeriesCollector {
     const { database, retentionPolicy, signal, nodeId } = request;
     const sources = selectMeasurements(statement, { database, retentionPolicy, schema: schemaOf(catalog, undefined) });
     const collected = new Map<string, Set<string>>();
-    const turns = new Turns(this.#ports.clock);
     if ('kind' in sources) return new Map(); // The plan says why.
+    const turns = new Turns(this.#ports.clock);
     for (const source of sources) {
       const policy = catalog.databases.get(source.database)!.retentionPolicies.get(source.retentionPolicy)!;
       const question: SeriesQuestion = { wants: 'tagKeys', measurements: [source.name], filter: { kind: 'all' } };

@@ -5,6 +5,7 @@ import type { Catalog, NodeId, SeriesBlock, TimeRange } from '@varve/model';
 import { shardsForRange, type PlacedShard, type ReadShard } from '@varve/placement';
 import type { Bus, Clock, QueryRequest, ResultItem, TraceParent } from '@varve/ports';
 import {
+  assertWanted,
   executeQuery,
   needsTagKeys,
   planQuery,
@@ -177,8 +178,4 @@ export class QueryPath {
     if (missing === undefined) throw failure;
     missing.add(shardId, failure);
   }
-}
-
-function assertWanted(signal: AbortSignal): void {
-  if (signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
 }

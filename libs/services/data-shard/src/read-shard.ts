@@ -13,10 +13,10 @@ const PLAN_COUNT_MAX = 20;
  */
 export function readSeries(from: ChunkSource, read: SeriesRead): Promise<Iterable<SeriesPiece>> | Iterable<SeriesPiece> {
   const { cache, replica: { table, isDropped } } = from;
-  if (cache === undefined || isDropped) return readFetched(from, lasting(read));
+  if (cache === undefined || isDropped) return readFetched(from, read);
   const plan = table.planRead(read, cache);
   const isAtHand = plan.missingHeaders.length === 0 && plan.missingPayloads.length === 0;
-  return isAtHand ? table.read(read, plan, cache) : readFetched(from, lasting(read));
+  return isAtHand ? table.read(read, plan, cache) : readFetched(from, read);
 }
 
 /** As a read whose rows are looked at in a later microtask. */
@@ -24,7 +24,8 @@ export function lasting(read: SeriesRead): SeriesRead {
   return read.isBrief === true ? { ...read, isBrief: false } : read;
 }
 
-async function readFetched(from: ChunkSource, read: SeriesRead): Promise<Iterable<SeriesPiece>> {
+async function readFetched(from: ChunkSource, asked: SeriesRead): Promise<Iterable<SeriesPiece>> {
+  const read = lasting(asked);
   const { table, shard } = from.replica;
   const bytes = new ChunksAtHand(from);
   let missing: number | undefined;

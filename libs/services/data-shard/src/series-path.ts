@@ -1,7 +1,6 @@
-import { DbError } from '@varve/base';
 import { Turns, type Asked } from '@varve/kit';
 import { SHARD_WINDOW_NS_MAX, type TimeRange } from '@varve/model';
-import { answerSeries, type SeriesQuestion, type SeriesSource } from '@varve/query';
+import { answerSeries, assertWanted, type SeriesQuestion, type SeriesSource } from '@varve/query';
 import type { OffsetRange } from '@varve/storage';
 import { CachedChunks } from './chunk-cache.ts';
 import { LivingSeries } from './living-series.ts';
@@ -20,7 +19,7 @@ export async function* produceSeries(from: ReadFrom, asked: Asked<'dataSeries', 
     const replica = await servingReplica(from, shard, asked.header);
     const source = seriesSource(from, replica, async () => {
       await turns.maybeRest();
-      if (signal.aborted) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
+      assertWanted(signal);
     });
     try {
       yield* answerSeries(asked.payload, source);

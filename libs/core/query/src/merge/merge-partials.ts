@@ -1,7 +1,7 @@
-import { DbError } from '@varve/base';
 import type { FieldType, SeriesBlock } from '@varve/model';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
+import { assertWanted } from '../limits/assert-wanted.ts';
 import type { AggregatesInput, MergeInput, MergePlan } from '../plan/query-plan.ts';
 import { buildBlocks } from './build-blocks.ts';
 import { fillCells, type FillShape } from './fill-cells.ts';
@@ -77,10 +77,6 @@ function blocksOf<Arrived>(plan: MergePlan, arrivals: Arrivals<Arrived>, rows: S
   const hasDefault = fill.kind === 'number' || fill.kind === 'previous';
   const complete = hasDefault ? fillCells(fill, { types: transform.outputs.map(({ type }) => type), ownRows: [], window: undefined }) : passing;
   return staged(joined, piped<RowBatch, RowBatch, SeriesBlock>(complete, blocks), isDone);
-}
-
-function assertWanted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
 }
 
 /** As functions see it: one with rows of its own is not filled. */

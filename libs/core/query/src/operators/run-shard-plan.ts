@@ -1,5 +1,5 @@
-import { DbError } from '@varve/base';
 import { SHARD_WINDOW_NS_MAX, type SeriesSlice, type SeriesSummary } from '@varve/model';
+import { assertWanted } from '../limits/assert-wanted.ts';
 import { ShardCounter } from '../limits/shard-counter.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
 import { encodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
@@ -146,8 +146,4 @@ function offsetsIn(plan: ShardPlan, source: ShardSource): OffsetRange | undefine
     startOffsetNs: startNs > 0n ? Number(startNs) : 0,
     endOffsetNs: Number(endNs < SHARD_WINDOW_NS_MAX ? endNs : SHARD_WINDOW_NS_MAX),
   };
-}
-
-function assertWanted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new DbError('QUERY_INTERRUPTED', 'query interrupted');
 }
