@@ -159,7 +159,7 @@ test('what a producer fails with while a signal ends it goes nowhere', async () 
       yield Uint8Array.of(1);
     } finally {
       isEnded = true;
-      throw new DbError('CHUNK_INVALID', 'met while letting go'); // eslint-disable-line no-unsafe-finally
+      throw new DbError('CHUNK_INVALID', 'met while letting go');
     }
   });
   const taking = world.take(Infinity, { signal: abort.signal, rest: async () => abort.abort() });
