@@ -2,6 +2,7 @@ export { assert, AssertionError, unreachable } from './assert.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { ByteReader, ByteWriter } from './bytes.ts';
 export { DbError, ERROR_CODES } from './db-error.ts';
+export { equalBytes } from './equal-bytes.ts';
 export { FloatSum } from './float-sum.ts';
 export { KnownTexts } from './known-texts.ts';
 export { Prng } from './prng.ts';

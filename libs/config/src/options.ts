@@ -103,6 +103,13 @@ export const OPTIONS = {
     max: 16 * 1024 * MIB,
     help: 'compressed chunks kept in memory for queries',
   }),
+  scanThreadCount: option(COUNT, {
+    section: 'data',
+    key: 'scan-threads',
+    default: 1,
+    max: 64,
+    help: 'threads that scan chunks for long queries beside the one that does everything else, started when first wanted; 0: that one does it',
+  }),
   seriesCountMax: option(COUNT, {
     section: 'data',
     key: 'max-series-per-database',

@@ -7,7 +7,7 @@ import type { Service } from '@varve/kit';
 import { createMetaRaft } from '@varve/meta-raft-service';
 import { createRepair } from '@varve/repair-service';
 import { SimCatalogStore } from './sim-catalog-store.ts';
-import { SimBackground } from './sim-background.ts';
+import { openSimScanThread, SimBackground } from './sim-background.ts';
 import { SimClock, SimRandom } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimJournal } from './sim-journal.ts';
@@ -84,7 +84,7 @@ export class SimEmbedded {
     });
     const bus = this.network.connect(process);
     const meta = createMetaRaft({ ...shared, ...seams, bus }, { ...CLUSTER, ...META_CONFIG });
-    const data = createDataShard({ ...shared, ...seams, background: new SimBackground(process, upkeepTasks), bus: seams.dataBus }, { ...CLUSTER, ...DATA_CONFIG, ...this.memtables });
+    const data = createDataShard({ ...shared, ...seams, background: new SimBackground(process, upkeepTasks), openScanThread: () => openSimScanThread(process), bus: seams.dataBus }, { ...CLUSTER, ...DATA_CONFIG, ...this.memtables });
     const repair = createRepair({ ...shared, bus }, { ...CLUSTER, ...REPAIR_CONFIG });
     const coordinator = createCoordinator({ ...shared, bus: seams.coordinatorBus, passwords: new SimPasswordHasher(process) }, { ...CLUSTER, ...COORDINATOR_CONFIG });
     const services = [meta, data, repair, coordinator];
@@ -100,7 +100,7 @@ export class SimEmbedded {
 }
 
 const META_CONFIG = { peerId: 1, voters: [1], snapshotEntryCount: 10, raftHeartbeatIntervalMs: 100, raftElectionTimeoutMs: 500, proposalCountMax: 100, proposalSizeBytesMax: 1_000_000, leaseAheadMsMax: 60_000 };
-const DATA_CONFIG = { payloadCacheSizeBytesMax: 20_000 };
+const DATA_CONFIG = { payloadCacheSizeBytesMax: 20_000, scanThreadCount: 1, shareSize: { cost: 1, rowCount: 2 } };
 const REPAIR_CONFIG = { retentionCheckIntervalMs: 60_000, precreationCheckIntervalMs: 60_000, precreationAdvanceMs: 60_000, hintSizeBytesMax: 100_000 };
 const COORDINATOR_CONFIG = {
   writeTimeoutMs: 2_000,

@@ -32,6 +32,7 @@ const DEFINITIONS = {
   framesPulled: counter('frames.pulled', '{frame}', 'Frames that a data node took from another owner'),
   framesLate: counter('frames.late', '{frame}', 'Frames below the watermark that came as new and were not applied: never, unless a clock, a disk or a program is wrong'),
   watermarksTaken: counter('watermarks.taken', '{watermark}', 'Times that the watermark of a shard replica has moved'),
+  scanShares: counter('scan.shares', '{share}', 'Shares of long queries that scan threads have done'),
   numbersVoided: counter('numbers.voided', '{number}', 'Mutation numbers that nobody holds and that were ended'),
   replicasJoined: counter('replicas.joined', '{replica}', 'Replicas that have caught up with the other owners and serve again'),
   hintEvents: counter('hint.events', '{hint}', 'Hints that were stored, and how they ended: delivered, discarded with their shard, replaced by a mark, or damaged', ['event']),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { LIMITS, type VarveConfig } from '@varve/config';
 import { createCoordinator } from '@varve/coordinator-service';
-import { createDataShard, type UpkeepTasks } from '@varve/data-shard-service';
+import { createDataShard, type ScanTasks, type UpkeepTasks } from '@varve/data-shard-service';
 import { openInprocBus } from '@varve/inproc-adapter';
 import type { Service } from '@varve/kit';
 import { createMetaRaft } from '@varve/meta-raft-service';
@@ -62,12 +62,12 @@ export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): P
       openCatalogStore({ file: join(directory, 'catalog.sqlite') }).then(keep),
       openJournal({ directory: join(directory, 'journal'), fileSizeBytesMax: config.journalFileSizeBytesMax }).then(keep),
       openShardStore({ directory: join(directory, 'shards'), openFileCountMax: LIMITS.openShardFileCountMax }).then(keep),
-      openBackground<UpkeepTasks>(import.meta.resolve('@varve/data-shard-service/upkeep-tasks')).then(keep),
+      openBackground<UpkeepTasks>(import.meta.resolve('@varve/data-shard-service/upkeep-tasks'), { name: 'background', isNicer: true }).then(keep),
     ]);
     const shared = { ...ports, onFatal: once(ports.onFatal), bus: keep(openInprocBus()) };
     const meta = createMetaRaft({ ...shared, raftLog, catalogStore }, { clusterId: CLUSTER_ID, peerId: 1, voters: [1], ...LIMITS });
     const node = { ...config, clusterId: CLUSTER_ID, nodeName: NODE_NAME };
-    const data = createDataShard({ ...shared, journal, shardStore, background }, node);
+    const data = createDataShard({ ...shared, journal, shardStore, background, openScanThread }, node);
     const coordinator = createCoordinator({ ...shared, passwords: openPasswordHasher(ports.random) }, node);
     for (const service of [meta, data, createRepair(shared, { ...node, hintSizeBytesMax: 0 }), coordinator]) {
       started.push(service); // Also when it does not start: stopping lets go of what it had begun.
@@ -78,6 +78,10 @@ export async function openEmbedded(ports: EmbeddedPorts, config: VarveConfig): P
     await close().catch(() => undefined); // It has been logged; why nothing could be opened says more.
     throw error;
   }
+}
+
+function openScanThread(): Promise<Background<ScanTasks>> {
+  return openBackground<ScanTasks>(import.meta.resolve('@varve/data-shard-service/scan-tasks'), { name: 'scan', isNicer: false, youngSizeMb: 16 });
 }
 
 /** Every part is closed, also after one that failed, the first one opened last. @throws what failed first */

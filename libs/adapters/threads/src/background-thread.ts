@@ -6,7 +6,7 @@ import { serveCalls } from './serve-calls.ts';
 
 const NICER_BY = 10;
 
-beNicer(NICER_BY);
-const { module } = workerData as { readonly module: string };
+const { module, isNicer } = workerData as { readonly module: string; readonly isNicer: boolean };
+if (isNicer) beNicer(NICER_BY);
 const tasks: Readonly<Record<string, unknown>> = await import(module);
 serveCalls(() => ({ ...tasks, afterReply: collectWhenIdle(), close: () => undefined }));

@@ -9,16 +9,16 @@ import { openBackground } from './open-background.ts';
 type TestTasks = typeof import('./testing/tasks.ts');
 
 async function opened(): Promise<Background<TestTasks>> {
-  const background = await openBackground<TestTasks>(import.meta.resolve('./testing/tasks.ts'));
+  const background = await openBackground<TestTasks>(import.meta.resolve('./testing/tasks.ts'), { name: 'background', isNicer: true });
   onTestFinished(() => background.close());
   return background;
 }
 
 // T1, T2 and T4 as far as a caller sees them.
-backgroundContract('openBackground', (_, module) => openBackground(module));
+backgroundContract('openBackground', (_, module) => openBackground(module, { name: 'background', isNicer: true }));
 
 test('T2: a bug ends the thread; what waits for it and its end fail with the bug, and later calls are refused', async () => {
-  const background = await openBackground<TestTasks>(import.meta.resolve('./testing/tasks.ts'));
+  const background = await openBackground<TestTasks>(import.meta.resolve('./testing/tasks.ts'), { name: 'background', isNicer: true });
   const [first, second] = await Promise.allSettled([background.run('fail', 'a bug', []), background.run('add', { left: 1, right: 2 }, [])]);
   for (const each of [first, second]) expect(each).toMatchObject({ status: 'rejected', reason: { message: 'a bug' } });
   await expect(background.run('add', { left: 1, right: 2 }, [])).rejects.toMatchObject({ code: 'STORAGE_FAILED' });

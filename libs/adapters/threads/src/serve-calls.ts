@@ -3,21 +3,24 @@ import { assert, DbError } from '@varve/base';
 import type { Served, ThreadCall, ThreadReply } from './thread-protocol.ts';
 
 /**
- * Opens an object in this worker thread and answers calls of its methods in their order. What no caller waits for, such as
- * checkpoints, runs after the answer. An error that is not a DbError is a bug and ends the thread.
+ * Opens an object in this worker thread and answers calls of its methods in their order, one after the other. What no caller waits
+ * for, such as checkpoints, runs after the answer. An error that is not a DbError is a bug and ends the thread.
  */
 export function serveCalls(open: () => Served): void {
   assert(parentPort !== null, 'calls are served in a worker thread only');
   const port = parentPort;
   let served: Served | undefined;
-  answer(port, 0, () => {
+  let last = answer(port, 0, () => {
     served = open();
   });
-  port.on('message', ({ id, method, args }: ThreadCall) => {
-    answer(port, id, () => methodOf(served!, method)(...args));
+  const onCall = async ({ id, method, args }: ThreadCall): Promise<void> => {
+    await answer(port, id, () => methodOf(served!, method)(...args));
     letGo(args);
     if (method === 'close') port.close();
     else served!.afterReply();
+  };
+  port.on('message', (call: ThreadCall) => {
+    last = last.then(() => onCall(call));
   });
 }
 
@@ -27,9 +30,9 @@ function methodOf(served: Served, name: string): (...args: unknown[]) => unknown
   return method.bind(served);
 }
 
-function answer(port: MessagePort, id: number, produce: () => unknown): void {
+async function answer(port: MessagePort, id: number, produce: () => unknown): Promise<void> {
   try {
-    const result = produce();
+    const result = await produce();
     const reply: ThreadReply = { id, result };
     port.postMessage(reply, ownedBuffers(result));
   } catch (error) {

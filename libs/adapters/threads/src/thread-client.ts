@@ -5,7 +5,7 @@ import type { ThreadCall, ThreadReply } from './thread-protocol.ts';
 
 /** Calls under way at most; more mean that the thread does not get on. */
 const CALL_COUNT_MAX = 10_000;
-/** Of a thread's heap, for new objects: most of what it handles is bytes, which are outside of the heap. */
+/** Of a thread's heap, for new objects, where nothing else is said: most of what it handles is bytes, which are outside of the heap. */
 const YOUNG_SIZE_MB = 4;
 
 type MethodName<Target> = {
@@ -33,6 +33,8 @@ export interface ThreadOptions {
   readonly entry: URL;
   /** Its `workerData`. */
   readonly data: unknown;
+  /** Of its heap, for new objects: with less than it makes in a few milliseconds it mostly collects garbage. */
+  readonly youngSizeMb?: number;
 }
 
 /** An object in a worker thread. */
@@ -55,13 +57,13 @@ export class ThreadClient<Target> implements CallClient<Target> {
     return client;
   }
 
-  private constructor({ name, entry, data }: ThreadOptions) {
+  private constructor({ name, entry, data, youngSizeMb = YOUNG_SIZE_MB }: ThreadOptions) {
     this.#name = name;
     this.#worker = new Worker(entry, {
       name,
       workerData: data,
       execArgv: [],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_SIZE_MB },
+      resourceLimits: { maxYoungGenerationSizeMb: youngSizeMb },
     });
     this.#ended = once(this.#worker, 'exit');
     this.#worker.on('message', (reply: ThreadReply) => this.#onReply(reply));

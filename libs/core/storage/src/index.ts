@@ -1,13 +1,16 @@
 export { namingChunk } from './chunk/chunk-invalid.ts';
 export { openHeader } from './chunk/open-header.ts';
 export { checkPayload } from './chunk/read-chunk.ts';
+export { excerptRowCountIn, planExcerptRead, timesInExcerpt } from './excerpt.ts';
 export { packFlush } from './pack-flush.ts';
 export { packMerge } from './pack-merge.ts';
+export { readPieces } from './read-pieces.ts';
 export { ShardTable } from './shard-table.ts';
 export { WantedFields } from './wanted-fields.ts';
 export type { ChunkField, ChunkHeader } from './chunk/chunk-header.ts';
 export type { ChunkExtent, NewChunkLike } from './chunk/encode-chunk.ts';
 export type { StoredChunkLike } from './directory/chunk-tree.ts';
+export type { Excerpt } from './excerpt.ts';
 export type { RowSearch } from './find-row.ts';
 export type { FlushInput } from './pack-flush.ts';
 export type { ChunkToMerge, MergeInput } from './pack-merge.ts';

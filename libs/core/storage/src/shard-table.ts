@@ -4,6 +4,7 @@ import { compareVersions, hasMutation, NO_WATERMARK, parseSeriesKey, withMutatio
 import { planCollect } from './collect-tombstones.ts';
 import { ChunkDirectory } from './directory/chunk-directory.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
+import { EXCERPT_ROW_COUNT_MAX, takeExcerpt, type Excerpt } from './excerpt.ts';
 import { findRow, type RowSearch } from './find-row.ts';
 import { Memtable } from './memtable.ts';
 import { planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
@@ -242,9 +243,7 @@ export class ShardTable {
   completeMerge(job: MergeJob, chunks: readonly StoredChunkLike[]): void {
     this.#end(job);
     const { plan, change } = job;
-    for (const chunk of plan.chunks) this.#directory.remove(chunk);
-    for (const chunk of chunks) this.#directory.add(chunk);
-    if (!plan.isRewrite && isPointless(plan.chunks, chunks)) for (const chunk of chunks) this.#directory.leaveAlone(chunk);
+    this.#directory.replace(plan.chunks, chunks, { isRewrite: plan.isRewrite });
     this.#tombstones.remove(plan.tombstoneSeqs);
     this.#flushedWatermark = change.watermark;
   }
@@ -304,9 +303,8 @@ export class ShardTable {
   /** What a read needs of chunks, as far as the bytes at hand tell. Nothing is read. @throws DbError CHUNK_INVALID */
   planRead(read: SeriesRead, bytes: ChunkBytes): ReadPlan {
     const chunks = this.#directory.chunksOf(read.seriesId, read.range);
-    const memtables = [this.#sealed, this.#active].map((memtable) => memtable?.read(read.seriesId, read.range, read.fields.names));
-    const tombstones = this.#tombstones.of(read.seriesId);
-    return planRead(read, { chunks, memtables: memtables.filter((rows): rows is VersionedRows => rows !== undefined), tombstones }, bytes);
+    const memtables = this.#memtableRows(read.seriesId, read.range, read.fields.names);
+    return planRead(read, { chunks, memtables, tombstones: this.#tombstones.of(read.seriesId) }, bytes);
   }
 
   /** Between which times the rows of a series lie, both inclusive; wider where chunks hold other series. Undefined: it has none. */
@@ -329,6 +327,17 @@ export class ShardTable {
    */
   read(read: SeriesRead, plan: ReadPlan, bytes: ChunkBytes): Iterable<SeriesPiece> {
     return readPieces(read, plan, bytes);
+  }
+
+  /** About so many rows of a series are in chunks in a range, if those of each chunk lie evenly over its series and its time. */
+  chunkRowCountIn(seriesId: number, range: OffsetRange): number {
+    return this.#directory.rowCountIn(seriesId, range);
+  }
+
+  /** Where rows of some series are in a range, and what memtables have of the named fields. Undefined: deletes may hide some, or memtables have many (ST4). */
+  excerpt(seriesIds: Iterable<number>, range: OffsetRange, names: ReadonlySet<string>): Excerpt | undefined {
+    if (this.tombstoneCount > 0 || this.memtableRowCount > EXCERPT_ROW_COUNT_MAX) return undefined;
+    return takeExcerpt(this.startNs, seriesIds, (seriesId) => ({ chunks: this.#directory.chunksOf(seriesId, range), memtables: this.#memtableRows(seriesId, range, names) }));
   }
 
   /**
@@ -380,13 +389,12 @@ export class ShardTable {
     return this.#tombstones.hiding(extent, series, Math.min(...chunks.map((each) => each.writtenSeq)));
   }
 
+  #memtableRows(seriesId: number, range: OffsetRange, names: ReadonlySet<string> | undefined): readonly VersionedRows[] {
+    return [this.#sealed, this.#active].map((memtable) => memtable?.read(seriesId, range, names)).filter((rows) => rows !== undefined);
+  }
+
   #end(job: FlushJob | MergeJob): void {
     assert(job === this.#job, 'a job that is not under way');
     this.#job = undefined;
   }
-}
-
-/** Chunks of one series cannot become narrower: where they are full, whatever fills them, merging them again would go on for ever. */
-function isPointless(before: readonly StoredChunkLike[], after: readonly StoredChunkLike[]): boolean {
-  return after.length >= before.length && before.every(({ firstSeriesId, lastSeriesId }) => firstSeriesId === lastSeriesId);
 }

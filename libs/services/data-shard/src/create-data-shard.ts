@@ -14,6 +14,7 @@ import { Damage } from './damage.ts';
 import type { DataShardConfig, DataShardPorts } from './ports.ts';
 import { Pulls } from './pull-path.ts';
 import { Recovery, type Recovered } from './recovery.ts';
+import { ScanThreads } from './scan-threads.ts';
 import { serveRequests } from './serve-requests.ts';
 import type { ShardReplica } from './shard-replica.ts';
 import { StatementTurns } from './statement-turns.ts';
@@ -56,6 +57,7 @@ class DataShard implements Service {
   readonly #replicas = new Map<ShardId, ShardReplica>();
   readonly #upkeep: Upkeep;
   readonly #cache: ChunkCache;
+  readonly #scanThreads: ScanThreads;
   readonly #damage: Damage;
   readonly #recovery: Recovery;
   /** Of shards that cannot be opened: what refuses their frames. */
@@ -81,6 +83,7 @@ class DataShard implements Service {
     this.#damage = new Damage(ports);
     this.#upkeep = new Upkeep({ ...ports, damage: this.#damage }, config, this.#replicas);
     this.#cache = new ChunkCache(config.payloadCacheSizeBytesMax);
+    this.#scanThreads = new ScanThreads(ports, config);
     this.#recovery = new Recovery({ ...ports, damage: this.#damage }, { sizeBytesMax: config.memtableSizeBytesMax, openSizeBytes: () => this.#upkeep.memtableSizeBytes });
   }
 
@@ -117,6 +120,7 @@ class DataShard implements Service {
     this.#liveness.stop();
     await this.#running?.writePath.drain(); // Frames came until the subscriptions ended, and acks of some are held back.
     await this.#upkeep.stop();
+    await this.#scanThreads.close();
   }
 
   problems(): readonly string[] {
@@ -158,7 +162,7 @@ class DataShard implements Service {
   #serve({ id, writePath, pulls, echo }: Running): readonly Subscription[] {
     const { bus, clock, log, tracer, journal, shardStore } = this.#ports;
     const replicaOf = (shard: ShardId, version: number): Promise<ShardReplica | undefined> => this.#replicaOf(shard, version);
-    const from = { replicaOf, checkJoining: () => echo.check(), damage: this.#damage, shardStore, cache: this.#cache, clock, turns: new StatementTurns(clock), tracer };
+    const from = { replicaOf, checkJoining: () => echo.check(), damage: this.#damage, shardStore, cache: this.#cache, clock, turns: new StatementTurns(clock), threads: this.#scanThreads, tracer };
     const catchUp = async (version: number): Promise<number> => {
       await this.#follower.waitFor(version);
       await this.#following;

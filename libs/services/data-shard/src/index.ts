@@ -1,2 +1,2 @@
 export { createDataShard } from './create-data-shard.ts';
-export type { DataShardConfig, DataShardPorts, UpkeepTasks } from './ports.ts';
+export type { DataShardConfig, DataShardPorts, ScanTasks, UpkeepTasks } from './ports.ts';

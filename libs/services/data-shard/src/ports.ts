@@ -1,8 +1,12 @@
 import type { DurationMs, SizeBytes } from '@varve/base';
 import type { Background, Bus, CatalogCache, Clock, Journal, Log, Metrics, Random, ShardStore, Tracer } from '@varve/ports';
+import type { ShareSize } from '@varve/query';
 
 /** What a data node computes in the background. */
 export type UpkeepTasks = typeof import('./upkeep-tasks.ts');
+
+/** What a scan thread does for long queries. */
+export type ScanTasks = typeof import('./scan-tasks.ts');
 
 export interface DataShardPorts {
   readonly bus: Bus;
@@ -16,6 +20,8 @@ export interface DataShardPorts {
   readonly journal: Journal;
   readonly shardStore: ShardStore;
   readonly background: Background<UpkeepTasks>;
+  /** Starts a thread that the node closes. Absent: it has none. */
+  readonly openScanThread?: (() => Promise<Background<ScanTasks>>) | undefined;
   /** Called once when the node can keep its promises no more (a journal commit failed): the process must end. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -30,4 +36,8 @@ export interface DataShardConfig {
   readonly flushAgeMsMax: DurationMs;
   /** Payloads kept in memory for queries. */
   readonly payloadCacheSizeBytesMax: SizeBytes;
+  /** Scan threads, at most. */
+  readonly scanThreadCount: number;
+  /** Of what they are lent. Absent: a millisecond's work. */
+  readonly shareSize?: ShareSize;
 }

@@ -2,13 +2,16 @@ import { DbError } from '@varve/base';
 import type { Asked, Turns } from '@varve/kit';
 import type { ShardId } from '@varve/model';
 import type { Clock, ShardStore, StreamEnd, Tracer } from '@varve/ports';
-import { runShardPlan, type ShardPlan, type ShardSource } from '@varve/query';
+import { runShardPlan, runShare, shardPlanCodec, sharesOf, type PlanShare, type ShardPlan, type ShardSource } from '@varve/query';
 import { WantedFields } from '@varve/storage';
 import { attributes, spans } from '@varve/telemetry';
 import { CachedChunks, type ChunkCache } from './chunk-cache.ts';
 import { CountingSource } from './counting-source.ts';
 import type { Damage } from './damage.ts';
+import { lendShare } from './lend-share.ts';
 import { lasting, readSeries } from './read-shard.ts';
+import { scanInShares } from './scan-in-shares.ts';
+import type { ScanThreads } from './scan-threads.ts';
 import type { ShardReplica } from './shard-replica.ts';
 import type { StatementTurns } from './statement-turns.ts';
 
@@ -25,6 +28,7 @@ export interface ReadFrom {
   readonly cache: ChunkCache;
   readonly clock: Clock;
   readonly turns: StatementTurns;
+  readonly threads: ScanThreads;
   readonly tracer: Tracer;
 }
 
@@ -36,20 +40,49 @@ export async function* produceQuery(from: ReadFrom, { header, payload: plan }: A
   const { shard, traceParent, isCounted } = header;
   const span = from.tracer.startChild(spans.shardQuery, traceParent, { kind: 'server', attributes: { [attributes.shard]: shard } });
   let replica: ShardReplica | undefined;
-  const turns = from.turns.of(plan);
+  from.threads.queryCount += 1;
   try {
     replica = await servingReplica(from, shard, header);
-    const source = sourceOf(from, replica, turns);
-    const counting = isCounted === true ? new CountingSource(source) : undefined;
-    yield* runShardPlan(plan, counting ?? source, signal);
-    if (counting !== undefined) end.trailer = JSON.stringify(counting.counts);
+    const source = sourceOf(from, replica, from.turns.of(plan));
+    if (isCounted === true) yield* scanCounted(plan, source, signal, end);
+    else if (plan.limits !== undefined || !from.threads.isOn) yield* runShardPlan(plan, source, signal);
+    else yield* scanBeside(from, replica, { plan, source, signal });
   } catch (error) {
     const told = replica === undefined ? error : from.damage.explained(replica, error);
     span.end(told);
     throw told;
   } finally {
+    from.threads.queryCount -= 1;
     span.end();
   }
+}
+
+async function* scanCounted(plan: ShardPlan, source: ShardSource, signal: AbortSignal, end: StreamEnd): AsyncGenerator<Uint8Array> {
+  const counting = new CountingSource(source);
+  yield* runShardPlan(plan, counting, signal);
+  end.trailer = JSON.stringify(counting.counts);
+}
+
+interface Scan {
+  readonly plan: ShardPlan;
+  readonly source: ShardSource;
+  readonly signal: AbortSignal;
+}
+
+/** With scan threads beside this one (ST1): docs/specs/scan-threads.md. */
+function scanBeside({ threads, shardStore, clock }: ReadFrom, replica: ShardReplica, { plan, source, signal }: Scan): AsyncGenerator<Uint8Array> {
+  const shares = sharesOf(plan, source, threads.shareSize);
+  const doHere = (share: PlanShare): AsyncGenerator<Uint8Array> => runShare(share, source, signal);
+  const [first] = shares;
+  if (first !== undefined && shares.length === 1 && (threads.queryCount < 2 || first.cost < threads.shareSize.cost / 4)) return doHere(first);
+  let bytes: Uint8Array | undefined;
+  const planBytes = (): Uint8Array => (bytes ??= shardPlanCodec.encode(plan));
+  return scanInShares(shares, {
+    doHere,
+    lend: (share) => lendShare({ threads, planBytes, replica, shardStore }, share),
+    rest: () => clock.turn('query'),
+    shouldLendFirst: () => threads.isIdle && threads.queryCount > 1,
+  });
 }
 
 /** @throws DbError SHARD_NOT_HERE, SHARD_DAMAGED, META_UNAVAILABLE */
@@ -77,6 +110,7 @@ function sourceOf({ shardStore, cache }: ReadFrom, replica: ShardReplica, turns:
     startNs: replica.table.startNs,
     series: (measurement, filter) => replica.table.series(measurement, filter),
     timesOf: ({ seriesId }) => replica.table.timesOf(seriesId),
+    rowCountIn: ({ seriesId }, range) => replica.table.chunkRowCountIn(seriesId, range),
     reader: ({ range, fields, maySummarize, mayPass, isBrief }) => {
       const wanted = new WantedFields(fields);
       return ({ seriesId }) => {

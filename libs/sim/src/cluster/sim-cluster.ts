@@ -7,7 +7,7 @@ import type { NodeId } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER, type Bus, type CatalogStore, type HintStore, type Journal, type RaftLogStore, type ShardStore } from '@varve/ports';
 import { createRepair } from '@varve/repair-service';
 import { subjectsOf } from '@varve/wire';
-import { SimBackground } from '../sim-background.ts';
+import { openSimScanThread, SimBackground } from '../sim-background.ts';
 import { SimCatalogCache } from '../sim-catalog-cache.ts';
 import { SimCatalogStore } from '../sim-catalog-store.ts';
 import { SimClock, SimRandom } from '../sim-clock.ts';
@@ -72,7 +72,7 @@ export class SimCluster {
       )));
     this.datas = Array.from({ length: REPLICA_COUNT }, (_, at) => at + 1).map((number) => this.#node(scheduler, `data${number}`, 'dataBus', (ports, { process, disk }) =>
       createDataShard(
-        { ...ports, journal: this.#seams.journal(new SimJournal(process, disk), process.name), shardStore: this.#seams.shardStore(new SimShardStore(process, disk), process.name), background: new SimBackground(process, upkeepTasks), catalogCache: new SimCatalogCache(process, disk) },
+        { ...ports, journal: this.#seams.journal(new SimJournal(process, disk), process.name), shardStore: this.#seams.shardStore(new SimShardStore(process, disk), process.name), background: new SimBackground(process, upkeepTasks), openScanThread: () => openSimScanThread(process), catalogCache: new SimCatalogCache(process, disk) },
         { ...CLUSTER, nodeName: `data${number}`, ...DATA_CONFIG },
       )));
     this.coordinators = [1, 2].map((number) => this.#node(scheduler, `coordinator${number}`, 'coordinatorBus', (ports, { process, disk }) =>
@@ -137,7 +137,7 @@ export const REPLICA_COUNT = 3;
 const CLUSTER = { clusterId: 'sim' } as const;
 /** Small and short, so that a simulated minute sees much of everything. */
 const META_CONFIG = { snapshotEntryCount: 20, raftHeartbeatIntervalMs: 100, raftElectionTimeoutMs: 500, proposalCountMax: 100, proposalSizeBytesMax: 1_000_000, leaseAheadMsMax: 60_000 };
-const DATA_CONFIG = { memtableSizeBytesMax: 4_000, flushAgeMsMax: 2_000, payloadCacheSizeBytesMax: 20_000 };
+const DATA_CONFIG = { memtableSizeBytesMax: 4_000, flushAgeMsMax: 2_000, payloadCacheSizeBytesMax: 20_000, scanThreadCount: 1, shareSize: { cost: 1, rowCount: 2 } };
 const REPAIR_CONFIG = { retentionCheckIntervalMs: 60_000, precreationCheckIntervalMs: 60_000, precreationAdvanceMs: 60_000, hintSizeBytesMax: 20_000 };
 const COORDINATOR_CONFIG = {
   ...{ writeTimeoutMs: 2_000, queryTimeoutMs: 20_000, concurrentQueryCountMax: 0, slowQueryMs: 0, seriesCountMax: 0 },

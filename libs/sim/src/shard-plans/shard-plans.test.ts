@@ -15,28 +15,35 @@ const QUESTION_COUNT = 9;
 
 test.each(seeds(6))('with summaries or without: the same answers (seed %i)', async (seed) => {
   const scheduler = new SimScheduler({ seed });
-  await scheduler.runUntilSettled(live(scheduler, new Prng(seed)));
+  await scheduler.runUntilSettled(live(scheduler, new Prng(seed), { hasDeletes: true }));
 });
 
-async function live(scheduler: SimScheduler, prng: Prng): Promise<void> {
+test.each(seeds(3))('ST1–ST4: in shares, some of them done by scan threads while flushes and merges go on: the same answers (seed %i)', async (seed) => {
+  const scheduler = new SimScheduler({ seed });
+  const { lentCount } = await scheduler.runUntilSettled(live(scheduler, new Prng(seed), { hasDeletes: false }));
+  expect(lentCount).toBeGreaterThan(100);
+});
+
+async function live(scheduler: SimScheduler, prng: Prng, { hasDeletes }: { readonly hasDeletes: boolean }): Promise<PlanShard> {
   const shard = new PlanShard(scheduler, { cacheSizeBytes: prng.pick([1e4, 1e7, 1e7]) });
   await shard.restart();
   for (let step = 0; step < STEP_COUNT; step += 1) {
-    const { done } = await takeStep(shard, prng);
+    const { done } = await takeStep(shard, prng, hasDeletes);
     for (let count = 0; count < QUESTION_COUNT; count += 1) await ask(shard, prng);
     await done;
   }
+  return shard;
 }
 
 /** Resolves when the step has begun; what it resolves with, when it has ended. Rows do not change after the beginning. */
-async function takeStep(shard: PlanShard, prng: Prng): Promise<{ readonly done: Promise<unknown> }> {
+async function takeStep(shard: PlanShard, prng: Prng, hasDeletes: boolean): Promise<{ readonly done: Promise<unknown> }> {
   const present = [...shard.cells.shown].flatMap(([key, rows]) => rows.map(({ offsetNs }) => ({ key, offsetNs })));
   const now = async (work: Promise<unknown>): Promise<{ readonly done: Promise<unknown> }> => ({ done: Promise.resolve(await work) });
   const steps = [
     [6, () => now(shard.write(hourOfRows(prng, prng.between(0, HOUR_COUNT - 1)), { isLate: false }))],
     [4, () => now(shard.write(shortRows(prng), { isLate: prng.chance(0.2) }))],
     [3, () => now(shard.write(fewRows(prng, present), { isLate: prng.chance(0.3) }))],
-    [2, () => now(shard.delete(anyTombstone(prng)))],
+    [hasDeletes ? 2 : 0, () => now(shard.delete(anyTombstone(prng)))],
     [9, async () => ({ done: shard.flush().then(() => shard.merge()) })],
     [1, () => now(shard.restart())],
     [1, async () => ({ done: shard.flush().then(() => shard.collect()).then(() => shard.merge()) })],

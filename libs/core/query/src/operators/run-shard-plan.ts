@@ -19,13 +19,26 @@ import { TimePieces } from './time-pieces.ts';
  * @throws DbError QUERY_LIMIT, QUERY_INTERRUPTED, and what the source throws
  */
 export async function* runShardPlan(plan: ShardPlan, source: ShardSource, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const counter = new ShardCounter(plan.limits);
+  yield* runGroups(plan, { source, signal, counter }, seriesGroups(plan, source, counter));
+  if (counter.isBehind) yield counter.take();
+}
+
+/** As `runShardPlan`, of some of the plan's groups, in the order of the answer. */
+export async function* runGroups(plan: ShardPlan, { source, signal, counter = new ShardCounter(undefined) }: Running, groups: Iterable<SeriesGroup>): AsyncGenerator<Uint8Array> {
   const range = offsetsIn(plan, source);
   if (range === undefined) return;
   const { output } = plan;
-  const counter = new ShardCounter(plan.limits);
-  if (output.kind === 'rows') yield* scan({ plan: { ...plan, output }, source, range, counter, signal });
-  else yield* aggregate({ plan: { ...plan, output }, source, range, counter, signal });
-  if (counter.isBehind) yield counter.take();
+  if (output.kind === 'rows') yield* scan({ plan: { ...plan, output }, source, range, counter, signal }, groups);
+  else yield* aggregate({ plan: { ...plan, output }, source, range, counter, signal }, groups);
+}
+
+/** What groups are run with. */
+interface Running {
+  readonly source: ShardSource;
+  readonly signal: AbortSignal | undefined;
+  /** Absent: nothing is counted. */
+  readonly counter?: ShardCounter;
 }
 
 interface Job<Output> {
@@ -36,10 +49,10 @@ interface Job<Output> {
   readonly signal: AbortSignal | undefined;
 }
 
-async function* aggregate({ plan, source, range, counter, signal }: Job<AggregatesOutput>): AsyncGenerator<Uint8Array> {
+async function* aggregate({ plan, source, range, counter, signal }: Job<AggregatesOutput>, groups: Iterable<SeriesGroup>): AsyncGenerator<Uint8Array> {
   const writer = new FrameWriter(frameKind(plan.output));
   let asked: AskedSeries | undefined;
-  for (const group of seriesGroups(plan, source, counter)) {
+  for (const group of groups) {
     if (asked?.calls.measurement !== group.measurement) asked = askedSeries(new AggregateCalls(plan, group, source.startNs), source, range);
     const { calls, read, readRows } = asked;
     const aggregates = new GroupAggregates(calls, group.key);
@@ -79,9 +92,9 @@ function askedSeries(calls: AggregateCalls, source: ShardSource, range: OffsetRa
   };
 }
 
-async function* scan(job: Job<RowsOutput>): AsyncGenerator<Uint8Array> {
+async function* scan(job: Job<RowsOutput>, groups: Iterable<SeriesGroup>): AsyncGenerator<Uint8Array> {
   const writer = new FrameWriter(ROW_FRAME);
-  for (const group of seriesGroups(job.plan, job.source, job.counter)) yield* scanOneGroup(job, group, writer);
+  for (const group of groups) yield* scanOneGroup(job, group, writer);
   if (!writer.isEmpty) yield writer.take();
 }
 
@@ -90,7 +103,8 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, writer: F
   const held = rangeOf(job.source, group, range);
   if (held === undefined) return;
   const { rowCountMax } = plan.output;
-  const pieces = new TimePieces(held, { seriesCount: group.series.length, isDescending: plan.isDescending, isShort: rowCountMax !== undefined });
+  const rowCount = job.source.rowCountIn?.(group.series[0]!, held);
+  const pieces = new TimePieces(held, { seriesCount: group.series.length, isDescending: plan.isDescending, isShort: rowCountMax !== undefined, rowCount: rowCount && rowCount * group.series.length });
   let rowCountLeft = rowCountMax ?? Infinity;
   for (let piece = pieces.next(); piece !== undefined && rowCountLeft > 0; piece = pieces.next()) {
     const slices = await readPiece(job, group, piece);
@@ -108,7 +122,7 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, writer: F
 }
 
 /** The part of the range in which the group has rows. */
-function rangeOf(source: ShardSource, group: SeriesGroup, range: OffsetRange): OffsetRange | undefined {
+export function rangeOf(source: ShardSource, group: SeriesGroup, range: OffsetRange): OffsetRange | undefined {
   if (source.timesOf === undefined) return range;
   let [startOffsetNs, endOffsetNs] = [range.endOffsetNs, range.startOffsetNs];
   for (const series of group.series) {
@@ -138,7 +152,7 @@ const HELD_SIZE_BYTES = 48;
 const NO_ROWS: SeriesSlice = { offsetsNs: new Float64Array(0), columns: [] };
 
 /** The plan's range as offsets of the shard; undefined when the shard has no part in it. */
-function offsetsIn(plan: ShardPlan, source: ShardSource): OffsetRange | undefined {
+export function offsetsIn(plan: ShardPlan, source: ShardSource): OffsetRange | undefined {
   const startNs = plan.range.startNs - source.startNs;
   const endNs = plan.range.endNs - source.startNs;
   if (endNs <= 0n || startNs >= SHARD_WINDOW_NS_MAX) return undefined;

@@ -11,6 +11,8 @@ export interface ShardSource {
   reader(question: ReadQuestion): SeriesReader;
   /** Between which times the rows of a series lie, both inclusive; undefined: it has none. Absent: nobody knows. */
   readonly timesOf?: (series: SourceSeries) => OffsetBounds | undefined;
+  /** About how many rows a series has in a range. Absent: nobody knows. */
+  readonly rowCountIn?: (series: SourceSeries, range: OffsetRange) => number;
 }
 
 /**

@@ -6,6 +6,16 @@ const PIECE_ROW_COUNT = 65_536;
 /** Which part of the range the first piece is where few rows are wanted. */
 const FIRST_SHARE_OF_SHORT = 1024;
 
+/** What is known before anything is read. */
+export interface PiecesAhead {
+  readonly seriesCount: number;
+  readonly isDescending: boolean;
+  /** A few rows are likely enough, so that the first piece is thin. */
+  readonly isShort: boolean;
+  /** About so many rows of all series lie in the range. Absent: nobody knows. */
+  readonly rowCount?: number | undefined;
+}
+
 /**
  * Cuts a range of time into pieces so that the rows of all series in one piece fit into memory. How dense the data is
  * shows only while reading: pieces grow while they come back thin and shrink when they come back full.
@@ -16,11 +26,11 @@ export class TimePieces {
   #widthNs: number;
   #doneNs = 0;
 
-  /** `isShort`: a few rows are likely enough, so that the first piece is thin. */
-  constructor(range: OffsetRange, { seriesCount, isDescending, isShort }: { readonly seriesCount: number; readonly isDescending: boolean; readonly isShort: boolean }) {
+  constructor(range: OffsetRange, { seriesCount, isDescending, isShort, rowCount }: PiecesAhead) {
     this.#range = range;
     this.#isDescending = isDescending;
-    this.#widthNs = Math.ceil(this.#spanNs / (isShort ? FIRST_SHARE_OF_SHORT : Math.min(seriesCount, 64)));
+    const pieceCount = rowCount === undefined ? Math.min(seriesCount, 64) : Math.max(1, rowCount / PIECE_ROW_COUNT);
+    this.#widthNs = Math.ceil(this.#spanNs / (isShort ? FIRST_SHARE_OF_SHORT : pieceCount));
   }
 
   /** The next piece, undefined behind the last. */

@@ -1,4 +1,4 @@
-import type { SizeBytes } from '@varve/base';
+import { equalBytes, type SizeBytes } from '@varve/base';
 import { decodeNumbers } from './numbers.ts';
 
 /** Times at equal steps take a dozen bytes; what takes more is different from page to page. */
@@ -24,7 +24,7 @@ export class KnownTimes {
     if (packed.length > PACKED_SIZE_BYTES_MAX || rowCount > ROW_COUNT_MAX) return undefined;
     const place = placeOf(packed);
     const known = this.#pages[place];
-    if (known !== undefined && known.times.length === rowCount && areEqual(known.packed, packed)) return known.times;
+    if (known !== undefined && known.times.length === rowCount && equalBytes(known.packed, packed)) return known.times;
     const times = decodeNumbers(packed, rowCount);
     if (!ascends(times)) return undefined;
     this.#pages[place] = { packed: packed.slice(), times };
@@ -42,10 +42,4 @@ function placeOf(packed: Uint8Array): number {
   let hash = packed.length;
   for (let index = 0; index < packed.length; index += 1) hash = Math.imul(hash ^ packed[index]!, 0x01000193);
   return (hash ^ (hash >>> 15)) & (PLACE_COUNT - 1);
-}
-
-function areEqual(left: Uint8Array, right: Uint8Array): boolean {
-  if (left.length !== right.length) return false;
-  for (let index = 0; index < left.length; index += 1) if (left[index] !== right[index]) return false;
-  return true;
 }

@@ -1,6 +1,6 @@
 import { DbError } from '@varve/base';
 import type { OffsetRange } from '../rows.ts';
-import { ChunkTree, type StoredChunkLike } from './chunk-tree.ts';
+import { ChunkTree, rowCountIn, type StoredChunkLike } from './chunk-tree.ts';
 
 /** Which chunks a shard has, measurement by measurement. */
 export class ChunkDirectory {
@@ -31,18 +31,20 @@ export class ChunkDirectory {
   }
 
   remove(chunk: StoredChunkLike): void {
-    this.#trees.get(this.#measurementIdOf(chunk.firstSeriesId))!.remove(chunk);
+    this.#treeOf(chunk).remove(chunk);
     this.#chunkCount -= 1;
+  }
+
+  /** The outcome of a merge takes the place of what it merged, or wrote anew. */
+  replace(before: readonly StoredChunkLike[], after: readonly StoredChunkLike[], { isRewrite }: { readonly isRewrite: boolean }): void {
+    for (const chunk of before) this.remove(chunk);
+    for (const chunk of after) this.add(chunk);
+    if (!isRewrite && isPointless(before, after)) for (const chunk of after) this.#treeOf(chunk).leaveAlone(chunk);
   }
 
   /** No merge takes it any more: it is damaged. */
   giveUp(chunk: StoredChunkLike): void {
-    this.#trees.get(this.#measurementIdOf(chunk.firstSeriesId))!.giveUp(chunk);
-  }
-
-  /** No merge takes it for now. */
-  leaveAlone(chunk: StoredChunkLike): void {
-    this.#trees.get(this.#measurementIdOf(chunk.firstSeriesId))!.leaveAlone(chunk);
+    this.#treeOf(chunk).giveUp(chunk);
   }
 
   /** By its id, which is rarely asked for: it is looked for. */
@@ -57,6 +59,11 @@ export class ChunkDirectory {
   /** Chunks that may have rows of a series in a range. */
   chunksOf(seriesId: number, range: OffsetRange): readonly StoredChunkLike[] {
     return this.#trees.get(this.#measurementIdOf(seriesId))?.chunksOf(seriesId, range) ?? [];
+  }
+
+  /** About so many rows of a series lie in a range. */
+  rowCountIn(seriesId: number, range: OffsetRange): number {
+    return rowCountIn(this.chunksOf(seriesId, range), range);
   }
 
   /** Between which times the chunks lie that may have rows of a series, both inclusive. Undefined: there are none. */
@@ -80,7 +87,7 @@ export class ChunkDirectory {
   /** Chunks that may have rows of the series and times that these chunks of one measurement have. */
   besides(chunks: readonly StoredChunkLike[]): readonly StoredChunkLike[] {
     if (chunks[0] === undefined) return [];
-    return this.#trees.get(this.#measurementIdOf(chunks[0].firstSeriesId))!.besides(chunks);
+    return this.#treeOf(chunks[0]).besides(chunks);
   }
 
   /** Chunks of one measurement and tier to write anew, of those that pass. Undefined: none does. */
@@ -96,4 +103,13 @@ export class ChunkDirectory {
   hasGivenUp(isWanted: (chunk: StoredChunkLike) => boolean): boolean {
     return [...this.#trees.values()].some((tree) => tree.hasGivenUp(isWanted));
   }
+
+  #treeOf({ firstSeriesId }: StoredChunkLike): ChunkTree {
+    return this.#trees.get(this.#measurementIdOf(firstSeriesId))!;
+  }
+}
+
+/** Chunks of one series cannot become narrower: where they are full, whatever fills them, merging them again would go on for ever. */
+function isPointless(before: readonly StoredChunkLike[], after: readonly StoredChunkLike[]): boolean {
+  return after.length >= before.length && before.every(({ firstSeriesId, lastSeriesId }) => firstSeriesId === lastSeriesId);
 }

@@ -213,6 +213,16 @@ function isSmall({ sizeBytes, rowCount, chunkCount }: Sums): boolean {
   return sizeBytes <= MERGE_SIZE_BYTES_MAX && rowCount <= MERGE_ROW_COUNT_MAX && chunkCount <= MERGE_CHUNK_COUNT_MAX;
 }
 
+/** About so many rows each of their series has in a range that they overlap, if rows lie evenly over a chunk's series and its time. */
+export function rowCountIn(chunks: readonly StoredChunkLike[], range: OffsetRange): number {
+  let rowCount = 0;
+  for (const { firstSeriesId, lastSeriesId, minOffsetNs, maxOffsetNs, rowCount: ofChunk } of chunks) {
+    const lengthNs = Math.min(maxOffsetNs + 1, range.endOffsetNs) - Math.max(minOffsetNs, range.startOffsetNs);
+    rowCount += (ofChunk / (lastSeriesId - firstSeriesId + 1)) * (lengthNs / (maxOffsetNs + 1 - minOffsetNs));
+  }
+  return rowCount;
+}
+
 /** As many as may be merged at a time, and at least so many. */
 function firstOf(chunks: readonly StoredChunkLike[], countMin: number): readonly StoredChunkLike[] {
   let [sizeBytes, rowCount] = [0, 0];

@@ -7,6 +7,7 @@ export { mergeShard } from '../merge.ts';
 export { produceQuery } from '../query-path.ts';
 export { readSeries } from '../read-shard.ts';
 export { Recovery } from '../recovery.ts';
+export { ScanThreads } from '../scan-threads.ts';
 export { seriesSource } from '../series-path.ts';
 export { StatementTurns } from '../statement-turns.ts';
 export { trimJournal } from '../trim.ts';

@@ -1,13 +1,13 @@
 import { assert } from '@varve/base';
 import type { DataShardPorts } from '@varve/data-shard-service';
 import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
-import { ChunkCache, Damage, flushShard, mergeShard, produceQuery, Recovery, StatementTurns, WritePath, type FlushPorts, type ShardReplica } from '@varve/data-shard-service/testing';
+import { ChunkCache, Damage, flushShard, mergeShard, produceQuery, Recovery, ScanThreads, StatementTurns, WritePath, type FlushPorts, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
 import { parseLines } from '@varve/line-protocol';
 import { joinNs, type Cell, type FieldType, type FieldValue, type SeriesBlock, type Tombstone } from '@varve/model';
 import { SILENT_LOG, SILENT_METRICS, SILENT_TRACER } from '@varve/ports';
 import { mergePartials, parseQuery, planQuery, runShardPlan, type QueryPlan, type ShardPlan } from '@varve/query';
-import { SimBackground } from '../../sim-background.ts';
+import { openSimScanThread, SimBackground } from '../../sim-background.ts';
 import { SimClock, SimRandom } from '../../sim-clock.ts';
 import { SimDisk } from '../../sim-disk.ts';
 import { SimJournal } from '../../sim-journal.ts';
@@ -25,6 +25,9 @@ const SHARD = 1;
 /** So little that a replay flushes now and then. */
 const MEMTABLE_ROOM = { sizeBytesMax: 4_000, openSizeBytes: () => 0 };
 
+/** So small that what has two groups, or some rows, is cut. */
+const SHARE_SIZE = { cost: 1, rowCount: 2 };
+
 /** A run of the shard's process. */
 interface OpenShard {
   readonly process: SimProcess;
@@ -32,6 +35,7 @@ interface OpenShard {
   readonly replica: ShardReplica;
   readonly writePath: WritePath;
   readonly cache: ChunkCache;
+  readonly threads: ScanThreads;
   readonly damage: Damage;
 }
 
@@ -41,6 +45,8 @@ interface OpenShard {
  */
 export class PlanShard {
   readonly cells = new CellMap();
+  /** Shares that a scan thread has answered with frames. */
+  lentCount = 0;
   readonly #scheduler: SimScheduler;
   readonly #disk: SimDisk;
   readonly #cacheSizeBytes: number;
@@ -70,7 +76,8 @@ export class PlanShard {
     const ports = { bus, clock, random: new SimRandom(process), log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER, journal, shardStore, onFatal, background: new SimBackground(process, upkeepTasks) };
     const replica = await new Recovery({ ...ports, damage }, MEMTABLE_ROOM).open({ shard: SHARD, range: { startNs: START_NS, endNs: START_NS + 1n }, others: [] }, async ({ replica: opened }) => opened);
     const writePath = new WritePath(ports, { id: 1, epochOf: () => 1, isOpen: () => true, fullness: () => 0, onInserted: () => undefined });
-    return { process, ports, replica, writePath, cache: new ChunkCache(this.#cacheSizeBytes), damage };
+    const threads = new ScanThreads({ log: SILENT_LOG, metrics: SILENT_METRICS, openScanThread: () => openSimScanThread(process, ({ kind }) => void (this.lentCount += kind === 'frames' ? 1 : 0)) }, { scanThreadCount: 2, shareSize: SHARE_SIZE });
+    return { process, ports, replica, writePath, cache: new ChunkCache(this.#cacheSizeBytes), threads, damage };
   }
 
   /** The version is that of the newest frame, or one that was passed over by the two before. */
@@ -107,8 +114,8 @@ export class PlanShard {
 
   /** As a data node answers. */
   answer(text: string): Promise<AnswerRows> {
-    const { ports, cache, damage } = this.#opened;
-    const from = { replicaOf: () => Promise.resolve(this.#replica), checkJoining: () => undefined, cache, damage, turns: new StatementTurns(ports.clock), ...ports };
+    const { ports, cache, damage, threads } = this.#opened;
+    const from = { replicaOf: () => Promise.resolve(this.#replica), checkJoining: () => undefined, cache, damage, threads, turns: new StatementTurns(ports.clock), ...ports };
     return answerOf(text, (plan) => {
       const header = { shard: SHARD, version: 0, mayJoin: true, traceParent: undefined, isCounted: undefined };
       return produceQuery(from, { header, payload: frozen(plan) }, new AbortController().signal);

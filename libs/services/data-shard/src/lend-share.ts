@@ -1,0 +1,86 @@
+import { DbError } from '@varve/base';
+import type { ShardId } from '@varve/model';
+import type { ShardStore } from '@varve/ports';
+import { fieldsToRead, type PlanShare } from '@varve/query';
+import type { ScanThreads } from './scan-threads.ts';
+import type { ShardReplica } from './shard-replica.ts';
+import type { Given, Lacking, ShareJob } from './share-job.ts';
+
+/** A thread lacks series and headers at first, then payloads. */
+const ATTEMPT_COUNT_MAX = 4;
+/** A chunk is looked for series by series. */
+const LOOK_COUNT_MAX = 1_000_000;
+
+export interface Lender {
+  readonly threads: ScanThreads;
+  /** The plan that shares are of, as it travels: the same bytes each time. */
+  readonly planBytes: () => Uint8Array;
+  readonly replica: ShardReplica;
+  readonly shardStore: ShardStore;
+}
+
+/** The frames of a share; undefined: it has to be done here. */
+export type LentFrames = Promise<readonly Uint8Array[] | undefined>;
+
+/**
+ * Gives a share to a scan thread that has room. Undefined: none has, or the share is not for others (ST4).
+ * @throws DbError CHUNK_INVALID, QUERY_LIMIT, STORAGE_FAILED: the promise rejects
+ */
+export function lendShare({ threads, planBytes, replica, shardStore }: Lender, share: PlanShare): LentFrames | undefined {
+  const scan = threads.take();
+  if (scan === undefined) return undefined;
+  const job = jobOf(replica, share, planBytes);
+  return job && doneElsewhere(scan, job, (lacking) => fetched(shardStore, replica.shard, share, lacking));
+}
+
+function jobOf({ shard, table }: ShardReplica, { plan: { measurements, range: timeRange }, range, groups }: PlanShare, planBytes: () => Uint8Array): ShareJob | undefined {
+  const seriesIds = Uint32Array.from(groups.flatMap(({ series }) => series.map(({ seriesId }) => seriesId)));
+  const excerpt = table.excerpt(seriesIds, range, new Set(measurements.flatMap(fieldsToRead)));
+  if (excerpt === undefined || excerpt.chunks.length * seriesIds.length > LOOK_COUNT_MAX) return undefined;
+  return { shard, planBytes: planBytes(), measurement: measurements[0]!.name, range: timeRange, seriesIds, excerpt, given: undefined };
+}
+
+async function doneElsewhere(scan: NonNullable<ReturnType<ScanThreads['take']>>, job: ShareJob, fetch: (lacking: Lacking) => Promise<Given | undefined>): LentFrames {
+  let { given } = job;
+  for (let attemptCount = 0; attemptCount < ATTEMPT_COUNT_MAX; attemptCount += 1) {
+    const answer = await scan({ ...job, given });
+    if (answer.kind === 'frames') return answer.frames;
+    if (answer.kind === 'tooLarge') return undefined;
+    const more = await fetch(answer.lacking);
+    if (more === undefined) return undefined;
+    given = given === undefined ? more : together(given, more);
+  }
+  return undefined;
+}
+
+/** Undefined: a chunk is gone, or cannot be read; whoever reads it here finds out what that means. */
+async function fetched(shardStore: ShardStore, shard: ShardId, { groups }: PlanShare, { series, headers, payloads }: Lacking): Promise<Given | undefined> {
+  const wanted = new Set(series);
+  const keys = wanted.size === 0 ? [] : groups.flatMap((group) => group.series.filter(({ seriesId }) => wanted.has(seriesId)));
+  try {
+    const [headerBytes, payloadBytes] = await Promise.all([shardStore.readHeaders(shard, headers), shardStore.readPayloads(shard, payloads)]);
+    const [headersById, payloadsById] = [byId(headers, headerBytes), byId(payloads, payloadBytes)];
+    return headersById && payloadsById && { series: new Map(keys.map(({ seriesId, key }) => [seriesId, key])), headers: headersById, payloads: payloadsById };
+  } catch (error) {
+    if (error instanceof DbError) return undefined;
+    throw error;
+  }
+}
+
+function byId(chunkIds: readonly number[], blobs: readonly (Uint8Array | undefined)[]): ReadonlyMap<number, Uint8Array> | undefined {
+  const found = new Map<number, Uint8Array>();
+  for (const [index, chunkId] of chunkIds.entries()) {
+    const bytes = blobs[index];
+    if (bytes === undefined) return undefined;
+    found.set(chunkId, bytes);
+  }
+  return found;
+}
+
+function together(left: Given, right: Given): Given {
+  return {
+    series: new Map([...left.series, ...right.series]),
+    headers: new Map([...left.headers, ...right.headers]),
+    payloads: new Map([...left.payloads, ...right.payloads]),
+  };
+}

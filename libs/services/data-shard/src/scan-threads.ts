@@ -1,0 +1,94 @@
+import { DbError } from '@varve/base';
+import type { Background } from '@varve/ports';
+import { SHARE_SIZE, type ShareSize } from '@varve/query';
+import { metrics as names } from '@varve/telemetry';
+import type { DataShardConfig, DataShardPorts, ScanTasks } from './ports.ts';
+import type { ShareAnswer, ShareJob } from './share-job.ts';
+
+/** Shares that a thread has at a time: one that it works on, and one so that it does not wait for the event loop. */
+const SHARE_COUNT_MAX = 2;
+
+type ScanThreadsPorts = Pick<DataShardPorts, 'log' | 'metrics' | 'openScanThread'>;
+
+interface ScanThread {
+  readonly background: Background<ScanTasks>;
+  shareCount: number;
+  hasFailed: boolean;
+}
+
+/** The threads that scan for all queries of a node. They are started when first wanted: a node that only takes writes has none. */
+export class ScanThreads {
+  readonly #ports: ScanThreadsPorts;
+  readonly #count: number;
+  readonly #threads: ScanThread[] = [];
+  readonly shareSize: ShareSize;
+  /** Queries that the node answers now. */
+  queryCount = 0;
+  #opening: Promise<unknown> | undefined;
+  #isClosed = false;
+
+  constructor(ports: ScanThreadsPorts, { scanThreadCount, shareSize = SHARE_SIZE }: Pick<DataShardConfig, 'scanThreadCount' | 'shareSize'>) {
+    this.#ports = ports;
+    this.shareSize = shareSize;
+    this.#count = ports.openScanThread === undefined ? 0 : scanThreadCount;
+  }
+
+  /** Whether there can be any. */
+  get isOn(): boolean {
+    return this.#count > 0;
+  }
+
+  /** Whether some thread would begin with a share at once. */
+  get isIdle(): boolean {
+    return this.#threads.some(({ shareCount, hasFailed }) => shareCount === 0 && !hasFailed);
+  }
+
+  /** A thread that has room for one more share; undefined: there is none, or none yet. */
+  take(): ((job: ShareJob) => Promise<ShareAnswer>) | undefined {
+    this.#opening ??= this.#open();
+    let least: ScanThread | undefined;
+    for (const each of this.#threads) if (!each.hasFailed && each.shareCount < (least?.shareCount ?? SHARE_COUNT_MAX)) least = each;
+    return least && ((job) => this.#scan(least, job));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#opening;
+    await Promise.all(this.#threads.filter(({ hasFailed }) => !hasFailed).map(({ background }) => background.close()));
+  }
+
+  async #open(): Promise<void> {
+    const { log, openScanThread } = this.#ports;
+    for (let count = 0; count < this.#count && !this.#isClosed; count += 1) {
+      try {
+        this.#threads.push({ background: await openScanThread!(), shareCount: 0, hasFailed: false });
+      } catch (error) {
+        log.error('A scan thread did not start; queries do without it', { error });
+      }
+    }
+  }
+
+  async #scan(thread: ScanThread, job: ShareJob): Promise<ShareAnswer> {
+    thread.shareCount += 1;
+    try {
+      const answer = await thread.background.run('scanShare', job, []);
+      if (answer.kind === 'frames') this.#ports.metrics.add(names.scanShares, 1);
+      return answer;
+    } catch (error) {
+      if (isOfTheThread(error)) this.#fail(thread, error);
+      throw error;
+    } finally {
+      thread.shareCount -= 1;
+    }
+  }
+
+  #fail(thread: ScanThread, error: unknown): void {
+    if (!thread.hasFailed) this.#ports.log.error('A scan thread has ended; queries do without it', { error });
+    thread.hasFailed = true;
+  }
+}
+
+/** It is no answer to the job: the thread has ended, or does not get on. */
+function isOfTheThread(error: unknown): boolean {
+  return !(error instanceof DbError) || error.code === 'STORAGE_FAILED';
+}
