@@ -69,10 +69,10 @@ function sourceOf({ excerpt }: ShareJob, series: readonly SourceSeries[], bytes:
     series: () => series,
     timesOf: ({ seriesId }) => timesInExcerpt(excerpt, seriesId),
     rowCountIn: ({ seriesId }, range) => excerptRowCountIn(excerpt, seriesId, range),
-    reader: ({ range, fields, maySummarize, mayPass, isBrief }) => {
+    reader: ({ fields, ...question }) => {
       const wanted = new WantedFields(fields);
       return ({ seriesId }) => {
-        const read = { seriesId, range, fields: wanted, maySummarize, mayPass, isBrief };
+        const read = { ...question, seriesId, fields: wanted };
         const plan = planExcerptRead(excerpt, read, bytes);
         for (const chunkId of plan.missingPayloads) bytes.missingPayloads.add(chunkId);
         return plan.missingPayloads.length > 0 ? [] : readPieces(read, plan, bytes);
