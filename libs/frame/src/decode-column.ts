@@ -1,6 +1,7 @@
 import type { ByteReader, SizeBytes } from '@varve/base';
 import { bitmapSizeBytes, powerOfTen } from '@varve/codec';
-import type { Column, FieldType } from '@varve/model';
+import type { FieldType } from '@varve/model';
+import type { ColumnRoom } from './column-room.ts';
 import { COLUMN_TYPES, DIGIT_COUNT_MAX } from './encode-column.ts';
 import type { FrameColumn } from './frame.ts';
 import { invalidFrame } from './layout.ts';
@@ -46,35 +47,24 @@ export function parsedSizeBytes({ values }: PackedColumn): SizeBytes {
   return PARSED_SIZE_BYTES + (values.kind === 'texts' ? values.texts.starts.byteLength : 0);
 }
 
-/** Which rows are read, and where numbers go: [firstRow, endRow), to the start of `into` or into an array of their own. */
-export interface ReadRows {
-  readonly firstRow: number;
-  readonly endRow: number;
-  readonly into: Float64Array | undefined;
-}
-
-/** Unpacks some rows of a column. */
-export function readPackedColumn(view: DataView, column: PackedColumn, { firstRow, endRow, into }: ReadRows): Column {
-  const { values } = column;
+/** Unpacks some rows of a column into the next ones of the room. */
+export function readPackedColumn(view: DataView, { values, validityAt }: PackedColumn, firstRow: number, endRow: number, into: ColumnRoom): void {
   const rowCount = endRow - firstRow;
-  const validity = readValidity(view, column, firstRow, rowCount);
   switch (values.kind) {
-    case 'numbers': {
-      const numbers = readNumbers(view, values.numbers, firstRow, into ?? new Float64Array(rowCount), rowCount);
-      if (values.divisor !== 1) for (let row = 0; row < rowCount; row += 1) numbers[row]! /= values.divisor;
-      clearNulls(numbers, validity, rowCount, 0);
-      return { type: values.type, values: numbers, validity };
-    }
+    case 'numbers':
+      readScaled(view, values, firstRow, endRow, into);
+      break;
     case 'wide':
-      return { type: 'integer', values: readWide(view, values.at + firstRow * 8, rowCount), validity };
+      readWide(view, values.at + firstRow * 8, rowCount, into);
+      break;
     case 'bits':
-      return { type: 'boolean', values: readBits(view, values.at, firstRow, rowCount), validity };
-    case 'texts': {
-      const texts = readTexts(view, values, firstRow, rowCount);
-      clearNulls(texts, validity, rowCount, '');
-      return { type: 'string', values: texts, validity };
-    }
+      readBits(view, values.at, firstRow, endRow, into);
+      break;
+    case 'texts':
+      readTexts(view, values, firstRow, endRow, into);
   }
+  if (validityAt === undefined) into.added(rowCount);
+  else into.addedWithNulls(rowCount, { bitmaps: view, at: validityAt, firstBit: firstRow });
 }
 
 function skipValues(
@@ -124,62 +114,35 @@ function skipStrings(reader: ByteReader, view: DataView, rowCount: number): Pack
   return { kind: 'texts', codes, texts: skipTexts(reader, distinctCount) };
 }
 
-/** Undefined when every row read has a value. */
-function readValidity(
-  view: DataView,
-  { validityAt }: PackedColumn,
-  firstRow: number,
-  rowCount: number,
-): Uint8Array | undefined {
-  if (validityAt === undefined) return undefined;
-  const validity = new Uint8Array(bitmapSizeBytes(rowCount));
-  let validCount = 0;
-  for (let index = 0; index < rowCount; index += 1) {
-    const bit = bitAt(view, validityAt, firstRow + index);
-    validity[index >> 3]! |= bit << (index & 7);
-    validCount += bit;
+function readScaled(view: DataView, { numbers, divisor }: PackedValues & { readonly kind: 'numbers' }, firstRow: number, endRow: number, into: ColumnRoom): void {
+  const { numbers: values, row } = into;
+  if (values === undefined) {
+    const wide = into.widened();
+    readNumbers(view, numbers, firstRow, new Float64Array(endRow - firstRow)).forEach((value, index) => (wide[row + index] = BigInt(value)));
+    return;
   }
-  return validCount === rowCount ? undefined : validity;
+  const rowCount = endRow - firstRow;
+  readNumbers(view, numbers, firstRow, values, row, rowCount);
+  if (divisor !== 1) for (let index = row; index < row + rowCount; index += 1) values[index]! /= divisor;
 }
 
-function readWide(view: DataView, at: number, rowCount: number): BigInt64Array {
-  const values = new BigInt64Array(rowCount);
-  for (let index = 0; index < rowCount; index += 1) values[index] = view.getBigInt64(at + index * 8, true);
-  return values;
+function readWide(view: DataView, at: number, rowCount: number, into: ColumnRoom): void {
+  const values = into.widened();
+  for (let index = 0; index < rowCount; index += 1) values[into.row + index] = view.getBigInt64(at + index * 8, true);
 }
 
-function readBits(view: DataView, at: number, firstRow: number, rowCount: number): Uint8Array {
-  const values = new Uint8Array(rowCount);
-  for (let index = 0; index < rowCount; index += 1) values[index] = bitAt(view, at, firstRow + index);
-  return values;
+function readBits(view: DataView, at: number, firstRow: number, endRow: number, into: ColumnRoom): void {
+  const values = into.others as Uint8Array;
+  for (let row = firstRow; row < endRow; row += 1) values[into.row + row - firstRow] = (view.getUint8(at + (row >> 3)) >> (row & 7)) & 1;
 }
 
 /** Each distinct text that the rows have is decoded once. */
-function readTexts(
-  view: DataView,
-  { codes, texts }: { readonly codes: PackedNumbers; readonly texts: PackedTexts },
-  firstRow: number,
-  rowCount: number,
-): string[] {
-  const known = new Map<number, string>();
-  return Array.from(readNumbers(view, codes, firstRow, new Float64Array(rowCount)), (code) => {
-    const text = known.get(code) ?? readText(texts, code);
-    known.set(code, text);
-    return text;
+function readTexts(view: DataView, { codes, texts }: PackedValues & { readonly kind: 'texts' }, firstRow: number, endRow: number, into: ColumnRoom): void {
+  const values = into.others as string[];
+  const known = into.textsOf(texts);
+  readNumbers(view, codes, firstRow, new Float64Array(endRow - firstRow)).forEach((code, index) => {
+    let text = known.get(code);
+    if (text === undefined) known.set(code, (text = readText(texts, code)));
+    values[into.row + index] = text;
   });
-}
-
-function clearNulls<Value>(
-  values: { [index: number]: Value },
-  validity: Uint8Array | undefined,
-  rowCount: number,
-  empty: Value,
-): void {
-  if (validity === undefined) return;
-  for (let row = 0; row < rowCount; row += 1)
-    if (((validity[row >> 3]! >> (row & 7)) & 1) === 0) values[row] = empty;
-}
-
-function bitAt(view: DataView, at: number, row: number): number {
-  return (view.getUint8(at + (row >> 3)) >> (row & 7)) & 1;
 }

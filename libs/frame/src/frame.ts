@@ -1,6 +1,7 @@
 import { LIMITS } from '@varve/config';
-import type { BatchSeries, Column, FieldType, MutationId, ShardId, TableSlice, Tombstone, Version } from '@varve/model';
+import type { BatchSeries, FieldType, MutationId, ShardId, TableSlice, Tombstone, Version } from '@varve/model';
 import type { TimestampNs } from '@varve/base';
+import type { ColumnRoom } from './column-room.ts';
 
 /** No frame is bigger, header included. A bigger batch becomes several frames. Source: DESIGN §3. */
 export const FRAME_SIZE_BYTES_MAX = LIMITS.frameSizeBytesMax;
@@ -68,9 +69,8 @@ export interface RowsSection {
 
 /**
  * The rows of a section, still packed (about 13 bytes for a time and ten small integers): what is read is unpacked anew
- * with each call, into arrays of its own. For who reads many, numbers go into the start of `into` when it is given, which is
- * then what comes back, longer as it may be. Sorted by series and then by time; a (series, time) occurs once. Ranges are
- * half-open, [firstRow, endRow), and default to all rows. Reading never fails: everything was checked by `decodeFrame`.
+ * with each call. Sorted by series and then by time; a (series, time) occurs once. Ranges are half-open, [firstRow, endRow).
+ * Reading never fails: everything was checked by `decodeFrame`.
  */
 export interface FrameRows {
   readonly rowCount: number;
@@ -81,10 +81,12 @@ export interface FrameRows {
   readonly maxOffsetNs: number;
   /** Names are unique. */
   readonly columns: readonly FrameColumn[];
-  /** Nanoseconds from the shard's start, exact, ascending inside a series. */
-  readOffsets(firstRow?: number, endRow?: number, into?: Float64Array): Float64Array;
-  /** Values under a zero validity bit are 0, false or ''. `validity` is absent when every row read has a value. */
-  readColumn(columnIndex: number, firstRow?: number, endRow?: number, into?: Float64Array): Column;
+  /** The time of a row: nanoseconds from the shard's start, exact, ascending inside a series. */
+  offsetAt(row: number): number;
+  /** The times of rows go into an array, from `to` on. */
+  readOffsets(firstRow: number, endRow: number, into: Float64Array, to: number): void;
+  /** The values of rows go behind those that are in the room. */
+  readColumn(columnIndex: number, firstRow: number, endRow: number, into: ColumnRoom): void;
 }
 
 /** A field of a section. */

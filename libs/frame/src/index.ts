@@ -1,3 +1,4 @@
+export { ColumnRoom } from './column-room.ts';
 export { decodeFrame, decodeRows } from './decode-frame.ts';
 export { encodeBodies, encodeFrames, encodeVoidFrame } from './encode-frame.ts';
 export { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX } from './frame.ts';

@@ -80,34 +80,43 @@ export function skipCounts(reader: ByteReader, count: number): PackedNumbers {
   return numbers;
 }
 
-/** Unpacks the numbers [first, first + count) into the first `count` of an array. */
-export function readNumbers(
-  view: DataView,
-  { width, min, at }: PackedNumbers,
-  first: number,
-  into: Float64Array,
-  count = into.length,
-): Float64Array {
-  const start = at + first * width;
+/** Unpacks the numbers [first, first + count), which are in some unit, into an array, from `to` on. */
+export function readNumbers(view: DataView, { width, min, at }: PackedNumbers, first: number, into: Float64Array, to = 0, count = into.length, unit = 1): Float64Array {
+  let from = at + first * width;
+  const end = to + count;
   switch (width) {
     case 0:
-      into.fill(min, 0, count);
+      into.fill(min * unit, to, end);
       break;
-    case 1: {
-      const bytes = new Uint8Array(view.buffer, view.byteOffset + start, count);
-      for (let index = 0; index < count; index += 1) into[index] = bytes[index]! + min;
+    case 1:
+      for (let row = to; row < end; row += 1, from += 1) into[row] = (view.getUint8(from) + min) * unit;
       break;
-    }
     case 2:
-      for (let index = 0; index < count; index += 1) into[index] = view.getUint16(start + index * 2, true) + min;
+      for (let row = to; row < end; row += 1, from += 2) into[row] = (view.getUint16(from, true) + min) * unit;
       break;
     case 4:
-      for (let index = 0; index < count; index += 1) into[index] = view.getUint32(start + index * 4, true) + min;
+      for (let row = to; row < end; row += 1, from += 4) into[row] = (view.getUint32(from, true) + min) * unit;
       break;
     default:
-      for (let index = 0; index < count; index += 1) into[index] = view.getFloat64(start + index * 8, true);
+      for (let row = to; row < end; row += 1, from += 8) into[row] = view.getFloat64(from, true) * unit;
   }
   return into;
+}
+
+/** Unpacks one number. */
+export function numberAt(view: DataView, { width, min, at }: PackedNumbers, index: number): number {
+  switch (width) {
+    case 0:
+      return min;
+    case 1:
+      return view.getUint8(at + index) + min;
+    case 2:
+      return view.getUint16(at + index * 2, true) + min;
+    case 4:
+      return view.getUint32(at + index * 4, true) + min;
+    default:
+      return view.getFloat64(at + index * 8, true);
+  }
 }
 
 function rangeOf(values: Float64Array | Uint32Array): { readonly min: number; readonly width: PackedNumbers['width'] } {

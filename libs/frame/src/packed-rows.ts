@@ -1,11 +1,11 @@
-import { assert, AssertionError, Scratch, type ByteReader, type SizeBytes } from '@varve/base';
-import type { Column } from '@varve/model';
+import { AssertionError, Scratch, type ByteReader, type SizeBytes } from '@varve/base';
+import type { ColumnRoom } from './column-room.ts';
 import { type PackedColumn, parsedSizeBytes, readPackedColumn, skipColumn } from './decode-column.ts';
 import { UNITS_NS } from './encode-section.ts';
 import type { FrameColumn, FrameRows } from './frame.ts';
 import { invalidFrame } from './layout.ts';
 import { OFFSET_NS_MAX } from './row-order.ts';
-import { type PackedNumbers, readNumbers, skipCounts, skipNumbers } from './packed-numbers.ts';
+import { type PackedNumbers, numberAt, readNumbers, skipCounts, skipNumbers } from './packed-numbers.ts';
 
 const scratch = new Scratch();
 
@@ -43,25 +43,25 @@ export class PackedRows implements FrameRows {
     return this.#columns.reduce((sum, column) => sum + parsedSizeBytes(column), this.rowStarts.byteLength);
   }
 
-  readOffsets(firstRow = 0, endRow = this.rowCount, into?: Float64Array): Float64Array {
-    this.#checkRange(firstRow, endRow, into);
-    const rowCount = endRow - firstRow;
-    const offsetsNs = readNumbers(this.#view, this.#times, firstRow, into ?? new Float64Array(rowCount), rowCount);
-    if (this.#unitNs !== 1) for (let row = 0; row < rowCount; row += 1) offsetsNs[row]! *= this.#unitNs;
-    return offsetsNs;
+  offsetAt(row: number): number {
+    return numberAt(this.#view, this.#times, row) * this.#unitNs;
   }
 
-  readColumn(columnIndex: number, firstRow = 0, endRow = this.rowCount, into?: Float64Array): Column {
-    this.#checkRange(firstRow, endRow, into);
+  readOffsets(firstRow: number, endRow: number, into: Float64Array, to: number): void {
+    this.#checkRange(firstRow, endRow);
+    readNumbers(this.#view, this.#times, firstRow, into, to, endRow - firstRow, this.#unitNs);
+  }
+
+  readColumn(columnIndex: number, firstRow: number, endRow: number, into: ColumnRoom): void {
+    this.#checkRange(firstRow, endRow);
     const column = this.#columns[columnIndex];
-    assert(column !== undefined, `column ${columnIndex} of ${this.#columns.length}`);
-    return readPackedColumn(this.#view, column, { firstRow, endRow, into });
+    if (column === undefined) throw new AssertionError(`column ${columnIndex} of ${this.#columns.length}`);
+    readPackedColumn(this.#view, column, firstRow, endRow, into);
   }
 
-  #checkRange(firstRow: number, endRow: number, into: Float64Array | undefined): void {
+  #checkRange(firstRow: number, endRow: number): void {
     const isThere = 0 <= firstRow && firstRow <= endRow && endRow <= this.rowCount;
     if (!isThere) throw new AssertionError(`rows [${firstRow}, ${endRow}) of ${this.rowCount}`);
-    if (into !== undefined && into.length < endRow - firstRow) throw new AssertionError(`room for ${into.length} of ${endRow - firstRow} rows`);
   }
 
   #readStarts(counts: PackedNumbers, seriesCount: number): Uint32Array {
@@ -79,7 +79,8 @@ export class PackedRows implements FrameRows {
 
   /** Returns the least and the greatest time. */
   #checkTimes(): [minOffsetNs: number, maxOffsetNs: number] {
-    const offsetsNs = this.readOffsets(0, this.rowCount, scratch.take(this.rowCount));
+    const offsetsNs = scratch.take(this.rowCount);
+    this.readOffsets(0, this.rowCount, offsetsNs, 0);
     let [minOffsetNs, maxOffsetNs] = [Infinity, -Infinity];
     for (let series = 0; series + 1 < this.rowStarts.length; series += 1) {
       minOffsetNs = Math.min(minOffsetNs, offsetsNs[this.rowStarts[series]!]!);

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { DbError, Prng } from '@varve/base';
+import { valueAt, type Column } from '@varve/model';
 import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import { expect, test } from 'vitest';
+import { ColumnRoom } from './column-room.ts';
 import { decodeFrame, decodeRows } from './decode-frame.ts';
 import { encodeBodies, encodeFrames, encodeVoidFrame } from './encode-frame.ts';
 import { FRAME_ROW_COUNT_MAX, FRAME_SIZE_BYTES_MAX, type Frame, type RowsFrame } from './frame.ts';
@@ -11,6 +13,8 @@ import {
   anyPoints,
   cellsOfFrames,
   cellsOfPoints,
+  columnIn,
+  offsetsIn,
   SHARD,
   sliceOf,
   stamps,
@@ -37,8 +41,8 @@ test('F1: frames hold exactly what the naive model holds', () => {
 });
 
 const unpacked = ({ measurement, rows }: RowsFrame['sections'][number]): unknown => ({
-  ...{ measurement, rowStarts: rows.rowStarts, offsetsNs: rows.readOffsets() },
-  columns: rows.columns.map((column, index) => [column, rows.readColumn(index)]),
+  ...{ measurement, rowStarts: rows.rowStarts, offsetsNs: offsetsIn(rows) },
+  columns: rows.columns.map((column, index) => [column, columnIn(rows, index)]),
 });
 
 test('F1: who knows the series reads the same rows without their keys', () => {
@@ -60,7 +64,7 @@ test('F2, F3: rows are sorted by series and time, each (series, time) occurs onc
       for (const { header, sections } of decodeAll(points)) {
         let rowCount = 0;
         for (const { seriesKeys, rows } of sections) {
-          const offsetsNs = rows.readOffsets();
+          const offsetsNs = offsetsIn(rows);
           expect([rows.minOffsetNs, rows.maxOffsetNs]).toEqual([Math.min(...offsetsNs), Math.max(...offsetsNs)]);
           expect(new Set(seriesKeys).size).toBe(seriesKeys.length);
           for (let series = 0; series < seriesKeys.length; series += 1) {
@@ -92,22 +96,32 @@ test('F3: of rows with the same series and time the later one wins, field by fie
   });
 });
 
-test('any range of rows reads as the same piece of all rows', () => {
+/** Of each row its value, and what stands where it has none. */
+const cellsIn = (column: Column): unknown[] => Array.from({ length: column.values.length }, (_, row) => [valueAt(column, row), column.values[row] === 0n ? 0 : column.values[row]]);
+
+test('rows that are read piece by piece, in any order and with gaps between them, are the same rows', () => {
   fc.assert(
-    fc.property(anyPoints, fc.nat(), fc.nat(), (points, one, other) => {
+    fc.property(anyPoints, fc.nat(), fc.nat(), fc.nat(9), (points, one, other, gapRowCount) => {
       for (const { sections } of decodeAll(points)) {
         for (const { rows } of sections) {
           const [first, end] = [one % (rows.rowCount + 1), other % (rows.rowCount + 1)].sort(
             (left, right) => left - right,
           ) as [number, number];
-          expect(rows.readOffsets(first, end)).toEqual(rows.readOffsets().slice(first, end));
-          rows.columns.forEach((_, index) => {
-            const [all, part] = [rows.readColumn(index), rows.readColumn(index, first, end)];
-            expect(part.values).toEqual(all.values.slice(first, end));
-            const isValid = (validity: Uint8Array | undefined, row: number): boolean =>
-              validity === undefined || ((validity[row >> 3]! >> (row & 7)) & 1) === 1;
-            for (let row = first; row < end; row += 1)
-              expect(isValid(part.validity, row - first)).toBe(isValid(all.validity, row));
+          const offsetsNs = offsetsIn(rows);
+          const into = new Float64Array(rows.rowCount + 1).fill(-1);
+          rows.readOffsets(first, end, into, 1);
+          expect(into).toEqual(Float64Array.of(-1, ...offsetsNs.subarray(first, end), ...new Array(rows.rowCount - (end - first)).fill(-1)));
+          expect(Array.from(offsetsNs, (_, row) => rows.offsetAt(row))).toEqual([...offsetsNs]);
+          rows.columns.forEach(({ type }, index) => {
+            const whole = cellsIn(columnIn(rows, index));
+            expect(cellsIn(columnIn(rows, index, first, end))).toEqual(whole.slice(first, end));
+            const room = new ColumnRoom(type, rows.rowCount + gapRowCount, new Float64Array(rows.rowCount + gapRowCount).fill(7));
+            rows.readColumn(index, first, end, room);
+            room.skip(gapRowCount);
+            rows.readColumn(index, end, rows.rowCount, room);
+            rows.readColumn(index, 0, first, room);
+            const gap = new Array(gapRowCount).fill([undefined, type === 'string' ? '' : 0]);
+            expect(cellsIn(room.finish())).toEqual([...whole.slice(first, end), ...gap, ...whole.slice(end), ...whole.slice(0, first)]);
           });
         }
       }

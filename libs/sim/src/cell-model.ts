@@ -1,4 +1,4 @@
-import { decodeFrame } from '@varve/frame';
+import { ColumnRoom, decodeFrame } from '@varve/frame';
 import { compareVersions, valueAt, type FieldValue, type MutationId, type Version } from '@varve/model';
 import type { Bus } from '@varve/ports';
 import { decode } from '@varve/wire';
@@ -110,8 +110,10 @@ export class CellModel {
   #onFrame(bytes: Uint8Array): void {
     const { header, sections } = decodeFrame(bytes);
     for (const { rows } of sections) {
-      rows.columns.forEach((_, columnIndex) => {
-        const column = rows.readColumn(columnIndex);
+      rows.columns.forEach(({ type }, columnIndex) => {
+        const room = new ColumnRoom(type, rows.rowCount);
+        rows.readColumn(columnIndex, 0, rows.rowCount, room);
+        const column = room.finish();
         for (let row = 0; row < rows.rowCount; row += 1) {
           const value = valueAt(column, row);
           if (value !== undefined) this.#sent.set(value, header);

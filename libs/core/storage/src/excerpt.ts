@@ -1,8 +1,8 @@
 import type { TimestampNs } from '@varve/base';
-import type { Column } from '@varve/model';
 import { rowCountIn, type StoredChunkLike } from './directory/chunk-tree.ts';
-import { planRead, type ChunkBytes, type ReadPlan, type SeriesPlaces, type SeriesRead } from './read-pieces.ts';
-import type { OffsetRange, VersionedRows } from './rows.ts';
+import { planRead, type ChunkBytes, type HeldRows, type ReadPlan, type SeriesPlaces, type SeriesRead } from './read-pieces.ts';
+import { mergeRows, rowsWithin, sliceRows, type OffsetRange, type VersionedRows } from './rows.ts';
+import type { WantedFields } from './wanted-fields.ts';
 
 /**
  * Where the rows of some series are in a shard, without the bytes of its chunks: plain data, which may be read elsewhere. Nothing hides
@@ -13,7 +13,7 @@ export interface Excerpt {
   readonly startNs: TimestampNs;
   /** Those that may have rows of any of the series in the range. */
   readonly chunks: readonly StoredChunkLike[];
-  /** What memtables have of series in the range. */
+  /** What memtables have of series in the range, in normal form, with arrays of its own: of a view, its whole buffer would be cloned. */
   readonly memtableRows: ReadonlyMap<number, readonly VersionedRows[]>;
 }
 
@@ -21,24 +21,23 @@ export interface Excerpt {
 export const EXCERPT_ROW_COUNT_MAX = 65_536;
 
 /** The excerpt of some series: what is in several of their places stands in it once. */
-export function takeExcerpt(startNs: TimestampNs, seriesIds: Iterable<number>, placesOf: (seriesId: number) => Omit<SeriesPlaces, 'tombstones'>): Excerpt {
+export function takeExcerpt(startNs: TimestampNs, seriesIds: Iterable<number>, fields: WantedFields, placesOf: (seriesId: number) => Omit<SeriesPlaces, 'tombstones'>): Excerpt {
   const all = new Set<StoredChunkLike>();
   const memtableRows = new Map<number, readonly VersionedRows[]>();
   for (const seriesId of seriesIds) {
     const { chunks, memtables } = placesOf(seriesId);
     for (const chunk of chunks) all.add(chunk);
-    if (memtables.length > 0) memtableRows.set(seriesId, memtables.map(ownRows));
+    const rows = memtables.map((held) => mergeRows([held.unpack(fields)])).filter(({ offsetsNs }) => offsetsNs.length > 0);
+    if (rows.length > 0) memtableRows.set(seriesId, rows);
   }
   return { startNs, chunks: [...all], memtableRows };
 }
 
-/** A copy with arrays of its own: of a view, its whole buffer would be cloned. */
-function ownRows({ offsetsNs, columns, versions }: VersionedRows): VersionedRows {
-  return {
-    offsetsNs: offsetsNs.slice(),
-    columns: columns.map(({ name, column }) => ({ name, column: { ...column, values: column.values.slice(), validity: column.validity?.slice() } as Column })),
-    versions: { versions: versions.versions, ordinals: versions.ordinals.slice() },
-  };
+/** What a range has of rows that ascend by time. */
+function heldRows(rows: VersionedRows, range: OffsetRange): readonly HeldRows[] {
+  const cut = sliceRows(rows, ...rowsWithin(rows, range));
+  const { offsetsNs } = cut;
+  return offsetsNs.length === 0 ? [] : [{ rowCount: offsetsNs.length, minNs: offsetsNs[0]!, maxNs: offsetsNs.at(-1)!, unpack: () => cut }];
 }
 
 /** Chunks of an excerpt that may have rows of a series in a range. */
@@ -50,7 +49,7 @@ function chunksOf({ chunks }: Excerpt, seriesId: number, { startOffsetNs, endOff
 
 /** As `ShardTable.planRead`. @throws DbError CHUNK_INVALID */
 export function planExcerptRead(excerpt: Excerpt, read: SeriesRead, bytes: ChunkBytes): ReadPlan {
-  const memtables = excerpt.memtableRows.get(read.seriesId) ?? [];
+  const memtables = (excerpt.memtableRows.get(read.seriesId) ?? []).flatMap((rows) => heldRows(rows, read.range));
   return planRead(read, { chunks: chunksOf(excerpt, read.seriesId, read.range), memtables, tombstones: [] }, bytes);
 }
 

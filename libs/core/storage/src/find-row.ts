@@ -1,7 +1,6 @@
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
-import { addBlocks, addRows, rowsOf, type BlockSource, type ChunkBytes, type RowSource, type SeriesPlaces, type SeriesRead } from './read-pieces.ts';
-import type { VersionedRows } from './rows.ts';
-import { NO_FIELDS, WantedFields } from './wanted-fields.ts';
+import { addBlocks, heldSource, rowsOf, type BlockSource, type ChunkBytes, type SeriesPlaces, type SeriesRead } from './read-pieces.ts';
+import { NO_FIELDS } from './wanted-fields.ts';
 
 /** Whether there is such a row; or which bytes must be fetched before more can be said. */
 export type RowSearch =
@@ -11,27 +10,27 @@ export type RowSearch =
 
 /** Looks for one visible row of a series, in the cheapest place first. @throws DbError CHUNK_INVALID */
 export function findRow(
-  { seriesId, range }: Pick<SeriesRead, 'seriesId' | 'range'>,
-  { chunks, memtables, tombstones }: Omit<SeriesPlaces, 'memtables'> & { readonly memtables: () => readonly VersionedRows[] },
+  read: Pick<SeriesRead, 'seriesId' | 'range' | 'fields'>,
+  { chunks, memtables, tombstones }: SeriesPlaces,
   bytes: ChunkBytes,
 ): RowSearch {
+  const { range } = read;
   const blocks: BlockSource[] = [];
   const missing: StoredChunkLike[] = [];
   for (const chunk of chunks) {
     const header = bytes.header(chunk.chunkId);
     if (header === undefined) missing.push(chunk);
-    else addBlocks(blocks, { seriesId, range, fields: new WantedFields(undefined) }, chunk, { header, tombstones });
+    else addBlocks(blocks, read, chunk, { header, tombstones });
   }
   if (missing.length > 0) return { kind: 'missingHeaders', chunks: missing };
   // A block is never empty. Whatever lies over it, a cell of each of its times shows.
   if (blocks.some(({ minNs, maxNs, hiding }) => hiding.length === 0 && minNs >= range.startOffsetNs && maxNs < range.endOffsetNs)) return { kind: 'found' };
-  const held: RowSource[] = [];
-  for (const rows of memtables()) addRows(held, rows, range, tombstones);
-  if (held.length > 0) return { kind: 'found' };
+  const held = memtables.map((rows) => heldSource(rows, tombstones));
+  if (held.some((source) => source.hiding.length === 0 || rowsOf(read, source, bytes).offsetsNs.length > 0)) return { kind: 'found' };
   let missingChunkId: number | undefined;
   for (const block of blocks) {
     if (bytes.payload(block.chunkId) === undefined) missingChunkId ??= block.chunkId;
-    else if (rowsOf({ range }, { ...block, wanted: NO_FIELDS }, bytes).offsetsNs.length > 0) return { kind: 'found' };
+    else if (rowsOf(read, { ...block, wanted: NO_FIELDS }, bytes).offsetsNs.length > 0) return { kind: 'found' };
   }
   return missingChunkId === undefined ? { kind: 'none' } : { kind: 'missingPayload', chunkId: missingChunkId };
 }

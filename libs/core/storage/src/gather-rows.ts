@@ -1,24 +1,31 @@
-import { Scratch } from '@varve/base';
-import type { FrameColumn, FrameRows } from '@varve/frame';
-import type { Column, FieldType, NamedColumn, Version } from '@varve/model';
-import { isBitSet, setBit, zeroBits } from './bits.ts';
-import { bigsOf, integerColumn } from './columns.ts';
+import { ColumnRoom, type FrameRows } from '@varve/frame';
+import type { Column, NamedColumn, Version } from '@varve/model';
+import { integerColumn } from './columns.ts';
+import type { ReadRoom } from './read-room.ts';
 import { rowVersions, type RowVersions } from './row-versions.ts';
 import { fieldKey, type Cells } from './rows.ts';
 import type { SortedRows } from './sorted-rows.ts';
+import type { SegmentField, SegmentFields, WantedFields } from './wanted-fields.ts';
 
 /*
- * From frames, where a column holds a few rows of each series, to one series after the other. Each frame's columns are
- * unpacked once, and their values dealt out to the places where the series have them:
+ * From frames, where a column holds a few rows of each series, to one series after the other. A field has one array for all
+ * of them, and what each frame has of a series is unpacked to where it belongs:
  *
  *     frame 1   a b c ─┐      a a b b b c
- *     frame 2   a b    ─┼─▶   └─┘ └───┘ └   one array per field, rows of a series side by side
+ *     frame 2   a b    ─┼─▶   └─┘ └───┘ └   rows of a series side by side
  *     frame 3   b      ─┘
  */
 
+/** A section of a frame. */
+export interface RowSegment {
+  readonly rows: FrameRows;
+  readonly version: Version;
+  readonly fields: SegmentFields;
+}
+
 /** Rows [startRow, endRow) of a section: some of one series. */
 export interface RowPiece {
-  readonly segment: { readonly rows: FrameRows; readonly version: Version };
+  readonly segment: RowSegment;
   readonly startRow: number;
   readonly endRow: number;
 }
@@ -27,25 +34,17 @@ export interface RowPiece {
 export interface SeriesPieces {
   readonly seriesId: number;
   readonly pieces: readonly RowPiece[];
+  /** Times are known to ascend from the first row of the first piece to the last one of the last, each once. */
+  readonly isAscending?: boolean;
 }
 
-/** Numbers of a section, on their way to their places. */
-const scratch = new Scratch();
-
-/** One block per series: its rows piece by piece, with the named fields (all when `names` is undefined). No block is brought into order. */
-export function gatherRows(groups: readonly SeriesPieces[], names?: ReadonlySet<string>): SortedRows {
-  const { rowStarts, rowCount, deals } = planDeals(groups);
-  const offsetsNs = new Float64Array(rowCount);
-  const gathered = new GatheredColumns(names, rowCount);
-  let rowCountMax = 0;
-  for (const { firstRow, endRow } of deals.values()) rowCountMax = Math.max(rowCountMax, endRow - firstRow);
-  const passing = scratch.take(rowCountMax);
-  for (const [rows, deal] of deals) {
-    const { firstRow, endRow } = deal;
-    dealNumbers(rows.readOffsets(firstRow, endRow, passing), offsetsNs, deal);
-    for (const { place, column } of gathered.of(rows.columns)) column.deal(rows.readColumn(place, firstRow, endRow, passing), deal);
-  }
-  return new GatheredRows(groups, rowStarts, { offsetsNs, columns: gathered.finish() });
+/** One block per series: its rows piece by piece, with the wanted fields. No block is brought into order. */
+export function gatherRows(groups: readonly SeriesPieces[], wanted: WantedFields, room?: ReadRoom): SortedRows {
+  const pieces = groups.length === 1 ? groups[0]!.pieces : groups.flatMap((group) => group.pieces);
+  const starts = startsOf(groups);
+  const rowCount = starts[groups.length]!;
+  const columns = fieldsOf(pieces, wanted).map((field, index) => ({ name: field.name, column: gatherColumn(field, pieces, new ColumnRoom(field.type, rowCount, room?.next(index + 1, rowCount))) }));
+  return new GatheredRows(groups, starts, { offsetsNs: gatherOffsets(pieces, room?.next(0, rowCount) ?? new Float64Array(rowCount)), columns });
 }
 
 /** Versions are put together on first use: most reads find one row per time, and never ask. */
@@ -54,6 +53,7 @@ class GatheredRows implements SortedRows {
   readonly starts: Uint32Array;
   readonly offsetsNs: Float64Array;
   readonly columns: readonly NamedColumn[];
+  readonly isAscending: boolean;
   readonly #groups: readonly SeriesPieces[];
   #versions: RowVersions | undefined;
 
@@ -62,6 +62,7 @@ class GatheredRows implements SortedRows {
     this.starts = starts;
     this.offsetsNs = offsetsNs;
     this.columns = columns;
+    this.isAscending = groups.length === 1 && groups[0]!.isAscending === true;
     this.#groups = groups;
   }
 
@@ -71,37 +72,14 @@ class GatheredRows implements SortedRows {
   }
 }
 
-/** Which rows of a section go where. */
-interface Deal {
-  /** Three numbers each: rows [start, end) go to the places from the third on. */
-  readonly pieces: number[];
-  rowCount: number;
-  /** All rows that go anywhere lie in [firstRow, endRow). */
-  firstRow: number;
-  endRow: number;
-}
-
-function planDeals(groups: readonly SeriesPieces[]): {
-  rowStarts: Uint32Array;
-  rowCount: number;
-  deals: Map<FrameRows, Deal>;
-} {
-  const rowStarts = new Uint32Array(groups.length + 1);
-  const deals = new Map<FrameRows, Deal>();
+function startsOf(groups: readonly SeriesPieces[]): Uint32Array {
+  const starts = new Uint32Array(groups.length + 1);
   let rowCount = 0;
-  for (const [index, { pieces }] of groups.entries()) {
-    for (const { segment, startRow, endRow } of pieces) {
-      let deal = deals.get(segment.rows);
-      if (deal === undefined) deals.set(segment.rows, (deal = { pieces: [], rowCount: 0, firstRow: startRow, endRow }));
-      deal.firstRow = Math.min(deal.firstRow, startRow);
-      deal.endRow = Math.max(deal.endRow, endRow);
-      deal.pieces.push(startRow, endRow, rowCount);
-      deal.rowCount += endRow - startRow;
-      rowCount += endRow - startRow;
-    }
-    rowStarts[index + 1] = rowCount;
+  for (let index = 0; index < groups.length; index += 1) {
+    for (const { startRow, endRow } of groups[index]!.pieces) rowCount += endRow - startRow;
+    starts[index + 1] = rowCount;
   }
-  return { rowStarts, rowCount, deals };
+  return starts;
 }
 
 /** A version is one object for all rows of its frame. */
@@ -119,137 +97,33 @@ function versionsOf(groups: readonly SeriesPieces[], rowCount: number): RowVersi
   return rowVersions([...known.keys()], ordinals);
 }
 
-/** The fields of all rows. What the section at hand has of them is looked up where its columns are not those of the one before. */
-class GatheredColumns {
-  readonly #names: ReadonlySet<string> | undefined;
-  readonly #rowCount: number;
-  readonly #byField = new Map<string, GatheredColumn>();
-  #columns: readonly FrameColumn[] = [];
-  #found: { readonly place: number; readonly column: GatheredColumn }[] = [];
-
-  constructor(names: ReadonlySet<string> | undefined, rowCount: number) {
-    this.#names = names;
-    this.#rowCount = rowCount;
-  }
-
-  of(columns: readonly FrameColumn[]): readonly { readonly place: number; readonly column: GatheredColumn }[] {
-    if (!areAlike(columns, this.#columns)) {
-      this.#columns = columns;
-      this.#found = [];
-      for (const [place, { name, type }] of columns.entries()) if (this.#names?.has(name) !== false) this.#found.push({ place, column: this.#columnOf(name, type) });
-    }
-    return this.#found;
-  }
-
-  finish(): readonly NamedColumn[] {
-    return Array.from(this.#byField.values(), (column) => column.finish());
-  }
-
-  #columnOf(name: string, type: FieldType): GatheredColumn {
-    const key = fieldKey(name, type);
-    let column = this.#byField.get(key);
-    if (column === undefined) this.#byField.set(key, (column = new GatheredColumn(name, type, this.#rowCount)));
-    return column;
-  }
+/** The wanted fields of all pieces. Nearly always their sections have the same ones. */
+function fieldsOf(pieces: readonly RowPiece[], wanted: WantedFields): readonly SegmentField[] {
+  const segments = new Set<SegmentFields>();
+  let last: SegmentFields | undefined;
+  for (const { segment: { fields } } of pieces) if (fields !== last) segments.add((last = fields));
+  if (last !== undefined && segments.size === 1) return wanted.ofSegment(last);
+  const byField = Map.groupBy(Array.from(segments).flatMap((fields) => wanted.ofSegment(fields)), ({ name, type }) => fieldKey(name, type));
+  return Array.from(byField.values(), (same) => ({ ...same[0]!, places: new Map(same.flatMap(({ places }) => [...places])) }));
 }
 
-function areAlike(left: readonly FrameColumn[], right: readonly FrameColumn[]): boolean {
-  if (left.length !== right.length) return false;
-  for (let index = 0; index < left.length; index += 1) if (left[index]!.name !== right[index]!.name || left[index]!.type !== right[index]!.type) return false;
-  return true;
+function gatherOffsets(pieces: readonly RowPiece[], into: Float64Array): Float64Array {
+  let row = 0;
+  for (const { segment, startRow, endRow } of pieces) {
+    segment.rows.readOffsets(startRow, endRow, into, row);
+    row += endRow - startRow;
+  }
+  return into;
 }
 
-/** One field of all rows, filled section by section. */
-class GatheredColumn {
-  readonly #name: string;
-  readonly #type: FieldType;
-  readonly #rowCount: number;
-  readonly #deals: { readonly deal: Deal; readonly validity: Uint8Array | undefined }[] = [];
-  #values: Float64Array | BigInt64Array | Uint8Array | string[];
-
-  constructor(name: string, type: FieldType, rowCount: number) {
-    this.#name = name;
-    this.#type = type;
-    this.#rowCount = rowCount;
-    this.#values = emptyValues(type, rowCount);
+function gatherColumn({ places }: SegmentField, pieces: readonly RowPiece[], room: ColumnRoom): Column {
+  let last: SegmentFields | undefined;
+  let place: number | undefined;
+  for (const { segment: { rows, fields }, startRow, endRow } of pieces) {
+    if (fields !== last) place = places.get((last = fields));
+    if (place === undefined) room.skip(endRow - startRow);
+    else rows.readColumn(place, startRow, endRow, room);
   }
-
-  /** Takes the values of rows [deal.firstRow, deal.endRow) of a section. */
-  deal(column: Column, deal: Deal): void {
-    this.#deals.push({ deal, validity: column.validity });
-    if (column.values instanceof BigInt64Array && this.#values instanceof Float64Array)
-      this.#values = bigsOf(this.#values);
-    if (this.#values instanceof Float64Array) dealNumbers(column.values as Float64Array, this.#values, deal);
-    else if (this.#values instanceof BigInt64Array)
-      dealValues(bigsOf(column.values as Float64Array), this.#values, deal);
-    else dealValues(column.values as string[], this.#values as string[], deal);
-  }
-
-  finish(): NamedColumn {
-    return { name: this.#name, column: columnOf(this.#type, this.#values, this.#validity()) };
-  }
-
-  /** Nearly always every row has a value: then no bit is touched. */
-  #validity(): Uint8Array | undefined {
-    const dealtCount = this.#deals.reduce((sum, { deal }) => sum + deal.rowCount, 0);
-    if (dealtCount === this.#rowCount && this.#deals.every(({ validity }) => validity === undefined)) return undefined;
-    const bits = zeroBits(this.#rowCount);
-    for (const { deal, validity } of this.#deals) {
-      const { pieces, firstRow } = deal;
-      for (let piece = 0; piece < pieces.length; piece += 3) {
-        const shift = pieces[piece + 2]! - pieces[piece]!;
-        for (let row = pieces[piece]!; row < pieces[piece + 1]!; row += 1)
-          if (validity === undefined || isBitSet(validity, row - firstRow)) setBit(bits, row + shift);
-      }
-    }
-    return bits;
-  }
-}
-
-function emptyValues(type: FieldType, rowCount: number): Float64Array | Uint8Array | string[] {
-  switch (type) {
-    case 'float':
-    case 'integer':
-      return new Float64Array(rowCount);
-    case 'boolean':
-      return new Uint8Array(rowCount);
-    case 'string':
-      return new Array<string>(rowCount).fill('');
-  }
-}
-
-function columnOf(
-  type: FieldType,
-  values: Float64Array | BigInt64Array | Uint8Array | string[],
-  validity: Uint8Array | undefined,
-): Column {
-  switch (type) {
-    case 'float':
-      return { type, values: values as Float64Array, validity };
-    case 'integer':
-      return integerColumn(values as Float64Array | BigInt64Array, validity);
-    case 'boolean':
-      return { type, values: values as Uint8Array, validity };
-    case 'string':
-      return { type, values: values as string[], validity };
-  }
-}
-
-/** The hot one: its arrays are always of one kind, so that its loop is compiled for them. */
-function dealNumbers(from: Float64Array, to: Float64Array, { pieces, firstRow }: Deal): void {
-  for (let piece = 0; piece < pieces.length; piece += 3) {
-    const end = pieces[piece + 1]! - firstRow;
-    let toRow = pieces[piece + 2]!;
-    for (let row = pieces[piece]! - firstRow; row < end; row += 1) {
-      to[toRow] = from[row]!;
-      toRow += 1;
-    }
-  }
-}
-
-function dealValues<Value>(from: ArrayLike<Value>, to: { [row: number]: Value }, { pieces, firstRow }: Deal): void {
-  for (let piece = 0; piece < pieces.length; piece += 3) {
-    const shift = pieces[piece + 2]! - pieces[piece]!;
-    for (let row = pieces[piece]!; row < pieces[piece + 1]!; row += 1) to[row + shift] = from[row - firstRow]!;
-  }
+  const column = room.finish();
+  return column.type === 'integer' ? integerColumn(column.values, column.validity) : column;
 }

@@ -1,10 +1,12 @@
 import { assert } from '@varve/base';
 import type { FrameRows, RowsFrame } from '@varve/frame';
 import { compareVersions, type Version } from '@varve/model';
-import { gatherRows, type RowPiece, type SeriesPieces } from './gather-rows.ts';
-import { fieldKey, type OffsetRange, type VersionedRows } from './rows.ts';
+import { gatherRows, type RowPiece, type RowSegment, type SeriesPieces } from './gather-rows.ts';
+import { firstRowFrom, HeldPieces, inOrder } from './held-pieces.ts';
+import { fieldKey, type OffsetRange } from './rows.ts';
 import { normalized, type SortedRows } from './sorted-rows.ts';
 import { UintList } from './uint-list.ts';
+import { WantedFields, type SegmentFields } from './wanted-fields.ts';
 
 /*
  * Frames that are durable in the journal and not yet in chunks. A section of a frame stays as it came, packed: a segment.
@@ -12,18 +14,18 @@ import { UintList } from './uint-list.ts';
  *
  *     series ─▶ entry 7 ─▶ entry 4 ─▶ entry 0        entry ─▶ segment and place in it ─▶ rows [rowStarts[i], rowStarts[i+1])
  *
- * Nothing is sorted or resolved before somebody reads: rows are merged by version then.
+ * Nothing is sorted or resolved before somebody reads. Who reads unpacks the rows of his range and fields and no others, piece
+ * behind piece (held-pieces.ts); versions decide only where a time occurs twice.
  */
 
 /** A section of a frame. */
-interface Segment {
+interface Segment extends RowSegment {
   readonly measurement: string;
-  readonly rows: FrameRows;
-  readonly version: Version;
-  readonly fields: Fields;
   /** Series i of the section. */
   readonly seriesIds: Uint32Array;
   readonly firstEntry: number;
+  /** The greatest time in it and in all older ones. */
+  readonly reachedNs: number;
 }
 
 /** A frame's rows as they came, and the ids of their series: all that it takes to have them in a memtable again. */
@@ -32,9 +34,6 @@ export interface HeldFrame {
   /** Of each section; series i of the section. */
   readonly seriesIds: readonly Uint32Array[];
 }
-
-/** Names and types of columns: one object for all sections that have the same ones in the same order. */
-type Fields = readonly string[];
 
 /** Stands for "no older entry". */
 const NONE = 0xffffffff;
@@ -54,7 +53,7 @@ export class Memtable {
   readonly #lastEntry = new Map<number, number>();
   /** Measurement → its series here, in order of appearance. */
   readonly #seriesIds = new Map<string, number[]>();
-  readonly #fields = new Map<string, Fields>();
+  readonly #fields = new Map<string, SegmentFields>();
   #sizeBytes = 0;
   #rowCount = 0;
   #leastVersion: Version | undefined;
@@ -104,10 +103,27 @@ export class Memtable {
     this.#sizeBytes = sizeBytes;
   }
 
-  /** Rows of a series in normal form, of the named fields; some lie outside of the range. Undefined: none. */
-  read(seriesId: number, range: OffsetRange, names: ReadonlySet<string> | undefined): VersionedRows | undefined {
-    const pieces = this.#piecesOf(seriesId, range);
-    return pieces.length === 0 ? undefined : normalized(gatherRows([{ seriesId, pieces }], names));
+  /** Rows of a series in the range, of sections that have any of the fields. Undefined: there are none. */
+  rowsOf(seriesId: number, { startOffsetNs, endOffsetNs }: OffsetRange, wanted: WantedFields): HeldPieces | undefined {
+    const pieces: RowPiece[] = [];
+    let [newerNs, areApart] = [Infinity, true];
+    for (let entry = this.#lastEntry.get(seriesId) ?? NONE; entry !== NONE; entry = this.#previous.at(entry)) {
+      const segment = this.#segments[this.#segmentOf.at(entry)]!;
+      if (segment.reachedNs < startOffsetNs) break;
+      const { minOffsetNs, maxOffsetNs, rowStarts } = segment.rows;
+      if (minOffsetNs >= endOffsetNs || maxOffsetNs < startOffsetNs || wanted.ofSegment(segment.fields).length === 0) continue;
+      const place = entry - segment.firstEntry;
+      const piece = { segment, startRow: rowStarts[place]!, endRow: rowStarts[place + 1]! };
+      if (minOffsetNs < startOffsetNs) piece.startRow = firstRowFrom(piece, startOffsetNs);
+      if (maxOffsetNs >= endOffsetNs) piece.endRow = firstRowFrom(piece, endOffsetNs);
+      if (piece.startRow === piece.endRow) continue;
+      pieces.push(piece);
+      if (maxOffsetNs >= newerNs) areApart = false;
+      newerNs = minOffsetNs;
+    }
+    if (pieces.length === 0) return undefined;
+    pieces.reverse();
+    return new HeldPieces(seriesId, areApart ? { pieces, isAscending: true } : inOrder(pieces));
   }
 
   /** Between which times the segments lie that have rows of a series, both inclusive. Undefined: there are none. */
@@ -129,12 +145,13 @@ export class Memtable {
   *#sorted(seriesIds: Uint32Array, cellCountMax: number): Generator<SortedRows> {
     let batch: SeriesPieces[] = [];
     let area = new Area();
+    const wanted = new WantedFields(undefined);
     for (const seriesId of seriesIds) {
       let pieces: RowPiece[] = [];
-      for (const piece of cutPieces(this.#piecesOf(seriesId, EVERYTHING), cellCountMax)) {
+      for (const piece of cutPieces(this.rowsOf(seriesId, EVERYTHING, wanted)!.pieces, cellCountMax)) {
         if (area.rowCount > 0 && area.cellCountWith(piece) > cellCountMax) {
           if (pieces.length > 0) batch.push({ seriesId, pieces });
-          yield normalized(gatherRows(batch));
+          yield normalized(gatherRows(batch, wanted));
           [batch, pieces, area] = [[], [], new Area()];
         }
         pieces.push(piece);
@@ -142,13 +159,14 @@ export class Memtable {
       }
       batch.push({ seriesId, pieces });
     }
-    yield normalized(gatherRows(batch));
+    yield normalized(gatherRows(batch, wanted));
   }
 
-  #add(section: Omit<Segment, 'firstEntry' | 'fields'>): void {
+  #add(section: Omit<Segment, 'firstEntry' | 'fields' | 'reachedNs'>): void {
     const { measurement, seriesIds, rows, version } = section;
     if (this.#leastVersion === undefined || compareVersions(version, this.#leastVersion) < 0) this.#leastVersion = version;
-    this.#segments.push({ ...section, fields: this.#fieldsOf(rows), firstEntry: this.#segmentOf.length });
+    const reachedNs = Math.max(rows.maxOffsetNs, this.#segments.at(-1)?.reachedNs ?? -Infinity);
+    this.#segments.push({ ...section, fields: this.#fieldsOf(rows), firstEntry: this.#segmentOf.length, reachedNs });
     let measured = this.#seriesIds.get(measurement);
     if (measured === undefined) this.#seriesIds.set(measurement, (measured = []));
     for (const seriesId of seriesIds) {
@@ -162,25 +180,11 @@ export class Memtable {
     this.#sizeBytes += SEGMENT_SIZE_BYTES + seriesIds.length * ENTRY_SIZE_BYTES;
   }
 
-  #fieldsOf({ columns }: FrameRows): Fields {
-    const keys = columns.map(({ name, type }) => fieldKey(name, type));
-    const text = JSON.stringify(keys);
-    const known = this.#fields.get(text);
-    if (known === undefined) this.#fields.set(text, keys);
-    return known ?? keys;
-  }
-
-  /** Of segments that overlap the range, by their first time: batches that came in any order are in order then, if they do not overlap. */
-  #piecesOf(seriesId: number, { startOffsetNs, endOffsetNs }: OffsetRange): SegmentPiece[] {
-    const pieces: SegmentPiece[] = [];
-    for (let entry = this.#lastEntry.get(seriesId) ?? NONE; entry !== NONE; entry = this.#previous.at(entry)) {
-      const segment = this.#segments[this.#segmentOf.at(entry)]!;
-      const { minOffsetNs, maxOffsetNs, rowStarts } = segment.rows;
-      if (minOffsetNs >= endOffsetNs || maxOffsetNs < startOffsetNs) continue;
-      const place = entry - segment.firstEntry;
-      pieces.push({ segment, startRow: rowStarts[place]!, endRow: rowStarts[place + 1]! });
-    }
-    return pieces.reverse().sort((left, right) => left.segment.rows.minOffsetNs - right.segment.rows.minOffsetNs);
+  #fieldsOf({ columns }: FrameRows): SegmentFields {
+    const text = JSON.stringify(columns.map(({ name, type }) => fieldKey(name, type)));
+    let fields = this.#fields.get(text);
+    if (fields === undefined) this.#fields.set(text, (fields = columns.map(({ name, type }) => ({ name, type }))));
+    return fields;
   }
 }
 
@@ -188,40 +192,36 @@ export class Memtable {
 class Area {
   rowCount = 0;
   readonly #fields = new Set<string>();
-  readonly #known = new Set<Fields>();
+  readonly #known = new Set<SegmentFields>();
 
-  cellCountWith({ segment: { fields }, startRow, endRow }: SegmentPiece): number {
+  cellCountWith({ segment: { fields }, startRow, endRow }: RowPiece): number {
     this.#learn(fields);
     return (this.rowCount + endRow - startRow) * (this.#fields.size + 1);
   }
 
-  add({ segment: { fields }, startRow, endRow }: SegmentPiece): void {
+  add({ segment: { fields }, startRow, endRow }: RowPiece): void {
     this.#learn(fields);
     this.rowCount += endRow - startRow;
   }
 
   /** Nearly always all segments have the same. */
-  #learn(fields: Fields): void {
+  #learn(fields: SegmentFields): void {
     if (this.#known.has(fields)) return;
     this.#known.add(fields);
-    for (const field of fields) this.#fields.add(field);
+    for (const { name, type } of fields) this.#fields.add(fieldKey(name, type));
   }
 }
 
-interface SegmentPiece extends RowPiece {
-  readonly segment: Segment;
-}
-
-function cellCountOf({ segment, startRow, endRow }: SegmentPiece): number {
+function cellCountOf({ segment, startRow, endRow }: RowPiece): number {
   return (endRow - startRow) * (segment.rows.columns.length + 1);
 }
 
 /** Pieces of at most so many cells, or of one row. */
-function cutPieces(pieces: readonly SegmentPiece[], cellCountMax: number): readonly SegmentPiece[] {
+function cutPieces(pieces: readonly RowPiece[], cellCountMax: number): readonly RowPiece[] {
   if (pieces.every((piece) => cellCountOf(piece) <= cellCountMax)) return pieces;
   return pieces.flatMap((piece) => {
     const rowCountMax = Math.max(1, Math.floor(cellCountMax / (piece.segment.rows.columns.length + 1)));
-    const cut: SegmentPiece[] = [];
+    const cut: RowPiece[] = [];
     for (let startRow = piece.startRow; startRow < piece.endRow; startRow += rowCountMax) {
       cut.push({ ...piece, startRow, endRow: Math.min(startRow + rowCountMax, piece.endRow) });
     }

@@ -2,9 +2,9 @@ import { assert } from '@varve/base';
 import { hasNumbers, type SeriesSlice, type SeriesSummary } from '@varve/model';
 import type { ChunkField, ChunkHeader } from './chunk/chunk-header.ts';
 import { namingChunk } from './chunk/chunk-invalid.ts';
-import { PageRoom } from './chunk/page-room.ts';
 import { firstBlockOf, hasField, isAlone, pageOf, readBlock } from './chunk/read-chunk.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
+import { ReadRoom } from './read-room.ts';
 import { readRows, rowsWithin, sliceRows, type OffsetRange, type VersionedRows } from './rows.ts';
 import { mayHide, type HeldTombstone } from './tombstones.ts';
 import { visibleRows } from './visible-rows.ts';
@@ -36,7 +36,7 @@ export interface SeriesRead {
 }
 
 /** A block of a chunk, or what a memtable has. */
-export type Source = BlockSource | RowSource;
+export type Source = BlockSource | HeldSource;
 
 export interface BlockSource {
   readonly kind: 'block';
@@ -55,11 +55,13 @@ export interface BlockSource {
   isSummed: boolean;
 }
 
-export interface RowSource {
-  readonly kind: 'rows';
+export interface HeldSource {
+  readonly kind: 'held';
   readonly minNs: number;
   readonly maxNs: number;
-  readonly rows: VersionedRows;
+  readonly rows: HeldRows;
+  /** Tombstones that may hide rows of it. */
+  readonly hiding: readonly HeldTombstone[];
 }
 
 /** What a read needs. */
@@ -71,10 +73,20 @@ export interface ReadPlan {
   readonly missingPayloads: readonly number[];
 }
 
+/** Rows of a series in the range asked for, with any of the fields; they are unpacked only when they are read. */
+export interface HeldRows {
+  readonly rowCount: number;
+  /** Of their times, both inclusive. */
+  readonly minNs: number;
+  readonly maxNs: number;
+  /** In any order; in the room, as far as they are numbers. */
+  unpack(fields: WantedFields, room?: ReadRoom): VersionedRows;
+}
+
 /** Where the rows of a series are, and what hides some. */
 export interface SeriesPlaces {
   readonly chunks: readonly StoredChunkLike[];
-  readonly memtables: readonly VersionedRows[];
+  readonly memtables: readonly HeldRows[];
   readonly tombstones: readonly HeldTombstone[];
 }
 
@@ -88,18 +100,18 @@ export function planRead(read: SeriesRead, { chunks, memtables, tombstones }: Se
     else addBlocks(found, read, chunk, { header, tombstones });
   }
   if (missingHeaders.length > 0) return { sources: [], missingHeaders, missingPayloads: [] };
-  for (const rows of memtables) addRows(found, rows, read.range, tombstones);
+  for (const rows of memtables) found.push(heldSource(rows, tombstones));
   const sources = chosenSources(read, inOrder(found));
   return { sources, missingHeaders, missingPayloads: missingPayloads(sources, bytes) };
 }
 
 /** Reads what was planned, in the order of time. @throws DbError CHUNK_INVALID */
 export function readPieces(read: SeriesRead, { sources }: ReadPlan, bytes: ChunkBytes): SeriesPiece[] {
-  const room = roomFor(sources, read.isBrief === true);
+  const room = roomFor(read, sources);
   const pieces: SeriesPiece[] = [];
   let pending: VersionedRows[] = [];
   for (const source of sources) {
-    if (source.kind === 'rows' || !source.isSummed) {
+    if (source.kind === 'held' || !source.isSummed) {
       pending.push(rowsOf(read, source, bytes, room));
       continue;
     }
@@ -113,21 +125,25 @@ export function readPieces(read: SeriesRead, { sources }: ReadPlan, bytes: Chunk
 
 /** Whether a read has any row; undefined: bytes are missing that would tell. What no tombstone may hide is not read. @throws DbError CHUNK_INVALID */
 export function hasRows(read: SeriesRead, plan: ReadPlan, bytes: ChunkBytes): boolean | undefined {
-  if (plan.sources.some((source) => source.kind === 'rows' || source.hiding.length === 0)) return true;
+  if (plan.sources.some((source) => source.hiding.length === 0 || (source.kind === 'held' && rowsOf(read, source, bytes).offsetsNs.length > 0))) return true;
   if (plan.missingHeaders.length > 0 || plan.missingPayloads.length > 0) return undefined;
   return readPieces(read, plan, bytes).some((piece) => 'rowCount' in piece || piece.offsetsNs.length > 0);
 }
 
-/** For the blocks that have a page of their own. */
-function roomFor(sources: readonly Source[], isBrief: boolean): PageRoom {
+/** For what memtables have, and the blocks that have a page of their own. */
+function roomFor({ fields, isBrief = false }: SeriesRead, sources: readonly Source[]): ReadRoom {
   let rowCount = 0;
   let fieldCount = 0;
   for (const source of sources) {
-    if (source.kind === 'rows' || source.isSummed || !isAlone(source.header, source.page)) continue;
-    rowCount += source.header.blockStarts[source.block + 1]! - source.header.blockStarts[source.block]!;
-    fieldCount = Math.max(fieldCount, source.fields.length);
+    if (source.kind === 'held') {
+      rowCount += source.rows.rowCount;
+      fieldCount = Math.max(fieldCount, fields.names?.size ?? 0);
+    } else if (!source.isSummed && isAlone(source.header, source.page)) {
+      rowCount += source.header.blockStarts[source.block + 1]! - source.header.blockStarts[source.block]!;
+      fieldCount = Math.max(fieldCount, source.fields.length);
+    }
   }
-  return new PageRoom(rowCount, 1 + fieldCount, isBrief);
+  return new ReadRoom(rowCount, 1 + fieldCount, isBrief);
 }
 
 /** Adds the blocks of a series that have any of the fields, in the range. */
@@ -160,11 +176,10 @@ function fieldsIn(header: ChunkHeader, page: number, { fields, places }: FieldsO
   return fields;
 }
 
-/** Adds the visible rows of a memtable in the range. */
-export function addRows(sources: Pick<RowSource[], 'push'>, rows: VersionedRows, range: OffsetRange, tombstones: readonly HeldTombstone[]): void {
-  const cut = visibleRows(sliceRows(rows, ...rowsWithin(rows, range)), tombstones);
-  if (cut.offsetsNs.length === 0 || cut.columns.length === 0) return;
-  sources.push({ kind: 'rows', minNs: cut.offsetsNs[0]!, maxNs: cut.offsetsNs.at(-1)!, rows: cut });
+/** What a memtable has in the range. */
+export function heldSource(rows: HeldRows, tombstones: readonly HeldTombstone[]): HeldSource {
+  const { minNs, maxNs } = rows;
+  return { kind: 'held', minNs, maxNs, rows, hiding: tombstones.filter((each) => mayHide(each, { minNs, maxNs })) };
 }
 
 function inOrder(sources: Source[]): readonly Source[] {
@@ -214,8 +229,9 @@ function summaryPiece({ header, block, page, minNs, maxNs, fields }: BlockSource
   return { minOffsetNs: minNs, maxOffsetNs: maxNs, rowCount: header.blockStarts[block + 1]! - header.blockStarts[block]!, fields, at: page };
 }
 
-export function rowsOf({ range }: Pick<SeriesRead, 'range'>, source: Source, bytes: ChunkBytes, room?: PageRoom): VersionedRows {
-  if (source.kind === 'rows') return source.rows;
+/** The visible rows of a source in the range, in any order. @throws DbError CHUNK_INVALID */
+export function rowsOf({ range, fields }: Pick<SeriesRead, 'range' | 'fields'>, source: Source, bytes: ChunkBytes, room?: ReadRoom): VersionedRows {
+  if (source.kind === 'held') return visibleRows(source.rows.unpack(fields, room), source.hiding);
   const payload = bytes.payload(source.chunkId);
   assert(payload !== undefined, `payload of chunk ${source.chunkId} was not fetched`);
   const rows = namingChunk(source.chunkId, () => readBlock(source.header, payload, source.block, source.wanted.places, room));

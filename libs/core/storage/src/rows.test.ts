@@ -5,6 +5,7 @@ import { gatherRows } from './gather-rows.ts';
 import { mergeRows, readRows, sliceRows, type VersionedRows } from './rows.ts';
 import { anyRow, anyWallMs, markOf } from './testing/arbitraries.ts';
 import { cellsOf, frameOf } from './testing/frames.ts';
+import { WantedFields } from './wanted-fields.ts';
 
 // Methodology: up to six frames of one series; any subsets of them, merged in any grouping, against a list of cells.
 const KEY = 'cpu';
@@ -18,8 +19,8 @@ function partOf(index: number, wallMs: number, rows: Parameters<typeof frameOf>[
     markOf(index, wallMs),
     rows.map((row) => ({ ...row, key: KEY })),
   );
-  const segment = { rows: sections[0]!.rows, version: header.version };
-  return gatherRows([{ seriesId: 1, pieces: [{ segment, startRow: 0, endRow: segment.rows.rowCount }] }]);
+  const segment = { rows: sections[0]!.rows, version: header.version, fields: sections[0]!.rows.columns };
+  return gatherRows([{ seriesId: 1, pieces: [{ segment, startRow: 0, endRow: segment.rows.rowCount }] }], new WantedFields(undefined));
 }
 
 /** Every cell with its version, in an order of its own. */

@@ -33,6 +33,8 @@ export interface Cells {
 
 /** Rows in any order. `versions` may be a getter that decodes: it is asked for only where it matters. */
 export interface VersionedRows extends Cells {
+  /** Times are known to ascend, each once. */
+  readonly isAscending?: boolean | undefined;
   readonly versions: RowVersions;
 }
 
@@ -41,14 +43,14 @@ export function mergeRows(parts: readonly VersionedRows[]): VersionedRows {
   const sorted = byFirstOffset(parts);
   const cells = concatCells(sorted);
   const versions = concatVersions(sorted.map((part) => part.versions));
-  return isAscending([cells.offsetsNs]) ? { ...cells, versions } : resolve(cells, versions, 'per version');
+  return isAscending([cells]) ? { ...cells, versions } : resolve(cells, versions, 'per version');
 }
 
 /** The cells that a reader sees: rows ascend by time, each time once. */
 export function readRows(parts: readonly VersionedRows[]): SeriesSlice {
   const sorted = parts.length === 1 ? parts : byFirstOffset(parts);
   const cells = concatCells(sorted);
-  if (isAscending(sorted.map(({ offsetsNs }) => offsetsNs))) return cells;
+  if (isAscending(sorted)) return cells;
   const { offsetsNs, columns } = resolve(cells, concatVersions(sorted.map((part) => part.versions)), 'per time');
   return { offsetsNs, columns };
 }
@@ -172,9 +174,13 @@ function columnsByField(parts: readonly Cells[]): Map<string, FieldColumns> {
   return fields;
 }
 
-function isAscending(parts: readonly Float64Array[]): boolean {
+function isAscending(parts: readonly Pick<VersionedRows, 'offsetsNs' | 'isAscending'>[]): boolean {
   let last = -Infinity;
-  for (const offsetsNs of parts) {
+  for (const { offsetsNs, isAscending: isKnown } of parts) {
+    if (isKnown === true && offsetsNs.length > 0 && offsetsNs[0]! > last) {
+      last = offsetsNs.at(-1)!;
+      continue;
+    }
     for (let row = 0; row < offsetsNs.length; row += 1) {
       const offsetNs = offsetsNs[row]!;
       if (offsetNs <= last) return false;

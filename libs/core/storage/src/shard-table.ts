@@ -7,14 +7,15 @@ import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import { EXCERPT_ROW_COUNT_MAX, takeExcerpt, type Excerpt } from './excerpt.ts';
 import { findRow, type RowSearch } from './find-row.ts';
 import { Memtable } from './memtable.ts';
-import { planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesRead } from './read-pieces.ts';
-import type { OffsetRange, VersionedRows } from './rows.ts';
+import { planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesPlaces, type SeriesRead } from './read-pieces.ts';
+import type { OffsetRange } from './rows.ts';
 import type { FlushJob, MergeJob, MergePlan } from './shard-jobs.ts';
 import { SeriesIndex, type SeriesRef } from './series-index.ts';
 import { SeriesLife } from './series-life.ts';
 import type { LostRows, StoredShard } from './stored-shard.ts';
 import { compileSeries, Tombstones } from './tombstones.ts';
 import type { Hiding } from './visible-rows.ts';
+import { WantedFields } from './wanted-fields.ts';
 
 /**
  * Everything in memory of one shard replica: which series there are, the newest rows, which chunks hold the others, what
@@ -302,9 +303,7 @@ export class ShardTable {
 
   /** What a read needs of chunks, as far as the bytes at hand tell. Nothing is read. @throws DbError CHUNK_INVALID */
   planRead(read: SeriesRead, bytes: ChunkBytes): ReadPlan {
-    const chunks = this.#directory.chunksOf(read.seriesId, read.range);
-    const memtables = this.#memtableRows(read.seriesId, read.range, read.fields.names);
-    return planRead(read, { chunks, memtables, tombstones: this.#tombstones.of(read.seriesId) }, bytes);
+    return planRead(read, this.#placesOf(read), bytes);
   }
 
   /** Between which times the rows of a series lie, both inclusive; wider where chunks hold other series. Undefined: it has none. */
@@ -334,10 +333,10 @@ export class ShardTable {
     return this.#directory.rowCountIn(seriesId, range);
   }
 
-  /** Where rows of some series are in a range, and what memtables have of the named fields. Undefined: deletes may hide some, or memtables have many (ST4). */
-  excerpt(seriesIds: Iterable<number>, range: OffsetRange, names: ReadonlySet<string>): Excerpt | undefined {
+  /** Where rows of some series are in a range, and what memtables have of the fields. Undefined: deletes may hide some, or memtables have many (ST4). */
+  excerpt(seriesIds: Iterable<number>, range: OffsetRange, fields: WantedFields): Excerpt | undefined {
     if (this.tombstoneCount > 0 || this.memtableRowCount > EXCERPT_ROW_COUNT_MAX) return undefined;
-    return takeExcerpt(this.startNs, seriesIds, (seriesId) => ({ chunks: this.#directory.chunksOf(seriesId, range), memtables: this.#memtableRows(seriesId, range, names) }));
+    return takeExcerpt(this.startNs, seriesIds, fields, (seriesId) => this.#placesOf({ seriesId, range, fields }));
   }
 
   /**
@@ -346,8 +345,13 @@ export class ShardTable {
    * @throws DbError CHUNK_INVALID
    */
   findRow(seriesId: number, range: OffsetRange, bytes: ChunkBytes): RowSearch {
-    const memtables = (): VersionedRows[] => [this.#sealed, this.#active].flatMap((memtable) => memtable?.read(seriesId, range, undefined) ?? []);
-    return findRow({ seriesId, range }, { chunks: this.#directory.chunksOf(seriesId, range), memtables, tombstones: this.#tombstones.of(seriesId) }, bytes);
+    const read = { seriesId, range, fields: new WantedFields(undefined) };
+    return findRow(read, this.#placesOf(read), bytes);
+  }
+
+  #placesOf({ seriesId, range, fields }: Pick<SeriesRead, 'seriesId' | 'range' | 'fields'>): SeriesPlaces {
+    const memtables = [this.#sealed, this.#active].flatMap((memtable) => memtable?.rowsOf(seriesId, range, fields) ?? []);
+    return { chunks: this.#directory.chunksOf(seriesId, range), memtables, tombstones: this.#tombstones.of(seriesId) };
   }
 
   #delete(tombstone: Tombstone, header: FrameHeader, seq: number): void {
@@ -387,10 +391,6 @@ export class ShardTable {
     const extent = { minNs: Math.min(...chunks.map((each) => each.minOffsetNs)), maxNs: Math.max(...chunks.map((each) => each.maxOffsetNs)) };
     const series = { firstId: Math.min(...chunks.map((each) => each.firstSeriesId)), lastId: Math.max(...chunks.map((each) => each.lastSeriesId)) };
     return this.#tombstones.hiding(extent, series, Math.min(...chunks.map((each) => each.writtenSeq)));
-  }
-
-  #memtableRows(seriesId: number, range: OffsetRange, names: ReadonlySet<string> | undefined): readonly VersionedRows[] {
-    return [this.#sealed, this.#active].map((memtable) => memtable?.read(seriesId, range, names)).filter((rows) => rows !== undefined);
   }
 
   #end(job: FlushJob | MergeJob): void {

@@ -3,7 +3,7 @@ import { type BatchSeries, seriesKey } from '@varve/model';
 import { decodeFrame } from '../decode-frame.ts';
 import { encodeFrames } from '../encode-frame.ts';
 import type { FrameSlice } from '../frame.ts';
-import { SHARD, stamps, START_NS } from './slices.ts';
+import { columnIn, SHARD, stamps, START_NS } from './slices.ts';
 
 // Rows per second and bytes per row of TSBS's cpu rows (10 tags, 10 fields, batches of 5,000), one thread:
 //   node libs/frame/src/testing/frame.bench.ts
@@ -36,7 +36,7 @@ function measure(name: string, slice: FrameSlice): void {
   const decoded = frames.map(decodeFrame);
   const read = rate(() =>
     decoded.forEach(({ sections }) =>
-      sections.forEach(({ rows }) => rows.columns.forEach((_, index) => rows.readColumn(index))),
+      sections.forEach(({ rows }) => rows.columns.forEach((_, index) => columnIn(rows, index))),
     ),
   );
   console.log(

@@ -10,7 +10,8 @@ import {
   seriesKey,
   splitNs,
 } from '@varve/model';
-import type { Frame, FrameSlice, FrameStamp } from '../frame.ts';
+import { ColumnRoom } from '../column-room.ts';
+import type { Frame, FrameRows, FrameSlice, FrameStamp } from '../frame.ts';
 
 /** One point, for tests that want to read what they write. */
 export interface TestPoint {
@@ -111,13 +112,27 @@ export function cellsOfPoints(points: readonly TestPoint[]): Map<string, unknown
   return cells;
 }
 
+/** The times of all rows of a section. */
+export function offsetsIn(rows: FrameRows): Float64Array {
+  const offsetsNs = new Float64Array(rows.rowCount);
+  rows.readOffsets(0, rows.rowCount, offsetsNs, 0);
+  return offsetsNs;
+}
+
+/** A column of some rows of a section; of all unless it is said. */
+export function columnIn(rows: FrameRows, columnIndex: number, firstRow = 0, endRow = rows.rowCount): Column {
+  const room = new ColumnRoom(rows.columns[columnIndex]!.type, endRow - firstRow);
+  rows.readColumn(columnIndex, firstRow, endRow, room);
+  return room.finish();
+}
+
 /** What frames hold, applied in order. Reads every cell. */
 export function cellsOfFrames(frames: readonly Frame[]): Map<string, unknown> {
   const cells = new Map<string, unknown>();
   for (const { sections } of frames) {
     for (const { seriesKeys, rows } of sections) {
-      const offsetsNs = rows.readOffsets();
-      const columns = rows.columns.map(({ name }, index) => ({ name, column: rows.readColumn(index) }));
+      const offsetsNs = offsetsIn(rows);
+      const columns = rows.columns.map(({ name }, index) => ({ name, column: columnIn(rows, index) }));
       seriesKeys.forEach((key, series) => {
         for (let row = rows.rowStarts[series]!; row < rows.rowStarts[series + 1]!; row += 1) {
           for (const { name, column } of columns) {

@@ -2,6 +2,7 @@ import { DbError } from '@varve/base';
 import type { ShardId } from '@varve/model';
 import type { ShardStore } from '@varve/ports';
 import { fieldsToRead, type PlanShare } from '@varve/query';
+import { WantedFields } from '@varve/storage';
 import type { ScanThreads } from './scan-threads.ts';
 import type { ShardReplica } from './shard-replica.ts';
 import type { Given, Lacking, ShareJob } from './share-job.ts';
@@ -35,7 +36,7 @@ export function lendShare({ threads, planBytes, replica, shardStore }: Lender, s
 
 function jobOf({ shard, table }: ShardReplica, { plan: { measurements, range: timeRange }, range, groups }: PlanShare, planBytes: () => Uint8Array): ShareJob | undefined {
   const seriesIds = Uint32Array.from(groups.flatMap(({ series }) => series.map(({ seriesId }) => seriesId)));
-  const excerpt = table.excerpt(seriesIds, range, new Set(measurements.flatMap(fieldsToRead)));
+  const excerpt = table.excerpt(seriesIds, range, new WantedFields(measurements.flatMap(fieldsToRead)));
   if (excerpt === undefined || excerpt.chunks.length * seriesIds.length > LOOK_COUNT_MAX) return undefined;
   return { shard, planBytes: planBytes(), measurement: measurements[0]!.name, range: timeRange, seriesIds, excerpt, given: undefined };
 }

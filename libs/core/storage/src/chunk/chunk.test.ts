@@ -11,6 +11,7 @@ import { anyRow, anyWallMs, markOf } from '../testing/arbitraries.ts';
 import { cellsOf, columnOf, frameOf, type TestRow } from '../testing/frames.ts';
 import { readChunk } from '../testing/read-chunk.ts';
 import { encodeChunk } from './encode-chunk.ts';
+import { WantedFields } from '../wanted-fields.ts';
 import { decodeChunkHeader, encodeChunkHeader, type ChunkHeader } from './chunk-header.ts';
 import type { NewChunkLike } from './encode-chunk.ts';
 import { openHeader } from './open-header.ts';
@@ -27,12 +28,12 @@ function rowsOf(frames: Frames): SortedRows {
   const parts = frames.map(([rows, wallMs], index) => {
     const { header, sections } = frameOf(markOf(index, wallMs), rows.map((row) => ({ ...row, key: `cpu,host=${row.key.length}` })));
     const { seriesKeys, rows: frameRows } = sections[0]!;
-    const segment = { rows: frameRows, version: header.version };
+    const segment = { rows: frameRows, version: header.version, fields: frameRows.columns };
     const groups = seriesKeys.map((key, place) => ({
       seriesId: Number(key.split('=')[1]),
       pieces: [{ segment, startRow: frameRows.rowStarts[place]!, endRow: frameRows.rowStarts[place + 1]! }],
     }));
-    return gatherRows(groups.sort((left, right) => left.seriesId - right.seriesId));
+    return gatherRows(groups.sort((left, right) => left.seriesId - right.seriesId), new WantedFields(undefined));
   });
   return mergeBlocks(concatBlocks(parts));
 }

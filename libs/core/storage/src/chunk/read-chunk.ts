@@ -1,6 +1,7 @@
 import { ByteReader } from '@varve/base';
 import { checksum, decodeColumn, decodeColumnInto } from '@varve/codec';
 import type { NamedColumn, Version } from '@varve/model';
+import type { ReadRoom } from '../read-room.ts';
 import { rowVersions, type RowVersions } from '../row-versions.ts';
 import { lowerBound, sliceRows, type VersionedRows } from '../rows.ts';
 import type { SortedRows } from '../sorted-rows.ts';
@@ -8,7 +9,6 @@ import { sectionOf, type ChunkHeader } from './chunk-header.ts';
 import { chunkInvalid, decodingChunk } from './chunk-invalid.ts';
 import { ascends, KnownTimes } from './known-times.ts';
 import { decodeCounts, decodeNumbers, readNumbers } from './numbers.ts';
-import type { PageRoom } from './page-room.ts';
 
 /** Of pages that queries read. */
 const knownTimes = new KnownTimes();
@@ -45,7 +45,7 @@ export function hasField(header: ChunkHeader, page: number, field: number): bool
  * The rows of a block, with the wanted of its fields (places in the header); in the room, if it has a page of its own.
  * @throws DbError CHUNK_INVALID, also when `versions` is read
  */
-export function readBlock(header: ChunkHeader, payload: Uint8Array, block: number, fields: readonly number[], room?: PageRoom): VersionedRows {
+export function readBlock(header: ChunkHeader, payload: Uint8Array, block: number, fields: readonly number[], room?: ReadRoom): VersionedRows {
   const page = pageOf(header, block);
   const rows = readPage(header, payload, page, fields, isAlone(header, page) ? room : undefined);
   const pageRow = header.blockStarts[header.pageStarts[page]!]!;
@@ -55,7 +55,7 @@ export function readBlock(header: ChunkHeader, payload: Uint8Array, block: numbe
 }
 
 /** Rows of all blocks of a page. Blocks are not looked into. @throws DbError CHUNK_INVALID, also when `versions` is read */
-function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields: readonly number[], room?: PageRoom): UnpackedPage {
+function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields: readonly number[], room?: ReadRoom): UnpackedPage {
   const rowCount = header.blockStarts[header.pageStarts[page + 1]!]! - header.blockStarts[header.pageStarts[page]!]!;
   const packedTimes = sectionBytes(header, payload, sectionOf(header, page));
   const known = room === undefined ? undefined : knownTimes.of(packedTimes, rowCount);

@@ -5,11 +5,11 @@ const LENT_SIZE_BYTES = 1024 * 1024;
 const lent = new ArrayBuffer(LENT_SIZE_BYTES);
 
 /**
- * Room for pages that are read one after the other, of `rowCount` rows in all: each column has one array, in which pages lie
- * beside each other, and all columns share one buffer. A buffer per page or column takes longer to make than to fill, and
- * pages apart would be copied when rows are put together.
+ * Room for pages and for what memtables have, which are read one after the other, `rowCount` rows in all: each column has one
+ * array, in which they lie beside each other, and all columns share one buffer. A buffer per page or column takes longer to make
+ * than to fill, and what lies apart would be copied when rows are put together.
  */
-export class PageRoom {
+export class ReadRoom {
   readonly #rowCount: number;
   readonly #buffer: ArrayBuffer;
   /** Column → rows that it has by now. */
