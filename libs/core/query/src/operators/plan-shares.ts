@@ -1,5 +1,6 @@
 import { ShardCounter } from '../limits/shard-counter.ts';
 import type { MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
+import { rowCountOf } from './row-count-of.ts';
 import { offsetsIn, rangeOf, runGroups } from './run-shard-plan.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
 import type { OffsetRange, ShardSource } from './shard-source.ts';
@@ -45,15 +46,12 @@ export function sharesOf(plan: ShardPlan, source: ShardSource, size = SHARE_SIZE
   const range = offsetsIn(plan, source);
   if (range === undefined) return [];
   const shares: PlanShare[] = [];
-  const all = [...seriesGroups(plan, source, new ShardCounter(undefined))];
   for (const measurement of plan.measurements) {
-    const groups = plan.measurements.length === 1 ? all : all.filter((group) => group.measurement === measurement);
+    const ofMeasurement = { ...plan, measurements: [measurement] };
+    const groups = [...seriesGroups(ofMeasurement, source, new ShardCounter(undefined))];
     const rowCount = sampledRowCount(groups, source, range);
     const costOf = ({ series }: SeriesGroup): number => series.length * seriesCost(plan, measurement, rowCount);
-    for (const each of groupsTogether(groups, costOf, size)) {
-      const share = { ...each, plan: { ...plan, measurements: [measurement] }, range };
-      shares.push(...cutByTime(share, source, (rowCount * each.groups[0]!.series.length) / size.rowCount));
-    }
+    for (const each of groupsTogether(groups, costOf, size)) shares.push(...cutByTime({ ...each, plan: ofMeasurement, range }, source, size));
   }
   return shares;
 }
@@ -94,11 +92,11 @@ function groupsTogether(groups: readonly SeriesGroup[], costOf: (group: SeriesGr
 }
 
 /** Rows of one group come in the order of time, so that they can be cut there. */
-function cutByTime(share: PlanShare, source: ShardSource, wantedCount: number): readonly PlanShare[] {
+function cutByTime(share: PlanShare, source: ShardSource, size: ShareSize): readonly PlanShare[] {
   const { plan, groups, cost, range } = share;
   const [group] = groups;
   if (plan.output.kind !== 'rows' || plan.output.rowCountMax !== undefined || groups.length !== 1) return [share];
-  const shareCount = Math.floor(wantedCount);
+  const shareCount = Math.floor((rowCountOf(group!, source, range) ?? 0) / size.rowCount);
   const held = shareCount < 2 ? undefined : rangeOf(source, group!, range);
   if (held === undefined) return [share];
   const widthNs = Math.ceil((held.endOffsetNs - held.startOffsetNs) / shareCount);

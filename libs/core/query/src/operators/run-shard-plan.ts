@@ -6,6 +6,7 @@ import { encodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
 import type { AggregatesOutput, RowsOutput, ShardPlan } from '../plan/shard-plan.ts';
 import { AggregateCalls } from './aggregate-calls.ts';
 import { frameKind, GroupAggregates } from './aggregate-group.ts';
+import { rowCountOf } from './row-count-of.ts';
 import { scanGroup } from './scan-group.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
 import type { OffsetRange, SeriesReader, ShardSource, SourceSeries } from './shard-source.ts';
@@ -103,8 +104,8 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, writer: F
   const held = rangeOf(job.source, group, range);
   if (held === undefined) return;
   const { rowCountMax } = plan.output;
-  const rowCount = job.source.rowCountIn?.(group.series[0]!, held);
-  const pieces = new TimePieces(held, { seriesCount: group.series.length, isDescending: plan.isDescending, isShort: rowCountMax !== undefined, rowCount: rowCount && rowCount * group.series.length });
+  const rowCount = rowCountOf(group, job.source, held);
+  const pieces = new TimePieces(held, { seriesCount: group.series.length, isDescending: plan.isDescending, isShort: rowCountMax !== undefined, rowCount });
   let rowCountLeft = rowCountMax ?? Infinity;
   for (let piece = pieces.next(); piece !== undefined && rowCountLeft > 0; piece = pieces.next()) {
     const slices = await readPiece(job, group, piece);
