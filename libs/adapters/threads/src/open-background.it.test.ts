@@ -25,6 +25,13 @@ test('T2: a bug ends the thread; what waits for it and its end fail with the bug
   await expect(background.close()).rejects.toThrow('a bug');
 });
 
+test('T2: a thread that does not start fails whoever starts it, and whoever closes one that has ended takes its bug: the process goes on', async () => {
+  await expect(openBackground('file:///not-there.ts', { name: 'background', isNicer: true })).rejects.toThrow('not-there');
+  const background = await openBackground<TestTasks>(import.meta.resolve('./testing/tasks.ts'), { name: 'background', isNicer: true });
+  await background.run('fail', 'a bug', []).catch(() => background.close().catch(() => undefined));
+  await sleep(10); // An unhandled rejection would fail the test.
+});
+
 test('T3: more calls than are good for anybody are refused, and the others answered', async () => {
   const background = await opened();
   const calls = Array.from({ length: 10_001 }, () => background.run('add', { left: 1, right: 1 }, []));

@@ -50,10 +50,16 @@ export class ThreadClient<Target> implements CallClient<Target> {
   /** Why no call is taken any more. */
   #refusal: DbError | undefined;
 
-  /** Starts a thread and opens the object in it. @throws DbError what opening it failed with */
+  /** Starts a thread and opens the object in it. Who starts it takes what it ends with until then. @throws DbError what opening it failed with, and a bug as it is */
   static async start<Target>(options: ThreadOptions): Promise<ThreadClient<Target>> {
     const client = new ThreadClient<Target>(options);
-    await new Promise<void>((resolve, reject) => client.#calls.set(0, { resolve, reject }));
+    const opened = new Promise<void>((resolve, reject) => client.#calls.set(0, { resolve, reject }));
+    try {
+      await opened;
+    } catch (error) {
+      client.#ended.catch(() => undefined);
+      throw error;
+    }
     return client;
   }
 

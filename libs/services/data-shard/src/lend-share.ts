@@ -1,16 +1,19 @@
-import { DbError } from '@varve/base';
-import type { ShardId } from '@varve/model';
+import { DbError, type SizeBytes } from '@varve/base';
 import type { ShardStore } from '@varve/ports';
 import { fieldsToRead, type PlanShare } from '@varve/query';
 import { WantedFields } from '@varve/storage';
 import type { ScanThreads } from './scan-threads.ts';
 import type { ShardReplica } from './shard-replica.ts';
-import type { Given, Lacking, ShareJob } from './share-job.ts';
+import type { Given, Lacking, ShareAnswer, ShareJob } from './share-job.ts';
 
 /** A thread lacks series and headers at first, then payloads. */
 const ATTEMPT_COUNT_MAX = 4;
+/** Where the rows of each are is found out at once; more is too long for the event loop. */
+const SERIES_COUNT_MAX = 1_024;
 /** A chunk is looked for series by series. */
 const LOOK_COUNT_MAX = 1_000_000;
+/** Of what a thread lacks at a time. A payload has all fields, and where few rows are wanted most of it is not read here. */
+const GIVEN_SIZE_BYTES_MAX: SizeBytes = 16 * 1024 * 1024;
 
 export interface Lender {
   readonly threads: ScanThreads;
@@ -28,20 +31,20 @@ export type LentFrames = Promise<readonly Uint8Array[] | undefined>;
  * @throws DbError CHUNK_INVALID, QUERY_LIMIT, STORAGE_FAILED: the promise rejects
  */
 export function lendShare({ threads, planBytes, replica, shardStore }: Lender, share: PlanShare): LentFrames | undefined {
-  const scan = threads.take();
-  if (scan === undefined) return undefined;
+  if (!threads.hasRoom()) return undefined;
   const job = jobOf(replica, share, planBytes);
-  return job && doneElsewhere(scan, job, (lacking) => fetched(shardStore, replica.shard, share, lacking));
+  return job && threads.lend((scan) => doneElsewhere(scan, job, (lacking) => fetched(shardStore, job, share, lacking)));
 }
 
 function jobOf({ shard, table }: ShardReplica, { plan: { measurements, range: timeRange }, range, groups }: PlanShare, planBytes: () => Uint8Array): ShareJob | undefined {
+  if (groups.reduce((count, { series }) => count + series.length, 0) > SERIES_COUNT_MAX) return undefined;
   const seriesIds = Uint32Array.from(groups.flatMap(({ series }) => series.map(({ seriesId }) => seriesId)));
   const excerpt = table.excerpt(seriesIds, range, new WantedFields(measurements.flatMap(fieldsToRead)));
   if (excerpt === undefined || excerpt.chunks.length * seriesIds.length > LOOK_COUNT_MAX) return undefined;
   return { shard, planBytes: planBytes(), measurement: measurements[0]!.name, range: timeRange, seriesIds, excerpt, given: undefined };
 }
 
-async function doneElsewhere(scan: NonNullable<ReturnType<ScanThreads['take']>>, job: ShareJob, fetch: (lacking: Lacking) => Promise<Given | undefined>): LentFrames {
+async function doneElsewhere(scan: (job: ShareJob) => Promise<ShareAnswer>, job: ShareJob, fetch: (lacking: Lacking) => Promise<Given | undefined>): LentFrames {
   let { given } = job;
   for (let attemptCount = 0; attemptCount < ATTEMPT_COUNT_MAX; attemptCount += 1) {
     const answer = await scan({ ...job, given });
@@ -54,8 +57,11 @@ async function doneElsewhere(scan: NonNullable<ReturnType<ScanThreads['take']>>,
   return undefined;
 }
 
-/** Undefined: a chunk is gone, or cannot be read; whoever reads it here finds out what that means. */
-async function fetched(shardStore: ShardStore, shard: ShardId, { groups }: PlanShare, { series, headers, payloads }: Lacking): Promise<Given | undefined> {
+/** Undefined: it is too much, or a chunk is gone, or cannot be read; whoever reads it here finds out what that means. */
+async function fetched(shardStore: ShardStore, { shard, excerpt }: ShareJob, { groups }: PlanShare, { series, headers, payloads }: Lacking): Promise<Given | undefined> {
+  const sizes = new Map(excerpt.chunks.map(({ chunkId, headerSizeBytes, payloadSizeBytes }) => [chunkId, { headerSizeBytes, payloadSizeBytes }]));
+  const headerSizeBytes = headers.reduce((sum, chunkId) => sum + sizes.get(chunkId)!.headerSizeBytes, 0);
+  if (payloads.reduce((sum, chunkId) => sum + sizes.get(chunkId)!.payloadSizeBytes, headerSizeBytes) > GIVEN_SIZE_BYTES_MAX) return undefined;
   const wanted = new Set(series);
   const keys = wanted.size === 0 ? [] : groups.flatMap((group) => group.series.filter(({ seriesId }) => wanted.has(seriesId)));
   try {

@@ -1,66 +1,70 @@
 import { DbError } from '@varve/base';
-import { SILENT_METRICS, type Background, type Log } from '@varve/ports';
+import { SILENT_LOG, SILENT_METRICS, type Background } from '@varve/ports';
 import { expect, test } from 'vitest';
 import type { ScanTasks } from './ports.ts';
 import { ScanThreads } from './scan-threads.ts';
 import type { ShareAnswer, ShareJob } from './share-job.ts';
 
 const JOB = {} as ShareJob;
-const FRAMES: ShareAnswer = { kind: 'frames', frames: [] };
 
-/** Threads that answer as told, and what was logged of them. */
-async function opened(run: () => Promise<ShareAnswer>, scanThreadCount = 1): Promise<{ readonly threads: ScanThreads; readonly errors: string[]; readonly closedCount: () => number }> {
-  const errors: string[] = [];
-  let closedCount = 0;
-  const log = { error: (text: string) => void errors.push(text) } as Partial<Log> as Log;
-  const background: Background<ScanTasks> = { run: run as Background<ScanTasks>['run'], close: async () => void (closedCount += 1) };
-  const threads = new ScanThreads({ log, metrics: SILENT_METRICS, openScanThread: async () => background }, { scanThreadCount });
-  expect(threads.take()).toBeUndefined(); // It is started now.
-  await new Promise((settle) => setImmediate(settle));
-  return { threads, errors, closedCount: () => closedCount };
+/** One thread, which answers as it is told, and says how often it was closed. */
+async function oneThread(run: () => Promise<ShareAnswer>): Promise<{ readonly threads: ScanThreads; readonly closed: { count: number } }> {
+  const closed = { count: 0 };
+  const background = {
+    run,
+    close: async () => {
+      closed.count += 1;
+      throw new Error('a bug');
+    },
+  } as unknown as Background<ScanTasks>;
+  const threads = new ScanThreads({ log: SILENT_LOG, metrics: SILENT_METRICS, openScanThread: async () => background }, { scanThreadCount: 1 });
+  while (!threads.hasRoom()) await Promise.resolve();
+  return { threads, closed };
 }
 
-test('ST5: a thread has two shares at most; the one with fewer gets the next', async () => {
-  const ends: ((answer: ShareAnswer) => void)[] = [];
-  const { threads } = await opened(() => new Promise((end) => ends.push(end)), 2);
-  expect(threads.isIdle).toBe(true);
-  const running = Array.from({ length: 4 }, () => threads.take()!(JOB));
-  expect([threads.isIdle, threads.take()]).toEqual([false, undefined]);
-  ends[0]!(FRAMES);
-  await running[0];
-  expect(threads.take()).toBeDefined();
+test('ST5: a share has its room until it is done, also while what the thread lacks is fetched', async () => {
+  const { threads } = await oneThread(async () => ({ kind: 'tooLarge' }));
+  let end = (): void => undefined;
+  const fetching = new Promise<void>((resolve) => (end = resolve));
+  const lent = [0, 1].map(() => threads.lend((scan) => scan(JOB).then(() => fetching)));
+  await Promise.resolve();
+  expect([threads.hasRoom(), threads.isIdle]).toEqual([false, false]);
+  end();
+  await Promise.all(lent);
+  expect([threads.hasRoom(), threads.isIdle]).toEqual([true, true]);
 });
 
-test.each([new DbError('STORAGE_FAILED', 'the thread "scan" has ended'), new TypeError('a bug')])('ST7: %s ends the thread for all later queries, which is said once', async (failure) => {
-  const { threads, errors, closedCount } = await opened(() => Promise.reject(failure));
-  const [first, second] = [threads.take()!, threads.take()!];
-  await expect(first(JOB)).rejects.toBe(failure);
-  await expect(second(JOB)).rejects.toBe(failure);
-  expect([threads.take(), threads.isIdle]).toEqual([undefined, false]);
-  expect(errors).toEqual(['A scan thread has ended; queries do without it']);
+test('ST7: a thread that has ended gets nothing more, and is closed: its bug was said, and ends nothing else', async () => {
+  const { threads, closed } = await oneThread(() => Promise.reject(new TypeError('a bug')));
+  const lent = [0, 1].map(() => threads.lend((scan) => scan(JOB)));
+  expect(await Promise.allSettled(lent)).toMatchObject([{ reason: { message: 'a bug' } }, { reason: { message: 'a bug' } }]);
+  expect([threads.hasRoom(), threads.isIdle, closed.count]).toEqual([false, false, 1]);
   await threads.close();
-  expect(closedCount()).toBe(0);
 });
 
-test('what a share is refused with is the query’s: the thread goes on', async () => {
-  const { threads, errors, closedCount } = await opened(() => Promise.reject(new DbError('CHUNK_INVALID', 'damaged', { chunkId: 7 })));
-  await expect(threads.take()!(JOB)).rejects.toMatchObject({ code: 'CHUNK_INVALID', facts: { chunkId: 7 } });
-  expect([threads.isIdle, errors]).toEqual([true, []]);
-  await threads.close();
-  expect(closedCount()).toBe(1);
+test('what a share comes to fails its query alone', async () => {
+  const { threads, closed } = await oneThread(() => Promise.reject(new DbError('CHUNK_INVALID', 'damaged')));
+  await expect(threads.lend((scan) => scan(JOB))).rejects.toMatchObject({ code: 'CHUNK_INVALID' });
+  expect([threads.hasRoom(), closed.count]).toEqual([true, 0]);
 });
 
-test('a thread that does not start is done without; none is started where there are to be none', async () => {
+test('when the node closes, nothing more is lent', async () => {
+  const { threads } = await oneThread(async () => ({ kind: 'tooLarge' }));
+  await expect(threads.close()).rejects.toThrow('a bug');
+  expect(threads.hasRoom()).toBe(false);
+});
+
+test('a thread that does not start is done without, which is said; none is started where there are to be none', async () => {
   let startCount = 0;
   const errors: string[] = [];
-  const log = { error: (text: string) => void errors.push(text) } as Partial<Log> as Log;
+  const log = { ...SILENT_LOG, error: (text: string) => void errors.push(text) };
   const openScanThread = async (): Promise<never> => {
     startCount += 1;
     throw new Error('no memory');
   };
   const ports = { log, metrics: SILENT_METRICS, openScanThread };
   const threads = new ScanThreads(ports, { scanThreadCount: 1 });
-  expect([threads.isOn, threads.take()]).toEqual([true, undefined]);
+  expect([threads.isOn, threads.hasRoom()]).toEqual([true, false]);
   await threads.close();
   expect([startCount, errors]).toEqual([1, ['A scan thread did not start; queries do without it']]);
   expect([new ScanThreads(ports, { scanThreadCount: 0 }).isOn, new ScanThreads({ ...ports, openScanThread: undefined }, { scanThreadCount: 1 }).isOn]).toEqual([false, false]);

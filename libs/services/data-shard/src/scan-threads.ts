@@ -1,4 +1,4 @@
-import { DbError } from '@varve/base';
+import { assert, DbError } from '@varve/base';
 import type { Background } from '@varve/ports';
 import { SHARE_SIZE, type ShareSize } from '@varve/query';
 import { metrics as names } from '@varve/telemetry';
@@ -43,12 +43,22 @@ export class ScanThreads {
     return this.#threads.some(({ shareCount, hasFailed }) => shareCount === 0 && !hasFailed);
   }
 
-  /** A thread that has room for one more share; undefined: there is none, or none yet. */
-  take(): ((job: ShareJob) => Promise<ShareAnswer>) | undefined {
+  /** Whether some thread can take one more share. The first question starts them. */
+  hasRoom(): boolean {
     this.#opening ??= this.#open();
-    let least: ScanThread | undefined;
-    for (const each of this.#threads) if (!each.hasFailed && each.shareCount < (least?.shareCount ?? SHARE_COUNT_MAX)) least = each;
-    return least && ((job) => this.#scan(least, job));
+    return this.#least() !== undefined;
+  }
+
+  /** Has a share done by a thread that has room, which keeps it until the end: what it lacks meanwhile makes no room for others (ST5). */
+  async lend<Value>(doWith: (scan: (job: ShareJob) => Promise<ShareAnswer>) => Promise<Value>): Promise<Value> {
+    const thread = this.#least();
+    assert(thread !== undefined, 'a share for threads without room');
+    thread.shareCount += 1;
+    try {
+      return await doWith((job) => this.#scan(thread, job));
+    } finally {
+      thread.shareCount -= 1;
+    }
   }
 
   async close(): Promise<void> {
@@ -68,23 +78,31 @@ export class ScanThreads {
     }
   }
 
+  /** The one with the fewest shares; undefined: none has room, or there is none yet, or none any more. */
+  #least(): ScanThread | undefined {
+    let least: ScanThread | undefined;
+    if (this.#isClosed) return undefined;
+    for (const each of this.#threads) if (!each.hasFailed && each.shareCount < (least?.shareCount ?? SHARE_COUNT_MAX)) least = each;
+    return least;
+  }
+
   async #scan(thread: ScanThread, job: ShareJob): Promise<ShareAnswer> {
-    thread.shareCount += 1;
     try {
       const answer = await thread.background.run('scanShare', job, []);
       if (answer.kind === 'frames') this.#ports.metrics.add(names.scanShares, 1);
       return answer;
     } catch (error) {
-      if (isOfTheThread(error)) this.#fail(thread, error);
+      if (isOfTheThread(error) && !this.#isClosed) this.#fail(thread, error);
       throw error;
-    } finally {
-      thread.shareCount -= 1;
     }
   }
 
+  /** What a thread that has ended fails with when it is closed was said by then; not taken, it would end the process. */
   #fail(thread: ScanThread, error: unknown): void {
-    if (!thread.hasFailed) this.#ports.log.error('A scan thread has ended; queries do without it', { error });
+    if (thread.hasFailed) return;
     thread.hasFailed = true;
+    this.#ports.log.error('A scan thread has ended; queries do without it', { error });
+    void thread.background.close().catch(() => undefined);
   }
 }
 
