@@ -71,6 +71,22 @@ test('ST5: four shares at most are lent or done ahead of the one that is waited 
   await frames.return(undefined);
 });
 
+test('ST5: a share that is done ahead and larger than thought is held in part only, and its rest comes in its turn', async () => {
+  const [others, frame] = [new OtherHands(), new Uint8Array(1024 * 1024)];
+  let madeCount = 0;
+  const doHere: ShareHands['doHere'] = async function* ({ cost }) {
+    for (let count = 0; count < (cost === 3 ? 100 : 1); count += 1, madeCount += 1) yield frame.fill(cost);
+  };
+  const frames = scanInShares(SHARES.slice(0, 4), { ...handsOf(others, [], () => undefined), doHere });
+  await frames.next();
+  const second = frames.next();
+  await new Promise((settle) => setImmediate(settle));
+  expect(madeCount).toBeLessThan(20);
+  while (others.has.length > 0) others.endOldest();
+  expect((await second).value).toEqual(frameOf(1));
+  expect(await allOf(frames)).toEqual([2, ...Array<number>(100).fill(3)]);
+});
+
 test('ST4: what the others give back undone is done here', async () => {
   const [others, here]: [OtherHands, number[]] = [new OtherHands(), []];
   const giveBack = (): void => others.has.shift()?.end(undefined);

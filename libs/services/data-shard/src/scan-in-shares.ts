@@ -1,15 +1,19 @@
+import type { SizeBytes } from '@varve/base';
 import type { PlanShare } from '@varve/query';
 import type { LentFrames } from './lend-share.ts';
 
 /** Shares that are lent or done ahead of the one that is answered (ST5). */
 const AHEAD_COUNT_MAX = 4;
 
+/** Of a share done ahead. What is above is done when its turn comes: it may be far larger than was thought. */
+const AHEAD_SIZE_BYTES_MAX: SizeBytes = 16 * 1024 * 1024;
+
 /** Who does shares. */
 export interface ShareHands {
   /** Undefined: nobody else can have it now. */
   lend(share: PlanShare): LentFrames | undefined;
   /** Frame by frame. */
-  doHere(share: PlanShare): AsyncIterable<Uint8Array>;
+  doHere(share: PlanShare): AsyncGenerator<Uint8Array>;
   /** Lets answers of others come in. */
   rest(): Promise<void>;
   /** Others wait for this thread, and somebody else is idle. */
@@ -28,7 +32,7 @@ interface Lent {
  */
 export async function* scanInShares(shares: readonly PlanShare[], hands: ShareHands): AsyncGenerator<Uint8Array> {
   const lent = new Map<number, Lent>();
-  const doneAhead = new Map<number, readonly Uint8Array[]>();
+  const doneAhead = new Map<number, AsyncIterable<Uint8Array>>();
   /** The first that nobody has. */
   let free = 0;
   const lendFrom = (head: number): void => {
@@ -56,7 +60,7 @@ export async function* scanInShares(shares: readonly PlanShare[], hands: ShareHa
         const index = free;
         free += 1;
         lendFrom(head);
-        doneAhead.set(index, await collected(hands.doHere(shares[index]!)));
+        doneAhead.set(index, await begun(hands.doHere(shares[index]!)));
       } else await other.ended;
     }
     yield* other === undefined ? doneAhead.get(head)! : (framesOf(other) ?? hands.doHere(shares[head]!));
@@ -80,8 +84,20 @@ function framesOf({ outcome }: Lent): readonly Uint8Array[] | undefined {
   return outcome?.frames;
 }
 
-async function collected(frames: AsyncIterable<Uint8Array>): Promise<readonly Uint8Array[]> {
-  const all: Uint8Array[] = [];
-  for await (const frame of frames) all.push(frame);
-  return all;
+/** Done up to its end, or as far as memory allows. */
+async function begun(frames: AsyncGenerator<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const first: Uint8Array[] = [];
+  let sizeBytes = 0;
+  while (sizeBytes < AHEAD_SIZE_BYTES_MAX) {
+    const { done, value } = await frames.next();
+    if (done === true) break;
+    first.push(value);
+    sizeBytes += value.length;
+  }
+  return joined(first, frames);
+}
+
+async function* joined(first: readonly Uint8Array[], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* first;
+  yield* rest;
 }
