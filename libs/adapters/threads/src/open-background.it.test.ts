@@ -47,10 +47,11 @@ test('T4: bytes that stand in several places of an argument or a result are one 
   expect(await background.run('add', { left: 1, right: 2 }, [])).toBe(3);
 });
 
-test('T4: the thread lets go of arguments when the call has ended, of views into larger buffers too', async () => {
+test('T4: the thread lets go of arguments when the call has ended, of views into larger buffers and values of maps too', async () => {
   const background = await opened();
   await background.run('keep', Uint8Array.of(1, 2, 3), []);
   expect(await background.run('keep', Uint8Array.of(1, 2, 3).subarray(1, 2), [])).toBe(0);
+  expect(await background.run('keepOfMap', new Map([['bytes', Uint8Array.of(1)]]), [])).toBe(0);
   expect(await background.run('keep', Uint8Array.of(1), [])).toBe(0);
 });
 

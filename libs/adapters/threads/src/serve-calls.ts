@@ -57,6 +57,6 @@ function ownedBuffers(result: unknown): ArrayBuffer[] {
 
 function viewsIn(value: unknown, found: ArrayBufferView[] = []): ArrayBufferView[] {
   if (ArrayBuffer.isView(value)) found.push(value);
-  else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) viewsIn(part, found);
+  else if (typeof value === 'object' && value !== null) for (const part of value instanceof Map ? value.values() : Object.values(value)) viewsIn(part, found);
   return found;
 }

@@ -17,6 +17,11 @@ export function keep(bytes: Uint8Array): number | undefined {
   return leftCount;
 }
 
+/** As `keep`, of the only value of a map. */
+export function keepOfMap(map: ReadonlyMap<string, Uint8Array>): number | undefined {
+  return keep([...map.values()][0]!);
+}
+
 /** The bytes that both are, twice. */
 export function twice({ left, right }: { readonly left: Uint8Array; readonly right: Uint8Array }): readonly Uint8Array[] {
   return left === right ? [left, right] : [];
