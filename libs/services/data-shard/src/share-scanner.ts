@@ -29,7 +29,8 @@ export class ShareScanner {
     if (series.missing.length > 0 || bytes.missingHeaders.length > 0) return lacking({ series: series.missing, headers: bytes.missingHeaders });
     const frames: Uint8Array[] = [];
     let sizeBytes: SizeBytes = 0;
-    for await (const frame of runShardPlan(this.#planOf(job), sourceOf(job, series.found, bytes))) {
+    const plan = this.#planOf(job);
+    for await (const frame of runShardPlan(plan, sourceOf(job, series.found, { bytes, isShort: plan.output.kind === 'rows' && plan.output.rowCountMax !== undefined }))) {
       frames.push(frame);
       sizeBytes += frame.length;
       if (sizeBytes > FRAMES_SIZE_BYTES_MAX) return { kind: 'tooLarge' };
@@ -62,8 +63,15 @@ export class ShareScanner {
   }
 }
 
+interface Reading {
+  readonly bytes: JobBytes;
+  /** A few rows of each group are wanted: behind those that are missing none may be. */
+  readonly isShort: boolean;
+}
+
 /** What the job is done with: payloads that are missing are noted, and the job is done once more with them. */
-function sourceOf({ excerpt }: ShareJob, series: readonly SourceSeries[], bytes: JobBytes): ShardSource {
+function sourceOf({ excerpt }: ShareJob, series: readonly SourceSeries[], { bytes, isShort }: Reading): ShardSource {
+  const incomplete = new Set<number>();
   return {
     startNs: excerpt.startNs,
     series: () => series,
@@ -72,10 +80,13 @@ function sourceOf({ excerpt }: ShareJob, series: readonly SourceSeries[], bytes:
     reader: ({ fields, ...question }) => {
       const wanted = new WantedFields(fields);
       return ({ seriesId }) => {
+        if (isShort && incomplete.has(seriesId)) return [];
         const read = { ...question, seriesId, fields: wanted };
         const plan = planExcerptRead(excerpt, read, bytes);
+        if (plan.missingPayloads.length === 0) return readPieces(read, plan, bytes);
         for (const chunkId of plan.missingPayloads) bytes.missingPayloads.add(chunkId);
-        return plan.missingPayloads.length > 0 ? [] : readPieces(read, plan, bytes);
+        incomplete.add(seriesId);
+        return [];
       };
     },
   };

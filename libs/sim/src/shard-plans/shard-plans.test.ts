@@ -24,6 +24,25 @@ test.each(seeds(3))('ST1–ST4: in shares, some of them done by scan threads whi
   expect(lentCount).toBeGreaterThan(100);
 });
 
+test('ST5: where a few rows of each series are wanted, a scan thread asks for no more chunks than the event loop would', async () => {
+  const scheduler = new SimScheduler({ seed: 1 });
+  const shard = new PlanShard(scheduler, { cacheSizeBytes: 1e7 });
+  const lives = async (): Promise<void> => {
+    await shard.restart();
+    for (let hour = 0; hour < 3; hour += 1) {
+      await shard.write(['a', 'b', 'c'].map((host) => ({ key: `cpu,host=${host}`, offsetNs: hour * 3_600e9, cells: { f: hour } })), { isLate: false });
+      await shard.flush();
+    }
+    for (let count = 0; count < 2; count += 1) {
+      const answer = await shard.answer('SELECT f FROM cpu GROUP BY host ORDER BY time DESC LIMIT 1');
+      expect([...answer.values()].map(([row]) => row?.[1])).toEqual([2, 2, 2]);
+    }
+  };
+  await scheduler.runUntilSettled(lives());
+  expect(shard.lentCount).toBeGreaterThan(0);
+  expect(shard.lackedChunkIds.size).toBe(1);
+});
+
 async function live(scheduler: SimScheduler, prng: Prng, { hasDeletes }: { readonly hasDeletes: boolean }): Promise<PlanShard> {
   const shard = new PlanShard(scheduler, { cacheSizeBytes: prng.pick([1e4, 1e7, 1e7]) });
   await shard.restart();

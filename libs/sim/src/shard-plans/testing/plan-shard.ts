@@ -1,5 +1,6 @@
 import { assert } from '@varve/base';
 import type { DataShardPorts } from '@varve/data-shard-service';
+import type { ShareAnswer } from '@varve/data-shard-service/share-scanner';
 import * as upkeepTasks from '@varve/data-shard-service/upkeep-tasks';
 import { ChunkCache, Damage, flushShard, mergeShard, produceQuery, Recovery, ScanThreads, StatementTurns, WritePath, type FlushPorts, type ShardReplica } from '@varve/data-shard-service/testing';
 import { encodeFrames, encodeTombstone, sealFrame, type FrameStamp } from '@varve/frame';
@@ -47,6 +48,8 @@ export class PlanShard {
   readonly cells = new CellMap();
   /** Shares that a scan thread has answered with frames. */
   lentCount = 0;
+  /** Chunks whose payloads scan threads have asked for. */
+  readonly lackedChunkIds = new Set<number>();
   readonly #scheduler: SimScheduler;
   readonly #disk: SimDisk;
   readonly #cacheSizeBytes: number;
@@ -76,7 +79,7 @@ export class PlanShard {
     const ports = { bus, clock, random: new SimRandom(process), log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER, journal, shardStore, onFatal, background: new SimBackground(process, upkeepTasks) };
     const replica = await new Recovery({ ...ports, damage }, MEMTABLE_ROOM).open({ shard: SHARD, range: { startNs: START_NS, endNs: START_NS + 1n }, others: [] }, async ({ replica: opened }) => opened);
     const writePath = new WritePath(ports, { id: 1, epochOf: () => 1, isOpen: () => true, fullness: () => 0, onInserted: () => undefined });
-    const threads = new ScanThreads({ log: SILENT_LOG, metrics: SILENT_METRICS, openScanThread: () => openSimScanThread(process, ({ kind }) => void (this.lentCount += kind === 'frames' ? 1 : 0)) }, { scanThreadCount: 2, shareSize: SHARE_SIZE });
+    const threads = new ScanThreads({ log: SILENT_LOG, metrics: SILENT_METRICS, openScanThread: () => openSimScanThread(process, (answer) => this.#onAnswer(answer)) }, { scanThreadCount: 2, shareSize: SHARE_SIZE });
     return { process, ports, replica, writePath, cache: new ChunkCache(this.#cacheSizeBytes), threads, damage };
   }
 
@@ -126,6 +129,11 @@ export class PlanShard {
   answerFromRows(text: string): Promise<AnswerRows> {
     const source = rowsOnly(START_NS, this.cells.shown);
     return answerOf(text, (plan) => runShardPlan(plan, source));
+  }
+
+  #onAnswer(answer: ShareAnswer): void {
+    if (answer.kind === 'frames') this.lentCount += 1;
+    if (answer.kind === 'lacking') for (const chunkId of answer.lacking.payloads) this.lackedChunkIds.add(chunkId);
   }
 
   get #opened(): OpenShard {
