@@ -34,10 +34,10 @@ test('ST5: a share has its room until it is done, also while what the thread lac
   expect([threads.hasRoom(), threads.isIdle]).toEqual([true, true]);
 });
 
-test('ST7: a thread that has ended gets nothing more, and is closed: its bug was said, and ends nothing else', async () => {
+test('ST7: a thread that has ended gets nothing more, and is closed: its bug was said, and ends nothing but the queries', async () => {
   const { threads, closed } = await oneThread(() => Promise.reject(new TypeError('a bug')));
   const lent = [0, 1].map(() => threads.lend((scan) => scan(JOB)));
-  expect(await Promise.allSettled(lent)).toMatchObject([{ reason: { message: 'a bug' } }, { reason: { message: 'a bug' } }]);
+  expect(await Promise.allSettled(lent)).toMatchObject([{ reason: { code: 'STORAGE_FAILED' } }, { reason: { code: 'STORAGE_FAILED' } }]);
   expect([threads.hasRoom(), threads.isIdle, closed.count]).toEqual([false, false, 1]);
   await threads.close();
 });

@@ -86,14 +86,16 @@ export class ScanThreads {
     return least;
   }
 
+  /** @throws DbError STORAGE_FAILED, and what the share fails with */
   async #scan(thread: ScanThread, job: ShareJob): Promise<ShareAnswer> {
     try {
       const answer = await thread.background.run('scanShare', job, []);
       if (answer.kind === 'frames') this.#ports.metrics.add(names.scanShares, 1);
       return answer;
     } catch (error) {
-      if (isOfTheThread(error) && !this.#isClosed) this.#fail(thread, error);
-      throw error;
+      if (!isOfTheThread(error)) throw error;
+      if (!this.#isClosed) this.#fail(thread, error);
+      throw new DbError('STORAGE_FAILED', 'the scan thread has ended', {}, { cause: error }); // Here it is no bug: a query's stream would end the process.
     }
   }
 
