@@ -41,6 +41,21 @@ test('a column of floats reads back at once, and nothing of it where some are mi
   expect(() => new ByteReader(bytes, 1).f64s(2 ** 53)).toThrow(DbError);
 });
 
+test('numbers are picked from several arrays', () => {
+  const bytes = new ByteWriter(1).f64sOf([Float64Array.of(1, 2), Float64Array.of(-0, 4)], [1, 0, 1], [0, 1, 1]).finish();
+  expect(new ByteReader(bytes).f64s(3)).toEqual([-0, 2, 4]);
+});
+
+test('a text of any length reads back, whatever its characters take', () => {
+  for (const length of [0, 1, 126, 127, 128, 129, 254, 255, 256, 257, 20_000]) {
+    for (const last of ['x', 'é', '€']) {
+      const text = `${'x'.repeat(length)}${last}`;
+      const reader = new ByteReader(new ByteWriter(1).text(text).u8(7).finish());
+      expect([reader.text() === text, reader.u8(), reader.remaining], `${length} and ${last}`).toEqual([true, 7, 0]);
+    }
+  }
+});
+
 test('B2: every cut of what was written is refused, not read', () => {
   const bytes = new ByteWriter(1).varint(300).text('abc').u32(7).finish();
   for (let size = 0; size < bytes.length; size += 1) {

@@ -2,8 +2,8 @@ import { DbError } from './db-error.ts';
 import { assert } from './assert.ts';
 
 const textEncoder = new TextEncoder();
-/** Lengths below it take one byte. */
-const SHORT_TEXT_LENGTH_END = 0x80;
+/** Below it the encoder takes longer to begin than a text is worth. */
+const SHORT_TEXT_LENGTH_END = 256;
 
 export const textDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
@@ -50,6 +50,14 @@ export class ByteWriter {
   f64s(values: readonly number[], indexes: readonly number[]): this {
     const offset = this.#grow(8 * indexes.length);
     for (let place = 0; place < indexes.length; place += 1) this.#view.setFloat64(offset + 8 * place, values[indexes[place]!]!, true);
+    return this;
+  }
+
+  /** The numbers at these indexes, each of the array that `arrayOf` says. */
+  f64sOf(arrays: readonly Float64Array[], arrayOf: readonly number[], indexes: readonly number[]): this {
+    const offset = this.#grow(8 * indexes.length);
+    const view = this.#view;
+    for (let place = 0; place < indexes.length; place += 1) view.setFloat64(offset + 8 * place, arrays[arrayOf[place]!]![indexes[place]!]!, true);
     return this;
   }
 
@@ -116,19 +124,19 @@ export class ByteWriter {
     return bytes;
   }
 
-  /** Writes a text whose length takes a byte and whose characters are ASCII; else nothing, and returns false. */
+  /** Writes a short text whose characters are ASCII; else nothing, and returns false. */
   #shortText(text: string): boolean {
     const { length } = text;
     if (length >= SHORT_TEXT_LENGTH_END) return false;
-    const start = this.#grow(1 + length);
-    this.#bytes[start] = length;
+    const before = this.#length;
+    const start = this.varint(length).#grow(length);
     for (let index = 0; index < length; index += 1) {
       const code = text.charCodeAt(index);
       if (code >= 0x80) {
-        this.#length = start;
+        this.#length = before;
         return false;
       }
-      this.#bytes[start + 1 + index] = code;
+      this.#bytes[start + index] = code;
     }
     return true;
   }
@@ -169,31 +177,31 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.#view.getUint8(this.skip(1));
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    return this.#view.getUint16(this.skip(2), true);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.#view.getUint32(this.skip(4), true);
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.#take(8), true);
+    return this.#view.getFloat64(this.skip(8), true);
   }
 
   /** So many of them, one after the other. */
   f64s(count: number): number[] {
-    const offset = this.#take(8 * count);
+    const offset = this.skip(8 * count);
     const values: number[] = [];
     for (let index = 0; index < count; index += 1) values.push(this.#view.getFloat64(offset + 8 * index, true));
     return values;
   }
 
   i64(): bigint {
-    return this.#view.getBigInt64(this.#take(8), true);
+    return this.#view.getBigInt64(this.skip(8), true);
   }
 
   /** @throws DbError MESSAGE_INVALID when it runs past 2^53-1 or the end. */
@@ -211,7 +219,7 @@ export class ByteReader {
 
   /** A view, not a copy: it lives as long as the reader's bytes. */
   raw(sizeBytes: number): Uint8Array {
-    const offset = this.#take(sizeBytes);
+    const offset = this.skip(sizeBytes);
     return this.bytes.subarray(offset, offset + sizeBytes);
   }
 
@@ -221,17 +229,17 @@ export class ByteReader {
 
   text(): string {
     const length = this.varint();
-    const offset = this.#take(length);
+    const offset = this.skip(length);
     const short = length < SHORT_TEXT_LENGTH_END ? asciiText(this.bytes, offset, length) : undefined;
     return short ?? textDecoder.decode(this.bytes.subarray(offset, offset + length));
   }
 
   alignTo(alignment: number): void {
-    this.#take((alignment - (this.#offset % alignment)) % alignment);
+    this.skip((alignment - (this.#offset % alignment)) % alignment);
   }
 
-  /** @throws DbError MESSAGE_INVALID when fewer bytes are left than asked for. */
-  #take(sizeBytes: number): number {
+  /** Where so many bytes begin, which are skipped. @throws DbError MESSAGE_INVALID when fewer are left */
+  skip(sizeBytes: number): number {
     const offset = this.#offset;
     if (sizeBytes > this.bytes.length - offset) {
       throw new DbError('MESSAGE_INVALID', `${sizeBytes} bytes wanted at ${offset}, ${this.bytes.length - offset} are left`);

@@ -14,27 +14,30 @@ export class KnownTexts {
 
   /** @throws DbError MESSAGE_INVALID */
   read(reader: ByteReader): string {
-    const bytes = reader.block();
-    if (bytes.length > LENGTH_MAX) return textDecoder.decode(bytes);
-    const slot = slotOf(bytes);
+    const size = reader.varint();
+    const { bytes } = reader;
+    const start = reader.skip(size);
+    const end = start + size;
+    if (size > LENGTH_MAX) return textDecoder.decode(bytes.subarray(start, end));
+    const slot = slotOf(bytes, start, end);
     const known = this.#slots[slot];
-    if (known !== undefined && isSame(known, bytes)) return known;
-    return (this.#slots[slot] = textDecoder.decode(bytes));
+    if (known !== undefined && isSame(known, bytes, start, end)) return known;
+    return (this.#slots[slot] = textDecoder.decode(bytes.subarray(start, end)));
   }
 }
 
-function slotOf(bytes: Uint8Array): number {
-  let hash = bytes.length;
-  for (let index = 0; index < bytes.length; index += 1) hash = (Math.imul(hash, 31) + bytes[index]!) | 0;
+function slotOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let index = start; index < end; index += 1) hash = (Math.imul(hash, 31) + bytes[index]!) | 0;
   return (hash ^ (hash >>> 16)) & (SLOT_COUNT - 1);
 }
 
-function isSame(text: string, bytes: Uint8Array): boolean {
-  if (text.length !== bytes.length) return false;
-  for (let index = 0; index < bytes.length; index += 1) {
+function isSame(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let index = start; index < end; index += 1) {
     const byte = bytes[index]!;
     // A character of one byte is its byte; of others the decoder may have made the same text of other bytes.
-    if (byte >= 0x80 || text.charCodeAt(index) !== byte) return false;
+    if (byte >= 0x80 || text.charCodeAt(index - start) !== byte) return false;
   }
   return true;
 }
