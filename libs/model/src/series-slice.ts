@@ -10,6 +10,11 @@ export interface SeriesSlice {
   readonly columns: readonly NamedColumn[];
 }
 
+/** What storage may hand to a query that wants one row of a series: arrays in which only this row is the series', and has a value in each column. */
+export interface SeriesRow extends SeriesSlice {
+  readonly row: number;
+}
+
 /** What storage may hand to a query instead of rows: what some rows of a series come to, which nothing else overlaps. */
 export interface SeriesSummary {
   /** Of the rows, both inclusive, in nanoseconds from the shard's start. */

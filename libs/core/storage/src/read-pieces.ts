@@ -1,9 +1,10 @@
 import { assert } from '@varve/base';
-import { hasNumbers, type SeriesSlice, type SeriesSummary } from '@varve/model';
+import { hasNumbers, type SeriesRow, type SeriesSlice, type SeriesSummary } from '@varve/model';
 import type { ChunkField, ChunkHeader } from './chunk/chunk-header.ts';
 import { namingChunk } from './chunk/chunk-invalid.ts';
 import { firstBlockOf, hasField, isAlone, pageOf, readBlock } from './chunk/read-chunk.ts';
 import type { StoredChunkLike } from './directory/chunk-tree.ts';
+import { onlyRowOf, sourcesOfRow, type OnlyRow } from './only-row.ts';
 import { ReadRoom } from './read-room.ts';
 import { readRows, rowsWithin, sliceRows, type OffsetRange, type VersionedRows } from './rows.ts';
 import { mayHide, type HeldTombstone } from './tombstones.ts';
@@ -12,9 +13,9 @@ import type { FieldsOfChunk, WantedFields } from './wanted-fields.ts';
 
 /**
  * What a reader gets of a series, one piece after the other in time: rows, or, for a page that nothing overlaps and whose
- * cells are all in the range, what its rows come to.
+ * cells are all in the range, what its rows come to; or the only row that is wanted.
  */
-export type SeriesPiece = SeriesSlice | SeriesSummary;
+export type SeriesPiece = SeriesSlice | SeriesRow | SeriesSummary;
 
 /** The bytes of chunks, checked, as far as they are at hand. */
 export interface ChunkBytes {
@@ -31,6 +32,8 @@ export interface SeriesRead {
   readonly maySummarize?: ((minOffsetNs: number, maxOffsetNs: number) => boolean) | undefined;
   /** Whether any of some rows can be wanted, by what their fields come to at a place; a field that is not named has no cells. Absent: all are. */
   readonly mayPass?: ((fields: SeriesSummary['fields'], at: number) => boolean) | undefined;
+  /** Only this one of the rows that have any of the fields is wanted: others may be left out. */
+  readonly onlyRow?: OnlyRow | undefined;
   /** Nobody looks at the rows any more when something else is read: their arrays may be used again. */
   readonly isBrief?: boolean | undefined;
 }
@@ -101,23 +104,22 @@ export function planRead(read: SeriesRead, { chunks, memtables, tombstones }: Se
   }
   if (missingHeaders.length > 0) return { sources: [], missingHeaders, missingPayloads: [] };
   for (const rows of memtables) found.push(heldSource(rows, tombstones));
-  const sources = chosenSources(read, inOrder(found));
+  const sources = read.onlyRow === undefined ? chosenSources(read, inOrder(found)) : sourcesOfRow(read.onlyRow, read, inOrder(found));
   return { sources, missingHeaders, missingPayloads: missingPayloads(sources, bytes) };
 }
 
 /** Reads what was planned, in the order of time. @throws DbError CHUNK_INVALID */
 export function readPieces(read: SeriesRead, { sources }: ReadPlan, bytes: ChunkBytes): SeriesPiece[] {
-  const room = roomFor(read, sources);
+  let room: ReadRoom | undefined;
   const pieces: SeriesPiece[] = [];
   let pending: VersionedRows[] = [];
   for (const source of sources) {
-    if (source.kind === 'held' || !source.isSummed) {
-      pending.push(rowsOf(read, source, bytes, room));
-      continue;
+    if (source.kind === 'held' || !source.isSummed) pending.push(rowsOf(read, source, bytes, (room ??= roomFor(read, sources))));
+    else {
+      if (pending.length > 0) pieces.push(readRows(pending));
+      pending = [];
+      pieces.push(read.onlyRow === undefined ? summaryPiece(source) : onlyRowOf(source, read.onlyRow));
     }
-    if (pending.length > 0) pieces.push(readRows(pending));
-    pending = [];
-    pieces.push(summaryPiece(source));
   }
   if (pending.length > 0) pieces.push(readRows(pending));
   return pieces;

@@ -1,4 +1,4 @@
-import type { FieldSummary, FieldValue, SeriesSlice, SeriesSummary } from '@varve/model';
+import type { FieldSummary, FieldValue, SeriesRow, SeriesSlice, SeriesSummary } from '@varve/model';
 import { summaryIn } from '@varve/model/testing';
 import { expect } from 'vitest';
 import type { SeriesPiece, SeriesRead } from '../read-pieces.ts';
@@ -30,6 +30,7 @@ export function expectSame(
       const cells = naive.read(ref.key, range, names);
       expect(cellsOf(slice), ref.key).toEqual(cells);
       expectSummaries({ table, shard }, ref.seriesId, { range, names, cells });
+      expectOnlyRows({ table, shard }, ref.seriesId, { range, names, cells });
       expectFound({ table, shard, naive }, ref, range);
     }
   }
@@ -51,6 +52,16 @@ function readAll({ table, shard }: Shard, read: SeriesRead): SeriesPiece[] {
   const plan = table.planRead(read, shard.bytes);
   expect([plan.missingHeaders, plan.missingPayloads]).toEqual([[], []]);
   return [...table.read(read, plan, shard.bytes)];
+}
+
+/** The first and the last row with a cell are there where only they are wanted; others may be, as they are. */
+function expectOnlyRows(shard: Shard, seriesId: number, { range, names, cells }: { readonly range: OffsetRange; readonly names: readonly string[]; readonly cells: Cells }): void {
+  for (const [onlyRow, place] of [['first', 0], ['last', -1]] as const) {
+    const slices = readAll(shard, { seriesId, range, fields: new WantedFields(names), onlyRow }) as (SeriesSlice | SeriesRow)[];
+    const found = slices.flatMap((slice) => [...cellsOf(slice)]);
+    expect(found.at(place), `${onlyRow} row of ${seriesId}`).toEqual([...cells].sort(([left], [right]) => left - right).at(place));
+    for (const [offsetNs, ofTime] of found) expect(ofTime).toEqual(cells.get(offsetNs));
+  }
 }
 
 /** Narrow ranges too: they cut blocks. */

@@ -7,7 +7,7 @@ import {
   type FieldType,
   type FieldValue,
   type MeasurementTable,
-  type SeriesSlice,
+  type SeriesRow, type SeriesSlice,
   type Tombstone,
   type Version,
 } from '@varve/model';
@@ -93,13 +93,11 @@ export function columnOf(type: FieldType, values: readonly (FieldValue | undefin
 }
 
 /** Rows of an answer that have a value: time → field → value. */
-export function cellsOf({
-  offsetsNs,
-  columns,
-}: Pick<SeriesSlice, 'offsetsNs' | 'columns'>): Map<number, Map<string, FieldValue>> {
+export function cellsOf(slice: SeriesSlice | SeriesRow): Map<number, Map<string, FieldValue>> {
   const cells = new Map<number, Map<string, FieldValue>>();
-  for (const [row, offsetNs] of offsetsNs.entries()) {
-    for (const { name, column } of columns) {
+  for (const [row, offsetNs] of slice.offsetsNs.entries()) {
+    if ('row' in slice && slice.row !== row) continue;
+    for (const { name, column } of slice.columns) {
       const value = valueAt(column, row);
       if (value === undefined) continue;
       const ofTime = cells.get(offsetNs) ?? new Map<string, FieldValue>();
