@@ -36,7 +36,7 @@ export type { IntoPlan } from './into/plan-into.ts';
 export type { ExecuteOptions, Scatter } from './subquery/execute-query.ts';
 export type { ShardPartials } from './merge/partial-stream.ts';
 export type { PlanShare, ShareSize } from './operators/plan-shares.ts';
-export type { OffsetRange, ReadQuestion, SeriesReader, ShardSource, SourceSeries } from './operators/shard-source.ts';
+export type { OffsetRange, ReadQuestion, SeriesPiece, SeriesReader, ShardSource, SourceSeries } from './operators/shard-source.ts';
 export type { DeleteContext, DeletePart, DeletePlan } from './plan/plan-delete.ts';
 export type { PlanContext, PlanLimits } from './plan/plan-context.ts';
 export type { MergePlan, PlannedMeasurements, PlannedSource, QueryPlan } from './plan/query-plan.ts';

@@ -80,8 +80,8 @@ test('TF3: a call with a range of its own takes summaries, but not across its bo
 function summarizing(source: ShardSource, counter: { count: number }): ShardSource {
   return {
     ...source,
-    reader: ({ range, fields, maySummarize }) => async (series) => {
-      const [whole] = (await source.reader({ range, fields })(series)) as Iterable<SeriesSlice>;
+    reader: ({ fields, maySummarize }) => async (series, range) => {
+      const [whole] = (await source.reader({ fields })(series, range)) as Iterable<SeriesSlice>;
       const pieces: (SeriesSlice | SeriesSummary)[] = [];
       for (let start = 0; start < whole!.offsetsNs.length; start += 4) {
         const piece = cut(whole!, start, Math.min(start + 4, whole!.offsetsNs.length));

@@ -18,7 +18,7 @@ test('brief rows stay what they are until they are taken, whoever reads meanwhil
   // As a plan takes them.
   const take = async (seriesId: number): Promise<readonly number[]> => {
     const counting = new CountingSource(source);
-    const pieces = counting.reader({ range: { startOffsetNs: 0, endOffsetNs: 9 }, fields: [], isBrief: true })(seriesOf(seriesId));
+    const pieces = counting.reader({ fields: [], isBrief: true })(seriesOf(seriesId), { startOffsetNs: 0, endOffsetNs: 9 });
     const taken: number[] = [];
     for (const piece of pieces instanceof Promise ? await pieces : pieces) if ('offsetsNs' in piece) taken.push(...piece.offsetsNs);
     expect(counting.counts).toEqual({ seriesCount: 1, rowCount: 1, summaryCount: 0, summarizedRowCount: 0 });

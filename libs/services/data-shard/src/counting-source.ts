@@ -1,6 +1,6 @@
 import type { TimestampNs } from '@varve/base';
-import type { SeriesSlice, SeriesSummary, TagFilter } from '@varve/model';
-import type { ReadQuestion, SeriesReader, ShardCounts, ShardSource, SourceSeries } from '@varve/query';
+import type { TagFilter } from '@varve/model';
+import type { ReadQuestion, SeriesPiece, SeriesReader, ShardCounts, ShardSource, SourceSeries } from '@varve/query';
 
 /** Counts what is read of another source, for EXPLAIN ANALYZE. */
 export class CountingSource implements ShardSource {
@@ -30,19 +30,19 @@ export class CountingSource implements ShardSource {
 
   reader(question: ReadQuestion): SeriesReader {
     const read = this.#source.reader(question);
-    return (series) => {
+    return (series, range) => {
       this.#seriesIds.add(series.seriesId);
-      const pieces = read(series);
+      const pieces = read(series, range);
       return pieces instanceof Promise ? pieces.then((each) => this.#counted(each)) : this.#counted(pieces); // Brief rows do not wait.
     };
   }
 
-  *#counted(pieces: Iterable<SeriesSlice | SeriesSummary>): Generator<SeriesSlice | SeriesSummary> {
+  *#counted(pieces: Iterable<SeriesPiece>): Generator<SeriesPiece> {
     for (const piece of pieces) {
       if ('rowCount' in piece) {
         this.#summaryCount += 1;
         this.#summarizedRowCount += piece.rowCount;
-      } else this.#rowCount += piece.offsetsNs.length;
+      } else this.#rowCount += 'row' in piece ? 1 : piece.offsetsNs.length;
       yield piece;
     }
   }

@@ -111,10 +111,10 @@ function sourceOf({ shardStore, cache }: ReadFrom, replica: ShardReplica, turns:
     series: (measurement, filter) => replica.table.series(measurement, filter),
     timesOf: ({ seriesId }) => replica.table.timesOf(seriesId),
     rowCountIn: ({ seriesId }, range) => replica.table.chunkRowCountIn(seriesId, range),
-    reader: ({ range, fields, maySummarize, mayPass, isBrief }) => {
+    reader: ({ fields, maySummarize, mayPass, onlyRow, isBrief }) => {
       const wanted = new WantedFields(fields);
-      return ({ seriesId }) => {
-        const read = { seriesId, range, fields: wanted, maySummarize, mayPass, isBrief };
+      return ({ seriesId }, range) => {
+        const read = { seriesId, range, fields: wanted, maySummarize, mayPass, onlyRow, isBrief };
         const rest = turns.maybeRest();
         return rest === undefined ? readSeries(from, read) : rest.then(() => readSeries(from, lasting(read)));
       };

@@ -79,9 +79,9 @@ function sourceOf({ excerpt }: ShareJob, series: readonly SourceSeries[], { byte
     rowCountIn: ({ seriesId }, range) => excerptRowCountIn(excerpt, seriesId, range),
     reader: ({ fields, ...question }) => {
       const wanted = new WantedFields(fields);
-      return ({ seriesId }) => {
+      return ({ seriesId }, range) => {
         if (isShort && incomplete.has(seriesId)) return [];
-        const read = { ...question, seriesId, fields: wanted };
+        const read = { ...question, seriesId, range, fields: wanted };
         const plan = planExcerptRead(excerpt, read, bytes);
         if (plan.missingPayloads.length === 0) return readPieces(read, plan, bytes);
         for (const chunkId of plan.missingPayloads) bytes.missingPayloads.add(chunkId);

@@ -6,10 +6,10 @@ import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
 import { optionsOf, type AggregatesOutput, type MeasurementPlan, type ShardPlan } from '../plan/shard-plan.ts';
 import { WindowGrid } from '../plan/window-grid.ts';
 import { RunCutter } from './run-cutter.ts';
-import type { OffsetRange, ReadQuestion } from './shard-source.ts';
+import type { ReadQuestion } from './shard-source.ts';
 import type { RowFilter } from './row-filter.ts';
 import type { SeriesGroup } from './series-groups.ts';
-import { fieldsToRead } from './slice-cells.ts';
+import { fieldsToRead, isNumericType } from './slice-cells.ts';
 
 /** A plan that asks for aggregates. */
 export type AggregatesPlan = ShardPlan & { readonly output: AggregatesOutput };
@@ -60,10 +60,9 @@ export class AggregateCalls {
   }
 
   /** What is asked of each series. */
-  question(range: OffsetRange): ReadQuestion {
+  question(): ReadQuestion {
     const { grid } = this;
     return {
-      range,
       fields: fieldsToRead(this.measurement),
       maySummarize: this.#takesSummaries ? (minNs, maxNs) => maxNs < grid.endOf(grid.indexOf(minNs)) : undefined,
       mayPass: this.rowFilter.mayPass,
@@ -85,7 +84,7 @@ export class AggregateCalls {
   fieldsOf({ fields }: SeriesSummary): readonly (SummarizedField | undefined)[] {
     if (fields !== this.#summarized) {
       this.#summarized = fields;
-      this.#taken = this.groups.map(({ name, type }) => fields.find((field) => field.name === name && (field.type === type || (isNumeric(field.type) && isNumeric(type)))));
+      this.#taken = this.groups.map(({ name, type }) => fields.find((field) => field.name === name && (field.type === type || (isNumericType(field.type) && isNumericType(type)))));
     }
     return this.#taken;
   }
@@ -112,8 +111,4 @@ function callGroups({ columns, output: { calls } }: AggregatesPlan, { origins }:
     }
   }
   return groups;
-}
-
-function isNumeric(type: FieldType): boolean {
-  return type === 'float' || type === 'integer';
 }

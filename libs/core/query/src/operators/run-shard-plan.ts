@@ -1,16 +1,16 @@
-import { SHARD_WINDOW_NS_MAX, type SeriesSlice, type SeriesSummary } from '@varve/model';
+import { SHARD_WINDOW_NS_MAX, type SeriesRow, type SeriesSlice, type SeriesSummary } from '@varve/model';
 import { assertWanted } from '../limits/assert-wanted.ts';
 import { ShardCounter } from '../limits/shard-counter.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
 import { encodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
-import type { AggregatesOutput, RowsOutput, ShardPlan } from '../plan/shard-plan.ts';
+import type { AggregatesOutput, MeasurementPlan, RowsOutput, ShardPlan } from '../plan/shard-plan.ts';
 import { AggregateCalls } from './aggregate-calls.ts';
 import { frameKind, GroupAggregates } from './aggregate-group.ts';
 import { rowCountOf } from './row-count-of.ts';
 import { scanGroup } from './scan-group.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
-import type { OffsetRange, SeriesReader, ShardSource, SourceSeries } from './shard-source.ts';
-import { fieldsToRead, sliceSizeBytes } from './slice-cells.ts';
+import type { OffsetRange, ReadQuestion, SeriesReader, ShardSource } from './shard-source.ts';
+import { fieldsToRead, isNumericType, rowCountOf, sliceSizeBytes } from './slice-cells.ts';
 import { TimePieces } from './time-pieces.ts';
 
 /**
@@ -54,19 +54,19 @@ async function* aggregate({ plan, source, range, counter, signal }: Job<Aggregat
   const writer = new FrameWriter(frameKind(plan.output));
   let asked: AskedSeries | undefined;
   for (const group of groups) {
-    if (asked?.calls.measurement !== group.measurement) asked = askedSeries(new AggregateCalls(plan, group, source.startNs), source, range);
+    if (asked?.calls.measurement !== group.measurement) asked = askedSeries(new AggregateCalls(plan, group, source.startNs), source);
     const { calls, read, readRows } = asked;
     const aggregates = new GroupAggregates(calls, group.key);
     for (const series of group.series) {
       assertWanted(signal);
       const { pointCount } = aggregates;
       const unclear: SeriesSummary[] = [];
-      const pieces = read(series);
+      const pieces = read(series, range);
       for (const piece of pieces instanceof Promise ? await pieces : pieces) {
         if (!('rowCount' in piece)) aggregates.add(series, piece);
         else if (!aggregates.addSummary(series, piece)) unclear.push(piece);
       }
-      for (const piece of unclear) for (const rows of await readRows(series, piece)) aggregates.add(series, rows as SeriesSlice);
+      for (const piece of unclear) for (const rows of await readRows(series, rangeOfSummary(piece))) aggregates.add(series, rows as SeriesSlice);
       counter.addPoints(aggregates.pointCount - pointCount);
       if (counter.isOn) counter.hold(aggregates.heldCount * HELD_SIZE_BYTES);
       if (counter.isDue) yield counter.take();
@@ -80,27 +80,32 @@ async function* aggregate({ plan, source, range, counter, signal }: Job<Aggregat
 interface AskedSeries {
   readonly calls: AggregateCalls;
   readonly read: SeriesReader;
-  /** The rows in place of a summary. */
-  readRows(series: SourceSeries, summary: SeriesSummary): ReturnType<SeriesReader>;
+  /** What it gives in place of a summary: rows. */
+  readonly readRows: SeriesReader;
 }
 
-function askedSeries(calls: AggregateCalls, source: ShardSource, range: OffsetRange): AskedSeries {
-  const question = calls.question(range);
-  return {
-    calls,
-    read: source.reader(question),
-    readRows: (series, { minOffsetNs, maxOffsetNs }) => source.reader({ range: { startOffsetNs: minOffsetNs, endOffsetNs: maxOffsetNs + 1 }, fields: question.fields })(series),
-  };
+function askedSeries(calls: AggregateCalls, source: ShardSource): AskedSeries {
+  const question = calls.question();
+  return { calls, read: source.reader(question), readRows: source.reader({ fields: question.fields }) };
+}
+
+function rangeOfSummary({ minOffsetNs, maxOffsetNs }: SeriesSummary): OffsetRange {
+  return { startOffsetNs: minOffsetNs, endOffsetNs: maxOffsetNs + 1 };
 }
 
 async function* scan(job: Job<RowsOutput>, groups: Iterable<SeriesGroup>): AsyncGenerator<Uint8Array> {
   const writer = new FrameWriter(ROW_FRAME);
-  for (const group of groups) yield* scanOneGroup(job, group, writer);
+  let asked: { readonly measurement: MeasurementPlan; readonly read: SeriesReader } | undefined;
+  for (const group of groups) {
+    const { measurement } = group;
+    if (asked?.measurement !== measurement) asked = { measurement, read: job.source.reader(rowsQuestion(job.plan, group)) };
+    yield* scanOneGroup(job, group, { read: asked.read, writer });
+  }
   if (!writer.isEmpty) yield writer.take();
 }
 
-async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, writer: FrameWriter): AsyncGenerator<Uint8Array> {
-  const { plan, range, counter } = job;
+async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, { read, writer }: { readonly read: SeriesReader; readonly writer: FrameWriter }): AsyncGenerator<Uint8Array> {
+  const { plan, range, counter, signal } = job;
   const held = rangeOf(job.source, group, range);
   if (held === undefined) return;
   const { rowCountMax } = plan.output;
@@ -108,18 +113,31 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, writer: F
   const pieces = new TimePieces(held, { seriesCount: group.series.length, isDescending: plan.isDescending, isShort: rowCountMax !== undefined, rowCount });
   let rowCountLeft = rowCountMax ?? Infinity;
   for (let piece = pieces.next(); piece !== undefined && rowCountLeft > 0; piece = pieces.next()) {
-    const slices = await readPiece(job, group, piece);
-    pieces.adapt(slices.reduce((rowCount, slice) => rowCount + slice.offsetsNs.length, 0));
+    const slices: (SeriesSlice | SeriesRow)[] = [];
+    let readCount = 0;
+    for (const series of group.series) {
+      assertWanted(signal);
+      const parts = read(series, piece);
+      const [rows = NO_ROWS] = parts instanceof Promise ? await parts : parts;
+      slices.push(rows as SeriesSlice | SeriesRow);
+      readCount += rowCountOf(rows as SeriesSlice | SeriesRow);
+    }
+    pieces.adapt(readCount);
     if (counter.isOn) counter.hold(slices.reduce((sizeBytes, slice) => sizeBytes + sliceSizeBytes(slice), 0));
-    for (const block of scanGroup(plan, group, slices)) {
-      counter.addPoints(Math.min(block.offsetsNs.length, rowCountLeft));
+    for (const block of scanGroup(plan, group, slices, rowCountLeft)) {
+      counter.addPoints(block.rows.length);
       if (counter.isDue) yield counter.take();
+      if (!writer.hasRoomFor(block.sizeBytes)) yield writer.take();
       encodeRowBlock(writer.bytes, block);
       if (writer.isFull) yield writer.take();
-      rowCountLeft -= block.offsetsNs.length;
-      if (rowCountLeft <= 0) break;
+      rowCountLeft -= block.rows.length;
     }
   }
+}
+
+/** What is asked of each series. */
+function rowsQuestion(plan: Job<RowsOutput>['plan'], group: SeriesGroup): ReadQuestion {
+  return { fields: fieldsToRead(group.measurement), mayPass: group.rowFilter.mayPass, onlyRow: onlyRowOf(plan, group) };
 }
 
 /** The part of the range in which the group has rows. */
@@ -135,16 +153,11 @@ export function rangeOf(source: ShardSource, group: SeriesGroup, range: OffsetRa
   return startOffsetNs < endOffsetNs ? { startOffsetNs, endOffsetNs } : undefined;
 }
 
-async function readPiece({ source, signal }: Job<RowsOutput>, group: SeriesGroup, piece: OffsetRange): Promise<SeriesSlice[]> {
-  const read = source.reader({ range: piece, fields: fieldsToRead(group.measurement), mayPass: group.rowFilter.mayPass });
-  const slices: SeriesSlice[] = [];
-  for (const series of group.series) {
-    assertWanted(signal);
-    const pieces = read(series);
-    const [rows = NO_ROWS] = pieces instanceof Promise ? await pieces : pieces;
-    slices.push(rows as SeriesSlice);
-  }
-  return slices;
+/** Where one row of a series is enough, and each value that a series may have is one to the plan: which. */
+function onlyRowOf({ columns, output, isDescending }: Job<RowsOutput>['plan'], { rowFilter, measurement: { origins } }: SeriesGroup): ReadQuestion['onlyRow'] {
+  if (output.rowCountMax !== 1 || !rowFilter.passesAll) return undefined;
+  if (origins.some(({ kind }, index) => kind === 'field' && !isNumericType(columns[index]!.type))) return undefined;
+  return isDescending ? 'last' : 'first';
 }
 
 /** What a state of one window, or a value that is kept for later, takes up, roughly. */

@@ -1,106 +1,131 @@
-import type { Cell, SeriesSlice } from '@varve/model';
+import type { SizeBytes } from '@varve/base';
+import type { SeriesKey, SeriesRow, SeriesSlice, StringColumn } from '@varve/model';
+import { TOGETHER_SIZE_BYTES_MAX } from '../partial/frame-writer.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
-import type { RowBlock } from '../partial/row-frame.ts';
-import type { RowReader } from '../plan/expression.ts';
+import type { BlockSeries, RowBlock } from '../partial/row-frame.ts';
 import type { ShardPlan } from '../plan/shard-plan.ts';
 import type { SeriesGroup } from './series-groups.ts';
-import type { SourceSeries } from './shard-source.ts';
-import { cellReader, rowsWithFields } from './slice-cells.ts';
+import { isCells, rowCountOf, rowsWithFields, seriesColumn, type SeriesColumn, type SeriesRows } from './slice-cells.ts';
 
-/** A block is cut at so many rows, or when it gets about this large. */
+/** A block is cut at so many rows, or when it fills a frame. */
 const BLOCK_ROW_COUNT_MAX = 1024;
-const BLOCK_SIZE_BYTES = 64 * 1024;
+/** Of a number, and of whatever else is no text. */
+const CELL_SIZE_BYTES = 8;
 
-/** A place in the rows of one series. */
-interface SeriesCursor {
-  readonly series: SourceSeries;
-  readonly offsetsNs: Float64Array;
-  readonly rows: Int32Array | undefined;
-  readonly readers: readonly RowReader[];
-  readonly step: 1 | -1;
-  /** Index into `rows`, or the row itself where there are none. */
-  position: number;
-  rowCountLeft: number;
-}
-
-/** Rows of a group, from slices of its series that cover the same time, in order of (time, series). */
-export function* scanGroup(plan: ShardPlan, group: SeriesGroup, slices: readonly SeriesSlice[]): Generator<RowBlock> {
-  const cursors = group.series.map((series, index) => cursorOver(plan, group, { series, slice: slices[index]! }));
+/** Rows of a group, from slices of its series that cover the same time, in order of (time, series): no more than so many. */
+export function* scanGroup(plan: ShardPlan, group: SeriesGroup, slices: readonly (SeriesSlice | SeriesRow)[], rowCountMax: number): Generator<RowBlock> {
   const direction = plan.isDescending ? -1 : 1;
-  const heap = new MergeHeap<SeriesCursor>(
-    (left, right) =>
-      direction * (offsetAt(left) - offsetAt(right) || (left.series.key < right.series.key ? -1 : 1)),
-    cursors.filter((cursor) => cursor.rowCountLeft > 0),
-  );
-  while (heap.size > 0) yield nextBlock(group, plan.columns.length, heap);
+  const heap = new MergeHeap<SeriesCursor>((left, right) => direction * (left.offsetNs - right.offsetNs || left.rank - right.rank));
+  for (let rank = 0; rank < slices.length; rank += 1) {
+    const [series, slice] = [group.series[rank]!, slices[rank]!];
+    if (slice.offsetsNs.length === 0) continue;
+    const chosen = 'row' in slice ? undefined : rowsWithFields(plan.columns, group.measurement, { series, slice }, group.rowFilter.rowsThatPass({ series, slice }));
+    if (chosen?.length !== 0) heap.push(new SeriesCursor(plan, group, { series, slice, rank, chosen }));
+  }
+  for (let rowCountLeft = rowCountMax; heap.size > 0 && rowCountLeft > 0; ) {
+    const block = nextBlock(group, heap, Math.min(rowCountLeft, BLOCK_ROW_COUNT_MAX));
+    rowCountLeft -= block.rows.length;
+    yield block;
+  }
 }
 
-function cursorOver(plan: ShardPlan, group: SeriesGroup, rows: { readonly series: SourceSeries; readonly slice: SeriesSlice }): SeriesCursor {
-  const { measurement } = group;
-  const { offsetsNs } = rows.slice;
-  const chosen = rowsWithFields(plan.columns, measurement, rows, group.rowFilter.rowsThatPass(rows));
-  const rowCountLeft = chosen?.length ?? offsetsNs.length;
-  return {
-    series: rows.series,
-    offsetsNs,
-    rows: chosen,
-    readers: plan.columns.map((column, index) => cellReader(measurement.origins[index]!, column.type, rows)),
-    step: plan.isDescending ? -1 : 1,
-    position: plan.isDescending ? rowCountLeft - 1 : 0,
-    rowCountLeft,
-  };
-}
-
-function nextBlock(group: SeriesGroup, columnCount: number, heap: MergeHeap<SeriesCursor>): RowBlock {
-  const offsetsNs: number[] = [];
+function nextBlock(group: SeriesGroup, heap: MergeHeap<SeriesCursor>, rowCountMax: number): RowBlock {
+  const series: SeriesCursor[] = [];
   const seriesOf: number[] = [];
-  const places = new Map<SeriesCursor, number>();
-  const columns = Array.from({ length: columnCount }, (_, column) => emptyColumn(group, column));
+  const rows: number[] = [];
   let sizeBytes = 0;
-  while (offsetsNs.length < BLOCK_ROW_COUNT_MAX && sizeBytes < BLOCK_SIZE_BYTES) {
+  while (rows.length < rowCountMax && sizeBytes < TOGETHER_SIZE_BYTES_MAX) {
     const cursor = heap.least;
     if (cursor === undefined) break;
-    const row = rowAt(cursor);
-    offsetsNs.push(cursor.offsetsNs[row]!);
-    let place = places.get(cursor);
-    const isNew = place === undefined;
-    if (place === undefined) {
-      places.set(cursor, (place = places.size));
-      sizeBytes += textSizeBytes(cursor.series.key);
+    if (series[cursor.place] !== cursor) {
+      cursor.place = series.push(cursor) - 1;
+      sizeBytes += cursor.headSizeBytes;
     }
-    seriesOf.push(place);
-    sizeBytes += 8;
-    for (let index = 0; index < columnCount; index += 1) {
-      const column = columns[index]!;
-      if (column.kind === 'tag' && !isNew) continue;
-      const cell = cursor.readers[index]!(row);
-      if (column.kind === 'tag') column.bySeries.push(cell as string | null);
-      else column.cells.push(cell);
-      sizeBytes += typeof cell === 'string' ? textSizeBytes(cell) : 8;
-    }
-    cursor.position += cursor.step;
-    cursor.rowCountLeft -= 1;
-    if (cursor.rowCountLeft > 0) heap.sink();
+    seriesOf.push(cursor.place);
+    rows.push(cursor.row);
+    sizeBytes += cursor.rowSizeBytes;
+    if (cursor.advance()) heap.sink();
     else heap.pop();
   }
-  return { group: group.key, offsetsNs, seriesKeys: Array.from(places.keys(), ({ series }) => series.key), seriesOf, columns };
+  return { group: group.key, series, seriesOf, rows, sizeBytes };
 }
 
-type FilledColumn = { readonly kind: 'cells'; readonly cells: Cell[] } | { readonly kind: 'tag'; readonly bySeries: (string | null)[] };
+interface ChosenRows extends SeriesRows {
+  readonly slice: SeriesSlice | SeriesRow;
+  /** Of the group's series, which are sorted by key. */
+  readonly rank: number;
+  /** undefined: all. */
+  readonly chosen: Int32Array | undefined;
+}
 
-function emptyColumn({ measurement }: SeriesGroup, column: number): FilledColumn {
-  return measurement.origins[column]!.kind === 'tag' ? { kind: 'tag', bySeries: [] } : { kind: 'cells', cells: [] };
+/** A place in the rows of one series, which has some. */
+class SeriesCursor implements BlockSeries {
+  readonly key: SeriesKey;
+  readonly offsetsNs: Float64Array;
+  readonly columns: readonly SeriesColumn[];
+  /** Decides between rows of one time. */
+  readonly rank: number;
+  /** What the series takes in a block, beside its rows. */
+  readonly headSizeBytes: SizeBytes;
+  /** Among the series of the block at hand, if it is there. */
+  place = 0;
+  /** Of the row at hand. */
+  row = 0;
+  offsetNs = 0;
+  readonly #chosen: Int32Array | undefined;
+  readonly #texts: readonly StringColumn[];
+  readonly #numbersSizeBytes: SizeBytes;
+  readonly #step: 1 | -1;
+  /** Index into the chosen rows. */
+  #position: number;
+  #rowCountLeft: number;
+
+  constructor({ columns, isDescending }: ShardPlan, { measurement }: SeriesGroup, { series, slice, rank, chosen }: ChosenRows) {
+    this.key = series.key;
+    this.offsetsNs = slice.offsetsNs;
+    this.rank = rank;
+    this.columns = columns.map(({ type }, index) => seriesColumn(measurement.origins[index]!, type, { series, slice }));
+    const texts: StringColumn[] = [];
+    let cellCount = 1;
+    let headSizeBytes = textSizeBytes(series.key);
+    for (const column of this.columns) {
+      if (!isCells(column)) headSizeBytes += textSizeBytes(column ?? '');
+      else if (column.type === 'string') texts.push(column);
+      else cellCount += 1;
+    }
+    this.#texts = texts;
+    this.headSizeBytes = headSizeBytes;
+    this.#numbersSizeBytes = cellCount * CELL_SIZE_BYTES;
+    this.#chosen = chosen;
+    this.#rowCountLeft = chosen?.length ?? rowCountOf(slice);
+    this.#step = isDescending ? -1 : 1;
+    this.#position = ('row' in slice ? slice.row : 0) + (isDescending ? this.#rowCountLeft - 1 : 0);
+    this.#enter();
+  }
+
+  get rowSizeBytes(): SizeBytes {
+    let sizeBytes = this.#numbersSizeBytes;
+    for (const { values } of this.#texts) sizeBytes += textSizeBytes(values[this.row]!);
+    return sizeBytes;
+  }
+
+  /** To the next row; whether there is one. */
+  advance(): boolean {
+    this.#rowCountLeft -= 1;
+    if (this.#rowCountLeft === 0) return false;
+    this.#position += this.#step;
+    this.#enter();
+    return true;
+  }
+
+  #enter(): void {
+    this.row = this.#chosen === undefined ? this.#position : this.#chosen[this.#position]!;
+    this.offsetNs = this.offsetsNs[this.row]!;
+  }
 }
 
 /** What a text takes in UTF-8 at most. */
-function textSizeBytes(text: string): number {
-  return text.length * 3;
-}
-
-function offsetAt(cursor: SeriesCursor): number {
-  return cursor.offsetsNs[rowAt(cursor)]!;
-}
-
-function rowAt({ rows, position }: SeriesCursor): number {
-  return rows === undefined ? position : rows[position]!;
+function textSizeBytes(text: string): SizeBytes {
+  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) >= 0x80) return text.length * 3;
+  return text.length;
 }

@@ -1,20 +1,29 @@
 import type { SizeBytes } from '@varve/base';
-import { valueAt, type Cell, type Column, type FieldType, type SeriesSlice } from '@varve/model';
+import { valueAt, type Column, type FieldType, type SeriesRow, type SeriesSlice } from '@varve/model';
 import type { RowReader } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan, PlanColumn } from '../plan/shard-plan.ts';
 import { chosenRows } from './chosen-rows.ts';
 import type { SourceSeries } from './shard-source.ts';
 import { tagValue } from './tag-value.ts';
 
+/** A plan's column in the rows of one series: cells, or what all rows have: the value of a tag, or nothing. */
+export type SeriesColumn = Column | string | null;
+
+/** Looks up a plan's column in the slices of one series. */
+export function seriesColumn(origin: ColumnOrigin, type: FieldType, { series, slice }: SeriesRows): SeriesColumn {
+  if (origin.kind === 'none') return null;
+  if (origin.kind === 'tag') return type === 'string' ? tagValue(series.tags, origin.name) || null : null;
+  return convertedColumn(slice, origin.name, type) ?? null;
+}
+
 /** Reads the cells of a plan's column from the slices of one series. */
-export function cellReader(origin: ColumnOrigin, type: FieldType, { series, slice }: SeriesRows): RowReader {
-  if (origin.kind === 'none') return () => null;
-  if (origin.kind === 'tag') {
-    const value: Cell = type === 'string' ? tagValue(series.tags, origin.name) || null : null;
-    return () => value;
-  }
-  const column = convertedColumn(slice, origin.name, type);
-  return column === undefined ? () => null : (row) => valueAt(column, row) ?? null;
+export function cellReader(origin: ColumnOrigin, type: FieldType, rows: SeriesRows): RowReader {
+  const column = seriesColumn(origin, type, rows);
+  return isCells(column) ? (row) => valueAt(column, row) ?? null : () => column;
+}
+
+export function isCells(column: SeriesColumn): column is Column {
+  return typeof column === 'object' && column !== null;
 }
 
 export interface SeriesRows {
@@ -22,9 +31,15 @@ export interface SeriesRows {
   readonly slice: SeriesSlice;
 }
 
+/** The named column as it was written. */
+export function columnOf({ columns }: SeriesSlice, name: string): Column | undefined {
+  for (let place = 0; place < columns.length; place += 1) if (columns[place]!.name === name) return columns[place]!.column;
+  return undefined;
+}
+
 /** The named column as the type that the plan wants; undefined where the slice has none, or of a type that does not convert. */
 export function convertedColumn(slice: SeriesSlice, name: string, type: FieldType): Column | undefined {
-  const column = slice.columns.find((each) => each.name === name)?.column;
+  const column = columnOf(slice, name);
   if (column === undefined || column.type === type) return column;
   if (column.type === 'integer' && type === 'float') {
     return { type: 'float', values: Float64Array.from(column.values, Number), validity: column.validity };
@@ -33,6 +48,11 @@ export function convertedColumn(slice: SeriesSlice, name: string, type: FieldTyp
     return { type: 'integer', values: truncated(column.values), validity: column.validity };
   }
   return undefined;
+}
+
+/** Values of these types become each other. */
+export function isNumericType(type: FieldType): boolean {
+  return type === 'float' || type === 'integer';
 }
 
 function truncated(values: Float64Array): Float64Array | BigInt64Array {
@@ -54,8 +74,14 @@ export function rowsWithFields(columns: readonly PlanColumn[], measurement: Meas
   return chosenRows(rows.slice.offsetsNs.length, chosen, (row) => readers.some((read) => read(row) !== null));
 }
 
+export function rowCountOf(slice: SeriesSlice | SeriesRow): number {
+  return 'row' in slice ? 1 : slice.offsetsNs.length;
+}
+
 /** What rows take up in memory, roughly. */
-export function sliceSizeBytes({ offsetsNs, columns }: SeriesSlice): SizeBytes {
+export function sliceSizeBytes(slice: SeriesSlice | SeriesRow): SizeBytes {
+  const { offsetsNs, columns } = slice;
+  if ('row' in slice) return 0; // It lies where it was read.
   return columns.reduce((sizeBytes, { column: { values } }) => sizeBytes + (ArrayBuffer.isView(values) ? values.byteLength : textsSizeBytes(values)), offsetsNs.byteLength);
 }
 

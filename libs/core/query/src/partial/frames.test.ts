@@ -1,8 +1,9 @@
 import { ByteReader, ByteWriter, KnownTexts } from '@varve/base';
+import { valueAt, type Cell, type Column } from '@varve/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
-import { decodeRowBlock, encodeRowBlock, type RowBlock } from './row-frame.ts';
+import { decodeRowBlock, encodeRowBlock, type BlockSeries, type RowBlock } from './row-frame.ts';
 
 const cell = fc.oneof(
   fc.constant(null),
@@ -12,6 +13,28 @@ const cell = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.boolean(),
 );
+
+const ROW_COUNT = 20;
+
+function columnOf<Value>(value: fc.Arbitrary<Value>, toColumn: (values: Value[]) => Column): fc.Arbitrary<Column> {
+  const rows = { minLength: ROW_COUNT, maxLength: ROW_COUNT };
+  const validity = fc.option(fc.uint8Array({ minLength: 3, maxLength: 3 }), { nil: undefined });
+  return fc.tuple(fc.array(value, rows), validity).map(([values, bits]) => ({ ...toColumn(values), validity: bits }));
+}
+
+/** Of one series: cells of every type, with gaps or without, or a tag. */
+const column: fc.Arbitrary<Column | string | null> = fc.oneof(
+  fc.constantFrom(null, '', 'tag'),
+  columnOf(fc.double({ noNaN: true }), (values) => ({ type: 'float', values: Float64Array.from(values) })),
+  columnOf(fc.maxSafeInteger(), (values) => ({ type: 'integer', values: Float64Array.from(values) })),
+  columnOf(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (values) => ({ type: 'integer', values: BigInt64Array.from(values) })),
+  columnOf(fc.boolean(), (values) => ({ type: 'boolean', values: Uint8Array.from(values, Number) })),
+  columnOf(fc.constantFrom('', 'x', 'y'), (values) => ({ type: 'string', values })),
+);
+
+function cellIn(from: Column | string | null, row: number): Cell {
+  return typeof from === 'object' && from !== null ? (valueAt(from, row) ?? null) : from;
+}
 
 test('a cell comes out of its bytes as it went in', () => {
   fc.assert(
@@ -25,32 +48,34 @@ test('a cell comes out of its bytes as it went in', () => {
 
 test('a block of rows comes out of its bytes as it went in', () => {
   const known = new KnownTexts();
-  const columns = fc.oneof(
-    ...[fc.constant(null), fc.double({ noNaN: true }), fc.option(fc.constantFrom('', 'x', 'y')), cell].map((cells) => fc.array(cells, { minLength: 20, maxLength: 20 })),
-  );
+  const place = fc.record({ series: fc.nat(1), row: fc.nat(ROW_COUNT - 1) });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 20 }), fc.array(columns, { maxLength: 4 }), fc.array(fc.nat(1), { minLength: 20 }), fc.tuple(fc.option(fc.string()), fc.option(fc.string())), (rowCount, cells, series, bySeries) => {
-      const block: RowBlock = {
-        group: { measurement: 'm', values: ['', 'é\u0000'] },
-        offsetsNs: Array.from({ length: rowCount }, (_row, index) => index * 7_000_000_000_000),
-        seriesKeys: ['m,t=a', 'm,t=b'],
-        seriesOf: series.slice(0, rowCount),
-        columns: [...cells.map((column) => ({ kind: 'cells' as const, cells: column.slice(0, rowCount) })), { kind: 'tag', bySeries }],
-      };
-      const { columns: _columns, ...rest } = block;
-      const tagCells = block.seriesOf.map((place) => bySeries[place]!);
+    fc.property(fc.array(place, { minLength: 1, maxLength: 30 }), fc.array(fc.tuple(column, column), { maxLength: 4 }), (places, columns) => {
+      const series = ['m,t=a', 'm,t=b'].map((key, index): BlockSeries => ({
+        key,
+        offsetsNs: Float64Array.from({ length: ROW_COUNT }, (_row, row) => (index + row) * 7_000_000_000_000),
+        columns: columns.map((both) => both[index]!),
+      }));
+      const block: Omit<RowBlock, 'sizeBytes'> = { group: { measurement: 'm', values: ['', 'é\u0000'] }, series, seriesOf: places.map((each) => each.series), rows: places.map(({ row }) => row) };
       const writer = new ByteWriter();
       encodeRowBlock(writer, block);
-      expect(decodeRowBlock(new ByteReader(writer.finish()), { dimensionCount: 2, columnCount: block.columns.length, known })).toEqual({ ...rest, cells: [...cells.map((column) => column.slice(0, rowCount)), tagCells] });
+      expect(decodeRowBlock(new ByteReader(writer.finish()), { dimensionCount: 2, columnCount: columns.length, known })).toEqual({
+        group: block.group,
+        offsetsNs: places.map((each) => series[each.series]!.offsetsNs[each.row]),
+        seriesKeys: ['m,t=a', 'm,t=b'],
+        seriesOf: block.seriesOf,
+        cells: columns.map((both) => places.map((each) => cellIn(both[each.series]!, each.row))),
+      });
     }),
   );
 });
 
 test('a cut frame is refused, not misread', () => {
   const writer = new ByteWriter();
-  encodeRowBlock(writer, { group: { measurement: 'm', values: [] }, offsetsNs: [1, 2], seriesKeys: ['m'], seriesOf: [0, 0], columns: [{ kind: 'cells', cells: [1.5, 2.5] }] });
+  const series = [{ key: 'm', offsetsNs: Float64Array.of(1, 2), columns: [{ type: 'float', values: Float64Array.of(1.5, 2.5) }, 'tag', { type: 'string', values: ['x', 'y'] }] }] as const;
+  encodeRowBlock(writer, { group: { measurement: 'm', values: [] }, series, seriesOf: [0, 0], rows: [0, 1] });
   const bytes = writer.finish();
   for (let end = 0; end < bytes.length; end += 1) {
-    expect(() => decodeRowBlock(new ByteReader(bytes.subarray(0, end)), { dimensionCount: 0, columnCount: 1, known: new KnownTexts() }), `cut at ${end}`).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID' }) as Error);
+    expect(() => decodeRowBlock(new ByteReader(bytes.subarray(0, end)), { dimensionCount: 0, columnCount: 3, known: new KnownTexts() }), `cut at ${end}`).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID' }) as Error);
   }
 });

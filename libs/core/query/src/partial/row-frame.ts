@@ -1,5 +1,5 @@
-import { DbError, type ByteReader, type ByteWriter, type KnownTexts } from '@varve/base';
-import type { Cell, SeriesKey } from '@varve/model';
+import { DbError, type ByteReader, type ByteWriter, type KnownTexts, type SizeBytes } from '@varve/base';
+import { valueAt, type Cell, type Column, type SeriesKey } from '@varve/model';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
 import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
 
@@ -17,22 +17,35 @@ import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
  */
 export const ROW_FRAME = 4;
 
-/** Rows of one group from one shard, ordered by (time, series). All row arrays run alike. */
+/** Rows of one group from one shard, ordered by (time, series), where their series have them. */
 export interface RowBlock {
   readonly group: GroupKey;
+  /** Whom rows come from. */
+  readonly series: readonly BlockSeries[];
+  /** Row → place in `series`. */
+  readonly seriesOf: readonly number[];
+  /** Row → row of its series. */
+  readonly rows: readonly number[];
+  /** What it takes in a frame, about. */
+  readonly sizeBytes: SizeBytes;
+}
+
+/** All rows that a series has. */
+export interface BlockSeries {
+  /** Decides between rows of one time. */
+  readonly key: SeriesKey;
+  readonly offsetsNs: Float64Array;
+  /** Column by column of the plan: cells, or the cell of all rows, of a tag for example. */
+  readonly columns: readonly (Column | string | null)[];
+}
+
+/** A block as it is read: all columns row by row. */
+export interface ReadRowBlock {
+  readonly group: GroupKey;
   readonly offsetsNs: readonly number[];
-  /** Who rows come from; decides between rows of one time. */
   readonly seriesKeys: readonly SeriesKey[];
   /** Row → place in `seriesKeys`. */
   readonly seriesOf: readonly number[];
-  readonly columns: readonly BlockColumn[];
-}
-
-/** A tag is the same in all rows of a series. */
-export type BlockColumn = { readonly kind: 'cells'; readonly cells: readonly Cell[] } | { readonly kind: 'tag'; readonly bySeries: readonly (string | null)[] };
-
-/** A block as it is read: all columns row by row. */
-export interface ReadRowBlock extends Omit<RowBlock, 'columns'> {
   readonly cells: Cell[][];
 }
 
@@ -42,16 +55,19 @@ const TEXTS = 2;
 const CELLS = 3;
 const TAGS = 4;
 
-export function encodeRowBlock(bytes: ByteWriter, block: RowBlock): void {
-  encodeGroupKey(bytes, block.group);
-  bytes.varint(block.offsetsNs.length);
-  bytes.varint(block.seriesKeys.length);
-  for (const key of block.seriesKeys) bytes.text(key);
-  if (block.seriesKeys.length > 1) for (const series of block.seriesOf) bytes.varint(series);
-  for (const offset of block.offsetsNs) bytes.f64(offset);
-  for (const column of block.columns) {
-    if (column.kind === 'tag') encodeTags(bytes.u8(TAGS), column.bySeries);
-    else encodeCells(bytes, column.cells);
+export function encodeRowBlock(bytes: ByteWriter, { group, series, seriesOf, rows }: BlockRows): void {
+  encodeGroupKey(bytes, group);
+  bytes.varint(rows.length);
+  bytes.varint(series.length);
+  for (const { key } of series) bytes.text(key);
+  if (series.length > 1) for (const place of seriesOf) bytes.varint(place);
+  const numbers = series.map(({ offsetsNs }) => offsetsNs);
+  bytes.f64sOf(numbers, seriesOf, rows);
+  const columnCount = series[0]!.columns.length;
+  for (let column = 0; column < columnCount; column += 1) {
+    if (takeNumbers(series, column, numbers)) bytes.u8(NUMBERS).f64sOf(numbers, seriesOf, rows);
+    else if (hasCells(series, column)) encodeCells(bytes, rows.map((row, index) => cellAt(series[seriesOf[index]!]!.columns[column]!, row)));
+    else encodeTags(bytes, series, column);
   }
 }
 
@@ -59,22 +75,53 @@ export function encodeRowBlock(bytes: ByteWriter, block: RowBlock): void {
 export function decodeRowBlock(reader: ByteReader, { dimensionCount, columnCount, known }: { readonly dimensionCount: number; readonly columnCount: number; readonly known: KnownTexts }): ReadRowBlock {
   const group = decodeGroupKey(reader, dimensionCount);
   const rowCount = reader.varint();
-  const seriesKeys = Array.from({ length: reader.varint() }, () => known.read(reader));
-  const seriesOf: number[] = [];
-  for (let row = 0; row < rowCount; row += 1) {
-    const series = seriesKeys.length > 1 ? reader.varint() : 0;
-    if (series >= seriesKeys.length) throw new DbError('MESSAGE_INVALID', `series ${series} of ${seriesKeys.length} in a partial result`);
-    seriesOf.push(series);
-  }
+  const seriesKeys: SeriesKey[] = [];
+  for (let count = reader.varint(); count > 0; count -= 1) seriesKeys.push(known.read(reader));
+  const seriesOf = decodePlaces(reader, rowCount, seriesKeys.length);
   const offsetsNs = reader.f64s(rowCount);
-  const cells = Array.from({ length: columnCount }, () => decodeColumn(reader, { seriesOf, seriesCount: seriesKeys.length, known }));
+  const rows = { seriesOf, seriesCount: seriesKeys.length, known };
+  const cells: Cell[][] = [];
+  while (cells.length < columnCount) cells.push(decodeColumn(reader, rows));
   return { group, offsetsNs, seriesKeys, seriesOf, cells };
 }
 
-function encodeTags(bytes: ByteWriter, tags: readonly (string | null)[]): void {
-  for (const tag of tags) {
-    if (tag === null) bytes.u8(0);
-    else bytes.u8(1).text(tag);
+function decodePlaces(reader: ByteReader, rowCount: number, seriesCount: number): number[] {
+  const seriesOf: number[] = [];
+  for (let row = 0; row < rowCount; row += 1) {
+    const series = seriesCount > 1 ? reader.varint() : 0;
+    if (series >= seriesCount) throw new DbError('MESSAGE_INVALID', `series ${series} of ${seriesCount} in a partial result`);
+    seriesOf.push(series);
+  }
+  return seriesOf;
+}
+
+type BlockRows = Omit<RowBlock, 'sizeBytes'>;
+
+/** Takes the numbers that each series has in a column; whether they all have nothing else, and in all rows. */
+function takeNumbers(series: readonly BlockSeries[], column: number, into: Float64Array[]): boolean {
+  for (let place = 0; place < series.length; place += 1) {
+    const cells = series[place]!.columns[column]!;
+    if (cells === null || typeof cells === 'string' || cells.validity !== undefined || !(cells.values instanceof Float64Array)) return false;
+    into[place] = cells.values;
+  }
+  return true;
+}
+
+function hasCells(series: readonly BlockSeries[], column: number): boolean {
+  for (const { columns } of series) if (columns[column] !== null && typeof columns[column] !== 'string') return true;
+  return false;
+}
+
+function cellAt(column: Column | string | null, row: number): Cell {
+  return column === null || typeof column === 'string' ? column : (valueAt(column, row) ?? null);
+}
+
+function encodeTags(bytes: ByteWriter, series: readonly BlockSeries[], column: number): void {
+  bytes.u8(TAGS);
+  for (const { columns } of series) {
+    const tag = columns[column];
+    if (typeof tag === 'string') bytes.u8(1).text(tag);
+    else bytes.u8(0);
   }
 }
 
@@ -99,8 +146,8 @@ interface ColumnRows {
   readonly known: KnownTexts;
 }
 
-function decodeColumn(reader: ByteReader, { seriesOf, seriesCount, known }: ColumnRows): Cell[] {
-  const rowCount = seriesOf.length;
+function decodeColumn(reader: ByteReader, rows: ColumnRows): Cell[] {
+  const rowCount = rows.seriesOf.length;
   const kind = reader.u8();
   switch (kind) {
     case ALL_NULL:
@@ -110,14 +157,26 @@ function decodeColumn(reader: ByteReader, { seriesOf, seriesCount, known }: Colu
     case TEXTS:
       return decodeNullableTexts(reader, rowCount);
     case CELLS:
-      return Array.from({ length: rowCount }, () => decodeCell(reader));
-    case TAGS: {
-      const bySeries = Array.from({ length: seriesCount }, () => (reader.u8() === 1 ? known.read(reader) : null));
-      return seriesOf.map((series) => bySeries[series]!);
-    }
+      return decodeCells(reader, rowCount);
+    case TAGS:
+      return decodeTags(reader, rows);
     default:
       throw new DbError('MESSAGE_INVALID', `unknown kind of column: ${kind}`);
   }
+}
+
+function decodeCells(reader: ByteReader, rowCount: number): Cell[] {
+  const cells: Cell[] = [];
+  while (cells.length < rowCount) cells.push(decodeCell(reader));
+  return cells;
+}
+
+function decodeTags(reader: ByteReader, { seriesOf, seriesCount, known }: ColumnRows): Cell[] {
+  const bySeries: (string | null)[] = [];
+  while (bySeries.length < seriesCount) bySeries.push(reader.u8() === 1 ? known.read(reader) : null);
+  const cells: Cell[] = [];
+  for (let row = 0; row < seriesOf.length; row += 1) cells.push(bySeries[seriesOf[row]!]!);
+  return cells;
 }
 
 function encodeNullableTexts(bytes: ByteWriter, cells: readonly (string | null)[]): void {

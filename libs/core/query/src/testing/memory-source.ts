@@ -23,7 +23,7 @@ export function memorySource(startNs: TimestampNs, points: readonly TestPoint[])
     startNs,
     series: (measurement: string, filter: TagFilter) =>
       all.filter((each) => each.measurement === measurement && matchesTags(filter, (key) => tagValue(each.tags, key))),
-    reader: ({ range, fields }) => (series) => [sliceOf(points.filter(({ key }) => key === series.key), { startNs, range, fields })],
+    reader: ({ fields }) => (series, range) => [sliceOf(points.filter(({ key }) => key === series.key), { startNs, range, fields })],
   };
 }
 

@@ -79,7 +79,7 @@ export function rowsOnly(startNs: bigint, shown: ShownRows): ShardSource {
   return {
     startNs,
     series: (measurement, filter) => all.filter((each) => each.measurement === measurement && matchesTags(filter, (key) => each.tags.find(([name]) => name === key)?.[1] ?? '')),
-    reader: ({ range: { startOffsetNs, endOffsetNs }, fields }) => ({ key }) => {
+    reader: ({ fields }) => ({ key }, { startOffsetNs, endOffsetNs }) => {
       const rows = shown.get(key)!.filter(({ offsetNs }) => startOffsetNs <= offsetNs && offsetNs < endOffsetNs);
       return [sliceOf(rows, fields)];
     },

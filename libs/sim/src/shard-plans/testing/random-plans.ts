@@ -18,6 +18,7 @@ const CALL_NAMES: readonly CallName[] = ['count', 'sum', 'sum', 'mean', 'mean', 
 /** What has no summary, or looks at more than values: answered from rows, also where other calls are not. */
 const OTHER_COLUMNS = [
   ...['max(f), s', 'last(i), g', 'stddev(f)', 'median(i)', 'percentile(f, 90), count(f)', 'mode(g)', 'count(distinct(n))', 'max(f), s', 'last(*)', 'f, s', 'min(b)'],
+  ...['f', 'g, i', 'f, n', 'o, host', 'i, s, b', '*'],
   ...['stddev(n), sum(f)', 'top(f, 3), s', 'bottom(i, region, 2)', 'sample(f, 4), count(s)', 'integral(f), max(i)', 'integral(i, 1m)', 'sum_hll(s)'],
 ];
 
@@ -115,7 +116,13 @@ export function questionText({ calls, ...rest }: PlanQuestion): string {
 export function anyOtherText(prng: Prng): string {
   const columns = prng.pick(OTHER_COLUMNS);
   const question = anyQuestion(prng);
-  return selectText(columns, columns === 'f, s' ? { ...question, window: undefined } : question);
+  return columns.includes('(') ? selectText(columns, question) : `${selectText(columns, { ...question, window: undefined })}${anyEnd(prng)}`;
+}
+
+/** Which of the rows, in which order; of one row of each group most often. */
+function anyEnd(prng: Prng): string {
+  const order = prng.pick(['', ' ORDER BY time', ' ORDER BY time DESC']);
+  return order + prng.pick(['', ' LIMIT 1', ' LIMIT 1', ' LIMIT 3', ' LIMIT 1 OFFSET 1', ' LIMIT 70 OFFSET 2']);
 }
 
 function selectText(columns: string, { startOffsetNs, endOffsetNs, window, filter, region, dimensions }: Omit<PlanQuestion, 'calls'>): string {
