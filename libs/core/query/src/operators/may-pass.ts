@@ -1,7 +1,7 @@
 import { hasNumbers, type SeriesSummary } from '@varve/model';
-import { isNumeric } from '../plan/binary-operation.ts';
 import type { Expression } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
+import { fieldBound, type FieldBound } from './field-bound.ts';
 
 /** What fields of some rows come to. */
 type Summaries = SeriesSummary['fields'];
@@ -19,17 +19,11 @@ function testOf(expression: Expression, columns: readonly ColumnOrigin[]): Test 
   if (expression.kind !== 'binary') return undefined;
   const { operator, left, right } = expression;
   if (operator === 'AND' || operator === 'OR') return combined(operator, testOf(left, columns), testOf(right, columns));
-  const bound = boundOf(left, right) ?? boundOf(right, left);
-  if (bound === undefined || columns[bound.index]?.kind !== 'field') return undefined;
-  const isReached = reaches(bound.isLeft ? operator : MIRRORED[operator] ?? operator, bound.value);
+  const bound = fieldBound(expression, columns);
+  const isReached = bound && reaches(bound);
   if (isReached === undefined) return undefined;
   return (fields, at) =>
-    fields.some(({ name, summaries }) => name === columns[bound.index]!.name && (!hasNumbers(summaries, at) || isReached({ min: summaries.numbers!.min[at]!, max: summaries.numbers!.max[at]! })));
-
-  function boundOf(input: Expression, literal: Expression): { readonly index: number; readonly value: number | bigint; readonly isLeft: boolean } | undefined {
-    if (input.kind !== 'input' || literal.kind !== 'literal' || !isNumeric(literal.value)) return undefined;
-    return { index: input.index, value: literal.value, isLeft: input === left };
-  }
+    fields.some(({ name, summaries }) => name === bound!.name && (!hasNumbers(summaries, at) || isReached({ min: summaries.numbers!.min[at]!, max: summaries.numbers!.max[at]! })));
 }
 
 function combined(operator: 'AND' | 'OR', left: Test | undefined, right: Test | undefined): Test | undefined {
@@ -38,10 +32,8 @@ function combined(operator: 'AND' | 'OR', left: Test | undefined, right: Test | 
   return (fields, at) => left(fields, at) && right(fields, at);
 }
 
-const MIRRORED: Partial<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
-
 /** Whether a value between two bounds can stand before the operator. */
-function reaches(operator: string, value: number | bigint): ((bounds: { readonly min: number; readonly max: number }) => boolean) | undefined {
+function reaches({ operator, value }: FieldBound): ((bounds: { readonly min: number; readonly max: number }) => boolean) | undefined {
   switch (operator) {
     case '=':
       return ({ min, max }) => min <= value && max >= value;
@@ -53,7 +45,7 @@ function reaches(operator: string, value: number | bigint): ((bounds: { readonly
       return ({ max }) => max > value;
     case '>=':
       return ({ max }) => max >= value;
-    default:
+    case '!=':
       return undefined;
   }
 }

@@ -2,8 +2,9 @@ import { valueAt, type Cell } from '@varve/model';
 import { compileExpression, type RowReader } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
 import { chosenRows } from './chosen-rows.ts';
+import { fieldBound, type Comparison, type FieldBound } from './field-bound.ts';
 import { mayPassOf } from './may-pass.ts';
-import type { SeriesRows } from './slice-cells.ts';
+import { columnOf, type SeriesRows } from './slice-cells.ts';
 import { tagValue } from './tag-value.ts';
 
 /** The row filter of one measurement, compiled once and moved from series to series. */
@@ -12,12 +13,15 @@ export class RowFilter {
   readonly #passes: RowReader | undefined;
   /** Whether any of some rows can pass, by what their fields come to. Undefined: it would never say no. */
   readonly mayPass: ReturnType<typeof mayPassOf>;
+  /** What the filter asks for, if it is nothing but a comparison. */
+  readonly #bound: FieldBound | undefined;
   /** One per filter column, of the series at hand. */
   #readers: readonly RowReader[] = [];
 
   constructor({ rowFilter, filterColumns }: Pick<MeasurementPlan, 'rowFilter' | 'filterColumns'>) {
     this.mayPass = mayPassOf({ rowFilter, filterColumns });
     this.#columns = filterColumns;
+    this.#bound = rowFilter && fieldBound(rowFilter, filterColumns);
     const input = (index: number): RowReader => (row) => this.#readers[index]!(row);
     this.#passes = rowFilter === undefined ? undefined : compileExpression(rowFilter, { input, clause: 'WHERE' });
   }
@@ -31,10 +35,29 @@ export class RowFilter {
   rowsThatPass(rows: SeriesRows): Int32Array | undefined {
     const passes = this.#passes;
     if (passes === undefined) return undefined;
+    const { offsetsNs } = rows.slice;
+    const holds = this.#bound && boundTest(this.#bound, rows);
+    if (holds !== undefined) return chosenRows(offsetsNs.length, undefined, holds);
     this.#readers = this.#columns.map((origin) => filterReader(origin, rows));
-    return chosenRows(rows.slice.offsetsNs.length, undefined, (row) => passes(row) === true);
+    return chosenRows(offsetsNs.length, undefined, (row) => passes(row) === true);
   }
 }
+
+/** The comparison on numbers as they lie in an array; undefined: they do not, or some are missing. */
+function boundTest({ name, operator, value }: FieldBound, { slice }: SeriesRows): ((row: number) => boolean) | undefined {
+  const column = columnOf(slice, name);
+  if (column === undefined || column.validity !== undefined || !(column.values instanceof Float64Array) || typeof value !== 'number') return undefined;
+  return NUMBER_TESTS[operator](column.values, value);
+}
+
+const NUMBER_TESTS: Readonly<Record<Comparison, (values: Float64Array, bound: number) => (row: number) => boolean>> = {
+  '=': (values, bound) => (row) => values[row]! === bound,
+  '!=': (values, bound) => (row) => values[row]! !== bound,
+  '<': (values, bound) => (row) => values[row]! < bound,
+  '<=': (values, bound) => (row) => values[row]! <= bound,
+  '>': (values, bound) => (row) => values[row]! > bound,
+  '>=': (values, bound) => (row) => values[row]! >= bound,
+};
 
 /** In a filter a tag that a series lacks is '', and a field has the type it was written with. */
 function filterReader(origin: ColumnOrigin, { series, slice }: SeriesRows): RowReader {
@@ -43,6 +66,6 @@ function filterReader(origin: ColumnOrigin, { series, slice }: SeriesRows): RowR
     const value: Cell = tagValue(series.tags, origin.name);
     return () => value;
   }
-  const column = slice.columns.find((each) => each.name === origin.name)?.column;
+  const column = columnOf(slice, origin.name);
   return column === undefined ? () => null : (row) => valueAt(column, row) ?? null;
 }
