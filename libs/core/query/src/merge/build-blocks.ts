@@ -40,11 +40,11 @@ class BlockBuilder {
     for (const batch of batches) {
       if (this.#rows !== undefined && compareGroups(this.#rows.group, batch.group) !== 0) yield this.#take(this.#rows, false);
       const { length } = batch.times.ms;
-      for (let start = 0; start < length; ) {
-        if (this.#rows !== undefined && this.#rows.count >= this.#chunkRowCount) yield this.#take(this.#rows, true);
-        const end = Math.min(length, start + this.#chunkRowCount - (this.#rows?.count ?? 0));
-        this.#addRows(sliceBatch(batch, start, end));
-        start = end;
+      for (let start = 0; start < length; start += this.#chunkRowCount) {
+        const part = sliceBatch(batch, start, Math.min(length, start + this.#chunkRowCount));
+        // Rows that do not fit make a block of their own: to fill up this one, all rows to come would be copied.
+        if (this.#rows !== undefined && this.#rows.count + part.times.ms.length > this.#chunkRowCount) yield this.#take(this.#rows, true);
+        this.#addRows(part);
       }
     }
     if (isLast && this.#rows !== undefined) yield this.#take(this.#rows, false);
@@ -108,7 +108,8 @@ class BlockRows {
 
 /** NaN has no form in an answer. */
 function shown(cells: Cell[]): Cell[] {
-  return cells.some((cell) => Number.isNaN(cell)) ? cells.map((cell) => (Number.isNaN(cell) ? null : cell)) : cells;
+  for (let row = 0; row < cells.length; row += 1) if (Number.isNaN(cells[row])) return cells.map((cell) => (Number.isNaN(cell) ? null : cell));
+  return cells;
 }
 
 function tagsOf(dimensions: readonly string[], group: GroupKey): TagSet | undefined {

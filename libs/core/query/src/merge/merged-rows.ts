@@ -1,5 +1,5 @@
-import { KnownTexts, type ByteReader, type TimestampNs } from '@varve/base';
-import { putTimeAfter, splitNs, type Cell, type SeriesKey } from '@varve/model';
+import { KnownTexts, type ByteReader } from '@varve/base';
+import { putTimeAfter, splitNs, type Cell, type SeriesKey, type SplitTime } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
 import { decodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
@@ -98,18 +98,22 @@ interface BlockSource {
 
 class FrameBlocks implements BlockSource {
   readonly #frames: FrameStream;
-  readonly #shape: RowShape;
-  readonly #known = new KnownTexts();
+  readonly #shape: RowShape & { readonly known: KnownTexts };
+  readonly #start: SplitTime;
   #reader: ByteReader | undefined;
 
   constructor(shard: ShardPartials, shape: RowShape) {
     this.#frames = new FrameStream(shard, ROW_FRAME);
-    this.#shape = shape;
+    this.#shape = { ...shape, known: new KnownTexts() };
+    this.#start = splitNs(shard.startNs);
   }
 
   next(): TimedBlock | undefined {
     if (this.#reader === undefined || this.#reader.remaining === 0) return undefined;
-    return timedBlock(this.#reader, this.#frames.startNs, { ...this.#shape, known: this.#known });
+    const { group, offsetsNs, seriesKeys, seriesOf, cells } = decodeRowBlock(this.#reader, this.#shape);
+    const [ms, subNs]: [number[], number[]] = [[], []];
+    for (let row = 0; row < offsetsNs.length; row += 1) putTimeAfter(this.#start, offsetsNs[row]!, { ms, subNs }, row);
+    return { group, ms, subNs, seriesKeys, seriesOf, cells };
   }
 
   async arrive(): Promise<boolean> {
@@ -191,12 +195,4 @@ class RowStream {
   close(): Promise<void> {
     return this.#source.close();
   }
-}
-
-function timedBlock(reader: ByteReader, startNs: TimestampNs, shape: RowShape & { readonly known: KnownTexts }): TimedBlock {
-  const { group, offsetsNs, seriesKeys, seriesOf, cells } = decodeRowBlock(reader, shape);
-  const start = splitNs(startNs);
-  const times = { ms: [] as number[], subNs: [] as number[] };
-  for (let row = 0; row < offsetsNs.length; row += 1) putTimeAfter(start, offsetsNs[row]!, times, row);
-  return { group, ...times, seriesKeys, seriesOf, cells };
 }
