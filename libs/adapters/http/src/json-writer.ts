@@ -2,7 +2,7 @@ import { unreachable } from '@varve/base';
 import type { ShownCell } from '@varve/model';
 import type { ResultBlock, ResultItem } from '@varve/ports';
 import { writeJsonString } from './json-text.ts';
-import type { OutputBuffer } from './output-buffer.ts';
+import { OutputBuffer } from './output-buffer.ts';
 import { cutRows, type ResultWriter } from './result-writer.ts';
 import { TimeWriter, type EpochUnit } from './time-text.ts';
 
@@ -45,6 +45,10 @@ export class JsonWriter implements ResultWriter {
   #error: string | undefined;
   /** The result has less than there is. */
   #isShort = false;
+  /** Of the series before: those of one statement have them in common. */
+  #columns: ResultBlock['columns'] | undefined;
+  /** Their bytes, from the second series on. */
+  #columnsText: Uint8Array | undefined;
 
   constructor(out: OutputBuffer, { epoch, chunkRowCount }: JsonWriterOptions) {
     this.#out = out;
@@ -183,16 +187,21 @@ export class JsonWriter implements ResultWriter {
       }
       out.ascii('},');
     }
-    out.ascii('"columns":');
-    for (const [index, column] of columns.entries()) {
-      out.byte(index === 0 ? OPEN_BRACKET : COMMA);
-      writeJsonString(out, column);
-    }
-    out.byte(CLOSE_BRACKET);
+    this.#writeColumns(columns);
     this.#hasSeries = true;
     this.#isSeriesOpen = true;
     this.#hasValues = false;
     this.#rowCount = 0;
+  }
+
+  #writeColumns(columns: ResultBlock['columns']): void {
+    if (columns === this.#columns) {
+      this.#out.bytes((this.#columnsText ??= columnsText(columns)));
+      return;
+    }
+    writeColumns(this.#out, columns);
+    this.#columns = columns;
+    this.#columnsText = undefined;
   }
 
   #closeSeries(isPartial: boolean): void {
@@ -223,6 +232,21 @@ export class JsonWriter implements ResultWriter {
       out.byte(CLOSE_BRACKET);
     }
   }
+}
+
+function columnsText(columns: ResultBlock['columns']): Uint8Array {
+  const out = new OutputBuffer();
+  writeColumns(out, columns);
+  return out.take();
+}
+
+function writeColumns(out: OutputBuffer, columns: ResultBlock['columns']): void {
+  out.ascii('"columns":');
+  for (let index = 0; index < columns.length; index += 1) {
+    out.byte(index === 0 ? OPEN_BRACKET : COMMA);
+    writeJsonString(out, columns[index]!);
+  }
+  out.byte(CLOSE_BRACKET);
 }
 
 function writeCell(out: OutputBuffer, cell: ShownCell): void {
