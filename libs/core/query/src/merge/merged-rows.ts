@@ -1,4 +1,4 @@
-import { KnownTexts, type ByteReader } from '@varve/base';
+import type { ByteReader } from '@varve/base';
 import { putTimeAfter, splitNs, type Cell, type SeriesKey, type SplitTime } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
@@ -98,13 +98,13 @@ interface BlockSource {
 
 class FrameBlocks implements BlockSource {
   readonly #frames: FrameStream;
-  readonly #shape: RowShape & { readonly known: KnownTexts };
+  readonly #shape: RowShape;
   readonly #start: SplitTime;
   #reader: ByteReader | undefined;
 
   constructor(shard: ShardPartials, shape: RowShape) {
     this.#frames = new FrameStream(shard, ROW_FRAME);
-    this.#shape = { ...shape, known: new KnownTexts() };
+    this.#shape = shape;
     this.#start = splitNs(shard.startNs);
   }
 

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, KnownTexts } from '@varve/base';
+import { ByteReader, ByteWriter } from '@varve/base';
 import { valueAt, type Cell, type Column } from '@varve/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -47,7 +47,6 @@ test('a cell comes out of its bytes as it went in', () => {
 });
 
 test('a block of rows comes out of its bytes as it went in', () => {
-  const known = new KnownTexts();
   const place = fc.record({ series: fc.nat(1), row: fc.nat(ROW_COUNT - 1) });
   fc.assert(
     fc.property(fc.array(place, { minLength: 1, maxLength: 30 }), fc.array(fc.tuple(column, column), { maxLength: 4 }), (places, columns) => {
@@ -59,7 +58,7 @@ test('a block of rows comes out of its bytes as it went in', () => {
       const block: Omit<RowBlock, 'sizeBytes'> = { group: { measurement: 'm', values: ['', 'é\u0000'] }, series, seriesOf: places.map((each) => each.series), rows: places.map(({ row }) => row) };
       const writer = new ByteWriter();
       encodeRowBlock(writer, block);
-      expect(decodeRowBlock(new ByteReader(writer.finish()), { dimensionCount: 2, columnCount: columns.length, known })).toEqual({
+      expect(decodeRowBlock(new ByteReader(writer.finish()), { dimensionCount: 2, columnCount: columns.length })).toEqual({
         group: block.group,
         offsetsNs: places.map((each) => series[each.series]!.offsetsNs[each.row]),
         seriesKeys: ['m,t=a', 'm,t=b'],
@@ -76,6 +75,6 @@ test('a cut frame is refused, not misread', () => {
   encodeRowBlock(writer, { group: { measurement: 'm', values: [] }, series, seriesOf: [0, 0], rows: [0, 1] });
   const bytes = writer.finish();
   for (let end = 0; end < bytes.length; end += 1) {
-    expect(() => decodeRowBlock(new ByteReader(bytes.subarray(0, end)), { dimensionCount: 0, columnCount: 3, known: new KnownTexts() }), `cut at ${end}`).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID' }) as Error);
+    expect(() => decodeRowBlock(new ByteReader(bytes.subarray(0, end)), { dimensionCount: 0, columnCount: 3 }), `cut at ${end}`).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID' }) as Error);
   }
 });

@@ -1,4 +1,4 @@
-import { DbError, type ByteReader, type ByteWriter, type KnownTexts, type SizeBytes } from '@varve/base';
+import { DbError, KnownTexts, type ByteReader, type ByteWriter, type SizeBytes } from '@varve/base';
 import { valueAt, type Cell, type Column, type SeriesKey } from '@varve/model';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
 import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
@@ -49,6 +49,9 @@ export interface ReadRowBlock {
   readonly cells: Cell[][];
 }
 
+/** Keys and tags of series that blocks told of last: the next query asks for the same ones more often than not. */
+const knownTexts = new KnownTexts();
+
 const ALL_NULL = 0;
 const NUMBERS = 1;
 const TEXTS = 2;
@@ -71,15 +74,15 @@ export function encodeRowBlock(bytes: ByteWriter, { group, series, seriesOf, row
   }
 }
 
-/** Both sides know from the plan how many dimensions and columns there are. `known` has the keys and tags of blocks before. @throws DbError MESSAGE_INVALID */
-export function decodeRowBlock(reader: ByteReader, { dimensionCount, columnCount, known }: { readonly dimensionCount: number; readonly columnCount: number; readonly known: KnownTexts }): ReadRowBlock {
+/** Both sides know from the plan how many dimensions and columns there are. @throws DbError MESSAGE_INVALID */
+export function decodeRowBlock(reader: ByteReader, { dimensionCount, columnCount }: { readonly dimensionCount: number; readonly columnCount: number }): ReadRowBlock {
   const group = decodeGroupKey(reader, dimensionCount);
   const rowCount = reader.varint();
   const seriesKeys: SeriesKey[] = [];
-  for (let count = reader.varint(); count > 0; count -= 1) seriesKeys.push(known.read(reader));
+  for (let count = reader.varint(); count > 0; count -= 1) seriesKeys.push(knownTexts.read(reader));
   const seriesOf = decodePlaces(reader, rowCount, seriesKeys.length);
   const offsetsNs = reader.f64s(rowCount);
-  const rows = { seriesOf, seriesCount: seriesKeys.length, known };
+  const rows = { seriesOf, seriesCount: seriesKeys.length };
   const cells: Cell[][] = [];
   while (cells.length < columnCount) cells.push(decodeColumn(reader, rows));
   return { group, offsetsNs, seriesKeys, seriesOf, cells };
@@ -143,7 +146,6 @@ function encodeCells(bytes: ByteWriter, cells: readonly Cell[]): void {
 interface ColumnRows {
   readonly seriesOf: readonly number[];
   readonly seriesCount: number;
-  readonly known: KnownTexts;
 }
 
 function decodeColumn(reader: ByteReader, rows: ColumnRows): Cell[] {
@@ -171,9 +173,9 @@ function decodeCells(reader: ByteReader, rowCount: number): Cell[] {
   return cells;
 }
 
-function decodeTags(reader: ByteReader, { seriesOf, seriesCount, known }: ColumnRows): Cell[] {
+function decodeTags(reader: ByteReader, { seriesOf, seriesCount }: ColumnRows): Cell[] {
   const bySeries: (string | null)[] = [];
-  while (bySeries.length < seriesCount) bySeries.push(reader.u8() === 1 ? known.read(reader) : null);
+  while (bySeries.length < seriesCount) bySeries.push(reader.u8() === 1 ? knownTexts.read(reader) : null);
   const cells: Cell[] = [];
   for (let row = 0; row < seriesOf.length; row += 1) cells.push(bySeries[seriesOf[row]!]!);
   return cells;
