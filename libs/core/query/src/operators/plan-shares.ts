@@ -1,7 +1,7 @@
 import { ShardCounter } from '../limits/shard-counter.ts';
 import type { MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
 import { rowCountOf } from './row-count-of.ts';
-import { offsetsIn, rangeOf, runGroups } from './run-shard-plan.ts';
+import { offsetsIn, onlyRowOf, rangeOf, runGroups } from './run-shard-plan.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
 import type { OffsetRange, ShardSource } from './shard-source.ts';
 import { fieldsToRead } from './slice-cells.ts';
@@ -72,10 +72,12 @@ function sampledRowCount(groups: readonly SeriesGroup[], source: ShardSource, ra
   return count === 0 ? 0 : rowCount / count;
 }
 
-function seriesCost({ output }: ShardPlan, measurement: MeasurementPlan, rowCount: number): number {
+function seriesCost(plan: ShardPlan, measurement: MeasurementPlan, rowCount: number): number {
   const fieldCount = fieldsToRead(measurement).length;
-  if (output.kind === 'aggregates') return SERIES_COST + rowCount * fieldCount;
-  return SERIES_COST + (output.rowCountMax === undefined ? rowCount : Math.min(rowCount, output.rowCountMax + PAGE_ROW_COUNT)) * fieldCount * ROW_CELL_COST;
+  if (plan.output.kind === 'aggregates') return SERIES_COST + rowCount * fieldCount;
+  if (onlyRowOf(plan, measurement) !== undefined) return SERIES_COST + fieldCount * ROW_CELL_COST; // From a summary, most often.
+  const { rowCountMax } = plan.output;
+  return SERIES_COST + (rowCountMax === undefined ? rowCount : Math.min(rowCount, rowCountMax + PAGE_ROW_COUNT)) * fieldCount * ROW_CELL_COST;
 }
 
 function groupsTogether(groups: readonly SeriesGroup[], costOf: (group: SeriesGroup) => number, size: ShareSize): readonly Pick<PlanShare, 'groups' | 'cost'>[] {

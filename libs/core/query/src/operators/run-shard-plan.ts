@@ -136,8 +136,8 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, { read, w
 }
 
 /** What is asked of each series. */
-function rowsQuestion(plan: Job<RowsOutput>['plan'], group: SeriesGroup): ReadQuestion {
-  return { fields: fieldsToRead(group.measurement), mayPass: group.rowFilter.mayPass, onlyRow: onlyRowOf(plan, group) };
+function rowsQuestion(plan: Job<RowsOutput>['plan'], { measurement, rowFilter }: SeriesGroup): ReadQuestion {
+  return { fields: fieldsToRead(measurement), mayPass: rowFilter.mayPass, onlyRow: onlyRowOf(plan, measurement) };
 }
 
 /** The part of the range in which the group has rows. */
@@ -154,8 +154,8 @@ export function rangeOf(source: ShardSource, group: SeriesGroup, range: OffsetRa
 }
 
 /** Where one row of a series is enough, and each value that a series may have is one to the plan: which. */
-function onlyRowOf({ columns, output, isDescending }: Job<RowsOutput>['plan'], { rowFilter, measurement: { origins } }: SeriesGroup): ReadQuestion['onlyRow'] {
-  if (output.rowCountMax !== 1 || !rowFilter.passesAll) return undefined;
+export function onlyRowOf({ columns, output, isDescending }: ShardPlan, { rowFilter, origins }: MeasurementPlan): ReadQuestion['onlyRow'] {
+  if (output.kind !== 'rows' || output.rowCountMax !== 1 || rowFilter !== undefined) return undefined;
   if (origins.some(({ kind }, index) => kind === 'field' && !isNumericType(columns[index]!.type))) return undefined;
   return isDescending ? 'last' : 'first';
 }
