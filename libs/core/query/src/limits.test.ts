@@ -38,6 +38,14 @@ test.each(['SELECT * FROM m', 'SELECT distinct(s) FROM m', 'SELECT first(s), * F
   expect(Math.max(...frames.map(({ length }) => length))).toBeLessThanOrEqual(PARTIAL_FRAME_SIZE_BYTES_MAX);
 });
 
+test.each(['x', '語'])('QC5: keys and tags of many series leave a frame its room for a large row (%s)', async (character) => {
+  const keys = Array.from({ length: 400 }, (_series, index) => `m,t=${character.repeat(300)}${index}`);
+  const points = parseTestLines(keys.flatMap((key, index) => [0, 1].map((time) => `${key} s="${index % 50 === 7 ? 'y'.repeat(380 * 1024) : 'z'}" ${time}`)).join('\n'));
+  const frames = await framesOf(queryPlan('SELECT * FROM m WHERE time >= 0 AND time < 100', points), points);
+  expect(Math.max(...frames.map(({ length }) => length))).toBeLessThanOrEqual(PARTIAL_FRAME_SIZE_BYTES_MAX);
+  expect(frames.length).toBeGreaterThan(16);
+});
+
 test('QC5: a row that cannot fit into a frame is an error, not a large frame', async () => {
   const points = parseTestLines(`m s="${'x'.repeat(PARTIAL_FRAME_SIZE_BYTES_MAX)}" 1`);
   await expect(framesOf(queryPlan('SELECT s FROM m', points), points)).rejects.toMatchObject({ code: 'QUERY_LIMIT' });
