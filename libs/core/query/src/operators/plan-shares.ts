@@ -1,6 +1,6 @@
 import { ShardCounter } from '../limits/shard-counter.ts';
 import type { MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
-import { rowCountOf } from './row-count-of.ts';
+import { estimatedRowCount } from './estimated-row-count.ts';
 import { offsetsIn, onlyRowOf, rangeOf, runGroups } from './run-shard-plan.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
 import type { OffsetRange, ShardSource } from './shard-source.ts';
@@ -98,7 +98,7 @@ function cutByTime(share: PlanShare, source: ShardSource, size: ShareSize): read
   const { plan, groups, cost, range } = share;
   const [group] = groups;
   if (plan.output.kind !== 'rows' || plan.output.rowCountMax !== undefined || groups.length !== 1) return [share];
-  const shareCount = Math.floor((rowCountOf(group!, source, range) ?? 0) / size.rowCount);
+  const shareCount = Math.floor((estimatedRowCount(group!, source, range) ?? 0) / size.rowCount);
   const held = shareCount < 2 ? undefined : rangeOf(source, group!, range);
   if (held === undefined) return [share];
   const widthNs = Math.ceil((held.endOffsetNs - held.startOffsetNs) / shareCount);

@@ -6,7 +6,7 @@ import { encodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
 import type { AggregatesOutput, MeasurementPlan, RowsOutput, ShardPlan } from '../plan/shard-plan.ts';
 import { AggregateCalls } from './aggregate-calls.ts';
 import { frameKind, GroupAggregates } from './aggregate-group.ts';
-import { rowCountOf } from './row-count-of.ts';
+import { estimatedRowCount } from './estimated-row-count.ts';
 import { scanGroup } from './scan-group.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
 import type { OffsetRange, ReadQuestion, SeriesReader, ShardSource } from './shard-source.ts';
@@ -109,7 +109,7 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, { read, w
   const held = rangeOf(job.source, group, range);
   if (held === undefined) return;
   const { rowCountMax } = plan.output;
-  const rowCount = rowCountOf(group, job.source, held);
+  const rowCount = rowCountMax === undefined ? estimatedRowCount(group, job.source, held) : undefined;
   const pieces = new TimePieces(held, { seriesCount: group.series.length, isDescending: plan.isDescending, isShort: rowCountMax !== undefined, rowCount });
   let rowCountLeft = rowCountMax ?? Infinity;
   for (let piece = pieces.next(); piece !== undefined && rowCountLeft > 0; piece = pieces.next()) {
