@@ -38,6 +38,13 @@ test('one long series makes no shares of the groups beside it', () => {
   expect(shares.length).toBeLessThan(40); // A million rows at 32,768 each.
 });
 
+test('a group of many series is cut where each has a page, and several where rows are filtered', () => {
+  const check = (text: string, shareCount: number): void => expect(sharesOf(planOf(text, SKEWED), skewedSource(() => true)).length, text).toBe(shareCount);
+  check("SELECT f FROM m WHERE id = '1' AND host = 'a'", 30); // A million rows at 32,768 each.
+  check('SELECT f FROM m', 1_953); // 400 million at 400 times 512.
+  check('SELECT f FROM m WHERE f > 3', 488);
+});
+
 test('where the first series of a group is short, the others are read in pieces all the same', async () => {
   const asked: OffsetRange[] = [];
   const source = skewedSource((key) => key !== 'm,host=a,id=0');

@@ -24,10 +24,15 @@ export interface ShareSize {
   readonly cost: number;
   /** Of one group, where it can be cut. */
   readonly rowCount: number;
+  /** Of each of its series in the mean, at least: pages that reach into two shares are read for both. */
+  readonly seriesRowCount: number;
 }
 
-/** About a millisecond: long against handing it over, short against waiting for it. Of rows, frames take a few MiB, and few pages are read for two shares. */
-export const SHARE_SIZE: ShareSize = { cost: 800_000, rowCount: 32_768 };
+/** About a millisecond: long against handing it over, short against waiting for it. Of rows, frames take a few MiB. */
+export const SHARE_SIZE: ShareSize = { cost: 800_000, rowCount: 32_768, seriesRowCount: 512 };
+
+/** Of rows that are filtered fewer are answered, and most pages may be passed over: then it is series that take time. */
+const FILTERED_FACTOR = 4;
 
 /** To find a series and its pages, and to encode what it comes to. */
 const SERIES_COST = 8_000;
@@ -98,7 +103,8 @@ function cutByTime(share: PlanShare, source: ShardSource, size: ShareSize): read
   const { plan, groups, cost, range } = share;
   const [group] = groups;
   if (plan.output.kind !== 'rows' || plan.output.rowCountMax !== undefined || groups.length !== 1) return [share];
-  const shareCount = Math.floor((estimatedRowCount(group!, source, range) ?? 0) / size.rowCount);
+  const seriesRowCount = size.seriesRowCount * (group!.measurement.rowFilter === undefined ? 1 : FILTERED_FACTOR);
+  const shareCount = Math.floor((estimatedRowCount(group!, source, range) ?? 0) / Math.max(size.rowCount, group!.series.length * seriesRowCount));
   const held = shareCount < 2 ? undefined : rangeOf(source, group!, range);
   if (held === undefined) return [share];
   const widthNs = Math.ceil((held.endOffsetNs - held.startOffsetNs) / shareCount);

@@ -27,7 +27,7 @@ const SHARD = 1;
 const MEMTABLE_ROOM = { sizeBytesMax: 4_000, openSizeBytes: () => 0 };
 
 /** So small that what has two groups, or some rows, is cut. */
-const SHARE_SIZE = { cost: 1, rowCount: 2 };
+const SHARE_SIZE = { cost: 1, rowCount: 2, seriesRowCount: 0 };
 
 /** A run of the shard's process. */
 interface OpenShard {
