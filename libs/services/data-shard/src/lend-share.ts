@@ -31,7 +31,7 @@ export type LentFrames = Promise<readonly Uint8Array[] | undefined>;
  * @throws DbError CHUNK_INVALID, QUERY_LIMIT, STORAGE_FAILED: the promise rejects
  */
 export function lendShare({ threads, planBytes, replica, shardStore }: Lender, share: PlanShare): LentFrames | undefined {
-  if (!threads.hasRoom()) return undefined;
+  if (!share.mayBeLent || !threads.hasRoom()) return undefined;
   const job = jobOf(replica, share, planBytes);
   return job && threads.lend((scan) => doneElsewhere(scan, job, (lacking) => fetched(shardStore, job, share, lacking)));
 }

@@ -74,7 +74,7 @@ function scanBeside({ threads, shardStore, clock }: ReadFrom, replica: ShardRepl
   const shares = sharesOf(plan, source, threads.shareSize);
   const doHere = (share: PlanShare): AsyncGenerator<Uint8Array> => runShare(share, source, signal);
   const [first] = shares;
-  if (first !== undefined && shares.length === 1 && (threads.queryCount < 2 || first.cost < threads.shareSize.cost / 4)) return doHere(first);
+  if (first !== undefined && shares.length === 1 && (!first.mayBeLent || threads.queryCount < 2 || first.cost < threads.shareSize.cost / 4)) return doHere(first);
   let bytes: Uint8Array | undefined;
   const planBytes = (): Uint8Array => (bytes ??= shardPlanCodec.encode(plan));
   return scanInShares(shares, {

@@ -14,6 +14,8 @@ export interface PlanShare {
   readonly range: OffsetRange;
   /** In the order of the answer. */
   readonly groups: readonly SeriesGroup[];
+  /** Rows that are answered as they are take longer to answer than to read, and much memory ahead of that: they are not. */
+  readonly mayBeLent: boolean;
   /** About what it takes: the unit is what an aggregate takes for a cell, a nanosecond or two. */
   readonly cost: number;
 }
@@ -29,10 +31,7 @@ export interface ShareSize {
 }
 
 /** About a millisecond: long against handing it over, short against waiting for it. Of rows, frames take a few MiB. */
-export const SHARE_SIZE: ShareSize = { cost: 800_000, rowCount: 32_768, seriesRowCount: 512 };
-
-/** Of rows that are filtered fewer are answered, and most pages may be passed over: then it is series that take time. */
-const FILTERED_FACTOR = 4;
+export const SHARE_SIZE: ShareSize = { cost: 800_000, rowCount: 32_768, seriesRowCount: 2_048 };
 
 /** To find a series and its pages, and to encode what it comes to. */
 const SERIES_COST = 8_000;
@@ -54,9 +53,13 @@ export function sharesOf(plan: ShardPlan, source: ShardSource, size = SHARE_SIZE
   for (const measurement of plan.measurements) {
     const ofMeasurement = { ...plan, measurements: [measurement] };
     const groups = [...seriesGroups(ofMeasurement, source, new ShardCounter(undefined))];
+    if (isWhole(plan, measurement)) {
+      shares.push({ plan: ofMeasurement, range, groups, mayBeLent: false, cost: 0 });
+      continue;
+    }
     const rowCount = sampledRowCount(groups, source, range);
     const costOf = ({ series }: SeriesGroup): number => series.length * seriesCost(plan, measurement, rowCount);
-    for (const each of groupsTogether(groups, costOf, size)) shares.push(...cutByTime({ ...each, plan: ofMeasurement, range }, source, size));
+    for (const each of groupsTogether(groups, costOf, size)) shares.push(...cutByTime({ ...each, plan: ofMeasurement, range, mayBeLent: true }, source, size));
   }
   return shares;
 }
@@ -64,6 +67,11 @@ export function sharesOf(plan: ShardPlan, source: ShardSource, size = SHARE_SIZE
 /** What a share comes to, in frames as of `runShardPlan`. @throws what that throws */
 export function runShare({ plan, groups }: PlanShare, source: ShardSource, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   return runGroups(plan, { source, signal }, groups);
+}
+
+/** All rows are answered. */
+function isWhole({ output }: ShardPlan, { rowFilter }: MeasurementPlan): boolean {
+  return output.kind === 'rows' && output.rowCountMax === undefined && rowFilter === undefined;
 }
 
 /** Rows of a series in the mean. */
@@ -103,8 +111,7 @@ function cutByTime(share: PlanShare, source: ShardSource, size: ShareSize): read
   const { plan, groups, cost, range } = share;
   const [group] = groups;
   if (plan.output.kind !== 'rows' || plan.output.rowCountMax !== undefined || groups.length !== 1) return [share];
-  const seriesRowCount = size.seriesRowCount * (group!.measurement.rowFilter === undefined ? 1 : FILTERED_FACTOR);
-  const shareCount = Math.floor((estimatedRowCount(group!, source, range) ?? 0) / Math.max(size.rowCount, group!.series.length * seriesRowCount));
+  const shareCount = Math.floor((estimatedRowCount(group!, source, range) ?? 0) / Math.max(size.rowCount, group!.series.length * size.seriesRowCount));
   const held = shareCount < 2 ? undefined : rangeOf(source, group!, range);
   if (held === undefined) return [share];
   const widthNs = Math.ceil((held.endOffsetNs - held.startOffsetNs) / shareCount);
@@ -112,7 +119,7 @@ function cutByTime(share: PlanShare, source: ShardSource, size: ShareSize): read
   for (let startOffsetNs = held.startOffsetNs; startOffsetNs < held.endOffsetNs; startOffsetNs += widthNs) {
     const endOffsetNs = Math.min(startOffsetNs + widthNs, held.endOffsetNs);
     const part = { startNs: source.startNs + BigInt(startOffsetNs), endNs: source.startNs + BigInt(endOffsetNs) };
-    shares.push({ plan: { ...plan, range: part }, range: { startOffsetNs, endOffsetNs }, groups, cost: cost / shareCount });
+    shares.push({ ...share, plan: { ...plan, range: part }, range: { startOffsetNs, endOffsetNs }, cost: cost / shareCount });
   }
   return plan.isDescending ? shares.reverse() : shares;
 }
