@@ -206,8 +206,6 @@ export const LIMITS = {
   dropPatienceMs: 2_000,
   /** Of these so many are sent at a time: each waits for its owners. */
   deleteFramesUnderWayMax: 64,
-  /** Bytes of chunks that a scan thread keeps for the next scans, at most (ST5). */
-  scanCacheSizeBytesMax: 32 * MIB,
 
   // Files.
   /** Shard files open at a time; each costs descriptors and a page cache. Reached: the one unused longest is closed. */

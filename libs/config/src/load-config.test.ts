@@ -89,7 +89,7 @@ test('F4: a TOML file that is not one is refused with line and column', () => {
 });
 
 test('sizes and durations are read in every unit', () => {
-  const size = (text: string): number => configOf({ argv: ['--data-chunk-cache-size', text] }).payloadCacheSizeBytesMax;
+  const size = (text: string): number => configOf({ argv: ['--data-chunk-cache-size', text] }).chunkCacheSizeBytesMax;
   expect(['0', '12b', '1kB', '1KiB', '1k', '3MB', '3m', '3MiB', '2GB', '2g'].map(size)).toEqual([
     0, 12, 1_000, 1_024, 1_024, 3_000_000, 3_145_728, 3_145_728, 2_000_000_000, 2_147_483_648,
   ]);
@@ -131,7 +131,7 @@ test('numbers in TOML may stand bare', () => {
 
 test('any number in a range reads back as it was written', () => {
   for (const [name, { kind, section, key }] of rows) {
-    if (name !== 'payloadCacheSizeBytesMax' && name !== 'queryTimeoutMs' && name !== 'rowCountMax') continue;
+    if (name !== 'chunkCacheSizeBytesMax' && name !== 'queryTimeoutMs' && name !== 'rowCountMax') continue;
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 24 * 86_400_000 }), (value) => {
         expect(configOf({ argv: [`--${section}-${key}`, kind.format(value)] })[name]).toBe(value);

@@ -96,12 +96,12 @@ export const OPTIONS = {
     max: DELAY_MS_MAX,
     help: 'age at which points in memory are flushed however few they are',
   }),
-  payloadCacheSizeBytesMax: option<SizeBytes>(SIZE, {
+  chunkCacheSizeBytesMax: option<SizeBytes>(SIZE, {
     section: 'data',
     key: 'chunk-cache-size',
-    default: 32 * MIB,
-    max: 16 * 1024 * MIB,
-    help: 'compressed chunks kept in memory for queries',
+    default: 256 * MIB,
+    max: 64 * 1024 * MIB,
+    help: 'compressed chunks that queries read last are kept in memory up to this, half of it by scan threads where there are any',
   }),
   scanThreadCount: option(COUNT, {
     section: 'data',

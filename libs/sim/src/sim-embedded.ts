@@ -100,7 +100,7 @@ export class SimEmbedded {
 }
 
 const META_CONFIG = { peerId: 1, voters: [1], snapshotEntryCount: 10, raftHeartbeatIntervalMs: 100, raftElectionTimeoutMs: 500, proposalCountMax: 100, proposalSizeBytesMax: 1_000_000, leaseAheadMsMax: 60_000 };
-const DATA_CONFIG = { payloadCacheSizeBytesMax: 20_000, scanThreadCount: 1, shareSize: { cost: 1, rowCount: 2, seriesRowCount: 0 } };
+const DATA_CONFIG = { chunkCacheSizeBytesMax: 40_000, scanThreadCount: 1, shareSize: { cost: 1, rowCount: 2, seriesRowCount: 0 } };
 const REPAIR_CONFIG = { retentionCheckIntervalMs: 60_000, precreationCheckIntervalMs: 60_000, precreationAdvanceMs: 60_000, hintSizeBytesMax: 100_000 };
 const COORDINATOR_CONFIG = {
   writeTimeoutMs: 2_000,

@@ -1,4 +1,5 @@
 export { namingChunk } from './chunk/chunk-invalid.ts';
+export { sizeOfHeader } from './chunk/header-size.ts';
 export { openHeader } from './chunk/open-header.ts';
 export { checkPayload } from './chunk/read-chunk.ts';
 export { excerptRowCountIn, planExcerptRead, timesInExcerpt } from './excerpt.ts';

@@ -41,7 +41,7 @@ export class ChunksAtHand implements ChunkBytes {
       if (bytes === undefined) continue;
       const header = namingChunk(chunk.chunkId, () => openHeader(chunk, bytes));
       this.#headers.set(chunk.chunkId, header);
-      cache?.putHeader(chunk.chunkId, header, bytes.length);
+      cache?.putHeader(chunk.chunkId, header);
     }
   }
 

@@ -1,8 +1,16 @@
-import type { ChunkHeader } from '@varve/storage';
+import { sizeOfHeader, type ChunkHeader } from '@varve/storage';
 import { expect, test } from 'vitest';
 import { CachedChunks, ChunkCache } from './chunk-cache.ts';
 
 const bytes = (sizeBytes: number): Uint8Array => new Uint8Array(sizeBytes);
+
+/** Of one field without numbers. */
+function headerOf(pageCount: number): ChunkHeader {
+  const [starts, times] = [new Uint32Array(pageCount + 1), new Float64Array(pageCount)];
+  const fields = [{ name: 'f', type: 'string', summaries: { gaps: undefined, numbers: undefined } }] as const;
+  const rest = { tier: 0, rowCount: pageCount, maxVersion: { wallMs: 0, counter: 0, incarnation: 0 }, payloadSizeBytes: 0, payloadChecksum: 0 };
+  return { ...rest, fields, pageStarts: starts, minOffsetsNs: times, maxOffsetsNs: times, seriesIds: starts, blockStarts: starts, sectionStarts: starts };
+}
 
 test('the payload used longest ago leaves first', () => {
   const cache = new ChunkCache(40);
@@ -31,11 +39,14 @@ test('the same payload twice counts once, and another shard’s chunk is another
 });
 
 test('payloads do not push out headers, which count with what they unfold to', () => {
-  const cache = new ChunkCache(100);
-  cache.putHeader(1, 1, {} as ChunkHeader, 2);
-  for (let chunkId = 1; chunkId < 10; chunkId += 1) cache.putPayload(1, chunkId, bytes(10));
+  const header = headerOf(3);
+  const cache = new ChunkCache(2 * sizeOfHeader(header));
+  cache.putHeader(1, 1, header);
+  for (let chunkId = 1; chunkId < 10_000; chunkId += 1) cache.putPayload(1, chunkId, bytes(10));
   expect(cache.header(1, 1)).toBeDefined();
-  expect(cache.sizeBytes).toBe(48 + 50);
+  expect(cache.sizeBytes).toBeGreaterThan(2 * sizeOfHeader(header) - 10);
+  cache.putHeader(1, 2, headerOf(2));
+  expect([1, 2].map((chunkId) => cache.header(1, chunkId) !== undefined)).toEqual([false, true]);
 });
 
 test('the chunk of a shard that was asked for last stays at hand, and one that was not there is looked for again', () => {

@@ -1,9 +1,7 @@
 import type { SizeBytes } from '@varve/base';
 import type { ShardId } from '@varve/model';
-import type { ChunkBytes, ChunkHeader } from '@varve/storage';
+import { sizeOfHeader, type ChunkBytes, type ChunkHeader } from '@varve/storage';
 
-/** Decoded headers take about so many times their bytes. */
-const HEADER_FACTOR = 24;
 /** Of the whole, for headers. */
 const HEADER_SHARE = 0.5;
 
@@ -32,9 +30,8 @@ export class ChunkCache {
     return this.#payloads.get(`${shard}/${chunkId}`);
   }
 
-  /** `sizeBytes`: of the header as it is stored. */
-  putHeader(shard: ShardId, chunkId: number, header: ChunkHeader, sizeBytes: SizeBytes): void {
-    this.#headers.put(`${shard}/${chunkId}`, header, sizeBytes * HEADER_FACTOR);
+  putHeader(shard: ShardId, chunkId: number, header: ChunkHeader): void {
+    this.#headers.put(`${shard}/${chunkId}`, header, sizeOfHeader(header));
   }
 
   putPayload(shard: ShardId, chunkId: number, payload: Uint8Array): void {
@@ -68,9 +65,8 @@ export class CachedChunks implements ChunkBytes {
     return value;
   }
 
-  /** As `ChunkCache` has it. */
-  putHeader(chunkId: number, header: ChunkHeader, sizeBytes: SizeBytes): void {
-    this.#cache.putHeader(this.#shard, chunkId, header, sizeBytes);
+  putHeader(chunkId: number, header: ChunkHeader): void {
+    this.#cache.putHeader(this.#shard, chunkId, header);
   }
 
   putPayload(chunkId: number, payload: Uint8Array): void {

@@ -82,8 +82,8 @@ class DataShard implements Service {
     this.#liveness = new LivenessView(ports, this.#subjects);
     this.#damage = new Damage(ports);
     this.#upkeep = new Upkeep({ ...ports, damage: this.#damage }, config, this.#replicas);
-    this.#cache = new ChunkCache(config.payloadCacheSizeBytesMax);
     this.#scanThreads = new ScanThreads(ports, config);
+    this.#cache = new ChunkCache(config.chunkCacheSizeBytesMax / (this.#scanThreads.isOn ? 2 : 1));
     this.#recovery = new Recovery({ ...ports, damage: this.#damage }, { sizeBytesMax: config.memtableSizeBytesMax, openSizeBytes: () => this.#upkeep.memtableSizeBytes });
   }
 

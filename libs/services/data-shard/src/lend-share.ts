@@ -32,16 +32,17 @@ export type LentFrames = Promise<readonly Uint8Array[] | undefined>;
  */
 export function lendShare({ threads, planBytes, replica, shardStore }: Lender, share: PlanShare): LentFrames | undefined {
   if (!share.mayBeLent || !threads.hasRoom()) return undefined;
-  const job = jobOf(replica, share, planBytes);
+  const job = jobOf({ replica, planBytes, threads }, share);
   return job && threads.lend((scan) => doneElsewhere(scan, job, (lacking) => fetched(shardStore, job, share, lacking)));
 }
 
-function jobOf({ shard, table }: ShardReplica, { plan: { measurements, range: timeRange }, range, groups }: PlanShare, planBytes: () => Uint8Array): ShareJob | undefined {
+function jobOf({ replica: { shard, table }, planBytes, threads }: Omit<Lender, 'shardStore'>, share: PlanShare): ShareJob | undefined {
+  const { plan: { measurements, range: timeRange }, range, groups } = share;
   if (groups.reduce((count, { series }) => count + series.length, 0) > SERIES_COUNT_MAX) return undefined;
   const seriesIds = Uint32Array.from(groups.flatMap(({ series }) => series.map(({ seriesId }) => seriesId)));
   const excerpt = table.excerpt(seriesIds, range, new WantedFields(measurements.flatMap(fieldsToRead)));
   if (excerpt === undefined || excerpt.chunks.length * seriesIds.length > LOOK_COUNT_MAX) return undefined;
-  return { shard, planBytes: planBytes(), measurement: measurements[0]!.name, range: timeRange, seriesIds, excerpt, given: undefined };
+  return { shard, planBytes: planBytes(), measurement: measurements[0]!.name, range: timeRange, seriesIds, excerpt, cacheSizeBytesMax: threads.cacheSizeBytesMax, given: undefined };
 }
 
 async function doneElsewhere(scan: (job: ShareJob) => Promise<ShareAnswer>, job: ShareJob, fetch: (lacking: Lacking) => Promise<Given | undefined>): LentFrames {

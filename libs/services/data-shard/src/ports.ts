@@ -34,8 +34,8 @@ export interface DataShardConfig {
   readonly memtableSizeBytesMax: SizeBytes;
   /** A memtable older than this is flushed even when small. */
   readonly flushAgeMsMax: DurationMs;
-  /** Payloads kept in memory for queries. */
-  readonly payloadCacheSizeBytesMax: SizeBytes;
+  /** Of chunks that queries used last; where there are scan threads, half of it is theirs. */
+  readonly chunkCacheSizeBytesMax: SizeBytes;
   /** Scan threads, at most. */
   readonly scanThreadCount: number;
   /** Of what they are lent. Absent: a millisecond's work. */

@@ -17,7 +17,7 @@ async function oneThread(run: () => Promise<ShareAnswer>): Promise<{ readonly th
       throw new Error('a bug');
     },
   } as unknown as Background<ScanTasks>;
-  const threads = new ScanThreads({ log: SILENT_LOG, metrics: SILENT_METRICS, openScanThread: async () => background }, { scanThreadCount: 1 });
+  const threads = new ScanThreads({ log: SILENT_LOG, metrics: SILENT_METRICS, openScanThread: async () => background }, { scanThreadCount: 1, chunkCacheSizeBytesMax: 100 });
   while (!threads.hasRoom()) await Promise.resolve();
   return { threads, closed };
 }
@@ -63,9 +63,10 @@ test('a thread that does not start is done without, which is said; none is start
     throw new Error('no memory');
   };
   const ports = { log, metrics: SILENT_METRICS, openScanThread };
-  const threads = new ScanThreads(ports, { scanThreadCount: 1 });
+  const threads = new ScanThreads(ports, { scanThreadCount: 1, chunkCacheSizeBytesMax: 100 });
   expect([threads.isOn, threads.hasRoom()]).toEqual([true, false]);
+  expect([1, 2].map((scanThreadCount) => new ScanThreads(ports, { scanThreadCount, chunkCacheSizeBytesMax: 100 }).cacheSizeBytesMax)).toEqual([50, 25]);
   await threads.close();
   expect([startCount, errors]).toEqual([1, ['A scan thread did not start; queries do without it']]);
-  expect([new ScanThreads(ports, { scanThreadCount: 0 }).isOn, new ScanThreads({ ...ports, openScanThread: undefined }, { scanThreadCount: 1 }).isOn]).toEqual([false, false]);
+  expect([new ScanThreads(ports, { scanThreadCount: 0, chunkCacheSizeBytesMax: 100 }).isOn, new ScanThreads({ ...ports, openScanThread: undefined }, { scanThreadCount: 1, chunkCacheSizeBytesMax: 100 }).isOn]).toEqual([false, false]);
 });

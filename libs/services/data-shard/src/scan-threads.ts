@@ -1,4 +1,4 @@
-import { assert, DbError } from '@varve/base';
+import { assert, DbError, type SizeBytes } from '@varve/base';
 import type { Background } from '@varve/ports';
 import { SHARE_SIZE, type ShareSize } from '@varve/query';
 import { metrics as names } from '@varve/telemetry';
@@ -22,15 +22,18 @@ export class ScanThreads {
   readonly #count: number;
   readonly #threads: ScanThread[] = [];
   readonly shareSize: ShareSize;
+  /** What each may keep of chunks: together as much as the event loop. */
+  readonly cacheSizeBytesMax: SizeBytes;
   /** Queries that the node answers now. */
   queryCount = 0;
   #opening: Promise<unknown> | undefined;
   #isClosed = false;
 
-  constructor(ports: ScanThreadsPorts, { scanThreadCount, shareSize = SHARE_SIZE }: Pick<DataShardConfig, 'scanThreadCount' | 'shareSize'>) {
+  constructor(ports: ScanThreadsPorts, { scanThreadCount, shareSize = SHARE_SIZE, chunkCacheSizeBytesMax }: Pick<DataShardConfig, 'scanThreadCount' | 'shareSize' | 'chunkCacheSizeBytesMax'>) {
     this.#ports = ports;
     this.shareSize = shareSize;
     this.#count = ports.openScanThread === undefined ? 0 : scanThreadCount;
+    this.cacheSizeBytesMax = Math.floor(chunkCacheSizeBytesMax / 2 / Math.max(1, this.#count));
   }
 
   /** Whether there can be any. */

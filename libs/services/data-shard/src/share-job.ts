@@ -1,3 +1,4 @@
+import type { SizeBytes } from '@varve/base';
 import type { SeriesKey, ShardId, TimeRange } from '@varve/model';
 import type { Excerpt } from '@varve/storage';
 
@@ -11,6 +12,8 @@ export interface ShareJob {
   /** In the order in which the shard has them: sorted by key. */
   readonly seriesIds: Uint32Array;
   readonly excerpt: Excerpt;
+  /** What the thread may keep of chunks, the same in all jobs. */
+  readonly cacheSizeBytesMax: SizeBytes;
   /** What was lacking when it was tried before. */
   readonly given: Given | undefined;
 }

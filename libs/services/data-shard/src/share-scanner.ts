@@ -1,5 +1,4 @@
 import { equalBytes, type SizeBytes } from '@varve/base';
-import { LIMITS } from '@varve/config';
 import { parseSeriesKey, type ShardId } from '@varve/model';
 import { runShardPlan, shardPlanCodec, type ShardPlan, type ShardSource, type SourceSeries } from '@varve/query';
 import { checkPayload, excerptRowCountIn, namingChunk, openHeader, planExcerptRead, readPieces, timesInExcerpt, WantedFields, type ChunkBytes, type ChunkHeader } from '@varve/storage';
@@ -18,13 +17,15 @@ const SERIES_COUNT_MAX = 16_384;
  * for (ST3).
  */
 export class ShareScanner {
-  readonly #chunks = new ChunkCache(LIMITS.scanCacheSizeBytesMax);
+  /** Of the size that the first job says. */
+  #chunks: ChunkCache | undefined;
   readonly #series = new Map<string, SourceSeries>();
   #plan: { readonly bytes: Uint8Array; readonly plan: ShardPlan } | undefined;
 
   /** @throws DbError CHUNK_INVALID with the fact `chunkId`, QUERY_LIMIT */
   async scan(job: ShareJob): Promise<ShareAnswer> {
     const series = this.#seriesOf(job);
+    this.#chunks ??= new ChunkCache(job.cacheSizeBytesMax);
     const bytes = new JobBytes(job, new CachedChunks(this.#chunks, job.shard));
     if (series.missing.length > 0 || bytes.missingHeaders.length > 0) return lacking({ series: series.missing, headers: bytes.missingHeaders });
     const frames: Uint8Array[] = [];
@@ -109,7 +110,7 @@ class JobBytes implements ChunkBytes {
       const header = bytes === undefined ? cache.header(chunkId) : namingChunk(chunkId, () => openHeader(chunk, bytes));
       if (header === undefined) continue;
       this.#headers.set(chunkId, header);
-      if (bytes !== undefined) cache.putHeader(chunkId, header, bytes.length);
+      if (bytes !== undefined) cache.putHeader(chunkId, header);
     }
     this.missingHeaders = chunks.map(({ chunkId }) => chunkId).filter((chunkId) => !this.#headers.has(chunkId));
     for (const [chunkId, bytes] of given?.payloads ?? []) this.#take(chunkId, bytes.slice()); // Buffers of a job are not its reader's.

@@ -137,7 +137,7 @@ export const REPLICA_COUNT = 3;
 const CLUSTER = { clusterId: 'sim' } as const;
 /** Small and short, so that a simulated minute sees much of everything. */
 const META_CONFIG = { snapshotEntryCount: 20, raftHeartbeatIntervalMs: 100, raftElectionTimeoutMs: 500, proposalCountMax: 100, proposalSizeBytesMax: 1_000_000, leaseAheadMsMax: 60_000 };
-const DATA_CONFIG = { memtableSizeBytesMax: 4_000, flushAgeMsMax: 2_000, payloadCacheSizeBytesMax: 20_000, scanThreadCount: 1, shareSize: { cost: 1, rowCount: 2, seriesRowCount: 0 } };
+const DATA_CONFIG = { memtableSizeBytesMax: 4_000, flushAgeMsMax: 2_000, chunkCacheSizeBytesMax: 40_000, scanThreadCount: 1, shareSize: { cost: 1, rowCount: 2, seriesRowCount: 0 } };
 const REPAIR_CONFIG = { retentionCheckIntervalMs: 60_000, precreationCheckIntervalMs: 60_000, precreationAdvanceMs: 60_000, hintSizeBytesMax: 20_000 };
 const COORDINATOR_CONFIG = {
   ...{ writeTimeoutMs: 2_000, queryTimeoutMs: 20_000, concurrentQueryCountMax: 0, slowQueryMs: 0, seriesCountMax: 0 },

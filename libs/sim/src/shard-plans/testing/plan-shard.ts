@@ -79,7 +79,7 @@ export class PlanShard {
     const ports = { bus, clock, random: new SimRandom(process), log: SILENT_LOG, metrics: SILENT_METRICS, tracer: SILENT_TRACER, journal, shardStore, onFatal, background: new SimBackground(process, upkeepTasks) };
     const replica = await new Recovery({ ...ports, damage }, MEMTABLE_ROOM).open({ shard: SHARD, range: { startNs: START_NS, endNs: START_NS + 1n }, others: [] }, async ({ replica: opened }) => opened);
     const writePath = new WritePath(ports, { id: 1, epochOf: () => 1, isOpen: () => true, fullness: () => 0, onInserted: () => undefined });
-    const threads = new ScanThreads({ log: SILENT_LOG, metrics: SILENT_METRICS, openScanThread: () => openSimScanThread(process, (answer) => this.#onAnswer(answer)) }, { scanThreadCount: 2, shareSize: SHARE_SIZE });
+    const threads = new ScanThreads({ log: SILENT_LOG, metrics: SILENT_METRICS, openScanThread: () => openSimScanThread(process, (answer) => this.#onAnswer(answer)) }, { scanThreadCount: 2, shareSize: SHARE_SIZE, chunkCacheSizeBytesMax: this.#cacheSizeBytes });
     return { process, ports, replica, writePath, cache: new ChunkCache(this.#cacheSizeBytes), threads, damage };
   }
 
