@@ -1,7 +1,7 @@
 import type { NodeId, ShardId, TagExpression, TimeRange } from '@varve/model';
 import { quoteString } from '../influxql/quote.ts';
 import type { PlannedMeasurements } from '../plan/query-plan.ts';
-import type { MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
+import type { AggregatesOutput, MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
 import { formatGoDuration } from '../show/go-duration.ts';
 import { rangeText } from './range-text.ts';
 
@@ -70,12 +70,13 @@ function pushedDown({ dimensions, measurements, output, isDescending }: ShardPla
   return [
     ...new Set(measurements.flatMap(filterTexts)),
     ...(dimensions.length === 0 ? [] : [`groups by ${cut(dimensions, NAME_COUNT_MAX).join(', ')}`]),
-    ...(output.kind === 'aggregates' ? [aggregateText(output.window?.everyNs)] : [`rows, ${isDescending ? 'newest' : 'oldest'} first${output.rowCountMax === undefined ? '' : `, at most ${output.rowCountMax} of each group`}`]),
+    ...(output.kind === 'aggregates' ? [aggregateText(output)] : [`rows, ${isDescending ? 'newest' : 'oldest'} first${output.rowCountMax === undefined ? '' : `, at most ${output.rowCountMax} of each group`}`]),
   ];
 }
 
-function aggregateText(everyNs: bigint | undefined): string {
-  return everyNs === undefined ? 'partial aggregates' : `partial aggregates per window of ${formatGoDuration(everyNs)}`;
+function aggregateText({ window, wantedWindowCount }: AggregatesOutput): string {
+  const ofEach = wantedWindowCount === undefined ? '' : `, of the first ${wantedWindowCount} of each group`;
+  return window === undefined ? 'partial aggregates' : `partial aggregates per window of ${formatGoDuration(window.everyNs)}${ofEach}`;
 }
 
 function filterTexts({ tagFilter, rowFilter }: MeasurementPlan): readonly string[] {

@@ -51,6 +51,11 @@ export class GroupAggregates {
     return this.#states.reduce((count, state) => count + ('heldCount' in state ? state.heldCount!() : 0), this.#slots.count * this.#states.length);
   }
 
+  /** In which there are values. */
+  get windowCount(): number {
+    return this.#slots.count;
+  }
+
   /** Rows that were added, and passed the filter. */
   get pointCount(): number {
     return this.#pointCount;

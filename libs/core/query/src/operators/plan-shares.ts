@@ -87,7 +87,7 @@ function sampledRowCount(groups: readonly SeriesGroup[], source: ShardSource, ra
 
 function seriesCost(plan: ShardPlan, measurement: MeasurementPlan, rowCount: number): number {
   const fieldCount = fieldsToRead(measurement).length;
-  if (plan.output.kind === 'aggregates') return SERIES_COST + rowCount * fieldCount;
+  if (plan.output.kind === 'aggregates') return SERIES_COST + (plan.output.wantedWindowCount === undefined ? rowCount : Math.min(rowCount, PAGE_ROW_COUNT)) * fieldCount;
   if (onlyRowOf(plan, measurement) !== undefined) return SERIES_COST / 2 + fieldCount * ROW_CELL_COST; // From a summary, most often.
   const { rowCountMax } = plan.output;
   return SERIES_COST + (rowCountMax === undefined ? rowCount : Math.min(rowCount, rowCountMax + PAGE_ROW_COUNT)) * fieldCount * ROW_CELL_COST;

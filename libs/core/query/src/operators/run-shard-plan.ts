@@ -12,6 +12,7 @@ import { seriesGroups, type SeriesGroup } from './series-groups.ts';
 import type { OffsetRange, ReadQuestion, SeriesReader, ShardSource } from './shard-source.ts';
 import { fieldsToRead, isNumericType, rowCountOf, sliceSizeBytes } from './slice-cells.ts';
 import { TimePieces } from './time-pieces.ts';
+import { windowPieces } from './window-pieces.ts';
 
 /**
  * Runs a plan over one shard and yields its partial result in frames of at most 512 KiB, in the order of the answer.
@@ -57,23 +58,34 @@ async function* aggregate({ plan, source, range, counter, signal }: Job<Aggregat
     if (asked?.calls.measurement !== group.measurement) asked = askedSeries(new AggregateCalls(plan, group, source.startNs), source);
     const { calls, read, readRows } = asked;
     const aggregates = new GroupAggregates(calls, group.key);
-    for (const series of group.series) {
-      assertWanted(signal);
-      const { pointCount } = aggregates;
-      const unclear: SeriesSummary[] = [];
-      const pieces = read(series, range);
-      for (const piece of pieces instanceof Promise ? await pieces : pieces) {
-        if (!('rowCount' in piece)) aggregates.add(series, piece);
-        else if (!aggregates.addSummary(series, piece)) unclear.push(piece);
+    for (const time of aggregatedRanges({ plan, source, range }, group, calls)) {
+      for (const series of group.series) {
+        assertWanted(signal);
+        const { pointCount } = aggregates;
+        const unclear: SeriesSummary[] = [];
+        const pieces = read(series, time);
+        for (const piece of pieces instanceof Promise ? await pieces : pieces) {
+          if (!('rowCount' in piece)) aggregates.add(series, piece);
+          else if (!aggregates.addSummary(series, piece)) unclear.push(piece);
+        }
+        for (const piece of unclear) for (const rows of await readRows(series, rangeOfSummary(piece))) aggregates.add(series, rows as SeriesSlice);
+        counter.addPoints(aggregates.pointCount - pointCount);
+        if (counter.isOn) counter.hold(aggregates.heldCount * HELD_SIZE_BYTES);
+        if (counter.isDue) yield counter.take();
       }
-      for (const piece of unclear) for (const rows of await readRows(series, rangeOfSummary(piece))) aggregates.add(series, rows as SeriesSlice);
-      counter.addPoints(aggregates.pointCount - pointCount);
-      if (counter.isOn) counter.hold(aggregates.heldCount * HELD_SIZE_BYTES);
-      if (counter.isDue) yield counter.take();
+      if (aggregates.windowCount >= (plan.output.wantedWindowCount ?? Infinity) && aggregates.hasValues.every(Boolean)) break; // Whether a call has any value at all shows in windows without one.
     }
     yield* aggregates.encode(writer);
   }
   if (!writer.isEmpty) yield writer.take();
+}
+
+/** All of it at once, or whole windows for as long as some are wanted. */
+function aggregatedRanges({ plan, source, range }: Pick<Job<AggregatesOutput>, 'plan' | 'source' | 'range'>, group: SeriesGroup, { grid }: AggregateCalls): Iterable<OffsetRange> {
+  const { isDescending, output: { wantedWindowCount } } = plan;
+  if (wantedWindowCount === undefined) return [range];
+  const held = rangeOf(source, group, range);
+  return held === undefined ? [] : windowPieces(held, grid, { windowCount: wantedWindowCount, isDescending });
 }
 
 /** The series of one measurement, as its calls look at them. */

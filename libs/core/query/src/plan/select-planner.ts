@@ -86,7 +86,7 @@ export class SelectPlanner {
     const scope = { asked, window: this.#window, isDescending: this.#isDescending };
     const { windows, points } = reachOf(projections, scope);
     const transform = planTransform(projections, statement, scope);
-    const sources = isEmpty ? [] : this.#sources(points);
+    const sources = isEmpty ? [] : this.#sources(points, transform === undefined ? this.#wantedWindowCount : undefined);
     if ('kind' in sources) return sources;
     const time = statement.fields.find(({ expression }) => isTimeColumn(expression));
     const names = [time?.alias ?? 'time', ...columnNames(fields)];
@@ -111,8 +111,8 @@ export class SelectPlanner {
     return planError(`max-select-buckets limit exceeded: (${bucketCount}/${selectBucketCountMax})`);
   }
 
-  #sources(reach: Reach): PlannedSource[] | PlanError {
-    const sources: PlannedSource[] = this.#measurementSources(reach);
+  #sources(reach: Reach, wantedWindowCount: number | undefined): PlannedSource[] | PlanError {
+    const sources: PlannedSource[] = this.#measurementSources(reach, wantedWindowCount);
     for (const subquery of this.#select.subqueries) {
       const source = this.#subquerySource(subquery, reach);
       if ('text' in source) return source;
@@ -121,13 +121,15 @@ export class SelectPlanner {
     return sources;
   }
 
-  #measurementSources(reach: Reach): PlannedSource[] {
+  #measurementSources(reach: Reach, wantedWindowCount: number | undefined): PlannedSource[] {
     const sources: PlannedSource[] = [];
     for (const measurements of byPolicy(this.#select.measurements)) {
       const plans = measurements.map((measurement) => this.#measurementPlan(measurement)).filter(hasField);
       if (plans.length === 0) continue;
       const { database, retentionPolicy } = measurements[0]!;
-      sources.push({ kind: 'measurements', database, retentionPolicy, shardPlan: this.#shardPlan(reach, plans) });
+      const plan = this.#shardPlan(reach, plans);
+      const shardPlan = wantedWindowCount === undefined || plan.output.kind === 'rows' ? plan : { ...plan, output: { ...plan.output, wantedWindowCount } };
+      sources.push({ kind: 'measurements', database, retentionPolicy, shardPlan });
     }
     return sources;
   }
@@ -247,6 +249,17 @@ export class SelectPlanner {
     const { limit } = this.#select.statement;
     const wanted = this.#around?.rowCountMax;
     return limit === 0 ? wanted : Math.min(limit, wanted ?? Infinity);
+  }
+
+  /**
+   * Of each group, where the first windows with values are enough: windows that have none are filled from those before, and every one with
+   * values is a row. States of bytes may depend on the order in which points come.
+   */
+  get #wantedWindowCount(): number | undefined {
+    const limit = this.#limit;
+    const isEach = this.#fields.projections.expressions.every(({ kind }) => kind === 'input');
+    if (limit === undefined || this.#window === undefined || this.#form !== 'columns' || !isEach) return undefined;
+    return this.#select.statement.fill.kind === 'linear' ? undefined : limit + this.#select.statement.offset;
   }
 
   get #isDescending(): boolean {

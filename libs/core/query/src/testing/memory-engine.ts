@@ -8,7 +8,7 @@ import { validateSelect } from '../influxql/validate-select.ts';
 import type { Statement } from '../influxql/ast.ts';
 import { planQuery } from '../plan/plan-query.ts';
 import type { SchemaView } from '../plan/schema-view.ts';
-import { decodeShardPlan, encodeShardPlan } from '../plan/shard-plan.ts';
+import { decodeShardPlan, encodeShardPlan, type ShardPlan } from '../plan/shard-plan.ts';
 import { executeQuery, type Scatter } from '../subquery/execute-query.ts';
 import { allArrived } from './all-of.ts';
 import { memorySource, type TestPoint } from './memory-source.ts';
@@ -42,7 +42,7 @@ export function parseOne(text: string): Statement | string {
 
 /** Answers a SELECT in memory: plan, one partial result per shard, merge. Times in answers are nanoseconds. */
 export async function answerOf(query: string, points: readonly TestPoint[], options: Partial<AnswerOptions> = {}): Promise<Answer> {
-  const { sharding, nowNs, chunkRowCount, selectBucketCountMax, windowCountMax } = { sharding: ONE_SHARD, nowNs: NOW_NS, chunkRowCount: 1000, selectBucketCountMax: 0, windowCountMax: 1_000_000, ...options };
+  const { sharding, nowNs, chunkRowCount, selectBucketCountMax, windowCountMax, readsAllWindows, onRead } = { ...DEFAULT_OPTIONS, ...options };
   const statement = parseOne(query);
   if (typeof statement === 'string') return { error: statement };
   assert(statement.kind === 'select', `not a SELECT: ${query}`);
@@ -56,12 +56,14 @@ export async function answerOf(query: string, points: readonly TestPoint[], opti
     limits: { selectBucketCountMax, windowCountMax },
   });
   if ('kind' in plan) return { error: plan.text };
-  const scatter: Scatter = ({ shardPlan }) =>
-    shardsOf(points, sharding).map((shard, index): ShardPartials => {
-      const source = memorySource(shard.startNs, shard.points);
+  const scatter: Scatter = ({ shardPlan: planned }) => {
+    const shardPlan = readsAllWindows ? withAllWindows(planned) : planned;
+    return shardsOf(points, sharding).map((shard, index): ShardPartials => {
+      const source = memorySource(shard.startNs, shard.points, onRead);
       const isLocal = index % 2 === 1; // Within a process plans are handed over as they are.
       return { startNs: shard.startNs, partials: runShardPlan(isLocal ? shardPlan : decodeShardPlan(encodeShardPlan(shardPlan)), source) };
     });
+  };
   return collect(executeQuery(plan, scatter, { chunkRowCount }));
 }
 
@@ -71,10 +73,22 @@ interface AnswerOptions {
   readonly chunkRowCount: number;
   readonly windowCountMax: number;
   readonly selectBucketCountMax: number;
+  /** Also where LIMIT has enough of the first ones. */
+  readonly readsAllWindows: boolean;
+  /** Called with the number of rows of each read. */
+  readonly onRead: (rowCount: number) => void;
 }
 
 const NOW_NS = 1_700_000_000_000_000_000n;
 const ONE_SHARD: Sharding = { windowNs: 90n * 86_400_000_000_000n, sliceCount: 1 };
+const DEFAULT_OPTIONS: AnswerOptions = {
+  ...{ sharding: ONE_SHARD, nowNs: NOW_NS, chunkRowCount: 1000, selectBucketCountMax: 0, windowCountMax: 1_000_000 },
+  ...{ readsAllWindows: false, onRead: () => undefined },
+};
+
+function withAllWindows(plan: ShardPlan): ShardPlan {
+  return plan.output.kind === 'rows' ? plan : { ...plan, output: { ...plan.output, wantedWindowCount: undefined } };
+}
 
 /** Points as shards hold them. */
 export function shardsOf(points: readonly TestPoint[], { windowNs, sliceCount }: Sharding): { startNs: TimestampNs; points: TestPoint[] }[] {

@@ -15,15 +15,19 @@ export interface TestField {
   readonly value: FieldValue;
 }
 
-/** One shard of a test: a naive source that scans its points, the later one winning. */
-export function memorySource(startNs: TimestampNs, points: readonly TestPoint[]): ShardSource {
+/** One shard of a test: a naive source that scans its points, the later one winning. `onRead` hears of the rows of each read. */
+export function memorySource(startNs: TimestampNs, points: readonly TestPoint[], onRead: (rowCount: number) => void = () => undefined): ShardSource {
   const keys = [...new Set(points.map(({ key }) => key))].sort();
   const all = keys.map((key, seriesId): SourceSeries & { readonly measurement: string } => ({ seriesId, key, ...parseSeriesKey(key) }));
   return {
     startNs,
     series: (measurement: string, filter: TagFilter) =>
       all.filter((each) => each.measurement === measurement && matchesTags(filter, (key) => tagValue(each.tags, key))),
-    reader: ({ fields }) => (series, range) => [sliceOf(points.filter(({ key }) => key === series.key), { startNs, range, fields })],
+    reader: ({ fields }) => (series, range) => {
+      const slice = sliceOf(points.filter(({ key }) => key === series.key), { startNs, range, fields });
+      onRead(slice.offsetsNs.length);
+      return [slice];
+    },
   };
 }
 
