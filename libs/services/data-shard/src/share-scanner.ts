@@ -31,7 +31,7 @@ export class ShareScanner {
     const frames: Uint8Array[] = [];
     let sizeBytes: SizeBytes = 0;
     const plan = this.#planOf(job);
-    for await (const frame of runShardPlan(plan, sourceOf(job, series.found, { bytes, isShort: plan.output.kind === 'rows' && plan.output.rowCountMax !== undefined }))) {
+    for await (const frame of runShardPlan(plan, sourceOf(job, series.found, { bytes, isShort: isShort(plan) }))) {
       frames.push(frame);
       sizeBytes += frame.length;
       if (sizeBytes > FRAMES_SIZE_BYTES_MAX) return { kind: 'tooLarge' };
@@ -66,8 +66,13 @@ export class ShareScanner {
 
 interface Reading {
   readonly bytes: JobBytes;
-  /** A few rows of each group are wanted: behind those that are missing none may be. */
+  /** Behind rows that are missing none may be wanted. */
   readonly isShort: boolean;
+}
+
+/** A few rows or windows of each group are wanted. */
+function isShort({ output }: ShardPlan): boolean {
+  return (output.kind === 'rows' ? output.rowCountMax : output.wantedWindowCount) !== undefined;
 }
 
 /** What the job is done with: payloads that are missing are noted, and the job is done once more with them. */

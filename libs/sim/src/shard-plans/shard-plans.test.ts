@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { SimScheduler } from '../sim-scheduler.ts';
 import { naiveAnswer, type AnswerRows } from './testing/naive-answer.ts';
 import { PlanShard, START_NS } from './testing/plan-shard.ts';
-import { anyOtherText, anyQuestion, anyTombstone, fewRows, HOUR_COUNT, hourOfRows, questionText, shortRows } from './testing/random-plans.ts';
+import { anyOtherText, anyQuestion, anyTombstone, anyWindowsText, fewRows, HOUR_COUNT, hourOfRows, questionText, shortRows } from './testing/random-plans.ts';
 
 // Methodology: a shard lives through random writes, overwrites, late frames, deletes, flushes, merges and restarts, and answers random
 // queries all the while, some of them while a flush or merge is under way. Each answer is held against a witness, bit by bit:
@@ -24,7 +24,10 @@ test.each(seeds(3))('ST1–ST4: in shares, some of them done by scan threads whi
   expect(lentCount).toBeGreaterThan(100);
 });
 
-test('ST5: where a few rows of each series are wanted, a scan thread asks for no more chunks than the event loop would', async () => {
+test.each([
+  ['rows', 'SELECT f FROM cpu GROUP BY host ORDER BY time DESC LIMIT 1'],
+  ['windows', `SELECT max(f) FROM cpu WHERE time < ${START_NS + 10_800_000_000_000n} AND f >= 0 GROUP BY time(1h), host ORDER BY time DESC LIMIT 1`],
+])('ST5: where a few %s of each group are wanted, a scan thread asks for no more chunks than the event loop would', async (_what, text) => {
   const scheduler = new SimScheduler({ seed: 1 });
   const shard = new PlanShard(scheduler, { cacheSizeBytes: 1e7 });
   const lives = async (): Promise<void> => {
@@ -34,7 +37,7 @@ test('ST5: where a few rows of each series are wanted, a scan thread asks for no
       await shard.flush();
     }
     for (let count = 0; count < 2; count += 1) {
-      const answer = await shard.answer('SELECT f FROM cpu GROUP BY host ORDER BY time DESC LIMIT 1');
+      const answer = await shard.answer(text);
       expect([...answer.values()].map(([row]) => row?.[1])).toEqual([2, 2, 2]);
     }
   };
@@ -72,10 +75,24 @@ async function takeStep(shard: PlanShard, prng: Prng, hasDeletes: boolean): Prom
 }
 
 async function ask(shard: PlanShard, prng: Prng): Promise<void> {
+  if (prng.chance(0.25)) {
+    await askFirstWindows(shard, prng);
+    return;
+  }
   const question = prng.chance(0.85) ? anyQuestion(prng) : undefined;
   const text = question === undefined ? anyOtherText(prng) : questionText(question);
   const witness = question === undefined || prng.chance(0.2) ? await shard.answerFromRows(text) : naiveAnswer(question, START_NS, shard.cells.shown);
   expect(shown(await shard.answer(text)), text).toEqual(shown(witness));
+}
+
+/** FW1: the witness reads all windows. */
+async function askFirstWindows(shard: PlanShard, prng: Prng): Promise<void> {
+  const text = anyWindowsText(prng);
+  const [limit, offset] = [prng.pick([1, 1, 2, 5, 30]), prng.pick([0, 0, 1, 7])];
+  const all = await shard.answerFromRows(text);
+  const wanted = new Map([...all].map(([name, rows]) => [name, rows.slice(offset, offset + limit)] as const).filter(([, rows]) => rows.length > 0));
+  const limited = `${text} LIMIT ${limit} OFFSET ${offset}`;
+  expect(shown(await shard.answer(limited)), limited).toEqual(shown(wanted));
 }
 
 /** Every bit of a value shows: −0 is not 0, and 1n is not 1. */

@@ -119,6 +119,13 @@ export function anyOtherText(prng: Prng): string {
   return columns.includes('(') ? selectText(columns, question) : `${selectText(columns, { ...question, window: undefined })}${anyEnd(prng)}`;
 }
 
+/** Windows in an order, without LIMIT: of several calls that are not filled LIMIT counts the rows of each. */
+export function anyWindowsText(prng: Prng): string {
+  const question = { ...anyQuestion(prng), window: { everyNs: prng.pick([...WINDOWS_NS, MINUTE_NS, MINUTE_NS]), offsetNs: prng.pick([0, 13 * MINUTE_NS]) } };
+  const fill = prng.pick([...(question.calls.length === 1 ? ['none'] : []), 'null', 'previous', '3', 'linear']);
+  return `${questionText(question).replace('fill(none)', `fill(${fill})`)}${prng.pick(['', ' ORDER BY time DESC'])}`;
+}
+
 /** Which of the rows, in which order; of one row of each group most often. */
 function anyEnd(prng: Prng): string {
   const order = prng.pick(['', ' ORDER BY time', ' ORDER BY time DESC']);
