@@ -45,6 +45,7 @@ async function rowCountRead(text: string): Promise<number> {
 test('what is behind the windows that LIMIT wants is not read, from either end', async () => {
   expect(await rowCountRead('SELECT max(f) FROM m WHERE time < 10000 GROUP BY time(20ns) LIMIT 5')).toBe(10);
   expect(await rowCountRead('SELECT max(f) FROM m WHERE time < 10000 GROUP BY time(20ns) ORDER BY time DESC LIMIT 5')).toBe(10);
+  expect(await rowCountRead('SELECT max(*), mean(g) FROM m WHERE time < 10000 GROUP BY time(20ns) LIMIT 5')).toBe(10);
   expect(await rowCountRead('SELECT max(f) FROM m WHERE time >= 5000 AND time < 10000 GROUP BY time(20ns) LIMIT 2 OFFSET 3')).toBe(10);
 });
 

@@ -29,6 +29,7 @@ export class GroupAggregates {
   readonly #key: GroupKey;
   /** One per call. */
   readonly #states: CallStates;
+  /** Per call, whether anything was added. */
   readonly #hasValues: boolean[];
   readonly #slots: WindowSlots;
   #pointCount = 0;
@@ -41,19 +42,15 @@ export class GroupAggregates {
     this.#slots = new WindowSlots(calls.plan.output.windowCountMax);
   }
 
-  /** Per call, whether anything was added. */
-  get hasValues(): readonly boolean[] {
-    return this.#hasValues;
-  }
-
   /** How many windows, per call, and values are held. */
   get heldCount(): number {
     return this.#states.reduce((count, state) => count + ('heldCount' in state ? state.heldCount!() : 0), this.#slots.count * this.#states.length);
   }
 
-  /** In which there are values. */
-  get windowCount(): number {
-    return this.#slots.count;
+  /** Whether no later window changes what the wanted ones come to (FW1): a count of nothing is 0 only where there is something to count at all. */
+  get hasEnough(): boolean {
+    const { calls, wantedWindowCount = Infinity } = this.#calls.plan.output;
+    return this.#slots.count >= wantedWindowCount && calls.every((call, index) => call.function !== 'count' || this.#hasValues[index]);
   }
 
   /** Rows that were added, and passed the filter. */

@@ -73,7 +73,7 @@ async function* aggregate({ plan, source, range, counter, signal }: Job<Aggregat
         if (counter.isOn) counter.hold(aggregates.heldCount * HELD_SIZE_BYTES);
         if (counter.isDue) yield counter.take();
       }
-      if (aggregates.windowCount >= (plan.output.wantedWindowCount ?? Infinity) && aggregates.hasValues.every(Boolean)) break; // Whether a call has any value at all shows in windows without one.
+      if (aggregates.hasEnough) break;
     }
     yield* aggregates.encode(writer);
   }
