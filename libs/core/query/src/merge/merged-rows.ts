@@ -39,20 +39,47 @@ export async function* mergedRows(shape: RowShape, inputs: readonly RowsInput[])
 
 /** What can be merged before a block of the least stream must be awaited. */
 function* batches(shape: RowShape, heap: MergeHeap<RowStream>): Generator<RowBatch> {
-  for (let least = heap.least!; !least.isBlockDone; least = heap.least!) {
-    yield takeRows(shape, least, heap.second);
-    if (!least.isBlockDone || least.loadHere()) heap.sink();
-  }
+  while (!heap.least!.isBlockDone) yield isAlone(heap) ? takeOwnRows(shape, heap) : takeRows(shape, heap);
 }
 
-/** The rows of a stream up to the head of another. */
-function takeRows(shape: RowShape, from: RowStream, until: RowStream | undefined): RowBatch {
-  const { group, ms, subNs, cells } = from.block;
-  const start = from.position;
-  const endMax = Math.min(ms.length, start + rowCountAtOnce(shape.columnCount));
-  if (until === undefined || compareGroups(group, until.block.group) !== 0) from.position = endMax;
-  else do from.position += 1; while (from.position < endMax && compareHeads(shape, from, until) <= 0);
-  return sliceBatch({ group, times: { ms, subNs }, inputs: cells }, start, from.position);
+/** Whether no other stream has rows of the group at hand, or may get some before its block is at its end. */
+function isAlone({ least, second }: MergeHeap<RowStream>): boolean {
+  return second === undefined || compareGroups(least!.block.group, second.block.group) !== 0;
+}
+
+/** Rows of the least stream, which need not be moved. */
+function takeOwnRows(shape: RowShape, heap: MergeHeap<RowStream>): RowBatch {
+  const stream = heap.least!;
+  const { block, position } = stream;
+  const { group, ms, subNs, cells } = block;
+  stream.position = Math.min(ms.length, position + rowCountAtOnce(shape.columnCount));
+  const batch = sliceBatch({ group, times: { ms, subNs }, inputs: cells }, position, stream.position);
+  advance(heap);
+  return batch;
+}
+
+/** Rows of several streams, which take turns every few rows: it is found first who is next, then moved column by column. */
+function takeRows(shape: RowShape, heap: MergeHeap<RowStream>): RowBatch {
+  const { group } = heap.least!.block;
+  const order: RowOrder = { blocks: [], blockOf: [], rows: [] };
+  const rowCountMax = rowCountAtOnce(shape.columnCount);
+  for (let least = heap.least!; order.rows.length < rowCountMax && !least.isBlockDone && compareGroups(least.block.group, group) === 0; least = heap.least!) {
+    const until = heap.second;
+    const place = order.blocks[least.place] === least.block ? least.place : (least.place = order.blocks.push(least.block) - 1);
+    do {
+      order.blockOf.push(place);
+      order.rows.push(least.position);
+      least.position += 1;
+    } while (!least.isBlockDone && order.rows.length < rowCountMax && (until === undefined || compareHeads(shape, least, until) <= 0));
+    advance(heap);
+  }
+  return inOrder(group, shape.columnCount, order);
+}
+
+/** The least stream has moved on. Where its next block must be awaited it stays the least, at the end of its block. */
+function advance(heap: MergeHeap<RowStream>): void {
+  const least = heap.least!;
+  if (!least.isBlockDone || least.loadHere()) heap.sink();
 }
 
 function compareHeads({ isDescending }: RowShape, left: RowStream, right: RowStream): number {
@@ -83,6 +110,29 @@ export interface TimedBlock {
   readonly seriesKeys: readonly SeriesKey[];
   readonly seriesOf: ArrayLike<number>;
   readonly cells: Cell[][];
+}
+
+/** Rows of several blocks of one group, one after the other. */
+interface RowOrder {
+  readonly blocks: TimedBlock[];
+  /** Row → place in `blocks`. */
+  readonly blockOf: number[];
+  /** Row → row of its block. */
+  readonly rows: number[];
+}
+
+function inOrder(group: GroupKey, columnCount: number, order: RowOrder): RowBatch {
+  const { blocks } = order;
+  const times = { ms: taken(blocks.map(({ ms }) => ms), order), subNs: taken(blocks.map(({ subNs }) => subNs), order) };
+  const inputs: Cell[][] = [];
+  while (inputs.length < columnCount) inputs.push(taken(blocks.map(({ cells }) => cells[inputs.length]!), order));
+  return { group, times, inputs };
+}
+
+function taken<Value>(columns: readonly (readonly Value[])[], { blockOf, rows }: RowOrder): Value[] {
+  const values: Value[] = [];
+  for (let index = 0; index < rows.length; index += 1) values.push(columns[blockOf[index]!]![rows[index]!]!);
+  return values;
 }
 
 const NO_BLOCK: TimedBlock = { group: { measurement: '', values: [] }, ms: [], subNs: [], seriesKeys: [], seriesOf: [], cells: [] };
@@ -153,6 +203,8 @@ class GivenBlocks implements BlockSource {
 
 class RowStream {
   position = 0;
+  /** Of the block at hand among those of a {@link RowOrder}, if it is there. */
+  place = 0;
   /** Decides between equal rows. */
   readonly rank: number;
   readonly #source: BlockSource;
