@@ -200,6 +200,11 @@ export class ByteReader {
     return values;
   }
 
+  /** The one that begins there, among bytes that were skipped. */
+  f64At(offset: number): number {
+    return this.#view.getFloat64(offset, true);
+  }
+
   i64(): bigint {
     return this.#view.getBigInt64(this.skip(8), true);
   }

@@ -2,6 +2,7 @@ import { DbError, KnownTexts, type ByteReader, type ByteWriter, type SizeBytes }
 import { valueAt, type Cell, type Column, type SeriesKey } from '@varve/model';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
 import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
+import { NumberCells, TagCells, type ReadCells } from './read-cells.ts';
 
 /**
  * Rows as bytes, one block of one group after the other. Blocks come in order of (group, time, series).
@@ -39,14 +40,15 @@ export interface BlockSeries {
   readonly columns: readonly (Column | string | null)[];
 }
 
-/** A block as it is read: all columns row by row. */
+/** A block as it is read. */
 export interface ReadRowBlock {
   readonly group: GroupKey;
   readonly offsetsNs: readonly number[];
   readonly seriesKeys: readonly SeriesKey[];
   /** Row → place in `seriesKeys`. */
   readonly seriesOf: readonly number[];
-  readonly cells: Cell[][];
+  /** Column by column, row by row. */
+  readonly cells: readonly ReadCells[];
 }
 
 /** Keys and tags of series that blocks told of last: the next query asks for the same ones more often than not. */
@@ -83,7 +85,7 @@ export function decodeRowBlock(reader: ByteReader, { dimensionCount, columnCount
   const seriesOf = decodePlaces(reader, rowCount, seriesKeys.length);
   const offsetsNs = reader.f64s(rowCount);
   const rows = { seriesOf, seriesCount: seriesKeys.length };
-  const cells: Cell[][] = [];
+  const cells: ReadCells[] = [];
   while (cells.length < columnCount) cells.push(decodeColumn(reader, rows));
   return { group, offsetsNs, seriesKeys, seriesOf, cells };
 }
@@ -148,14 +150,14 @@ interface ColumnRows {
   readonly seriesCount: number;
 }
 
-function decodeColumn(reader: ByteReader, rows: ColumnRows): Cell[] {
+function decodeColumn(reader: ByteReader, rows: ColumnRows): ReadCells {
   const rowCount = rows.seriesOf.length;
   const kind = reader.u8();
   switch (kind) {
     case ALL_NULL:
       return new Array<Cell>(rowCount).fill(null);
     case NUMBERS:
-      return reader.f64s(rowCount);
+      return new NumberCells(reader, rowCount);
     case TEXTS:
       return decodeNullableTexts(reader, rowCount);
     case CELLS:
@@ -173,12 +175,10 @@ function decodeCells(reader: ByteReader, rowCount: number): Cell[] {
   return cells;
 }
 
-function decodeTags(reader: ByteReader, { seriesOf, seriesCount }: ColumnRows): Cell[] {
+function decodeTags(reader: ByteReader, { seriesOf, seriesCount }: ColumnRows): TagCells {
   const bySeries: (string | null)[] = [];
   while (bySeries.length < seriesCount) bySeries.push(reader.u8() === 1 ? knownTexts.read(reader) : null);
-  const cells: Cell[] = [];
-  for (let row = 0; row < seriesOf.length; row += 1) cells.push(bySeries[seriesOf[row]!]!);
-  return cells;
+  return new TagCells(bySeries, seriesOf);
 }
 
 function encodeNullableTexts(bytes: ByteWriter, cells: readonly (string | null)[]): void {
