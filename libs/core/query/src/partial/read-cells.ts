@@ -1,4 +1,4 @@
-import type { ByteReader } from '@varve/base';
+import type { ByteReader, WholeSizeBytes } from '@varve/base';
 import type { Cell } from '@varve/model';
 
 /** A column of a block that came in: cells, or numbers and tags as they came, of which each reader takes its rows. */
@@ -7,15 +7,19 @@ export type ReadCells = readonly Cell[] | NumberCells | TagCells;
 /** Numbers that lie in the bytes of a frame: whoever has one keeps the frame. */
 export class NumberCells {
   readonly #reader: ByteReader;
+  readonly #sizeBytes: WholeSizeBytes | 8;
   readonly #start: number;
 
-  constructor(reader: ByteReader, rowCount: number) {
+  /** The next ones of a frame: f64 each, or whole numbers of fewer bytes. @throws DbError MESSAGE_INVALID */
+  constructor(reader: ByteReader, rowCount: number, sizeBytes: WholeSizeBytes | 8) {
     this.#reader = reader;
-    this.#start = reader.skip(8 * rowCount);
+    this.#sizeBytes = sizeBytes;
+    this.#start = reader.skip(sizeBytes * rowCount);
   }
 
   at(row: number): number {
-    return this.#reader.f64At(this.#start + 8 * row);
+    const offset = this.#start + this.#sizeBytes * row;
+    return this.#sizeBytes === 8 ? this.#reader.f64At(offset) : this.#reader.wholeAt(this.#sizeBytes, offset);
   }
 
   slice(startRow: number, endRow: number): number[] {

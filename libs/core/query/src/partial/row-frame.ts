@@ -1,4 +1,4 @@
-import { DbError, KnownTexts, type ByteReader, type ByteWriter, type SizeBytes } from '@varve/base';
+import { DbError, KnownTexts, type ByteReader, type ByteWriter, type SizeBytes, type WholeSizeBytes } from '@varve/base';
 import { valueAt, type Cell, type Column, type SeriesKey } from '@varve/model';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
 import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
@@ -15,6 +15,7 @@ import { NumberCells, TagCells, type ReadCells } from './read-cells.ts';
  *              u8 2: varint text count · texts · one varint per row: 0 is null, else text number + 1
  *              u8 3: cells
  *              u8 4: per series key u8 0: null, or u8 1 · text: what all its rows have
+ *              u8 5, 6, 7: whole numbers in 1, 2, 4 bytes per row, the least that hold them all
  */
 export const ROW_FRAME = 4;
 
@@ -59,6 +60,8 @@ const NUMBERS = 1;
 const TEXTS = 2;
 const CELLS = 3;
 const TAGS = 4;
+/** By what a number takes. */
+const WHOLE_KINDS = { 1: 5, 2: 6, 4: 7 } as const;
 
 export function encodeRowBlock(bytes: ByteWriter, { group, series, seriesOf, rows }: BlockRows): void {
   encodeGroupKey(bytes, group);
@@ -70,7 +73,7 @@ export function encodeRowBlock(bytes: ByteWriter, { group, series, seriesOf, row
   bytes.f64sOf(numbers, seriesOf, rows);
   const columnCount = series[0]!.columns.length;
   for (let column = 0; column < columnCount; column += 1) {
-    if (takeNumbers(series, column, numbers)) bytes.u8(NUMBERS).f64sOf(numbers, seriesOf, rows);
+    if (takeNumbers(series, column, numbers)) encodeNumbers(bytes, numbers, { seriesOf, rows });
     else if (hasCells(series, column)) encodeCells(bytes, rows.map((row, index) => cellAt(series[seriesOf[index]!]!.columns[column]!, row)));
     else encodeTags(bytes, series, column);
   }
@@ -110,6 +113,25 @@ function takeNumbers(series: readonly BlockSeries[], column: number, into: Float
     into[place] = cells.values;
   }
   return true;
+}
+
+function encodeNumbers(bytes: ByteWriter, numbers: readonly Float64Array[], { seriesOf, rows }: Pick<RowBlock, 'seriesOf' | 'rows'>): void {
+  const sizeBytes = wholeSizeOf(numbers, seriesOf, rows);
+  if (sizeBytes === undefined) bytes.u8(NUMBERS).f64sOf(numbers, seriesOf, rows);
+  else bytes.u8(WHOLE_KINDS[sizeBytes]).wholesOf(sizeBytes, numbers, seriesOf, rows);
+}
+
+/** Undefined: one of them is not whole, is too large, or is −0. */
+function wholeSizeOf(numbers: readonly Float64Array[], seriesOf: readonly number[], rows: readonly number[]): WholeSizeBytes | undefined {
+  let [least, most] = [0, 0];
+  for (let index = 0; index < rows.length; index += 1) {
+    const value = numbers[seriesOf[index]!]![rows[index]!]!;
+    if ((value | 0) !== value || Object.is(value, -0)) return undefined;
+    if (value < least) least = value;
+    else if (value > most) most = value;
+  }
+  if (least >= -0x80 && most < 0x80) return 1;
+  return least >= -0x8000 && most < 0x8000 ? 2 : 4;
 }
 
 function hasCells(series: readonly BlockSeries[], column: number): boolean {
@@ -157,7 +179,13 @@ function decodeColumn(reader: ByteReader, rows: ColumnRows): ReadCells {
     case ALL_NULL:
       return new Array<Cell>(rowCount).fill(null);
     case NUMBERS:
-      return new NumberCells(reader, rowCount);
+      return new NumberCells(reader, rowCount, 8);
+    case WHOLE_KINDS[1]:
+      return new NumberCells(reader, rowCount, 1);
+    case WHOLE_KINDS[2]:
+      return new NumberCells(reader, rowCount, 2);
+    case WHOLE_KINDS[4]:
+      return new NumberCells(reader, rowCount, 4);
     case TEXTS:
       return decodeNullableTexts(reader, rowCount);
     case CELLS:
