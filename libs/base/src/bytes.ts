@@ -64,16 +64,18 @@ export class ByteWriter {
     return this;
   }
 
-  /** As {@link f64sOf} of whole numbers that fit into so many bytes each. */
+  /** As {@link f64s} of whole numbers that fit into so many bytes each. */
+  wholes(sizeBytes: WholeSizeBytes, values: readonly number[], indexes: readonly number[]): this {
+    const offset = this.#grow(sizeBytes * indexes.length);
+    for (let place = 0; place < indexes.length; place += 1) setWhole(this.#view, sizeBytes, offset + sizeBytes * place, values[indexes[place]!]!);
+    return this;
+  }
+
+  /** As {@link f64sOf} of such numbers. */
   wholesOf(sizeBytes: WholeSizeBytes, arrays: readonly Float64Array[], arrayOf: readonly number[], indexes: readonly number[]): this {
     const offset = this.#grow(sizeBytes * indexes.length);
     const view = this.#view;
-    for (let place = 0; place < indexes.length; place += 1) {
-      const value = arrays[arrayOf[place]!]![indexes[place]!]!;
-      if (sizeBytes === 1) view.setInt8(offset + place, value);
-      else if (sizeBytes === 2) view.setInt16(offset + 2 * place, value, true);
-      else view.setInt32(offset + 4 * place, value, true);
-    }
+    for (let place = 0; place < indexes.length; place += 1) setWhole(view, sizeBytes, offset + sizeBytes * place, arrays[arrayOf[place]!]![indexes[place]!]!);
     return this;
   }
 
@@ -172,6 +174,12 @@ export class ByteWriter {
   }
 }
 
+function setWhole(view: DataView, sizeBytes: WholeSizeBytes, offset: number, value: number): void {
+  if (sizeBytes === 1) view.setInt8(offset, value);
+  else if (sizeBytes === 2) view.setInt16(offset, value, true);
+  else view.setInt32(offset, value, true);
+}
+
 /** Reads what {@link ByteWriter} wrote. Never reads beyond its bytes. */
 export class ByteReader {
   readonly bytes: Uint8Array;
@@ -213,6 +221,14 @@ export class ByteReader {
     const offset = this.skip(8 * count);
     const values: number[] = [];
     for (let index = 0; index < count; index += 1) values.push(this.#view.getFloat64(offset + 8 * index, true));
+    return values;
+  }
+
+  /** So many whole numbers of so many bytes each. */
+  wholes(sizeBytes: WholeSizeBytes, count: number): number[] {
+    const offset = this.skip(sizeBytes * count);
+    const values: number[] = [];
+    for (let index = 0; index < count; index += 1) values.push(this.wholeAt(sizeBytes, offset + sizeBytes * index));
     return values;
   }
 

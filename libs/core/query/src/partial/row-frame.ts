@@ -3,6 +3,7 @@ import { valueAt, type Cell, type Column, type SeriesKey } from '@varve/model';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
 import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
 import { NumberCells, TagCells, type ReadCells } from './read-cells.ts';
+import { isShortWhole, wholeSize } from './whole-numbers.ts';
 
 /**
  * Rows as bytes, one block of one group after the other. Blocks come in order of (group, time, series).
@@ -126,12 +127,11 @@ function wholeSizeOf(numbers: readonly Float64Array[], seriesOf: readonly number
   let [least, most] = [0, 0];
   for (let index = 0; index < rows.length; index += 1) {
     const value = numbers[seriesOf[index]!]![rows[index]!]!;
-    if ((value | 0) !== value || Object.is(value, -0)) return undefined;
+    if (!isShortWhole(value)) return undefined;
     if (value < least) least = value;
     else if (value > most) most = value;
   }
-  if (least >= -0x80 && most < 0x80) return 1;
-  return least >= -0x8000 && most < 0x8000 ? 2 : 4;
+  return wholeSize(least, most);
 }
 
 function hasCells(series: readonly BlockSeries[], column: number): boolean {
