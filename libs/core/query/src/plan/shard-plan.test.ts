@@ -44,10 +44,10 @@ test('a plan of a node that answers otherwise is refused, older or newer', () =>
   const { plan } = JSON.parse(new TextDecoder().decode(encodeShardPlan(PLAN))) as { readonly plan: unknown };
   const decode = (format: unknown): unknown => decodeShardPlan(new TextEncoder().encode(JSON.stringify({ format, plan })));
 
-  for (const format of [1, 2, 3, 4, 5, 7, '6', undefined]) {
-    expect(() => decode(format), String(format)).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID', message: `a shard plan of format ${String(format)}; this node knows 6` }) as DbError);
+  for (const format of [1, 2, 3, 4, 5, 6, 8, '7', undefined]) {
+    expect(() => decode(format), String(format)).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID', message: `a shard plan of format ${String(format)}; this node knows 7` }) as DbError);
   }
-  expect(decode(6)).toMatchObject({ dimensions: PLAN.dimensions });
+  expect(decode(7)).toMatchObject({ dimensions: PLAN.dimensions });
 });
 
 test('every shape of a plan has the format that this node knows, and comes out as it went in', () => {
@@ -66,7 +66,7 @@ test('every shape of a plan has the format that this node knows, and comes out a
 
   for (const plan of shapes) {
     const bytes = encodeShardPlan(plan);
-    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ format: 6 });
+    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ format: 7 });
     expect(structuredClone(decodeShardPlan(bytes))).toEqual(structuredClone(plan));
   }
 });

@@ -107,7 +107,7 @@ export interface WindowShift {
  * What a plan says and how it is answered, frames included: a node that reads or answers otherwise refuses it. What is new in a plan, a
  * function too, takes the next number, for the plans that have it: nodes that do not know it must not carry out the rest.
  */
-const FORMAT = 6;
+const FORMAT = 7;
 
 /** The bytes in which a plan travels: its format, then JSON with bigints as `{"ns": "…"}`. */
 export function encodeShardPlan(plan: ShardPlan): Uint8Array {
