@@ -46,6 +46,19 @@ test('numbers are picked from several arrays', () => {
   expect(new ByteReader(bytes).f64s(3)).toEqual([-0, 2, 4]);
 });
 
+test('whole numbers read back from as few bytes as they fit into', () => {
+  for (const [sizeBytes, most] of [[1, 0x7f], [2, 0x7fff], [4, 0x7fff_ffff]] as const) {
+    const values = [0, most, -most - 1, -1];
+    const bytes = new ByteWriter(1).wholes(sizeBytes, [7, ...values], [1, 2, 3, 4]).wholesOf(sizeBytes, [Float64Array.from(values), Float64Array.of(5)], [0, 1, 0], [1, 0, 2]).finish();
+    expect(bytes).toHaveLength(7 * sizeBytes);
+    const reader = new ByteReader(bytes);
+    expect(reader.wholes(sizeBytes, 4)).toEqual(values);
+    expect(reader.wholes(sizeBytes, 3)).toEqual([most, 5, -most - 1]);
+    expect(reader.wholeAt(sizeBytes, sizeBytes)).toBe(most);
+    expect(() => reader.wholes(sizeBytes, 1)).toThrow(DbError);
+  }
+});
+
 test('a text of any length reads back, whatever its characters take', () => {
   for (const length of [0, 1, 126, 127, 128, 129, 254, 255, 256, 257, 20_000]) {
     for (const last of ['x', 'é', '€']) {

@@ -7,6 +7,9 @@ const SHORT_TEXT_LENGTH_END = 256;
 
 export const textDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
+/** What a whole number may take: two's complement. */
+export type WholeSizeBytes = 1 | 2 | 4;
+
 /** Appends little-endian values to a growing buffer. A buffer that it has outgrown is freed at once: the collector comes late for these. */
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
@@ -58,6 +61,21 @@ export class ByteWriter {
     const offset = this.#grow(8 * indexes.length);
     const view = this.#view;
     for (let place = 0; place < indexes.length; place += 1) view.setFloat64(offset + 8 * place, arrays[arrayOf[place]!]![indexes[place]!]!, true);
+    return this;
+  }
+
+  /** As {@link f64s} of whole numbers that fit into so many bytes each. */
+  wholes(sizeBytes: WholeSizeBytes, values: readonly number[], indexes: readonly number[]): this {
+    const offset = this.#grow(sizeBytes * indexes.length);
+    for (let place = 0; place < indexes.length; place += 1) setWhole(this.#view, sizeBytes, offset + sizeBytes * place, values[indexes[place]!]!);
+    return this;
+  }
+
+  /** As {@link f64sOf} of such numbers. */
+  wholesOf(sizeBytes: WholeSizeBytes, arrays: readonly Float64Array[], arrayOf: readonly number[], indexes: readonly number[]): this {
+    const offset = this.#grow(sizeBytes * indexes.length);
+    const view = this.#view;
+    for (let place = 0; place < indexes.length; place += 1) setWhole(view, sizeBytes, offset + sizeBytes * place, arrays[arrayOf[place]!]![indexes[place]!]!);
     return this;
   }
 
@@ -156,6 +174,12 @@ export class ByteWriter {
   }
 }
 
+function setWhole(view: DataView, sizeBytes: WholeSizeBytes, offset: number, value: number): void {
+  if (sizeBytes === 1) view.setInt8(offset, value);
+  else if (sizeBytes === 2) view.setInt16(offset, value, true);
+  else view.setInt32(offset, value, true);
+}
+
 /** Reads what {@link ByteWriter} wrote. Never reads beyond its bytes. */
 export class ByteReader {
   readonly bytes: Uint8Array;
@@ -198,6 +222,25 @@ export class ByteReader {
     const values: number[] = [];
     for (let index = 0; index < count; index += 1) values.push(this.#view.getFloat64(offset + 8 * index, true));
     return values;
+  }
+
+  /** So many whole numbers of so many bytes each. */
+  wholes(sizeBytes: WholeSizeBytes, count: number): number[] {
+    const offset = this.skip(sizeBytes * count);
+    const values: number[] = [];
+    for (let index = 0; index < count; index += 1) values.push(this.wholeAt(sizeBytes, offset + sizeBytes * index));
+    return values;
+  }
+
+  /** The one that begins there, among bytes that were skipped. */
+  f64At(offset: number): number {
+    return this.#view.getFloat64(offset, true);
+  }
+
+  /** The same of a whole number that takes so many bytes. */
+  wholeAt(sizeBytes: WholeSizeBytes, offset: number): number {
+    if (sizeBytes === 1) return this.#view.getInt8(offset);
+    return sizeBytes === 2 ? this.#view.getInt16(offset, true) : this.#view.getInt32(offset, true);
   }
 
   i64(): bigint {

@@ -7,5 +7,6 @@ export { FloatSum } from './float-sum.ts';
 export { KnownTexts } from './known-texts.ts';
 export { Prng } from './prng.ts';
 export { Scratch } from './scratch.ts';
+export type { WholeSizeBytes } from './bytes.ts';
 export type { ErrorCode, ErrorTraits } from './db-error.ts';
 export type { DurationMs, InstantMs, SizeBytes, TimestampNs, WallMs } from './units.ts';

@@ -20,7 +20,9 @@ import { interrupted, type Produce, type Question, type StreamPlace, type Stream
 const NOTHING = new Uint8Array(0);
 
 /** Items the producer may send ahead of what the consumer has taken. */
-const CREDIT_COUNT = 4;
+const CREDIT_COUNT = 6;
+/** So many are granted together: each grant is a message that wakes two processes, and meanwhile the producer has the others. */
+const GRANT_COUNT = CREDIT_COUNT / 2;
 /** So many signs of life fit into the time after which the other side is given up; one may be lost. */
 const BEATS_PER_IDLE_TIMEOUT = 4;
 
@@ -58,7 +60,7 @@ export async function* openWireStream<Kind extends MessageKind, Value>(
       if (item.payload.length > 0) yield item.payload;
       if (isEnded) break;
       creditCount += 1;
-      grant();
+      if (creditCount % GRANT_COUNT === 0) grant();
     }
   } finally {
     beat.cancel();

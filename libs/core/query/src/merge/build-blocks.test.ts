@@ -30,3 +30,13 @@ test('rows travel in blocks of at most so many, small batches together, and each
   // What does not fit begins the next block.
   check([batch('a', [1, 2]), batch('a', [3, 4, 5]), batch('a', [6]), batch('b', [7])], ['a 1 2 …', 'a 3 4 5 6', 'b 7']);
 });
+
+test('rows are copied into a block with others only while they are few', () => {
+  const rowCountsOf = (counts: readonly number[]): readonly number[] => {
+    let ms = 0;
+    const batches = counts.map((count) => batch('a', Array.from({ length: count }, () => (ms += 1))));
+    return [...buildBlocks(PLAN, 1_000)(batches, true)].map(({ rowCount }) => rowCount);
+  };
+  expect(rowCountsOf([255, 100, 300])).toEqual([355, 300]);
+  expect(rowCountsOf([256, 100, 300])).toEqual([256, 400]);
+});

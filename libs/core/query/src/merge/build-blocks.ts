@@ -6,6 +6,9 @@ import type { MergePlan } from '../plan/query-plan.ts';
 import { rowCountAtOnce, sliceBatch, type RowBatch, type RowTimes } from './row-batch.ts';
 import type { Stage } from './stage.ts';
 
+/** A block of fewer rows is made longer by what follows: each batch is copied then. */
+const SMALL_ROW_COUNT_END = 256;
+
 /** Computes the columns of the answer and cuts them into blocks of at most `chunkRowCount` rows, fewer of wide ones. */
 export function buildBlocks(plan: MergePlan, chunkRowCount: number): Stage<RowBatch, SeriesBlock> {
   const builder = new BlockBuilder(plan, chunkRowCount);
@@ -42,8 +45,8 @@ class BlockBuilder {
       const { length } = batch.times.ms;
       for (let start = 0; start < length; start += this.#chunkRowCount) {
         const part = sliceBatch(batch, start, Math.min(length, start + this.#chunkRowCount));
-        // Rows that do not fit make a block of their own: to fill up this one, all rows to come would be copied.
-        if (this.#rows !== undefined && this.#rows.count + part.times.ms.length > this.#chunkRowCount) yield this.#take(this.#rows, true);
+        // Rows that do not fit make a block of their own: to fill up this one, all rows to come would be copied. Many need no company.
+        if (this.#rows !== undefined && (this.#rows.count >= SMALL_ROW_COUNT_END || this.#rows.count + part.times.ms.length > this.#chunkRowCount)) yield this.#take(this.#rows, true);
         this.#addRows(part);
       }
     }

@@ -2,9 +2,11 @@ import type { ByteReader } from '@varve/base';
 import { putTimeAfter, splitNs, type Cell, type SeriesKey, type SplitTime } from '@varve/model';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
+import type { ReadCells } from '../partial/read-cells.ts';
 import { decodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
 import { FrameStream, type ShardPartials } from './partial-stream.ts';
-import { rowCountAtOnce, sliceBatch, type RowBatch } from './row-batch.ts';
+import { rowCountAtOnce, type RowBatch, type RowTimes } from './row-batch.ts';
+import { cellsInOrder, numbersInOrder } from './row-order.ts';
 
 /** The shape that rows have on the wire and in the answer. */
 export interface RowShape {
@@ -39,20 +41,54 @@ export async function* mergedRows(shape: RowShape, inputs: readonly RowsInput[])
 
 /** What can be merged before a block of the least stream must be awaited. */
 function* batches(shape: RowShape, heap: MergeHeap<RowStream>): Generator<RowBatch> {
-  for (let least = heap.least!; !least.isBlockDone; least = heap.least!) {
-    yield takeRows(shape, least, heap.second);
-    if (!least.isBlockDone || least.loadHere()) heap.sink();
-  }
+  while (!heap.least!.isBlockDone) yield isAlone(heap) ? takeOwnRows(shape, heap) : takeRows(shape, heap);
 }
 
-/** The rows of a stream up to the head of another. */
-function takeRows(shape: RowShape, from: RowStream, until: RowStream | undefined): RowBatch {
-  const { group, ms, subNs, cells } = from.block;
-  const start = from.position;
-  const endMax = Math.min(ms.length, start + rowCountAtOnce(shape.columnCount));
-  if (until === undefined || compareGroups(group, until.block.group) !== 0) from.position = endMax;
-  else do from.position += 1; while (from.position < endMax && compareHeads(shape, from, until) <= 0);
-  return sliceBatch({ group, times: { ms, subNs }, inputs: cells }, start, from.position);
+/** Whether no other stream has rows of the group at hand, or may get some before its block is at its end. */
+function isAlone({ least, second }: MergeHeap<RowStream>): boolean {
+  return second === undefined || compareGroups(least!.block.group, second.block.group) !== 0;
+}
+
+/** Rows of the least stream, as they follow each other in its block. */
+function takeOwnRows(shape: RowShape, heap: MergeHeap<RowStream>): RowBatch {
+  const stream = heap.least!;
+  const { block, position: start } = stream;
+  const end = Math.min(block.ms.length, start + rowCountAtOnce(shape.columnCount));
+  stream.position = end;
+  advance(heap);
+  return { group: block.group, times: timesWithin(block, start, end), inputs: block.cells.map((cells) => cells.slice(start, end)) };
+}
+
+function timesWithin({ ms, subNs }: MergedBlock, start: number, end: number): RowTimes {
+  return start === 0 && end === ms.length ? { ms, subNs } : { ms: ms.slice(start, end), subNs: subNs.slice(start, end) };
+}
+
+/** Rows of several streams, which take turns every few rows: it is found first who is next, then they are moved column by column. */
+function takeRows(shape: RowShape, heap: MergeHeap<RowStream>): RowBatch {
+  const { group } = heap.least!.block;
+  const blocks: MergedBlock[] = [];
+  const order = { blockOf: [] as number[], rows: [] as number[] };
+  const rowCountMax = rowCountAtOnce(shape.columnCount);
+  for (let least = heap.least!; order.rows.length < rowCountMax && !least.isBlockDone && compareGroups(least.block.group, group) === 0; least = heap.least!) {
+    const until = heap.second;
+    if (blocks[least.place] !== least.block) least.place = blocks.push(least.block) - 1;
+    do {
+      order.blockOf.push(least.place);
+      order.rows.push(least.position);
+      least.position += 1;
+    } while (!least.isBlockDone && order.rows.length < rowCountMax && (until === undefined || compareHeads(shape, least, until) <= 0));
+    advance(heap);
+  }
+  const times = { ms: numbersInOrder(blocks.map(({ ms }) => ms), order), subNs: numbersInOrder(blocks.map(({ subNs }) => subNs), order) };
+  const inputs: Cell[][] = [];
+  while (inputs.length < shape.columnCount) inputs.push(cellsInOrder(blocks.map(({ cells }) => cells[inputs.length]!), order));
+  return { group, times, inputs };
+}
+
+/** The least stream has moved on. Where its next block must be awaited it stays the least, at the end of its block. */
+function advance(heap: MergeHeap<RowStream>): void {
+  const least = heap.least!;
+  if (!least.isBlockDone || least.loadHere()) heap.sink();
 }
 
 function compareHeads({ isDescending }: RowShape, left: RowStream, right: RowStream): number {
@@ -85,12 +121,17 @@ export interface TimedBlock {
   readonly cells: Cell[][];
 }
 
-const NO_BLOCK: TimedBlock = { group: { measurement: '', values: [] }, ms: [], subNs: [], seriesKeys: [], seriesOf: [], cells: [] };
+/** A block on its way through the merge. */
+interface MergedBlock extends Omit<TimedBlock, 'cells'> {
+  readonly cells: readonly ReadCells[];
+}
+
+const NO_BLOCK: MergedBlock = { group: { measurement: '', values: [] }, ms: [], subNs: [], seriesKeys: [], seriesOf: [], cells: [] };
 
 /** Hands out blocks one after the other. */
 interface BlockSource {
   /** The next one of those that have arrived. */
-  next(): TimedBlock | undefined;
+  next(): MergedBlock | undefined;
   /** Waits for more; whether there are any. */
   arrive(): Promise<boolean>;
   close(): Promise<void>;
@@ -108,7 +149,7 @@ class FrameBlocks implements BlockSource {
     this.#start = splitNs(shard.startNs);
   }
 
-  next(): TimedBlock | undefined {
+  next(): MergedBlock | undefined {
     if (this.#reader === undefined || this.#reader.remaining === 0) return undefined;
     const { group, offsetsNs, seriesKeys, seriesOf, cells } = decodeRowBlock(this.#reader, this.#shape);
     const [ms, subNs]: [number[], number[]] = [[], []];
@@ -153,10 +194,12 @@ class GivenBlocks implements BlockSource {
 
 class RowStream {
   position = 0;
+  /** Of the block at hand among those that rows are taken from, if it is there. */
+  place = 0;
   /** Decides between equal rows. */
   readonly rank: number;
   readonly #source: BlockSource;
-  #block = NO_BLOCK;
+  #block: MergedBlock = NO_BLOCK;
   #isDone = false;
 
   constructor(source: BlockSource, rank: number) {
@@ -164,7 +207,7 @@ class RowStream {
     this.rank = rank;
   }
 
-  get block(): TimedBlock {
+  get block(): MergedBlock {
     return this.#block;
   }
 

@@ -37,9 +37,9 @@ export class RowFilter {
     if (passes === undefined) return undefined;
     const { offsetsNs } = rows.slice;
     const holds = this.#bound && boundTest(this.#bound, rows);
-    if (holds !== undefined) return chosenRows(offsetsNs.length, undefined, holds);
+    if (holds !== undefined) return chosenRows(offsetsNs.length, holds);
     this.#readers = this.#columns.map((origin) => filterReader(origin, rows));
-    return chosenRows(offsetsNs.length, undefined, (row) => passes(row) === true);
+    return chosenRows(offsetsNs.length, (row) => passes(row) === true);
   }
 }
 

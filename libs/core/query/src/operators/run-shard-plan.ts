@@ -7,9 +7,10 @@ import type { AggregatesOutput, MeasurementPlan, RowsOutput, ShardPlan } from '.
 import { AggregateCalls } from './aggregate-calls.ts';
 import { frameKind, GroupAggregates } from './aggregate-group.ts';
 import { estimatedRowCount } from './estimated-row-count.ts';
+import { pickedRows } from './picked-rows.ts';
 import { scanGroup } from './scan-group.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
-import type { OffsetRange, ReadQuestion, SeriesReader, ShardSource } from './shard-source.ts';
+import type { OffsetRange, ReadQuestion, SeriesReader, ShardSource, SourceSeries } from './shard-source.ts';
 import { fieldsToRead, isNumericType, rowCountOf, sliceSizeBytes } from './slice-cells.ts';
 import { TimePieces } from './time-pieces.ts';
 import { windowPieces } from './window-pieces.ts';
@@ -130,9 +131,9 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, { read, w
     for (const series of group.series) {
       assertWanted(signal);
       const parts = read(series, piece);
-      const [rows = NO_ROWS] = parts instanceof Promise ? await parts : parts;
-      slices.push(rows as SeriesSlice | SeriesRow);
-      readCount += rowCountOf(rows as SeriesSlice | SeriesRow);
+      const [rows = NO_ROWS] = (parts instanceof Promise ? await parts : parts) as Iterable<SeriesSlice | SeriesRow>;
+      slices.push(passing(group, series, rows));
+      readCount += rowCountOf(rows);
     }
     pieces.adapt(readCount);
     if (counter.isOn) counter.hold(slices.reduce((sizeBytes, slice) => sizeBytes + sliceSizeBytes(slice), 0));
@@ -147,9 +148,16 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, { read, w
   }
 }
 
-/** What is asked of each series. */
+/** What is asked of each series. Rows that pass a filter are moved out of what was read. */
 function rowsQuestion(plan: Job<RowsOutput>['plan'], { measurement, rowFilter }: SeriesGroup): ReadQuestion {
-  return { fields: fieldsToRead(measurement), mayPass: rowFilter.mayPass, onlyRow: onlyRowOf(plan, measurement) };
+  return { fields: fieldsToRead(measurement), mayPass: rowFilter.mayPass, onlyRow: onlyRowOf(plan, measurement), isBrief: !rowFilter.passesAll };
+}
+
+/** The rows that are wanted: of many that were read they may be few, and a piece of all series is in memory at once. */
+function passing({ rowFilter }: SeriesGroup, series: SourceSeries, rows: SeriesSlice | SeriesRow): SeriesSlice | SeriesRow {
+  if ('row' in rows) return rows;
+  const chosen = rowFilter.rowsThatPass({ series, slice: rows });
+  return chosen === undefined ? rows : pickedRows(rows, chosen);
 }
 
 /** The part of the range in which the group has rows. */

@@ -12,14 +12,14 @@ const BLOCK_ROW_COUNT_MAX = 1024;
 /** Of a number, and of whatever else is no text. */
 const CELL_SIZE_BYTES = 8;
 
-/** Rows of a group, from slices of its series that cover the same time, in order of (time, series): no more than so many. */
+/** Rows of a group, from slices of its series that cover the same time and hold what passes the filter, in order of (time, series): no more than so many. */
 export function* scanGroup(plan: ShardPlan, group: SeriesGroup, slices: readonly (SeriesSlice | SeriesRow)[], rowCountMax: number): Generator<RowBlock> {
   const direction = plan.isDescending ? -1 : 1;
   const heap = new MergeHeap<SeriesCursor>((left, right) => direction * (left.offsetNs - right.offsetNs || left.rank - right.rank));
   for (let rank = 0; rank < slices.length; rank += 1) {
     const [series, slice] = [group.series[rank]!, slices[rank]!];
     if (slice.offsetsNs.length === 0) continue;
-    const chosen = 'row' in slice ? undefined : rowsWithFields(plan.columns, group.measurement, { series, slice }, group.rowFilter.rowsThatPass({ series, slice }));
+    const chosen = 'row' in slice ? undefined : rowsWithFields(plan.columns, group.measurement, { series, slice });
     if (chosen?.length !== 0) heap.push(new SeriesCursor(plan, group, { series, slice, rank, chosen }));
   }
   for (let rowCountLeft = rowCountMax; heap.size > 0 && rowCountLeft > 0; ) {

@@ -61,17 +61,17 @@ function truncated(values: Float64Array): Float64Array | BigInt64Array {
   return BigInt64Array.from(values, (value) => BigInt(Number.isFinite(value) ? Math.trunc(value) : 0));
 }
 
-/** Of the rows chosen so far (undefined: all), those that have a value in one of the plan's fields. */
-export function rowsWithFields(columns: readonly PlanColumn[], measurement: MeasurementPlan, rows: SeriesRows, chosen: Int32Array | undefined): Int32Array | undefined {
+/** Rows that have a value in one of the plan's fields; undefined: all of them. */
+export function rowsWithFields(columns: readonly PlanColumn[], measurement: MeasurementPlan, rows: SeriesRows): Int32Array | undefined {
   const readers: RowReader[] = [];
   for (const [index, origin] of measurement.origins.entries()) {
     if (origin.kind !== 'field') continue;
     const column = convertedColumn(rows.slice, origin.name, columns[index]!.type);
     if (column === undefined) continue;
-    if (column.validity === undefined) return chosen;
+    if (column.validity === undefined) return undefined;
     readers.push((row) => valueAt(column, row) ?? null);
   }
-  return chosenRows(rows.slice.offsetsNs.length, chosen, (row) => readers.some((read) => read(row) !== null));
+  return chosenRows(rows.slice.offsetsNs.length, (row) => readers.some((read) => read(row) !== null));
 }
 
 export function rowCountOf(slice: SeriesSlice | SeriesRow): number {

@@ -17,7 +17,7 @@ const shapeOf = (isDescending: boolean): ColumnShape => ({ forms: [MAX, COUNT], 
 type Window = readonly [max: { readonly value: number | bigint; readonly offsetNs: number } | null, count: number | null];
 
 test('runs of states come out of their frames as they went in', () => {
-  const value = fc.oneof(fc.integer(), fc.bigInt({ min: 2n ** 53n, max: 2n ** 63n - 1n }));
+  const value = fc.oneof(fc.integer(), fc.integer({ min: -200, max: 200 }), fc.integer({ min: -40_000, max: 40_000 }), fc.constantFrom(0, -0, 0.5, 2 ** 31, NaN), fc.bigInt({ min: 2n ** 53n, max: 2n ** 63n - 1n }));
   const window = fc.tuple(fc.option(fc.record({ value, offsetNs: fc.nat(7_000_000_000_000_000) })), fc.option(fc.nat()));
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), window), { minLength: 1, maxLength: 40 }), fc.boolean(), (steps, isDescending) => {
@@ -31,8 +31,18 @@ test('runs of states come out of their frames as they went in', () => {
   );
 });
 
+test('states take what the largest number of their run needs', () => {
+  const sizeOf = (value: number): number => {
+    const windows = Array.from({ length: 100 }, (_, windowIndex) => ({ windowIndex, states: [null, windowIndex === 50 ? value : 0] as const }));
+    const [frame] = framesOf(windows, false);
+    expect(windowsIn(frame!, shapeOf(false))).toEqual(windows);
+    return Math.floor(frame!.length / windows.length);
+  };
+  expect([127, -128, 128, -32_768, 32_768, -(2 ** 31), 2 ** 31, -0, 0.5, NaN].map(sizeOf)).toEqual([1, 1, 2, 2, 4, 4, 8, 8, 8, 8]);
+});
+
 test('many windows are cut into runs, and every frame announces its group', () => {
-  const windows = Array.from({ length: 20_000 }, (_, windowIndex) => ({ windowIndex, states: [{ value: windowIndex, offsetNs: windowIndex }, 1] as const }));
+  const windows = Array.from({ length: 20_000 }, (_, windowIndex) => ({ windowIndex, states: [{ value: windowIndex + 0.5, offsetNs: windowIndex }, 1] as const }));
   const frames = framesOf(windows, false);
   expect(frames.length).toBeGreaterThan(2);
   expect(Math.max(...frames.map(({ length }) => length))).toBeLessThan(512 * 1024);

@@ -1,9 +1,10 @@
-import { DbError, type ByteReader, type ByteWriter } from '@varve/base';
+import { DbError, type ByteReader, type ByteWriter, type WholeSizeBytes } from '@varve/base';
 import { putTimeAfter, type SplitTime } from '@varve/model';
 import { noStates, type ColumnForm, type NumberPartial, type NumberStates, type StateNumbers } from '../functions/column-form.ts';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { encodeGroupKey, type GroupKey } from './group-key.ts';
+import { isShortWhole, wholeSize } from './whole-numbers.ts';
 import type { WindowOrder } from './window-order.ts';
 
 /**
@@ -14,7 +15,8 @@ import type { WindowOrder } from './window-order.ts';
  *     run      u8 2 · varint window count n · window numbers · one column of states per call
  *     windows  varint first · u8 1: each is one further · u8 0: n − 1 varint steps; backwards in a descending answer
  *     column   u8 0: no state in any · u8 1: in all · u8 2: n bytes, 1 where there is one
- *              then, for the windows that have one, each number of the states: u8 0 · f64 each, or u8 1 · cells;
+ *              then, for the windows that have one, each number of the states: u8 0 · f64 each, u8 1 · cells, or
+ *              u8 2, 3, 4 · whole numbers in 1, 2, 4 bytes each, the least that hold them all;
  *              and of selectors the point's offset, unless the statement has windows and the function can do without: f64 each
  *
  * Groups come in the order of the answer, the windows of a group too. A group is announced again at the start of each frame.
@@ -91,11 +93,32 @@ function encodeStates(bytes: ByteWriter, partial: NumberPartial, slots: readonly
   if (partial.offsetsNs.length > 0) bytes.f64s(partial.offsetsNs, present);
 }
 
+/** How the numbers of states are written. */
+const [FLOATS, CELLS] = [0, 1];
+/** By what a number takes. */
+const WHOLE_KINDS = { 1: 2, 2: 3, 4: 4 } as const;
+
 function encodeNumbers(bytes: ByteWriter, numbers: StateNumbers, present: readonly number[]): void {
-  const areFloats = present.every((slot) => typeof numbers[slot] === 'number');
-  bytes.u8(areFloats ? 0 : 1);
-  if (areFloats) bytes.f64s(numbers as number[], present);
-  else for (const slot of present) encodeCell(bytes, numbers[slot]!);
+  if (!present.every((slot) => typeof numbers[slot] === 'number')) {
+    bytes.u8(CELLS);
+    for (const slot of present) encodeCell(bytes, numbers[slot]!);
+    return;
+  }
+  const sizeBytes = wholeSizeOf(numbers as number[], present);
+  if (sizeBytes === undefined) bytes.u8(FLOATS).f64s(numbers as number[], present);
+  else bytes.u8(WHOLE_KINDS[sizeBytes]).wholes(sizeBytes, numbers as number[], present);
+}
+
+/** Undefined: one of them is not whole, is too large, or is −0. */
+function wholeSizeOf(numbers: readonly number[], present: readonly number[]): WholeSizeBytes | undefined {
+  let [least, most] = [0, 0];
+  for (let index = 0; index < present.length; index += 1) {
+    const value = numbers[present[index]!]!;
+    if (!isShortWhole(value)) return undefined;
+    if (value < least) least = value;
+    else if (value > most) most = value;
+  }
+  return wholeSize(least, most);
 }
 
 /** Both sides know these from the plan. */
@@ -143,11 +166,28 @@ function decodeStates(reader: ByteReader, form: ColumnForm, all: Uint8Array, sta
 }
 
 function decodeNumbers(reader: ByteReader, has: Uint8Array, all: Uint8Array): StateNumbers {
-  const areFloats = reader.u8() === 0;
-  if (areFloats && has === all) return reader.f64s(has.length);
-  const numbers: StateNumbers = [];
-  for (let window = 0; window < has.length; window += 1) numbers.push(has[window] !== 1 ? 0 : areFloats ? reader.f64() : numberOf(reader));
-  return numbers;
+  const kind = reader.u8();
+  if (kind === CELLS) return Array.from(has, (each) => (each === 1 ? numberOf(reader) : 0));
+  const count = has === all ? has.length : has.reduce((sum, each) => sum + (each === 1 ? 1 : 0), 0);
+  const numbers = decodeSome(reader, kind, count);
+  if (has === all) return numbers;
+  let next = 0;
+  return Array.from(has, (each) => (each === 1 ? numbers[next++]! : 0));
+}
+
+function decodeSome(reader: ByteReader, kind: number, count: number): number[] {
+  switch (kind) {
+    case FLOATS:
+      return reader.f64s(count);
+    case WHOLE_KINDS[1]:
+      return reader.wholes(1, count);
+    case WHOLE_KINDS[2]:
+      return reader.wholes(2, count);
+    case WHOLE_KINDS[4]:
+      return reader.wholes(4, count);
+    default:
+      throw new DbError('MESSAGE_INVALID', `unknown kind of numbers: ${kind}`);
+  }
 }
 
 function numberOf(reader: ByteReader): number | bigint {

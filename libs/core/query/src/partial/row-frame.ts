@@ -1,7 +1,9 @@
-import { DbError, KnownTexts, type ByteReader, type ByteWriter, type SizeBytes } from '@varve/base';
+import { DbError, KnownTexts, type ByteReader, type ByteWriter, type SizeBytes, type WholeSizeBytes } from '@varve/base';
 import { valueAt, type Cell, type Column, type SeriesKey } from '@varve/model';
 import { decodeCell, encodeCell } from './cell-bytes.ts';
 import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
+import { NumberCells, TagCells, type ReadCells } from './read-cells.ts';
+import { isShortWhole, wholeSize } from './whole-numbers.ts';
 
 /**
  * Rows as bytes, one block of one group after the other. Blocks come in order of (group, time, series).
@@ -14,6 +16,7 @@ import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
  *              u8 2: varint text count · texts · one varint per row: 0 is null, else text number + 1
  *              u8 3: cells
  *              u8 4: per series key u8 0: null, or u8 1 · text: what all its rows have
+ *              u8 5, 6, 7: whole numbers in 1, 2, 4 bytes per row, the least that hold them all
  */
 export const ROW_FRAME = 4;
 
@@ -39,14 +42,15 @@ export interface BlockSeries {
   readonly columns: readonly (Column | string | null)[];
 }
 
-/** A block as it is read: all columns row by row. */
+/** A block as it is read. */
 export interface ReadRowBlock {
   readonly group: GroupKey;
   readonly offsetsNs: readonly number[];
   readonly seriesKeys: readonly SeriesKey[];
   /** Row → place in `seriesKeys`. */
   readonly seriesOf: readonly number[];
-  readonly cells: Cell[][];
+  /** Column by column, row by row. */
+  readonly cells: readonly ReadCells[];
 }
 
 /** Keys and tags of series that blocks told of last: the next query asks for the same ones more often than not. */
@@ -57,6 +61,8 @@ const NUMBERS = 1;
 const TEXTS = 2;
 const CELLS = 3;
 const TAGS = 4;
+/** By what a number takes. */
+const WHOLE_KINDS = { 1: 5, 2: 6, 4: 7 } as const;
 
 export function encodeRowBlock(bytes: ByteWriter, { group, series, seriesOf, rows }: BlockRows): void {
   encodeGroupKey(bytes, group);
@@ -68,7 +74,7 @@ export function encodeRowBlock(bytes: ByteWriter, { group, series, seriesOf, row
   bytes.f64sOf(numbers, seriesOf, rows);
   const columnCount = series[0]!.columns.length;
   for (let column = 0; column < columnCount; column += 1) {
-    if (takeNumbers(series, column, numbers)) bytes.u8(NUMBERS).f64sOf(numbers, seriesOf, rows);
+    if (takeNumbers(series, column, numbers)) encodeNumbers(bytes, numbers, { seriesOf, rows });
     else if (hasCells(series, column)) encodeCells(bytes, rows.map((row, index) => cellAt(series[seriesOf[index]!]!.columns[column]!, row)));
     else encodeTags(bytes, series, column);
   }
@@ -83,7 +89,7 @@ export function decodeRowBlock(reader: ByteReader, { dimensionCount, columnCount
   const seriesOf = decodePlaces(reader, rowCount, seriesKeys.length);
   const offsetsNs = reader.f64s(rowCount);
   const rows = { seriesOf, seriesCount: seriesKeys.length };
-  const cells: Cell[][] = [];
+  const cells: ReadCells[] = [];
   while (cells.length < columnCount) cells.push(decodeColumn(reader, rows));
   return { group, offsetsNs, seriesKeys, seriesOf, cells };
 }
@@ -108,6 +114,24 @@ function takeNumbers(series: readonly BlockSeries[], column: number, into: Float
     into[place] = cells.values;
   }
   return true;
+}
+
+function encodeNumbers(bytes: ByteWriter, numbers: readonly Float64Array[], { seriesOf, rows }: Pick<RowBlock, 'seriesOf' | 'rows'>): void {
+  const sizeBytes = wholeSizeOf(numbers, seriesOf, rows);
+  if (sizeBytes === undefined) bytes.u8(NUMBERS).f64sOf(numbers, seriesOf, rows);
+  else bytes.u8(WHOLE_KINDS[sizeBytes]).wholesOf(sizeBytes, numbers, seriesOf, rows);
+}
+
+/** Undefined: one of them is not whole, is too large, or is −0. */
+function wholeSizeOf(numbers: readonly Float64Array[], seriesOf: readonly number[], rows: readonly number[]): WholeSizeBytes | undefined {
+  let [least, most] = [0, 0];
+  for (let index = 0; index < rows.length; index += 1) {
+    const value = numbers[seriesOf[index]!]![rows[index]!]!;
+    if (!isShortWhole(value)) return undefined;
+    if (value < least) least = value;
+    else if (value > most) most = value;
+  }
+  return wholeSize(least, most);
 }
 
 function hasCells(series: readonly BlockSeries[], column: number): boolean {
@@ -148,14 +172,20 @@ interface ColumnRows {
   readonly seriesCount: number;
 }
 
-function decodeColumn(reader: ByteReader, rows: ColumnRows): Cell[] {
+function decodeColumn(reader: ByteReader, rows: ColumnRows): ReadCells {
   const rowCount = rows.seriesOf.length;
   const kind = reader.u8();
   switch (kind) {
     case ALL_NULL:
       return new Array<Cell>(rowCount).fill(null);
     case NUMBERS:
-      return reader.f64s(rowCount);
+      return new NumberCells(reader, rowCount, 8);
+    case WHOLE_KINDS[1]:
+      return new NumberCells(reader, rowCount, 1);
+    case WHOLE_KINDS[2]:
+      return new NumberCells(reader, rowCount, 2);
+    case WHOLE_KINDS[4]:
+      return new NumberCells(reader, rowCount, 4);
     case TEXTS:
       return decodeNullableTexts(reader, rowCount);
     case CELLS:
@@ -173,12 +203,10 @@ function decodeCells(reader: ByteReader, rowCount: number): Cell[] {
   return cells;
 }
 
-function decodeTags(reader: ByteReader, { seriesOf, seriesCount }: ColumnRows): Cell[] {
+function decodeTags(reader: ByteReader, { seriesOf, seriesCount }: ColumnRows): TagCells {
   const bySeries: (string | null)[] = [];
   while (bySeries.length < seriesCount) bySeries.push(reader.u8() === 1 ? knownTexts.read(reader) : null);
-  const cells: Cell[] = [];
-  for (let row = 0; row < seriesOf.length; row += 1) cells.push(bySeries[seriesOf[row]!]!);
-  return cells;
+  return new TagCells(bySeries, seriesOf);
 }
 
 function encodeNullableTexts(bytes: ByteWriter, cells: readonly (string | null)[]): void {
