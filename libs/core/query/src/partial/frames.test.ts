@@ -83,6 +83,46 @@ test('a cut frame is refused, not misread', () => {
   }
 });
 
+test('a count that its frame has no room for is refused before anything is made for it', () => {
+  for (const count of [9, 2 ** 26, 2 ** 33, Number.MAX_SAFE_INTEGER]) {
+    const rows = new ByteWriter().text('m').varint(count).varint(1).text('key').f64(0).u8(0).finish();
+    const texts = new ByteWriter().text('m').varint(1).varint(1).text('key').f64(0).u8(2).varint(count).varint(0).finish();
+    for (const bytes of [rows, texts]) {
+      const reader = new ByteReader(bytes);
+      expect(() => decodeRowBlock(reader, { dimensionCount: 0, columnCount: 1 }), `${count}`).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID', message: expect.stringContaining(`${count} rows or texts`) as string }) as Error);
+    }
+  }
+});
+
+test('a damaged frame is refused or misread, and nothing else', () => {
+  const cells = (shift: number): BlockSeries['columns'] => [
+    { type: 'float', values: Float64Array.of(1.5, -0, NaN) },
+    { type: 'integer', values: Float64Array.of(1, 2, shift) },
+    { type: 'integer', values: BigInt64Array.of(1n, 2n, 2n ** 60n), validity: Uint8Array.of(5) },
+    { type: 'string', values: ['x', '', 'é'] },
+    { type: 'boolean', values: Uint8Array.of(1, 0, 1) },
+    ...['tag', null],
+  ];
+  const series = [300, 70_000].map((shift): BlockSeries => ({ key: `m,t=${shift}`, offsetsNs: Float64Array.of(1, 2, 3), columns: cells(shift) }));
+  const writer = new ByteWriter();
+  encodeRowBlock(writer, { group: { measurement: 'm', values: ['g'] }, series, seriesOf: [0, 1, 0, 1, 1], rows: [0, 0, 1, 1, 2] });
+  const whole = writer.finish();
+  const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.oneof(fc.nat(8), fc.nat(255))), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(damage, (changes) => {
+      const bytes = whole.slice();
+      for (const [at, byte] of changes) bytes[at] = byte;
+      try {
+        const { offsetsNs, cells: columns } = decodeRowBlock(new ByteReader(bytes), { dimensionCount: 1, columnCount: 7 });
+        for (const column of columns) expect(column.slice(0, offsetsNs.length)).not.toContain(undefined);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'MESSAGE_INVALID' });
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test('numbers take what the largest of them needs', () => {
   const sizeOf = (...values: number[]): number => {
     const bytes = new ByteWriter();

@@ -83,7 +83,7 @@ export function encodeRowBlock(bytes: ByteWriter, { group, series, seriesOf, row
 /** Both sides know from the plan how many dimensions and columns there are. @throws DbError MESSAGE_INVALID */
 export function decodeRowBlock(reader: ByteReader, { dimensionCount, columnCount }: { readonly dimensionCount: number; readonly columnCount: number }): ReadRowBlock {
   const group = decodeGroupKey(reader, dimensionCount);
-  const rowCount = reader.varint();
+  const rowCount = decodeCount(reader, Float64Array.BYTES_PER_ELEMENT);
   const seriesKeys: SeriesKey[] = [];
   for (let count = reader.varint(); count > 0; count -= 1) seriesKeys.push(knownTexts.read(reader));
   const seriesOf = decodePlaces(reader, rowCount, seriesKeys.length);
@@ -92,6 +92,13 @@ export function decodeRowBlock(reader: ByteReader, { dimensionCount, columnCount
   const cells: ReadCells[] = [];
   while (cells.length < columnCount) cells.push(decodeColumn(reader, rows));
   return { group, offsetsNs, seriesKeys, seriesOf, cells };
+}
+
+/** How many rows or texts follow, each of so many bytes at least: a count that the frame has no room for is not begun with. */
+function decodeCount(reader: ByteReader, sizeBytes: SizeBytes): number {
+  const count = reader.varint();
+  if (count * sizeBytes > reader.remaining) throw new DbError('MESSAGE_INVALID', `${count} rows or texts in ${reader.remaining} bytes of a partial result`);
+  return count;
 }
 
 function decodePlaces(reader: ByteReader, rowCount: number, seriesCount: number): number[] {
@@ -217,7 +224,7 @@ function encodeNullableTexts(bytes: ByteWriter, cells: readonly (string | null)[
 }
 
 function decodeNullableTexts(reader: ByteReader, rowCount: number): Cell[] {
-  const texts = Array.from({ length: reader.varint() }, () => reader.text());
+  const texts = Array.from({ length: decodeCount(reader, 1) }, () => reader.text());
   return Array.from({ length: rowCount }, () => {
     const number = reader.varint();
     return number === 0 ? null : textAt(texts, number - 1);
