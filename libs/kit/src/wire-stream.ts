@@ -7,7 +7,7 @@ import { interrupted, type Produce, type Question, type StreamPlace, type Stream
 /**
  * Streams as messages, with credit-based flow control. The consumer asks; the first item comes back as the reply,
  * so that a short answer costs one round trip. Further items go to the consumer's inbox, each against a credit; the
- * consumer grants a credit per item it has taken. Items carry an index, so a lost or reordered one is an error, never a
+ * consumer grants as many as it has taken, several at a time. Items carry an index, so a lost or reordered one is an error, never a
  * short answer. Both sides say at an interval that they are still there, however long the one computes or the other's
  * reader pauses; who is silent for `idleTimeoutMs` is gone, and the other side gives up. These beats repeat how far each
  * has come: a lost credit is made good by the next one, and a lost item behind which nothing more comes is found out.
