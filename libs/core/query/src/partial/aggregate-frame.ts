@@ -1,4 +1,4 @@
-import type { ByteReader, ByteWriter } from '@varve/base';
+import { DbError, type ByteReader, type ByteWriter } from '@varve/base';
 import type { Merger, PartialState } from '../functions/function-definition.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
@@ -68,5 +68,9 @@ export function decodeHeader(reader: ByteReader, dimensionCount: number, callCou
 
 /** Merges the states that follow a window's number. @throws DbError MESSAGE_INVALID, QUERY_LIMIT */
 export function mergeStates(reader: ByteReader, mergers: readonly Merger[], shardStartNs: bigint): void {
-  for (let call = reader.varint(); call !== 0; call = reader.varint()) mergers[call - 1]!.merge(reader, shardStartNs);
+  for (let call = reader.varint(); call !== 0; call = reader.varint()) {
+    const merger = mergers[call - 1];
+    if (merger === undefined) throw new DbError('MESSAGE_INVALID', `call ${call} of ${mergers.length} in a partial frame`);
+    merger.merge(reader, shardStartNs);
+  }
 }

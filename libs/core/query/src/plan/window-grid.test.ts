@@ -55,3 +55,11 @@ function startOf(grid: WindowGrid, windowIndex: number): bigint {
   const { ms, subNs } = grid.startsOf([windowIndex]);
   return joinNs(ms[0]!, subNs[0]!);
 }
+
+test('a number of no window is refused', () => {
+  const withoutWindows = new WindowGrid(undefined, 7n);
+  expect(withoutWindows.startsOf([0])).toEqual({ ms: [0], subNs: [0] });
+  for (const number of [1, 5, Number.MAX_SAFE_INTEGER]) {
+    expect(() => withoutWindows.startsOf([0, number])).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID' }) as Error);
+  }
+});

@@ -1,4 +1,4 @@
-import type { TimestampNs } from '@varve/base';
+import { DbError, type TimestampNs } from '@varve/base';
 import { putTimeAfter, SHARD_WINDOW_NS_MAX, splitNs, type SplitTime } from '@varve/model';
 import type { WindowPlan } from './shard-plan.ts';
 import { windowCountOf, windowRuns } from './window-line.ts';
@@ -44,13 +44,15 @@ export class WindowGrid {
     return windowIndex === firstIndex ? firstEnd : Math.min(firstEnd + (windowIndex - firstIndex) * this.#everyNs, end);
   }
 
-  /** When windows start; 0 without windows. */
+  /** When windows start, of the numbers that a partial result has; 0 without windows. @throws DbError MESSAGE_INVALID */
   startsOf(windowIndexes: readonly number[]): WindowStarts {
     const starts: WindowStarts = { ms: [], subNs: [] };
     for (const [index, windowIndex] of windowIndexes.entries()) {
       const { firstIndex, firstEnd, start } = this.#runOf(windowIndex);
       if (windowIndex !== firstIndex) {
         putTimeAfter(this.#shardStart, firstEnd + (windowIndex - firstIndex - 1) * this.#everyNs, starts, index);
+        // Of windows that have no time none would ever be equal to another: a merge would not end.
+        if (!Number.isFinite(starts.ms[index]!)) throw new DbError('MESSAGE_INVALID', `a partial result of window ${windowIndex}`);
         continue;
       }
       starts.ms[index] = start.ms;
