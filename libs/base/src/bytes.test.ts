@@ -37,6 +37,13 @@ test('a column of floats reads back at once, and nothing of it where some are mi
   const reader = new ByteReader(bytes, 1);
   expect(reader.f64s(4)).toEqual([1.5, -0, NaN, Infinity]);
   expect(reader.f64s(0)).toEqual([]);
+  expect(new ByteReader(new ByteWriter(1).f64(-3e15).finish()).wholeF64()).toBe(-3e15);
+  for (const each of [1.5, NaN, Infinity]) {
+    const wrong = new ByteWriter(1).f64(1).f64(each).finish();
+    expect(() => new ByteReader(wrong, 8).wholeF64(), String(each)).toThrow(DbError);
+    expect(() => new ByteReader(wrong).wholeF64s(2), String(each)).toThrow(DbError);
+    expect(new ByteReader(wrong).wholeF64s(1)).toEqual([1]);
+  }
   expect(() => new ByteReader(bytes, 1).f64s(5)).toThrow(DbError);
   expect(() => new ByteReader(bytes, 1).f64s(2 ** 53)).toThrow(DbError);
 });

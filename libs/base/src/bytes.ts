@@ -216,7 +216,22 @@ export class ByteReader {
     return this.#view.getFloat64(this.skip(8), true);
   }
 
-  /** So many of them, one after the other. */
+  /** A whole number, as times are. @throws DbError MESSAGE_INVALID where it is none */
+  wholeF64(): number {
+    const value = this.f64();
+    if (!Number.isInteger(value)) throw new DbError('MESSAGE_INVALID', `${value} instead of a whole number before byte ${this.#offset}`);
+    return value;
+  }
+
+  /** So many of them. @throws DbError MESSAGE_INVALID */
+  wholeF64s(count: number): number[] {
+    const values = this.f64s(count);
+    const wrong = values.find((value) => !Number.isInteger(value));
+    if (wrong !== undefined) throw new DbError('MESSAGE_INVALID', `${wrong} among ${count} whole numbers before byte ${this.#offset}`);
+    return values;
+  }
+
+  /** So many numbers, one after the other. */
   f64s(count: number): number[] {
     const offset = this.skip(8 * count);
     const values: number[] = [];

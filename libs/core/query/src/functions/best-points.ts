@@ -182,7 +182,7 @@ interface Decoding {
 
 function decodePoint(reader: ByteReader, { rankIn, shardStartNs, neighbourCount }: Decoding): RankedPoint {
   const value = decodeValue(reader);
-  const offsetNs = reader.f64();
+  const offsetNs = reader.wholeF64();
   const seriesKey = reader.text();
   const neighbours = Array.from({ length: neighbourCount }, () => decodeCell(reader));
   return { value, rank: rankIn(seriesKey, shardStartNs)(value, offsetNs), time: shardStartNs + BigInt(offsetNs), seriesKey, neighbours };

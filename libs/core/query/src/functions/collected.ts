@@ -120,7 +120,7 @@ function decodeRun(reader: ByteReader, { shardStartNs, neighbourCount, numbers, 
   const seriesKey = neighbourCount > 0 ? reader.text() : '';
   for (let index = 0; index < valueCount; index += 1) {
     const value = decodeValue(reader);
-    const offsetNs = reader.f64();
+    const offsetNs = reader.wholeF64();
     if (neighbourCount === 0 && typeof value === 'number') numbers.add(value, offsetNs, shardStartNs);
     else others.push({ value, timeNs: shardStartNs + BigInt(offsetNs), seriesKey, neighbours: Array.from({ length: neighbourCount }, () => decodeCell(reader)) });
   }

@@ -161,7 +161,7 @@ function encodePoint(writer: ByteWriter, point: SlotPoint, neighbourCount: numbe
 
 function decodePoint(reader: ByteReader, shardStartNs: TimestampNs, neighbourCount: number): MergedPoint {
   const value = decodeValue(reader);
-  const time = shardStartNs + BigInt(reader.f64());
+  const time = shardStartNs + BigInt(reader.wholeF64());
   if (neighbourCount === 0) return { value, time, seriesKey: '', neighbours: NOTHING };
   const seriesKey = reader.text();
   return { value, time, seriesKey, neighbours: Array.from({ length: neighbourCount }, () => decodeCell(reader)) };

@@ -58,7 +58,7 @@ export function tallyingMerger(answer: (tallies: readonly Tally<TimestampNs>[]) 
       const valueCount = reader.varint();
       for (let index = 0; index < valueCount; index += 1) {
         const value = decodeValue(reader);
-        addTally(tallies, { value, count: reader.varint(), firstTime: shardStartNs + BigInt(reader.f64()) });
+        addTally(tallies, { value, count: reader.varint(), firstTime: shardStartNs + BigInt(reader.wholeF64()) });
       }
     },
     results: () => (tallies.size === 0 ? [] : answer([...tallies.values()])),

@@ -61,8 +61,8 @@ function encodeRun(writer: ByteWriter, { vector, start, end, seriesKey }: Run): 
 function decodeRun(reader: ByteReader, startNs: TimestampNs): SeriesRun {
   const seriesKey = reader.text();
   const count = reader.varint();
-  const offsetsNs = Float64Array.from({ length: count }, () => reader.f64());
-  return { startNs, seriesKey, offsetsNs, values: Float64Array.from({ length: count }, () => reader.f64()) };
+  const offsetsNs = Float64Array.from(reader.wholeF64s(count));
+  return { startNs, seriesKey, offsetsNs, values: Float64Array.from(reader.f64s(count)) };
 }
 
 /** Runs that overlap become one. */

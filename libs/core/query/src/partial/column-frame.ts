@@ -197,5 +197,5 @@ function numberOf(reader: ByteReader): number | bigint {
 }
 
 function decodeTimes(reader: ByteReader, states: NumberStates, start: SplitTime): void {
-  for (let window = 0; window < states.has.length; window += 1) putTimeAfter(start, states.has[window] === 1 ? reader.f64() : 0, states, window);
+  for (let window = 0; window < states.has.length; window += 1) putTimeAfter(start, states.has[window] === 1 ? reader.wholeF64() : 0, states, window);
 }

@@ -87,7 +87,7 @@ export function decodeRowBlock(reader: ByteReader, { dimensionCount, columnCount
   const seriesKeys: SeriesKey[] = [];
   for (let count = reader.varint(); count > 0; count -= 1) seriesKeys.push(knownTexts.read(reader));
   const seriesOf = decodePlaces(reader, rowCount, seriesKeys.length);
-  const offsetsNs = reader.f64s(rowCount);
+  const offsetsNs = reader.wholeF64s(rowCount);
   const rows = { seriesOf, seriesCount: seriesKeys.length };
   const cells: ReadCells[] = [];
   while (cells.length < columnCount) cells.push(decodeColumn(reader, rows));

@@ -42,7 +42,7 @@ export function parseOne(text: string): Statement | string {
 
 /** Answers a SELECT in memory: plan, one partial result per shard, merge. Times in answers are nanoseconds. */
 export async function answerOf(query: string, points: readonly TestPoint[], options: Partial<AnswerOptions> = {}): Promise<Answer> {
-  const { sharding, nowNs, chunkRowCount, selectBucketCountMax, windowCountMax, readsAllWindows, onRead } = { ...DEFAULT_OPTIONS, ...options };
+  const { sharding, nowNs, chunkRowCount, selectBucketCountMax, windowCountMax, readsAllWindows, onRead, damaged } = { ...DEFAULT_OPTIONS, ...options };
   const statement = parseOne(query);
   if (typeof statement === 'string') return { error: statement };
   assert(statement.kind === 'select', `not a SELECT: ${query}`);
@@ -61,7 +61,7 @@ export async function answerOf(query: string, points: readonly TestPoint[], opti
     return shardsOf(points, sharding).map((shard, index): ShardPartials => {
       const source = memorySource(shard.startNs, shard.points, onRead);
       const isLocal = index % 2 === 1; // Within a process plans are handed over as they are.
-      return { startNs: shard.startNs, partials: runShardPlan(isLocal ? shardPlan : decodeShardPlan(encodeShardPlan(shardPlan)), source) };
+      return { startNs: shard.startNs, partials: framesWith(damaged, runShardPlan(isLocal ? shardPlan : decodeShardPlan(encodeShardPlan(shardPlan)), source)) };
     });
   };
   return collect(executeQuery(plan, scatter, { chunkRowCount }));
@@ -77,14 +77,20 @@ interface AnswerOptions {
   readonly readsAllWindows: boolean;
   /** Called with the number of rows of each read. */
   readonly onRead: (rowCount: number) => void;
+  /** What becomes of a frame on the way. */
+  readonly damaged: (frame: Uint8Array) => Uint8Array;
 }
 
 const NOW_NS = 1_700_000_000_000_000_000n;
 const ONE_SHARD: Sharding = { windowNs: 90n * 86_400_000_000_000n, sliceCount: 1 };
 const DEFAULT_OPTIONS: AnswerOptions = {
   ...{ sharding: ONE_SHARD, nowNs: NOW_NS, chunkRowCount: 1000, selectBucketCountMax: 0, windowCountMax: 1_000_000 },
-  ...{ readsAllWindows: false, onRead: () => undefined },
+  ...{ readsAllWindows: false, onRead: () => undefined, damaged: (frame: Uint8Array) => frame },
 };
+
+async function* framesWith(damaged: AnswerOptions['damaged'], frames: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const frame of frames) yield damaged(frame);
+}
 
 function withAllWindows(plan: ShardPlan): ShardPlan {
   return plan.output.kind === 'rows' ? plan : { ...plan, output: { ...plan.output, wantedWindowCount: undefined } };
