@@ -83,7 +83,7 @@ class DataShard implements Service {
     this.#damage = new Damage(ports);
     this.#upkeep = new Upkeep({ ...ports, damage: this.#damage }, config, this.#replicas);
     this.#scanThreads = new ScanThreads(ports, config);
-    this.#cache = new ChunkCache(config.chunkCacheSizeBytesMax / (this.#scanThreads.isOn ? 2 : 1));
+    this.#cache = new ChunkCache(this.#scanThreads.cacheSizeBytesMaxHere);
     this.#recovery = new Recovery({ ...ports, damage: this.#damage }, { sizeBytesMax: config.memtableSizeBytesMax, openSizeBytes: () => this.#upkeep.memtableSizeBytes });
   }
 

@@ -65,7 +65,8 @@ test('a thread that does not start is done without, which is said; none is start
   const ports = { log, metrics: SILENT_METRICS, openScanThread };
   const threads = new ScanThreads(ports, { scanThreadCount: 1, chunkCacheSizeBytesMax: 100 });
   expect([threads.isOn, threads.hasRoom()]).toEqual([true, false]);
-  expect([1, 2].map((scanThreadCount) => new ScanThreads(ports, { scanThreadCount, chunkCacheSizeBytesMax: 100 }).cacheSizeBytesMax)).toEqual([50, 25]);
+  const caches = [0, 1, 2, 3].map((scanThreadCount) => new ScanThreads(ports, { scanThreadCount, chunkCacheSizeBytesMax: 100 }));
+  expect(caches.map(({ cacheSizeBytesMax, cacheSizeBytesMaxHere }) => [cacheSizeBytesMax, cacheSizeBytesMaxHere])).toEqual([[0, 100], [50, 50], [25, 50], [16, 52]]);
   await threads.close();
   expect([startCount, errors]).toEqual([1, ['A scan thread did not start; queries do without it']]);
   expect([new ScanThreads(ports, { scanThreadCount: 0, chunkCacheSizeBytesMax: 100 }).isOn, new ScanThreads({ ...ports, openScanThread: undefined }, { scanThreadCount: 1, chunkCacheSizeBytesMax: 100 }).isOn]).toEqual([false, false]);

@@ -24,6 +24,8 @@ export class ScanThreads {
   readonly shareSize: ShareSize;
   /** What each may keep of chunks: together as much as the event loop. */
   readonly cacheSizeBytesMax: SizeBytes;
+  /** What that leaves of the whole for the event loop. */
+  readonly cacheSizeBytesMaxHere: SizeBytes;
   /** Queries that the node answers now. */
   queryCount = 0;
   #opening: Promise<unknown> | undefined;
@@ -33,7 +35,8 @@ export class ScanThreads {
     this.#ports = ports;
     this.shareSize = shareSize;
     this.#count = ports.openScanThread === undefined ? 0 : scanThreadCount;
-    this.cacheSizeBytesMax = Math.floor(chunkCacheSizeBytesMax / 2 / Math.max(1, this.#count));
+    this.cacheSizeBytesMax = this.#count === 0 ? 0 : Math.floor(chunkCacheSizeBytesMax / 2 / this.#count);
+    this.cacheSizeBytesMaxHere = chunkCacheSizeBytesMax - this.#count * this.cacheSizeBytesMax;
   }
 
   /** Whether there can be any. */

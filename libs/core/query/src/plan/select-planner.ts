@@ -127,9 +127,7 @@ export class SelectPlanner {
       const plans = measurements.map((measurement) => this.#measurementPlan(measurement)).filter(hasField);
       if (plans.length === 0) continue;
       const { database, retentionPolicy } = measurements[0]!;
-      const plan = this.#shardPlan(reach, plans);
-      const shardPlan = wantedWindowCount === undefined || plan.output.kind === 'rows' ? plan : { ...plan, output: { ...plan.output, wantedWindowCount } };
-      sources.push({ kind: 'measurements', database, retentionPolicy, shardPlan });
+      sources.push({ kind: 'measurements', database, retentionPolicy, shardPlan: this.#shardPlan(reach, plans, wantedWindowCount) });
     }
     return sources;
   }
@@ -160,7 +158,7 @@ export class SelectPlanner {
     };
   }
 
-  #shardPlan(reach: Reach, measurements: readonly MeasurementPlan[]): ShardPlan {
+  #shardPlan(reach: Reach, measurements: readonly MeasurementPlan[], wantedWindowCount?: number): ShardPlan {
     const isDescending = this.#isDescending;
     const sign = isDescending ? -1 : 1;
     return {
@@ -169,18 +167,18 @@ export class SelectPlanner {
       dimensions: this.#dimensions,
       measurements: measurements.toSorted((left, right) => sign * (left.name < right.name ? -1 : 1)),
       columns: this.#fields.columns.all,
-      output: this.#output(reach.calls),
+      output: this.#output(reach.calls, wantedWindowCount),
     };
   }
 
-  #output(calls: Reach['calls']): RowsOutput | AggregatesOutput {
+  #output(calls: Reach['calls'], wantedWindowCount?: number): RowsOutput | AggregatesOutput {
     const { statement, context } = this.#select;
     const { neighbours, outputs } = this.#fields.projections;
     if (calls.length === 0) {
       const limit = this.#limit;
       return { kind: 'rows', rowCountMax: limit === undefined || outputs.length > 0 ? undefined : limit + statement.offset };
     }
-    return { kind: 'aggregates', form: this.#form, calls: calls.map(({ call }) => call), neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax };
+    return { kind: 'aggregates', form: this.#form, calls: calls.map(({ call }) => call), neighbours, window: this.#window, windowCountMax: context.limits.windowCountMax, wantedWindowCount };
   }
 
   #mergePlan({ reach, transform, names, tagColumns, sources }: Pick<MergePlan, 'transform' | 'tagColumns'> & {
