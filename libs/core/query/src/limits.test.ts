@@ -152,3 +152,25 @@ test('P7: others have turns while values are gathered, and one that rejects ends
   expect(pauseCount).toBeGreaterThan(2);
   await expect(merge(() => Promise.reject(new Error('left')))).rejects.toThrow('left');
 });
+
+// Two series with a point at each end of 60,000 windows: 240,000 cells of filled ones.
+test.each([
+  ['count(f)', 'fill(0) SLIMIT 1 SOFFSET 1'],
+  ['count(f)', 'fill(0) SLIMIT 1'],
+  ['count(f)', 'fill(previous) LIMIT 1 OFFSET 59999'],
+  ['mean(f)', 'fill(linear)'],
+  ['derivative(mean(f))', 'fill(0)'],
+])('FP1: others have turns while filled windows come to no block, and one that rejects ends it: %s %s', async (call, cut) => {
+  const points = parseTestLines('m,h=a f=1 0\nm,h=b f=1 0\nm,h=a f=1 59999\nm,h=b f=1 59999');
+  const plan = queryPlan(`SELECT ${call} FROM m WHERE time >= 0 AND time < 60000 GROUP BY time(1ns), h ${cut}`, points);
+  const merge = (pause: () => Promise<void>): Promise<unknown[]> => {
+    const shards = [{ startNs: 0n, partials: runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)) }];
+    return allArrived(mergePartials(plan.mergePlan, shards, 1024, pause));
+  };
+  let pauseCount = 0;
+  await merge(async () => {
+    pauseCount += 1;
+  });
+  expect(pauseCount).toBeGreaterThanOrEqual(3);
+  await expect(merge(() => Promise.reject(new Error('left')))).rejects.toThrow('left');
+});

@@ -9,6 +9,7 @@ import { RowGate } from './limit-rows.ts';
 import { mergedRows, type RowsInput } from './merged-rows.ts';
 import { mergedColumns } from './merged-columns.ts';
 import { mergedWindows } from './merged-windows.ts';
+import { batchesInTurns } from './batches-in-turns.ts';
 import type { ShardPartials } from './partial-stream.ts';
 import type { RowBatch } from './row-batch.ts';
 import { changing, passing, piped, staged, type Arrivals, type Stage } from './stage.ts';
@@ -46,8 +47,17 @@ export function mergeRows(plan: MergePlan, input: RowsMerge, inputs: readonly Ro
 
 /** {@link mergePartials} of a plan for aggregates. Several sets of partial results follow each other in the order of their groups. */
 export function mergeAggregates(plan: MergePlan, input: AggregatesInput, shards: readonly ShardPartials[] | PartialSets, options: MergeOptions): Arrivals<SeriesBlock> {
-  const windows = Symbol.asyncIterator in shards ? windowsOfSets(plan, input, shards, options.pause) : windowsOf(plan, input, shards, options.pause);
-  return blocksOf(plan, windows, windowRows(plan, input), options);
+  const { pause } = options;
+  const windows = Symbol.asyncIterator in shards ? windowsOfSets(plan, input, shards, pause) : windowsOf(plan, input, shards, pause);
+  const rows = windowRows(plan, input);
+  return mayLeaveOutFilled(plan) ? blocksOf(plan, batchesInTurns(staged(windows, rows), pause), passing, options) : blocksOf(plan, windows, rows, options);
+}
+
+/** FP1: whether many rows of filled windows may come to no block. */
+function mayLeaveOutFilled({ fill, limits, transform }: MergePlan): boolean {
+  const { limit, offset, seriesLimit, seriesOffset } = limits;
+  const isCut = limit !== undefined || offset > 0 || seriesLimit !== undefined || seriesOffset > 0;
+  return fill.kind !== 'none' && (isCut || transform !== undefined || fill.kind === 'linear');
 }
 
 /** Each has all there is of its groups. */

@@ -29,11 +29,11 @@ export const BATCH_ROW_COUNT_MAX = 1024;
 export const LARGE_BATCH_ROW_COUNT_MAX = 32;
 
 /** Cells that are worked on in one go: of wide rows there are fewer, so that nobody has to wait for them. */
-const BATCH_CELL_COUNT_MAX = 65_536;
+export const CELL_COUNT_AT_ONCE = 65_536;
 
 /** How many rows of so many columns travel together, or make a block, at most. */
 export function rowCountAtOnce(columnCount: number, rowCountMax = BATCH_ROW_COUNT_MAX): number {
-  return Math.max(1, Math.min(rowCountMax, Math.floor(BATCH_CELL_COUNT_MAX / columnCount)));
+  return Math.max(1, Math.min(rowCountMax, Math.floor(CELL_COUNT_AT_ONCE / columnCount)));
 }
 
 export function emptyBatch(group: GroupKey, inputCount: number, hasValues?: readonly boolean[]): OpenBatch {
