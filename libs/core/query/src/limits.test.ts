@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { mergePartials } from './merge/merge-partials.ts';
 import type { ShardPartials } from './merge/partial-stream.ts';
 import { runShardPlan } from './operators/run-shard-plan.ts';
+import type { ShardSource } from './operators/shard-source.ts';
 import { PARTIAL_FRAME_SIZE_BYTES_MAX } from './partial/frame-writer.ts';
 import type { PlanLimits } from './plan/plan-context.ts';
 import { planQuery } from './plan/plan-query.ts';
@@ -173,4 +174,30 @@ test.each([
   });
   expect(pauseCount).toBeGreaterThanOrEqual(3);
   await expect(merge(() => Promise.reject(new Error('left')))).rejects.toThrow('left');
+});
+
+test('of very many series most are only ordered when few rows are wanted, and others have turns while it is looked when they have rows', async () => {
+  const plan = queryPlan('SELECT f FROM m LIMIT 2', parseTestLines('m,h=x f=1 0'));
+  const keysAsked: number[] = [];
+  let turnCount = 0;
+  const seriesCount = 10_000;
+  const all = Array.from({ length: seriesCount }, (_, seriesId) => ({
+    seriesId,
+    tags: [],
+    get key() {
+      keysAsked.push(seriesId);
+      return `m,h=${seriesId}`;
+    },
+  }));
+  const source: ShardSource = {
+    startNs: 0n,
+    series: () => all,
+    timesOf: ({ seriesId }) => ({ minOffsetNs: seriesCount - seriesId, maxOffsetNs: seriesCount - seriesId }),
+    maybeRest: async () => void (turnCount += 1),
+    reader: () => ({ seriesId }) => [{ offsetsNs: Float64Array.of(seriesCount - seriesId), columns: [{ name: 'f', column: { type: 'float', values: Float64Array.of(seriesId), validity: undefined } }] }],
+  };
+  const [block] = await allArrived(mergePartials(plan.mergePlan, [{ startNs: 0n, partials: runShardPlan(plan.sources[0]!.shardPlan, source) }], 10));
+  expect(block!.cells).toEqual([[9_999, 9_998]]);
+  expect(new Set(keysAsked)).toEqual(new Set([9_998, 9_999]));
+  expect(turnCount).toBe(2);
 });

@@ -5,6 +5,7 @@ import type { ReadQuestion, SeriesPiece, SeriesReader, ShardCounts, ShardSource,
 /** Counts what is read of another source, for EXPLAIN ANALYZE. */
 export class CountingSource implements ShardSource {
   readonly timesOf?: NonNullable<ShardSource['timesOf']>;
+  readonly maybeRest?: NonNullable<ShardSource['maybeRest']>;
   readonly #source: ShardSource;
   readonly #seriesIds = new Set<number>();
   #rowCount = 0;
@@ -14,6 +15,7 @@ export class CountingSource implements ShardSource {
   constructor(source: ShardSource) {
     this.#source = source;
     if (source.timesOf !== undefined) this.timesOf = source.timesOf;
+    if (source.maybeRest !== undefined) this.maybeRest = source.maybeRest;
   }
 
   get counts(): ShardCounts {

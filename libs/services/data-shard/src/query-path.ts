@@ -111,6 +111,7 @@ function sourceOf({ shardStore, cache }: ReadFrom, replica: ShardReplica, turns:
     series: (measurement, filter) => replica.table.series(measurement, filter),
     timesOf: ({ seriesId }) => replica.table.timesOf(seriesId),
     rowCountIn: ({ seriesId }, range) => replica.table.chunkRowCountIn(seriesId, range),
+    maybeRest: () => turns.maybeRest(),
     reader: ({ fields, maySummarize, mayPass, onlyRow, isBrief }) => {
       const wanted = new WantedFields(fields);
       return ({ seriesId }, range) => {

@@ -112,7 +112,7 @@ function cutByTime(share: PlanShare, source: ShardSource, size: ShareSize): read
   const [group] = groups;
   if (plan.output.kind !== 'rows' || plan.output.rowCountMax !== undefined || groups.length !== 1) return [share];
   const shareCount = Math.floor((estimatedRowCount(group!, source, range) ?? 0) / Math.max(size.rowCount, group!.series.length * size.seriesRowCount));
-  const held = shareCount < 2 ? undefined : rangeOf(source, group!, range);
+  const held = shareCount < 2 ? undefined : rangeOf(source, group!.series, range);
   if (held === undefined) return [share];
   const widthNs = Math.ceil((held.endOffsetNs - held.startOffsetNs) / shareCount);
   const shares: PlanShare[] = [];

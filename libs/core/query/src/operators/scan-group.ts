@@ -12,38 +12,56 @@ const BLOCK_ROW_COUNT_MAX = 1024;
 /** Of a number, and of whatever else is no text. */
 const CELL_SIZE_BYTES = 8;
 
-/** Rows of a group, from slices of its series that cover the same time and hold what passes the filter, in order of (time, series): no more than so many. */
-export function* scanGroup(plan: ShardPlan, group: SeriesGroup, slices: readonly (SeriesSlice | SeriesRow)[], rowCountMax: number): Generator<RowBlock> {
-  const direction = plan.isDescending ? -1 : 1;
-  const heap = new MergeHeap<SeriesCursor>((left, right) => direction * (left.offsetNs - right.offsetNs || left.rank - right.rank));
-  for (let rank = 0; rank < slices.length; rank += 1) {
-    const [series, slice] = [group.series[rank]!, slices[rank]!];
-    if (slice.offsetsNs.length === 0) continue;
-    const chosen = 'row' in slice ? undefined : rowsWithFields(plan.columns, group.measurement, { series, slice });
-    if (chosen?.length !== 0) heap.push(new SeriesCursor(plan, group, { series, slice, rank, chosen }));
+/**
+ * Rows of a group in one piece of its time, from slices of its series that hold what passes the filter. Of hundreds of thousands of series most are
+ * only ordered when few rows are wanted: what is needed of them besides is found when their first row is taken.
+ */
+export class GroupScan {
+  readonly #plan: ShardPlan;
+  readonly #group: SeriesGroup;
+  readonly #heap: MergeHeap<SeriesCursor>;
+
+  constructor(plan: ShardPlan, group: SeriesGroup) {
+    const direction = plan.isDescending ? -1 : 1;
+    this.#plan = plan;
+    this.#group = group;
+    this.#heap = new MergeHeap((left, right) => direction * (left.offsetNs - right.offsetNs || left.rank - right.rank));
   }
-  for (let rowCountLeft = rowCountMax; heap.size > 0 && rowCountLeft > 0; ) {
-    const block = nextBlock(group, heap, Math.min(rowCountLeft, BLOCK_ROW_COUNT_MAX));
-    rowCountLeft -= block.rows.length;
-    yield block;
+
+  /** `rank`: place of the series in the group. */
+  add(rank: number, slice: SeriesSlice | SeriesRow): void {
+    if (slice.offsetsNs.length === 0) return;
+    const rows = { series: this.#group.series[rank]!, slice };
+    const chosen = 'row' in slice ? undefined : rowsWithFields(this.#plan.columns, this.#group.measurement, { series: rows.series, slice });
+    if (chosen?.length !== 0) this.#heap.push(new SeriesCursor(this.#plan, this.#group, { ...rows, rank, chosen }));
+  }
+
+  /** No more than so many rows, in order of (time, series). */
+  *blocks(rowCountMax: number): Generator<RowBlock> {
+    for (let rowCountLeft = rowCountMax; this.#heap.size > 0 && rowCountLeft > 0; ) {
+      const block = nextBlock(this.#group, this.#heap, Math.min(rowCountLeft, BLOCK_ROW_COUNT_MAX));
+      rowCountLeft -= block.rows.length;
+      yield block;
+    }
   }
 }
 
 function nextBlock(group: SeriesGroup, heap: MergeHeap<SeriesCursor>, rowCountMax: number): RowBlock {
-  const series: SeriesCursor[] = [];
+  const series: ShownSeries[] = [];
   const seriesOf: number[] = [];
   const rows: number[] = [];
   let sizeBytes = 0;
   while (rows.length < rowCountMax && sizeBytes < TOGETHER_SIZE_BYTES_MAX) {
     const cursor = heap.least;
     if (cursor === undefined) break;
-    if (series[cursor.place] !== cursor) {
-      cursor.place = series.push(cursor) - 1;
-      sizeBytes += cursor.headSizeBytes;
+    const { shown } = cursor;
+    if (series[cursor.place] !== shown) {
+      cursor.place = series.push(shown) - 1;
+      sizeBytes += shown.headSizeBytes;
     }
     seriesOf.push(cursor.place);
     rows.push(cursor.row);
-    sizeBytes += cursor.rowSizeBytes;
+    sizeBytes += shown.sizeOfRow(cursor.row);
     if (cursor.advance()) heap.sink();
     else heap.pop();
   }
@@ -59,54 +77,38 @@ interface ChosenRows extends SeriesRows {
 }
 
 /** A place in the rows of one series, which has some. */
-class SeriesCursor implements BlockSeries {
-  readonly key: SeriesKey;
-  readonly offsetsNs: Float64Array;
-  readonly columns: readonly SeriesColumn[];
+class SeriesCursor {
   /** Decides between rows of one time. */
   readonly rank: number;
-  /** What the series takes in a block, beside its rows. */
-  readonly headSizeBytes: SizeBytes;
   /** Among the series of the block at hand, if it is there. */
   place = 0;
   /** Of the row at hand. */
   row = 0;
   offsetNs = 0;
-  readonly #chosen: Int32Array | undefined;
-  readonly #texts: readonly StringColumn[];
-  readonly #numbersSizeBytes: SizeBytes;
+  readonly #plan: ShardPlan;
+  readonly #group: SeriesGroup;
+  readonly #rows: ChosenRows;
   readonly #step: 1 | -1;
   /** Index into the chosen rows. */
   #position: number;
   #rowCountLeft: number;
+  #shown: ShownSeries | undefined;
 
-  constructor({ columns, isDescending }: ShardPlan, { measurement }: SeriesGroup, { series, slice, rank, chosen }: ChosenRows) {
-    this.key = series.key;
-    this.offsetsNs = slice.offsetsNs;
-    this.rank = rank;
-    this.columns = columns.map(({ type }, index) => seriesColumn(measurement.origins[index]!, type, { series, slice }));
-    const texts: StringColumn[] = [];
-    let cellCount = 1;
-    let headSizeBytes = textSizeBytes(series.key);
-    for (const column of this.columns) {
-      if (!isCells(column)) headSizeBytes += textSizeBytes(column ?? '');
-      else if (column.type === 'string') texts.push(column);
-      else cellCount += 1;
-    }
-    this.#texts = texts;
-    this.headSizeBytes = headSizeBytes;
-    this.#numbersSizeBytes = cellCount * CELL_SIZE_BYTES;
-    this.#chosen = chosen;
+  constructor(plan: ShardPlan, group: SeriesGroup, rows: ChosenRows) {
+    const { slice, chosen } = rows;
+    this.rank = rows.rank;
+    this.#plan = plan;
+    this.#group = group;
+    this.#rows = rows;
     this.#rowCountLeft = chosen?.length ?? rowCountOf(slice);
-    this.#step = isDescending ? -1 : 1;
-    this.#position = ('row' in slice ? slice.row : 0) + (isDescending ? this.#rowCountLeft - 1 : 0);
+    this.#step = plan.isDescending ? -1 : 1;
+    this.#position = ('row' in slice ? slice.row : 0) + (plan.isDescending ? this.#rowCountLeft - 1 : 0);
     this.#enter();
   }
 
-  get rowSizeBytes(): SizeBytes {
-    let sizeBytes = this.#numbersSizeBytes;
-    for (const { values } of this.#texts) sizeBytes += textSizeBytes(values[this.row]!);
-    return sizeBytes;
+  /** The series as blocks show it. */
+  get shown(): ShownSeries {
+    return (this.#shown ??= new ShownSeries(this.#plan, this.#group, this.#rows));
   }
 
   /** To the next row; whether there is one. */
@@ -119,8 +121,43 @@ class SeriesCursor implements BlockSeries {
   }
 
   #enter(): void {
-    this.row = this.#chosen === undefined ? this.#position : this.#chosen[this.#position]!;
-    this.offsetNs = this.offsetsNs[this.row]!;
+    const { chosen, slice } = this.#rows;
+    this.row = chosen === undefined ? this.#position : chosen[this.#position]!;
+    this.offsetNs = slice.offsetsNs[this.row]!;
+  }
+}
+
+/** What a series has in blocks. */
+class ShownSeries implements BlockSeries {
+  readonly key: SeriesKey;
+  readonly offsetsNs: Float64Array;
+  readonly columns: readonly SeriesColumn[];
+  /** What it takes in a block, beside its rows. */
+  readonly headSizeBytes: SizeBytes;
+  readonly #texts: readonly StringColumn[];
+  readonly #numbersSizeBytes: SizeBytes;
+
+  constructor({ columns }: ShardPlan, { measurement }: SeriesGroup, { series, slice }: ChosenRows) {
+    this.key = series.key;
+    this.offsetsNs = slice.offsetsNs;
+    this.columns = columns.map(({ type }, index) => seriesColumn(measurement.origins[index]!, type, { series, slice }));
+    const texts: StringColumn[] = [];
+    let cellCount = 1;
+    let headSizeBytes = textSizeBytes(series.key);
+    for (const column of this.columns) {
+      if (!isCells(column)) headSizeBytes += textSizeBytes(column ?? '');
+      else if (column.type === 'string') texts.push(column);
+      else cellCount += 1;
+    }
+    this.#texts = texts;
+    this.headSizeBytes = headSizeBytes;
+    this.#numbersSizeBytes = cellCount * CELL_SIZE_BYTES;
+  }
+
+  sizeOfRow(row: number): SizeBytes {
+    let sizeBytes = this.#numbersSizeBytes;
+    for (const { values } of this.#texts) sizeBytes += textSizeBytes(values[row]!);
+    return sizeBytes;
   }
 }
 

@@ -13,6 +13,8 @@ export interface ShardSource {
   readonly timesOf?: (series: SourceSeries) => OffsetBounds | undefined;
   /** About how many rows a series has in a range. Absent: nobody knows. */
   readonly rowCountIn?: (series: SourceSeries, range: OffsetRange) => number;
+  /** Lets others have a turn when it is time: readers do so by themselves. Absent: nobody else is there. */
+  readonly maybeRest?: () => Promise<void> | undefined;
 }
 
 /**
