@@ -50,14 +50,8 @@ export function mergeAggregates(plan: MergePlan, input: AggregatesInput, shards:
   const { pause } = options;
   const windows = Symbol.asyncIterator in shards ? windowsOfSets(plan, input, shards, pause) : windowsOf(plan, input, shards, pause);
   const rows = windowRows(plan, input);
-  return mayLeaveOutFilled(plan) ? blocksOf(plan, batchesInTurns(staged(windows, rows), pause), passing, options) : blocksOf(plan, windows, rows, options);
-}
-
-/** FP1: whether many rows of filled windows may come to no block. */
-function mayLeaveOutFilled({ fill, limits, transform }: MergePlan): boolean {
-  const { limit, offset, seriesLimit, seriesOffset } = limits;
-  const isCut = limit !== undefined || offset > 0 || seriesLimit !== undefined || seriesOffset > 0;
-  return fill.kind !== 'none' && (isCut || transform !== undefined || fill.kind === 'linear');
+  const isFilled = input.window !== undefined && plan.fill.kind !== 'none'; // One arrival may come to a million rows of each group.
+  return isFilled ? blocksOf(plan, batchesInTurns(staged(windows, rows), pause), passing, options) : blocksOf(plan, windows, rows, options);
 }
 
 /** Each has all there is of its groups. */
