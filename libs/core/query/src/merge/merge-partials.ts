@@ -3,19 +3,19 @@ import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { assertWanted } from '../limits/assert-wanted.ts';
 import type { AggregatesInput, MergeInput, MergePlan } from '../plan/query-plan.ts';
+import { batchesInTurns } from './batches-in-turns.ts';
 import { buildBlocks } from './build-blocks.ts';
 import { fillCells, type FillShape } from './fill-cells.ts';
 import { RowGate } from './limit-rows.ts';
 import { mergedRows, type RowsInput } from './merged-rows.ts';
 import { mergedColumns } from './merged-columns.ts';
 import { mergedWindows } from './merged-windows.ts';
-import { batchesInTurns } from './batches-in-turns.ts';
 import type { ShardPartials } from './partial-stream.ts';
 import type { RowBatch } from './row-batch.ts';
 import { changing, passing, piped, staged, type Arrivals, type Stage } from './stage.ts';
 import type { WindowBatch } from './window-batch.ts';
 import { transformRows, type Pause } from './transform-rows.ts';
-import { windowRows } from './window-rows.ts';
+import { isFilled, windowRows } from './window-rows.ts';
 
 /**
  * Merges the partial results of all shards of a query into its answer, as a stream of blocks, those together that come of one arrival:
@@ -50,8 +50,8 @@ export function mergeAggregates(plan: MergePlan, input: AggregatesInput, shards:
   const { pause } = options;
   const windows = Symbol.asyncIterator in shards ? windowsOfSets(plan, input, shards, pause) : windowsOf(plan, input, shards, pause);
   const rows = windowRows(plan, input);
-  const isFilled = input.window !== undefined && plan.fill.kind !== 'none'; // One arrival may come to a million rows of each group.
-  return isFilled ? blocksOf(plan, batchesInTurns(staged(windows, rows), pause), passing, options) : blocksOf(plan, windows, rows, options);
+  // One arrival may come to a million filled rows of each group.
+  return isFilled(plan, input) ? blocksOf(plan, batchesInTurns(staged(windows, rows), pause), passing, options) : blocksOf(plan, windows, rows, options);
 }
 
 /** Each has all there is of its groups. */

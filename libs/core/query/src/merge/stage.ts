@@ -1,7 +1,8 @@
 /**
  * One step of the merge, as a function of what has arrived: only the arrival of frames is awaited, all that is done with their items
- * is done in one go, item by item; filled windows, which are many, in several. What a stage remembers goes from one arrival to the next; with the last one, which may be empty, it lets
- * go what is left. What it returns is read to its end before anything else arrives, or given up together with all that would follow.
+ * is done in one go, item by item; filled windows, which are many, in several (`batchesInTurns`). What a stage remembers goes from one
+ * arrival to the next; with the last one, which may be empty, it lets go what is left. What it returns is read to its end before
+ * anything else arrives, or given up together with all that would follow.
  */
 export type Stage<In, Out> = (items: Iterable<In>, isLast: boolean) => Iterable<Out>;
 

@@ -17,6 +17,11 @@ export function windowRows(plan: MergePlan, input: AggregatesInput): Stage<Windo
   return (batches, isLast) => rows.add(batches, isLast);
 }
 
+/** Whether windows without points have rows: not where all functions have rows of their own. */
+export function isFilled({ fill }: MergePlan, { window, calls }: AggregatesInput): boolean {
+  return window !== undefined && fill.kind !== 'none' && callsWithOwnRows(calls).includes(false);
+}
+
 class WindowRows {
   readonly #plan: MergePlan;
   readonly #input: AggregatesInput;
@@ -40,9 +45,8 @@ class WindowRows {
     const { startNs, endNs } = plan.range;
     this.#plan = plan;
     this.#input = input;
-    const ownRows = callsWithOwnRows(calls);
-    this.#hasOwnRows = ownRows.includes(true);
-    this.#isFilled = window !== undefined && plan.fill.kind !== 'none' && ownRows.includes(false);
+    this.#hasOwnRows = callsWithOwnRows(calls).includes(true);
+    this.#isFilled = isFilled(plan, input);
     this.#isCount = calls.map(({ function: name }) => plan.fill.kind === 'null' && (name === 'count' || name === 'countDistinct'));
     this.#inputCount = calls.length + neighbours.length;
     this.#rowCountMax = rowCountAtOnce(this.#inputCount);
