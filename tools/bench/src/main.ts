@@ -35,6 +35,7 @@ Usage: npm run bench -- [options]
   --only A,B    of --storage only ${namesOf(STORAGE_MEASUREMENTS)};
                 of --queries only ${namesOf(QUERY_MEASUREMENTS)}
                 (${namesOf(QUERY_MEASUREMENTS.filter(({ isOnRequest }) => isOnRequest))} runs only when it is named here)
+  --gzip        of --queries kinds, dashboards and a cluster with 'Accept-Encoding: gzip', as Grafana and TSBS's own runners ask
   --quick       of --storage and --queries a tenth of the rows and of the time: to see whether it runs; the figures say nothing
   --profile     instead the server under node --cpu-prof while it takes 1,000,000 rows: where its time goes
   --cluster     instead of one process a cluster of processes with N = 3: rows/s at each level, memory, kills, hints
@@ -54,6 +55,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     storage: { type: 'boolean', default: false },
     only: { type: 'string' },
+    gzip: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     cluster: { type: 'boolean', default: false },
@@ -84,6 +86,7 @@ async function runSections(all: readonly Measurement[]): Promise<number> {
     seed: wholeNumber('seed'),
     restMs: wholeNumber('rest') * 1_000,
     scale: values.quick ? 0.1 : 1,
+    acceptsGzip: values.gzip,
   };
   say(`${machineText()}\n`);
   await runMeasurements(chosen, settings, (section) => say(`\n${sectionReportOf(section)}`));

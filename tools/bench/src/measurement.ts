@@ -10,6 +10,8 @@ export interface MeasurementSettings {
   readonly restMs: number;
   /** Row counts are multiplied by it; 1 but for a quick look. */
   readonly scale: number;
+  /** Whether questions that are timed let answers come packed. */
+  readonly acceptsGzip: boolean;
 }
 
 /** One thing that is measured, on every system that takes it. */

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { AnswerReader, type ReadAnswer } from './answer-reader.ts';
 
@@ -31,7 +32,21 @@ test('answers with a length, in chunks and without a body are whole with their l
 test('of a long body only the start is kept', () => {
   const body = 'x'.repeat(100_000);
   const answer = read(new AnswerReader(), `HTTP/1.1 500 No\r\nContent-Length: 100000\r\n\r\n${body}`, 1_500).at(-1);
-  expect(answer).toEqual({ status: 500, bodySizeBytes: 100_000, start: 'x'.repeat(128) });
+  expect(answer).toEqual({ status: 500, bodySizeBytes: 100_000, start: 'x'.repeat(256) });
+});
+
+test('of a packed body the start is unpacked, as far as the first bytes say it', () => {
+  const refused = gzipSync('{"results":[{"statement_id":0,"error":"no"}]}');
+  const long = gzipSync(Array.from({ length: 20_000 }, (_, index) => String((index * 7_919) % 10_007)).join(','));
+  const head = (body: Buffer): string => `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const reader = new AnswerReader();
+  for (const [body, start] of [[refused, /^\{"results":\[\{"statement_id":0,"error":"no"\}\]\}$/], [long, /^0,7919,5831,/], [gzipSync(''), /^$/]] as const)
+    for (const size of [7, 100_000]) {
+      const answer = read(reader, head(body) + body.toString('latin1'), size).at(-1);
+      expect(answer).toMatchObject({ status: 200, bodySizeBytes: body.length });
+      expect(answer!.start).toMatch(start);
+    }
+  expect(() => read(new AnswerReader(), `${head(Buffer.from('hello'))}hello`, 1_000)).toThrow('incorrect header check');
 });
 
 test('what is no answer is an error', () => {

@@ -1,16 +1,18 @@
+import { constants, gunzipSync } from 'node:zlib';
+
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LINE_END = Buffer.from('\r\n');
 /** A head or a line of a chunked answer that is longer is none. */
 const HEAD_SIZE_BYTES_MAX = 65_536;
 /** So much of a body is kept, to see whether it says that it failed. */
-const START_SIZE_BYTES = 128;
+const START_SIZE_BYTES = 256;
 
 /** A whole answer. */
 export interface ReadAnswer {
   readonly status: number;
-  /** Without what chunks add. */
+  /** Without what chunks add, packed if it came so. */
   readonly bodySizeBytes: number;
-  /** Of its body. */
+  /** Of its body, unpacked. */
   readonly start: string;
 }
 
@@ -25,10 +27,12 @@ export class AnswerReader {
   #pending: Buffer = Buffer.alloc(0);
   #status = 0;
   #isChunked = false;
+  #isGzip = false;
   /** What is left of a body or of a chunk. */
   #leftBytes = 0;
   #state: 'head' | 'body' | 'chunk size' | 'chunk' | 'chunk end' | 'trailer' = 'head';
   #bodySizeBytes = 0;
+  /** Its bytes, one character each. */
   #start = '';
 
   /** @returns the answer once it is whole; nothing may come behind it before the next request. @throws Error what came is no answer */
@@ -71,6 +75,7 @@ export class AnswerReader {
     if (!head.startsWith('http/1.1 ')) throw new Error(`no answer: ${head.slice(0, 40)}`);
     this.#status = Number(head.slice(9, 12));
     this.#isChunked = head.includes('\r\ntransfer-encoding: chunked');
+    this.#isGzip = head.includes('\r\ncontent-encoding: gzip');
     const length = /\r\ncontent-length: *(\d+)/.exec(head)?.[1];
     if (!this.#isChunked && length === undefined && this.#status !== 204)
       throw new Error('an answer that says no length');
@@ -114,10 +119,17 @@ export class AnswerReader {
   }
 
   #end(): ReadAnswer {
-    const answer = { status: this.#status, bodySizeBytes: this.#bodySizeBytes, start: this.#start };
+    const start = this.#isGzip && this.#start !== '' ? unpackedStart(this.#start) : this.#start;
+    const answer = { status: this.#status, bodySizeBytes: this.#bodySizeBytes, start };
     this.#state = 'head';
     this.#bodySizeBytes = 0;
     this.#start = '';
     return answer;
   }
+}
+
+/** As much as the bytes there are say. @throws Error they are not gzip's */
+function unpackedStart(packed: string): string {
+  const bytes = Buffer.from(packed, 'latin1');
+  return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).toString('latin1', 0, START_SIZE_BYTES);
 }

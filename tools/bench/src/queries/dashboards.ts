@@ -44,7 +44,7 @@ function comparePanels(
 async function askInTurns(
   all: readonly Endpoint[],
   written: Written,
-  { scale }: MeasurementSettings,
+  { scale, acceptsGzip }: MeasurementSettings,
 ): Promise<ReadonlyMap<string, readonly Rate[]>> {
   const threads = new LoadThreads(THREAD_COUNT);
   const roundCount = scale < 1 ? 1 : ROUND_COUNT;
@@ -55,7 +55,7 @@ async function askInTurns(
     for (let round = 0; round <= roundCount; round += 1)
       for (const running of all) {
         const durationMs = (round === 0 ? WARM_UP_MS : ROUND_MS) * scale;
-        const rate = await threads.run(loadsOf(running, written, durationMs));
+        const rate = await threads.run(loadsOf(running, written, { durationMs, acceptsGzip }));
         if (round > 0) rates.get(running.system.name)!.push(rate);
         progress.at((doneCount += 1));
       }
@@ -67,7 +67,7 @@ async function askInTurns(
 }
 
 /** Dashboards dealt out to threads, a connection for each panel. */
-function loadsOf({ system, port }: Endpoint, written: Written, durationMs: number): readonly Load[] {
+function loadsOf({ system, port }: Endpoint, written: Written, round: Pick<Load, 'durationMs' | 'acceptsGzip'>): readonly Load[] {
   const groups = Array.from({ length: DASHBOARD_COUNT }, (_, dashboard) => {
     const hosts = hostsOf(dashboard, written);
     return PANELS.map(({ questionAt }) =>
@@ -77,7 +77,7 @@ function loadsOf({ system, port }: Endpoint, written: Written, durationMs: numbe
     );
   });
   return Array.from({ length: THREAD_COUNT }, (_, thread) => ({
-    ...{ port, durationMs },
+    ...{ ...round, port },
     groups: groups.filter((__, dashboard) => dashboard % THREAD_COUNT === thread),
   }));
 }

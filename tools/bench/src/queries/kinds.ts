@@ -75,7 +75,7 @@ function compareKinds(
 export interface MeasuringKinds {
   readonly kinds: readonly QueryKind[];
   readonly written: Written;
-  readonly settings: Pick<MeasurementSettings, 'scale' | 'seed'>;
+  readonly settings: Pick<MeasurementSettings, 'scale' | 'seed' | 'acceptsGzip'>;
   /** What a kind keeps to; undefined: nothing is promised. */
   readonly boundOf: (kind: string) => Bound | undefined;
 }
@@ -124,6 +124,7 @@ class Asking {
   readonly #threads: LoadThreads;
   readonly #progress: Progress;
   readonly #scale: number;
+  readonly #acceptsGzip: boolean;
   #doneCount = 0;
 
   constructor(options: {
@@ -134,6 +135,7 @@ class Asking {
     this.#threads = options.threads;
     this.#progress = options.progress;
     this.#scale = options.measuring.settings.scale;
+    this.#acceptsGzip = options.measuring.settings.acceptsGzip;
   }
 
   /** One figure per number of workers. Systems take turns, round by round. */
@@ -178,6 +180,7 @@ class Asking {
   async #ask({ running, nextPath }: Asked, { workerCount, drawnCount, durationMs }: Round): Promise<Rate> {
     const loads = Array.from({ length: workerCount }, () => ({
       port: running.port,
+      acceptsGzip: this.#acceptsGzip,
       groups: [[Array.from({ length: drawnCount }, nextPath)]],
       durationMs: durationMs * this.#scale,
     }));

@@ -7,7 +7,7 @@ import type { Load, LoadFigure } from './load.ts';
 
 parentPort!.on('message', (load: Load) => void run(load).then((figure) => parentPort!.postMessage(figure)));
 
-async function run({ port, groups, durationMs }: Load): Promise<LoadFigure> {
+async function run({ groups, durationMs, ...client }: Load): Promise<LoadFigure> {
   const latenciesMs: number[] = [];
   const failures: string[] = [];
   const startedMs = performance.now();
@@ -22,7 +22,7 @@ async function run({ port, groups, durationMs }: Load): Promise<LoadFigure> {
 
   /** All connections of a group ask at once, and again when all have their answers. */
   async function runGroup(lanes: readonly (readonly string[])[]): Promise<void> {
-    const connections = lanes.map(() => new LeanConnection(port));
+    const connections = lanes.map(() => new LeanConnection(client));
     try {
       for (let turn = 0; turn === 0 || !isOver(); turn += 1)
         await Promise.all(lanes.map((paths, lane) => askOne(connections[lane]!, paths[turn % paths.length]!)));

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { quantilesOf } from '../quantiles.ts';
+import type { Client } from './lean-connection.ts';
 
 const WORKER_FILE = new URL('./load-worker.ts', import.meta.url);
 
 /** What one thread asks a server for. */
-export interface Load {
-  readonly port: number;
+export interface Load extends Client {
   /**
    * By group of connections, by connection: the paths that are asked for, one after the other and then again. A group asks
    * on all its connections at once and goes on when all have answered.
