@@ -6,7 +6,7 @@ import type { QueryRequest, ResultItem, WriteSummary } from '@varve/ports';
 import { parseQuery } from '@varve/query';
 import { expect, test } from 'vitest';
 import { IntoPath, type SelectInto } from './into-path.ts';
-import { itemByItem } from './item-by-item.ts';
+import { ItemByItem } from './item-by-item.ts';
 import type { QueryPath } from './query-path.ts';
 import type { BatchWrite, WritePath } from './write-path.ts';
 
@@ -44,7 +44,7 @@ class World {
     const parsed = parseQuery('SELECT f INTO copy FROM m');
     if (parsed.kind === 'error') throw new Error(parsed.message);
     const request = { database: 'd', retentionPolicy: undefined, nowNs: 7n, isReadOnlyMethod } as QueryRequest;
-    return itemByItem(path.run(parsed.statements[0] as SelectInto, 3, request));
+    return new ItemByItem(path.run(parsed.statements[0] as SelectInto, 3, request));
   }
 
   async *#blocks(count: number): AsyncGenerator<Iterable<SeriesBlock>> {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { itemByItem } from './item-by-item.ts';
+import { ItemByItem } from './item-by-item.ts';
 
 test('items come one by one, in their order, and nothing is asked for before it is needed', async () => {
   let arrivalCount = 0;
-  const items = itemByItem(
+  const items = new ItemByItem(
     (async function* () {
       for (const arrival of [[], [1, 2], [], [3]]) {
         arrivalCount += 1;
@@ -18,7 +18,7 @@ test('items come one by one, in their order, and nothing is asked for before it 
 
 test('a failure comes behind what came before it', async () => {
   const seen: number[] = [];
-  const items = itemByItem(
+  const items = new ItemByItem(
     (async function* () {
       yield [1, 2];
       throw new Error('over');
@@ -32,7 +32,7 @@ test('a failure comes behind what came before it', async () => {
 
 test('who stops to read ends what is behind it, and gets no more', async () => {
   let isClosed = false;
-  const items = itemByItem(
+  const items = new ItemByItem(
     (async function* () {
       try {
         yield [1, 2, 3];

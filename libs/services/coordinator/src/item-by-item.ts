@@ -2,27 +2,36 @@
  * Hands out one by one what comes several at a time: what is there already costs no way through generators. Who reads asks for the
  * next item when it has the one before, as `for await` does.
  */
-export function itemByItem<Item>(arrivals: AsyncGenerator<readonly Item[]>): AsyncIterableIterator<Item> {
-  let items: readonly Item[] = [];
-  let position = 0;
-  const nextArrival = async (): Promise<IteratorResult<Item>> => {
+export class ItemByItem<Item> implements AsyncIterableIterator<Item, undefined> {
+  readonly #arrivals: AsyncGenerator<readonly Item[]>;
+  #items: readonly Item[] = [];
+  #position = 0;
+
+  constructor(arrivals: AsyncGenerator<readonly Item[]>) {
+    this.#arrivals = arrivals;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Item, undefined>> {
+    return this.#position < this.#items.length ? Promise.resolve({ value: this.#items[this.#position++]! }) : this.#nextArrival();
+  }
+
+  async return(): Promise<IteratorResult<Item, undefined>> {
+    this.#items = [];
+    await this.#arrivals.return(undefined);
+    return { done: true, value: undefined };
+  }
+
+  async #nextArrival(): Promise<IteratorResult<Item, undefined>> {
     for (;;) {
-      const { done, value } = await arrivals.next();
+      const { done, value } = await this.#arrivals.next();
       if (done === true) return { done, value: undefined };
-      items = value;
-      position = 0;
-      if (items.length > 0) return { value: items[position++]! };
+      this.#items = value;
+      this.#position = 0;
+      if (value.length > 0) return { value: value[this.#position++]! };
     }
-  };
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    next: () => (position < items.length ? Promise.resolve({ value: items[position++]! }) : nextArrival()),
-    return: async () => {
-      items = [];
-      await arrivals.return(undefined);
-      return { done: true, value: undefined };
-    },
-  };
+  }
 }

@@ -11,8 +11,9 @@ const rowCountsOf = (items: readonly ResultItem[]): readonly number[] => items.m
 test('small blocks travel together, and no more rows wait than a block may have', () => {
   const full = LIMITS.resultBlockRowCountMax;
   const rowCounts = (counts: readonly number[]): (readonly number[])[] => [...itemsTogether(counts.map(blockOf), 3)].map(rowCountsOf);
-  expect(rowCounts([])).toEqual([[]]);
+  expect(rowCounts([])).toEqual([]);
   expect(rowCounts([1, 2, 3])).toEqual([[1, 2, 3]]);
+  expect(rowCounts([full])).toEqual([[full]]);
   expect(rowCounts([full, 1, full - 1, 7])).toEqual([[full], [1, full - 1], [7]]);
   expect([...itemsTogether([blockOf(1)], 3)][0]).toEqual([{ kind: 'rows', statementId: 3, ...blockOf(1) }]);
 });

@@ -16,8 +16,8 @@ export function* itemsTogether(blocks: Iterable<SeriesBlock>, statementId: numbe
       [items, rowCount] = [[], 0];
     }
   } catch (error) {
-    yield items;
+    if (items.length > 0) yield items;
     throw error;
   }
-  yield items;
+  if (items.length > 0) yield items;
 }

@@ -89,7 +89,8 @@ export class QueryPath {
     for await (const blocks of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) {
       for (const items of itemsTogether(blocks, statementId)) yield items;
     }
-    if (missing !== undefined) yield missing.items(statementId);
+    const ofMissing = missing?.items(statementId) ?? [];
+    if (ofMissing.length > 0) yield ofMissing;
   }
 
   /** What a plan comes to, as it arrives. @throws DbError as {@link select} */

@@ -4,7 +4,7 @@ import { traceIdOf, type Clock, type Log, type Metrics, type QueryRequest, type 
 import { parseQuery, type Statement } from '@varve/query';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
 import type { IntoPath } from './into-path.ts';
-import { itemByItem } from './item-by-item.ts';
+import { ItemByItem } from './item-by-item.ts';
 import type { QueryPath } from './query-path.ts';
 import type { QueryEnd } from './query-end.ts';
 import type { RunningQueries } from './running-queries.ts';
@@ -46,7 +46,7 @@ export class QueryRunner {
 
   /** @throws DbError QUERY_PARSE, NOT_SUPPORTED before the first item */
   run(request: QueryRequest): AsyncIterable<ResultItem> {
-    return itemByItem(this.#run(request));
+    return new ItemByItem(this.#run(request));
   }
 
   async *#run(request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {

@@ -3,7 +3,6 @@ import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { assertWanted } from '../limits/assert-wanted.ts';
 import type { AggregatesInput, MergeInput, MergePlan } from '../plan/query-plan.ts';
-import { batchesInTurns } from './batches-in-turns.ts';
 import { buildBlocks } from './build-blocks.ts';
 import { fillCells, type FillShape } from './fill-cells.ts';
 import { RowGate } from './limit-rows.ts';
@@ -13,6 +12,7 @@ import { mergedWindows } from './merged-windows.ts';
 import type { ShardPartials } from './partial-stream.ts';
 import type { RowBatch } from './row-batch.ts';
 import { changing, passing, piped, staged, type Arrivals, type Stage } from './stage.ts';
+import { stagedInTurns } from './staged-in-turns.ts';
 import type { WindowBatch } from './window-batch.ts';
 import { transformRows, type Pause } from './transform-rows.ts';
 import { isFilled, windowRows } from './window-rows.ts';
@@ -51,7 +51,7 @@ export function mergeAggregates(plan: MergePlan, input: AggregatesInput, shards:
   const windows = Symbol.asyncIterator in shards ? windowsOfSets(plan, input, shards, pause) : windowsOf(plan, input, shards, pause);
   const rows = windowRows(plan, input);
   // One arrival may come to a million filled rows of each group.
-  return isFilled(plan, input) ? blocksOf(plan, batchesInTurns(staged(windows, rows), pause), passing, options) : blocksOf(plan, windows, rows, options);
+  return isFilled(plan, input) ? blocksOf(plan, stagedInTurns(windows, rows, pause), passing, options) : blocksOf(plan, windows, rows, options);
 }
 
 /** Each has all there is of its groups. */

@@ -1,6 +1,6 @@
 /**
  * One step of the merge, as a function of what has arrived: only the arrival of frames is awaited, all that is done with their items
- * is done in one go, item by item; filled windows, which are many, in several (`batchesInTurns`). What a stage remembers goes from one
+ * is done in one go, item by item; filled windows, which are many, in several (`stagedInTurns`). What a stage remembers goes from one
  * arrival to the next; with the last one, which may be empty, it lets go what is left. What it returns is read to its end before
  * anything else arrives, or given up together with all that would follow.
  */
@@ -16,12 +16,15 @@ export function passing<Item>(items: Iterable<Item>): Iterable<Item> {
 
 /** Changes every item in place. */
 export function changing<Item>(change: (item: Item) => void): Stage<Item, Item> {
-  return function* (items) {
-    for (const item of items) {
-      change(item);
-      yield item;
-    }
-  };
+  return (items) => changed(items, change);
+}
+
+/** A generator function that is made anew for each query has a hidden class of its own, which every loop over it looks up again: it stands by itself. */
+function* changed<Item>(items: Iterable<Item>, change: (item: Item) => void): Generator<Item> {
+  for (const item of items) {
+    change(item);
+    yield item;
+  }
 }
 
 /** One stage behind the other. */

@@ -76,7 +76,7 @@ async function* aggregate({ plan, source, range, counter, signal }: Job<Aggregat
       }
       if (aggregates.hasEnough) break;
     }
-    yield* aggregates.encode(writer);
+    for (const frame of aggregates.encode(writer)) yield frame;
   }
   if (!writer.isEmpty) yield writer.take();
 }

@@ -32,10 +32,15 @@ function groupsOf(plan: ShardPlan, measurement: MeasurementPlan, all: readonly S
   const groups = new Map<string, SeriesGroup & { readonly series: SourceSeries[] }>();
   for (const series of all) {
     const values = plan.dimensions.map((dimension) => tagValue(series.tags, dimension));
-    const id = values.map((value) => `${value.length}:${value}`).join('');
+    const id = idOf(values);
     const group = groups.get(id);
     if (group === undefined) groups.set(id, { key: { measurement: measurement.name, values }, measurement, rowFilter, series: [series] });
     else group.series.push(series);
   }
   return [...groups.values()];
+}
+
+/** A text for each combination of values. One value is it already: a text that is put together has to be hashed and looked for first. */
+function idOf(values: readonly string[]): string {
+  return values.length === 1 ? values[0]! : values.map((value) => `${value.length}:${value}`).join('');
 }

@@ -112,7 +112,7 @@ class ProjectionPlanner {
     const { call, field, steps } = chain;
     const column = this.#columns.indexOf(field);
     const leadWindowCount = leadOf(steps);
-    const callId = `${column} ${call?.function} ${call?.parameter} ${JSON.stringify(call?.tags)} ${leadWindowCount}`;
+    const callId = `${column} ${call?.function} ${call?.parameter} ${call?.tags === undefined ? '' : JSON.stringify(call.tags)} ${leadWindowCount}`;
     const id = steps.length === 0 ? callId : `${callId} ${stepsText(steps)}`;
     const known = this.#inputOfChain.get(id);
     if (known !== undefined) return known;
