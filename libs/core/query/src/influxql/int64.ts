@@ -6,8 +6,11 @@ export const MAX_UINT64 = 2n ** 64n - 1n;
 /** A whole number in decimal, exactly; undefined when it has more digits than any uint64. Linear in the text. */
 export function parseWholeNumber(text: string): bigint | undefined {
   const digits = text.length > DIGIT_COUNT_MAX ? text.replace(/^(-?)0+(?=\d)/, '$1') : text;
+  if (digits.length <= SAFE_LENGTH_MAX) return BigInt(Number(digits));
   return digits.length > DIGIT_COUNT_MAX ? undefined : BigInt(digits);
 }
 
+/** Exact as a number, which is read sooner. */
+const SAFE_LENGTH_MAX = 15;
 /** One more than any uint64 has. */
 const DIGIT_COUNT_MAX = 21;

@@ -94,7 +94,9 @@ const TEXT_SIZE_BYTES = 24;
 
 /** Names of all fields that a plan reads from a measurement. */
 export function fieldsToRead(measurement: MeasurementPlan): readonly string[] {
-  const origins = [...measurement.origins, ...measurement.filterColumns];
-  return [...new Set(origins.filter(({ kind }) => kind === 'field').map(({ name }) => name))];
+  const names = new Set<string>();
+  for (const { kind, name } of measurement.origins) if (kind === 'field') names.add(name);
+  for (const { kind, name } of measurement.filterColumns) if (kind === 'field') names.add(name);
+  return [...names];
 }
 

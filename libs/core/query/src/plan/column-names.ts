@@ -13,10 +13,14 @@ function unusedName(name: string, counts: Map<string, number>): string {
     counts.set(name, 1);
     return name;
   }
-  while (counts.has(`${name}_${count}`)) count += 1;
+  let unused = `${name}_${count}`;
+  while (counts.has(unused)) {
+    count += 1;
+    unused = `${name}_${count}`;
+  }
   counts.set(name, count + 1);
-  counts.set(`${name}_${count}`, 1);
-  return `${name}_${count}`;
+  counts.set(unused, 1);
+  return unused;
 }
 
 /** The name of a column without an alias: the field, the function, or of arithmetic all of them in a row. */

@@ -26,7 +26,8 @@ export interface ExpandedField extends SelectField {
  * behind it, or behind all columns where they are none.
  */
 export function expandFields(fields: readonly SelectField[], names: ExpandableNames): ExpandedField[] {
-  const columns: ExpandedField[] = fields.flatMap((field) => expandField(field, names));
+  const columns: ExpandedField[] = [];
+  for (const field of fields) for (const column of expandField(field, names)) columns.push(column);
   return names.showsTagsOfTop ? columns : [...columns, ...fields.flatMap(tagsOfTop)];
 }
 

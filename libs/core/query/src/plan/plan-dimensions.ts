@@ -46,6 +46,7 @@ export function planDimensions(dimensions: readonly Expr[], clock: Clock): Dimen
 
 /** The tag keys of GROUP BY, `*` and patterns expanded to keys among `all`, sorted. */
 export function dimensionKeys({ tags }: Dimensions, all: readonly string[]): readonly string[] {
+  if (tags.length === 0) return [];
   const keys = tags.flatMap((tag) => {
     if (tag.kind === 'variable') return [tag.name];
     return tag.kind === 'regex' ? all.filter(textMatcher(tag.pattern)) : all;

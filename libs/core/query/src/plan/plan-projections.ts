@@ -54,8 +54,10 @@ class ProjectionPlanner {
   readonly #seed: number;
   /** In order of the text. */
   readonly #found: { readonly expression: Expr; readonly chain: ChainOfField }[] = [];
-  /** What stands for each expression that is a chain. */
-  readonly #inputs = new Map<Expr, Expression>();
+  /** What stands for each of them. */
+  readonly #inputs: Expression[] = [];
+  /** How many of them have been put into expressions. */
+  #placedCount = 0;
   /** By what makes chains the same, and calls. */
   readonly #inputOfChain = new Map<string, Expression>();
   readonly #indexOfCall = new Map<string, number>();
@@ -74,17 +76,17 @@ class ProjectionPlanner {
   /** Numbers all calls before the first neighbour is numbered behind them. */
   planChains(): PlanError | undefined {
     const isOverRows = this.#isOverRows;
-    for (const { expression, chain } of this.#found) {
+    for (const { chain } of this.#found) {
       const input = this.#inputOf(chain, isOverRows);
       if (input.kind === 'error') return input;
-      this.#inputs.set(expression, input);
+      this.#inputs.push(input);
     }
     return undefined;
   }
 
+  /** Of all expressions in which chains were looked for, in the same order. */
   expressionOf(expression: Expr): Expression {
-    const input = this.#inputs.get(expression);
-    if (input !== undefined) return input;
+    if (this.#found[this.#placedCount]?.expression === expression) return this.#inputs[this.#placedCount++]!;
     switch (expression.kind) {
       case 'paren':
         return this.expressionOf(expression.inner);

@@ -33,12 +33,12 @@ export interface NamedPolicy {
 /** Where a name belongs that says so, or leaves it to the request. */
 export function resolvePolicy(
   named: { readonly database: string | undefined; readonly retentionPolicy: string | undefined },
-  { schema, ...defaults }: SourceDefaults,
+  defaults: SourceDefaults,
 ): NamedPolicy | PlanError {
   const database = named.database ?? defaults.database;
   if (database === undefined || database === '') return planError('database name required');
   const wanted = named.retentionPolicy ?? (named.database === undefined ? defaults.retentionPolicy : undefined);
-  const policy = schema.resolvePolicy(database, wanted);
+  const policy = defaults.schema.resolvePolicy(database, wanted);
   if (policy.kind === 'databaseNotFound') return planError(`database not found: ${database}`);
   if (policy.kind === 'policyNotFound') return planError(`retention policy not found: ${policy.retentionPolicy}`);
   return { database, retentionPolicy: policy.retentionPolicy };

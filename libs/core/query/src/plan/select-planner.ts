@@ -159,16 +159,20 @@ export class SelectPlanner {
   }
 
   #shardPlan(reach: Reach, measurements: readonly MeasurementPlan[], wantedWindowCount?: number): ShardPlan {
-    const isDescending = this.#isDescending;
-    const sign = isDescending ? -1 : 1;
     return {
       range: reach.range,
-      isDescending,
+      isDescending: this.#isDescending,
       dimensions: this.#dimensions,
-      measurements: measurements.toSorted((left, right) => sign * (left.name < right.name ? -1 : 1)),
+      measurements: this.#inOrder(measurements),
       columns: this.#fields.columns.all,
       output: this.#output(reach.calls, wantedWindowCount),
     };
+  }
+
+  #inOrder(measurements: readonly MeasurementPlan[]): readonly MeasurementPlan[] {
+    if (measurements.length < 2) return measurements;
+    const sign = this.#isDescending ? -1 : 1;
+    return measurements.toSorted((left, right) => sign * (left.name < right.name ? -1 : 1));
   }
 
   #output(calls: Reach['calls'], wantedWindowCount?: number): RowsOutput | AggregatesOutput {

@@ -66,19 +66,23 @@ function offsetSeconds(text: string, start: number): number | undefined {
 /** The number of so many decimal digits; NaN where others stand. */
 function numberAt(text: string, start: number, digitCount: number): number {
   let value = 0;
-  for (let offset = start; offset < start + digitCount; offset += 1) value = value * 10 + digitAt(text, offset);
+  for (let offset = start; offset < start + digitCount; offset += 1) {
+    const digit = digitAt(text, offset);
+    if (digit === undefined) return NaN;
+    value = value * 10 + digit;
+  }
   return value;
 }
 
 function digitCountAt(text: string, start: number): number {
   let end = start;
-  while (!Number.isNaN(digitAt(text, end))) end += 1;
+  while (digitAt(text, end) !== undefined) end += 1;
   return end - start;
 }
 
-function digitAt(text: string, offset: number): number {
+function digitAt(text: string, offset: number): number | undefined {
   const digit = text.charCodeAt(offset) - 0x30;
-  return digit >= 0 && digit <= 9 ? digit : NaN;
+  return digit >= 0 && digit <= 9 ? digit : undefined;
 }
 
 const NS_PER_S = 1_000_000_000n;
