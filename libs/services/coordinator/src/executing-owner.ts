@@ -20,13 +20,16 @@ export function executingOwners(
   named: NodeId | undefined,
 ): readonly Attempt[] {
   if (named !== undefined) return [{ owner: named, mayJoin: true }];
-  const first = id % Math.max(1, owners.length);
-  const ring = [...owners.slice(first), ...owners.slice(0, first)];
-  const serving = ring.filter((owner) => liveness.isServing(owner));
-  const living = ring.filter((owner) => liveness.isAlive(owner) && !serving.includes(owner));
-  const silent = ring.filter((owner) => !liveness.isAlive(owner));
-  const once = [...serving, ...living, ...silent];
-  return [...once.map((owner) => ({ owner, mayJoin: false })), ...[...living, ...serving].map((owner) => ({ owner, mayJoin: true }))];
+  const [serving, living, silent]: [NodeId[], NodeId[], NodeId[]] = [[], [], []];
+  for (let place = 0; place < owners.length; place += 1) {
+    const owner = owners[(id + place) % owners.length]!;
+    const state = liveness.isServing(owner) ? serving : liveness.isAlive(owner) ? living : silent;
+    state.push(owner);
+  }
+  const attempts: Attempt[] = [];
+  for (const state of [serving, living, silent]) for (const owner of state) attempts.push({ owner, mayJoin: false });
+  for (const state of [living, serving]) for (const owner of state) attempts.push({ owner, mayJoin: true });
+  return attempts;
 }
 
 /** Whether another owner may have the answer: of damage on a disk its own copy is free (Y3). */

@@ -9,7 +9,7 @@ export function* itemsTogether(blocks: Iterable<SeriesBlock>, statementId: numbe
   let rowCount = 0;
   try {
     for (const block of blocks) {
-      items.push({ kind: 'rows', statementId, ...block });
+      items.push({ ...block, kind: 'rows', statementId });
       rowCount += block.rowCount;
       if (rowCount < rowCountAtOnce(block.columns.length, LIMITS.resultBlockRowCountMax)) continue;
       yield items;

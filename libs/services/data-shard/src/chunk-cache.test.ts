@@ -49,7 +49,7 @@ test('payloads do not push out headers, which count with what they unfold to', (
   expect([1, 2].map((chunkId) => cache.header(1, chunkId) !== undefined)).toEqual([false, true]);
 });
 
-test('the chunk of a shard that was asked for last stays at hand, and one that was not there is looked for again', () => {
+test('the chunks of a shard that were asked for last stay at hand, and one that was not there is looked for again', () => {
   const cache = new ChunkCache(40);
   const chunks = new CachedChunks(cache, 1);
   expect(chunks.payload(1)).toBeUndefined();
@@ -59,6 +59,11 @@ test('the chunk of a shard that was asked for last stays at hand, and one that w
   expect(chunks.payload(1)).toHaveLength(10);
   for (const chunkId of [2, 3]) cache.putPayload(1, chunkId, bytes(10)); // 1 has to go
   expect([cache.payload(1, 1), chunks.payload(1)?.length]).toEqual([undefined, 10]);
-  expect(chunks.payload(3)).toHaveLength(10);
+  for (const chunkId of [3, 4, 5]) {
+    cache.putPayload(1, chunkId, bytes(10));
+    expect([chunks.payload(chunkId)?.length, chunks.payload(1)?.length]).toEqual([10, 10]);
+  }
+  cache.putPayload(1, 6, bytes(10));
+  expect(chunks.payload(6)).toHaveLength(10);
   expect(chunks.payload(1)).toBeUndefined();
 });

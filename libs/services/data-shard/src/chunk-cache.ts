@@ -39,12 +39,15 @@ export class ChunkCache {
   }
 }
 
-/** What a cache has of one shard. The chunk asked for last is at hand: series of a chunk are read one after the other. */
+/** Chunks of the same series: a question over a day or two has one or two. */
+const AT_HAND_COUNT = 4;
+
+/** What a cache has of one shard. The chunks asked for last are at hand: series of a chunk are read one after the other. */
 export class CachedChunks implements ChunkBytes {
   readonly #cache: ChunkCache;
   readonly #shard: ShardId;
-  #header: Chunk<ChunkHeader> | undefined;
-  #payload: Chunk<Uint8Array> | undefined;
+  readonly #headers = new AtHand<ChunkHeader>();
+  readonly #payloads = new AtHand<Uint8Array>();
 
   constructor(cache: ChunkCache, shard: ShardId) {
     this.#cache = cache;
@@ -52,17 +55,11 @@ export class CachedChunks implements ChunkBytes {
   }
 
   header(chunkId: number): ChunkHeader | undefined {
-    if (this.#header?.chunkId === chunkId) return this.#header.value;
-    const value = this.#cache.header(this.#shard, chunkId);
-    if (value !== undefined) this.#header = { chunkId, value };
-    return value;
+    return this.#headers.get(chunkId) ?? this.#headers.keep(chunkId, this.#cache.header(this.#shard, chunkId));
   }
 
   payload(chunkId: number): Uint8Array | undefined {
-    if (this.#payload?.chunkId === chunkId) return this.#payload.value;
-    const value = this.#cache.payload(this.#shard, chunkId);
-    if (value !== undefined) this.#payload = { chunkId, value };
-    return value;
+    return this.#payloads.get(chunkId) ?? this.#payloads.keep(chunkId, this.#cache.payload(this.#shard, chunkId));
   }
 
   putHeader(chunkId: number, header: ChunkHeader): void {
@@ -74,9 +71,25 @@ export class CachedChunks implements ChunkBytes {
   }
 }
 
-interface Chunk<Value> {
-  readonly chunkId: number;
-  readonly value: Value;
+/** A few, the oldest of which goes first. */
+class AtHand<Value> {
+  readonly #chunkIds: number[] = [];
+  readonly #values: Value[] = [];
+  #next = 0;
+
+  get(chunkId: number): Value | undefined {
+    for (let place = 0; place < this.#chunkIds.length; place += 1) if (this.#chunkIds[place] === chunkId) return this.#values[place];
+    return undefined;
+  }
+
+  /** Keeps a value, if it is one, and returns it. */
+  keep(chunkId: number, value: Value | undefined): Value | undefined {
+    if (value === undefined) return undefined;
+    this.#chunkIds[this.#next] = chunkId;
+    this.#values[this.#next] = value;
+    this.#next = (this.#next + 1) % AT_HAND_COUNT;
+    return value;
+  }
 }
 
 class LeastRecentlyUsed<Value> {

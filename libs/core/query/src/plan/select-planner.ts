@@ -152,8 +152,8 @@ export class SelectPlanner {
 
   #measurementPlan(measurement: SourceMeasurement): MeasurementPlan {
     return {
-      name: measurement.name,
       ...planCondition(this.#select.condition.rest, measurement.fields),
+      name: measurement.name,
       origins: this.#fields.columns.originsIn(measurement),
     };
   }
