@@ -5,6 +5,12 @@ import { depConstraints } from './tools/boundaries.mjs';
 const testFiles = ['**/*.test.ts', '**/testing/**/*.ts', '**/contract/**/*.ts', 'libs/testkit/**/*.ts'];
 const pureRooms = ['libs/{base,testkit,model,codec,frame,wire,config,ports,telemetry,kit,sim}/**/*.ts', 'libs/{core,services}/**/*.ts'];
 
+/** Of rooms without I/O, and of tests. */
+const pureSyntax = [
+  { selector: 'ExportAllDeclaration', message: 'Re-export by name.' },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Take nowMs as an argument.' },
+];
+
 /** Packages with exactly one room that may load them. */
 const oneRoomOnly = [
   { name: 'better-sqlite3', message: 'Only libs/adapters/sqlite loads SQLite; take a port.' },
@@ -61,8 +67,11 @@ export default tseslint.config(
       'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Temporal', property: 'Now' }, { object: 'Math', property: 'random' }],
       'no-restricted-syntax': [
         'error',
-        { selector: 'ExportAllDeclaration', message: 'Re-export by name.' },
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Take nowMs as an argument.' },
+        ...pureSyntax,
+        ...[':not(MethodDefinition) > FunctionExpression[generator=true]', ':function FunctionDeclaration[generator=true]'].map((selector) => ({
+          selector,
+          message: 'A generator that is made anew each time has a hidden class of its own, which slows down all loops over it: let it stand by itself.',
+        })),
       ],
     },
   },
@@ -88,6 +97,7 @@ export default tseslint.config(
       '@typescript-eslint/no-restricted-imports': ['error', { paths: [], patterns: [] }],
       'no-restricted-globals': 'off',
       'no-restricted-properties': 'off',
+      'no-restricted-syntax': ['error', ...pureSyntax],
     },
   },
   { files: ['libs/adapters/**/*.test.ts', 'vitest.config.ts', 'tools/**/*.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off', 'no-restricted-exports': 'off' } },

@@ -10,14 +10,15 @@ const IDLE_TIMEOUT_MS = 2_000;
 /** Hands what this peer has applied to peers that have fallen behind its log. */
 export function serveSnapshots(ports: StreamPorts, { subjects, peer }: { readonly subjects: Subjects; readonly peer: number }, current: () => CatalogSnapshot): Subscription {
   const at = { subject: subjects.raftSnapshot(peer), askedKind: 'raftSnapshot', codec: BYTES, idleTimeoutMs: IDLE_TIMEOUT_MS } as const;
-  return serveStream(ports, at, async function* ({ header }) {
-    const snapshot = current();
-    if (snapshot.appliedIndex < header.index) throw new DbError('META_UNAVAILABLE', `entry ${header.index} is not applied here yet; retry`);
-    for (const piece of snapshotPieces(snapshot)) {
-      yield piece;
-      await pause(ports.clock, 0); // others have their turn
-    }
-  });
+  return serveStream(ports, at, ({ header }) => piecesOf(current(), header, ports));
+}
+
+async function* piecesOf(snapshot: CatalogSnapshot, { index }: { readonly index: number }, { clock }: StreamPorts): AsyncGenerator<Uint8Array> {
+  if (snapshot.appliedIndex < index) throw new DbError('META_UNAVAILABLE', `entry ${index} is not applied here yet; retry`);
+  for (const piece of snapshotPieces(snapshot)) {
+    yield piece;
+    await pause(clock, 0); // others have their turn
+  }
 }
 
 /** @throws DbError META_UNAVAILABLE, BUS_TIMEOUT, BUS_NO_RESPONDERS, MESSAGE_INVALID */

@@ -74,18 +74,31 @@ function withPrevious(types: FillShape['types']): (batch: RowBatch) => void {
  * rows of a series wait at most, and those are bounded. Before the first and behind the last value nothing is drawn.
  */
 function linear(shape: FillShape): Stage<RowBatch, RowBatch> {
-  let whole: OpenBatch | undefined;
-  return function* (batches, isLast) {
+  const lines = new Lines(shape);
+  return (batches, isLast) => lines.add(batches, isLast);
+}
+
+class Lines {
+  readonly #shape: FillShape;
+  #whole: OpenBatch | undefined;
+
+  constructor(shape: FillShape) {
+    this.#shape = shape;
+  }
+
+  *add(batches: Iterable<RowBatch>, isLast: boolean): Generator<RowBatch> {
     for (const batch of batches) {
-      if (whole !== undefined && compareGroups(whole.group, batch.group) !== 0) {
-        yield* drawn(shape, whole);
-        whole = undefined;
-      }
-      whole ??= emptyBatch(batch.group, batch.inputs.length, batch.hasValues);
-      append(whole, batch);
+      if (this.#whole !== undefined && compareGroups(this.#whole.group, batch.group) !== 0) yield* this.#take(this.#whole);
+      this.#whole ??= emptyBatch(batch.group, batch.inputs.length, batch.hasValues);
+      append(this.#whole, batch);
     }
-    if (isLast && whole !== undefined) yield* drawn(shape, whole);
-  };
+    if (isLast && this.#whole !== undefined) yield* this.#take(this.#whole);
+  }
+
+  #take(whole: OpenBatch): Generator<RowBatch> {
+    this.#whole = undefined;
+    return drawn(this.#shape, whole);
+  }
 }
 
 function append({ times, inputs }: OpenBatch, batch: RowBatch): void {

@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter, type TimestampNs } from '@varve/base';
 import { splitNs, type Column, type FieldType, type FieldValue } from '@varve/model';
+import type { Merger, PartialState } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import type { AggregateStep } from '../plan/query-plan.ts';
 import { optionsOf } from '../plan/shard-plan.ts';
@@ -36,18 +37,22 @@ export function wholeSeries({ function: name, type, parameter }: AggregateStep, 
       if (offsets.push(sign * timeCount) >= RUN_VALUE_COUNT) flush();
       return undefined;
     },
-    finish: function* () {
+    finish: () => {
       flush();
-      const merger = FUNCTIONS[name].createMerger(options);
-      for (let part = 0; part < state.partCount(0); part += 1) {
-        const writer = new ByteWriter();
-        state.encode(0, part, writer);
-        merger.merge(new ByteReader(writer.finish()), 0n);
-        yield;
-      }
-      return merger.results().flatMap(({ value }) => (value === null ? [] : [{ ...splitNs(timeNs), value }]));
+      return merged(state, FUNCTIONS[name].createMerger(options), timeNs);
     },
   };
+}
+
+/** Part by part, so that others have their turn. */
+function* merged(state: PartialState, merger: Merger, timeNs: TimestampNs): Generator<undefined, readonly TransformPoint[]> {
+  for (let part = 0; part < state.partCount(0); part += 1) {
+    const writer = new ByteWriter();
+    state.encode(0, part, writer);
+    merger.merge(new ByteReader(writer.finish()), 0n);
+    yield;
+  }
+  return merger.results().flatMap(({ value }) => (value === null ? [] : [{ ...splitNs(timeNs), value }]));
 }
 
 function valuesOf(type: FieldType, values: readonly FieldValue[]): Column['values'] {
