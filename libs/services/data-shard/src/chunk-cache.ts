@@ -23,19 +23,19 @@ export class ChunkCache {
   }
 
   header(shard: ShardId, chunkId: number): ChunkHeader | undefined {
-    return this.#headers.get(`${shard}/${chunkId}`);
+    return this.#headers.get(keyOf(shard, chunkId));
   }
 
   payload(shard: ShardId, chunkId: number): Uint8Array | undefined {
-    return this.#payloads.get(`${shard}/${chunkId}`);
+    return this.#payloads.get(keyOf(shard, chunkId));
   }
 
   putHeader(shard: ShardId, chunkId: number, header: ChunkHeader): void {
-    this.#headers.put(`${shard}/${chunkId}`, header, sizeOfHeader(header));
+    this.#headers.put(keyOf(shard, chunkId), header, sizeOfHeader(header));
   }
 
   putPayload(shard: ShardId, chunkId: number, payload: Uint8Array): void {
-    this.#payloads.put(`${shard}/${chunkId}`, payload, payload.length);
+    this.#payloads.put(keyOf(shard, chunkId), payload, payload.length);
   }
 }
 
@@ -92,10 +92,21 @@ class AtHand<Value> {
   }
 }
 
+/** A number is found sooner than a text, which is looked for among all texts first. */
+function keyOf(shard: ShardId, chunkId: number): Key {
+  return shard < SHARD_END && chunkId < CHUNK_END ? shard * CHUNK_END + chunkId : `${shard}/${chunkId}`;
+}
+
+type Key = number | string;
+
+/** Together an exact number. */
+const CHUNK_END = 2 ** 28;
+const SHARD_END = 2 ** 25;
+
 class LeastRecentlyUsed<Value> {
   readonly #sizeBytesMax: SizeBytes;
   /** In order of use, oldest first. */
-  readonly #entries = new Map<string, { readonly value: Value; readonly sizeBytes: SizeBytes }>();
+  readonly #entries = new Map<Key, { readonly value: Value; readonly sizeBytes: SizeBytes }>();
   #sizeBytes: SizeBytes = 0;
 
   constructor(sizeBytesMax: SizeBytes) {
@@ -106,7 +117,7 @@ class LeastRecentlyUsed<Value> {
     return this.#sizeBytes;
   }
 
-  get(key: string): Value | undefined {
+  get(key: Key): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#entries.delete(key);
@@ -114,7 +125,7 @@ class LeastRecentlyUsed<Value> {
     return entry.value;
   }
 
-  put(key: string, value: Value, sizeBytes: SizeBytes): void {
+  put(key: Key, value: Value, sizeBytes: SizeBytes): void {
     if (sizeBytes > this.#sizeBytesMax || this.#entries.has(key)) return;
     this.#entries.set(key, { value, sizeBytes });
     this.#sizeBytes += sizeBytes;
