@@ -236,6 +236,6 @@ export function rowsOf({ range, fields }: Pick<SeriesRead, 'range' | 'fields'>, 
   if (source.kind === 'held') return visibleRows(source.rows.unpack(fields, room), source.hiding);
   const payload = bytes.payload(source.chunkId);
   assert(payload !== undefined, `payload of chunk ${source.chunkId} was not fetched`);
-  const rows = namingChunk(source.chunkId, () => readBlock(source.header, payload, source.block, source.wanted.places, room));
+  const rows = namingChunk(source.chunkId, () => readBlock(source.header, payload, source.block, source.wanted.places, { room, shared: fields.sharedPages }));
   return visibleRows(sliceRows(rows, ...rowsWithin(rows, range)), source.hiding);
 }

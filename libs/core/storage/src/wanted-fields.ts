@@ -1,5 +1,7 @@
 import type { FieldType } from '@varve/model';
 import type { ChunkField, ChunkHeader } from './chunk/chunk-header.ts';
+import type { UnpackedPage } from './chunk/read-chunk.ts';
+import { SharedPages } from './chunk/shared-pages.ts';
 
 /** The fields of a chunk that are asked for, and their places in its header. Both run alike. */
 export interface FieldsOfChunk {
@@ -25,6 +27,8 @@ export const NO_FIELDS: FieldsOfChunk = { fields: [], places: [] };
 export class WantedFields {
   /** undefined: all that there are. */
   readonly names: ReadonlySet<string> | undefined;
+  /** What was unpacked of them. */
+  readonly sharedPages = new SharedPages<UnpackedPage>();
   #header: ChunkHeader | undefined;
   #ofChunk = NO_FIELDS;
   readonly #ofSegments = new Map<SegmentFields, readonly SegmentField[]>();

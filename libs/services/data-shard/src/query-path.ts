@@ -106,6 +106,8 @@ export async function servingReplica(
 
 function sourceOf({ shardStore, cache }: ReadFrom, replica: ShardReplica, turns: Turns): ShardSource {
   const from = { replica, shardStore, cache: new CachedChunks(cache, replica.shard) };
+  /** Shares want the same ones, and find pages that were unpacked for a share before. */
+  let asked: { readonly fields: readonly string[]; readonly wanted: WantedFields } | undefined;
   return {
     startNs: replica.table.startNs,
     series: (measurement, filter) => replica.table.series(measurement, filter),
@@ -113,7 +115,8 @@ function sourceOf({ shardStore, cache }: ReadFrom, replica: ShardReplica, turns:
     rowCountIn: ({ seriesId }, range) => replica.table.chunkRowCountIn(seriesId, range),
     maybeRest: () => turns.maybeRest(),
     reader: ({ fields, maySummarize, mayPass, onlyRow, isBrief }) => {
-      const wanted = new WantedFields(fields);
+      if (asked === undefined || !isEqualList(asked.fields, fields)) asked = { fields, wanted: new WantedFields(fields) };
+      const { wanted } = asked;
       return ({ seriesId }, range) => {
         const read = { seriesId, range, fields: wanted, maySummarize, mayPass, onlyRow, isBrief };
         const rest = turns.maybeRest();
@@ -121,4 +124,8 @@ function sourceOf({ shardStore, cache }: ReadFrom, replica: ShardReplica, turns:
       };
     },
   };
+}
+
+function isEqualList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((each, index) => each === other[index]);
 }

@@ -9,6 +9,7 @@ import { sectionOf, type ChunkHeader } from './chunk-header.ts';
 import { chunkInvalid, decodingChunk } from './chunk-invalid.ts';
 import { ascends, KnownTimes } from './known-times.ts';
 import { decodeCounts, decodeNumbers, readNumbers } from './numbers.ts';
+import type { SharedPages } from './shared-pages.ts';
 
 /** Of pages that queries read. */
 const knownTimes = new KnownTimes();
@@ -41,13 +42,22 @@ export function hasField(header: ChunkHeader, page: number, field: number): bool
   return header.sectionStarts[section + 1]! > header.sectionStarts[section]!;
 }
 
+/** Where what is unpacked may lie. */
+export interface ReadPlaces {
+  /** For blocks that have a page of their own. */
+  readonly room?: ReadRoom | undefined;
+  /** For the others. All that read with it want the same fields. */
+  readonly shared?: SharedPages<UnpackedPage> | undefined;
+}
+
 /**
  * The rows of a block, with the wanted of its fields (places in the header); in the room, if it has a page of its own.
  * @throws DbError CHUNK_INVALID, also when `versions` is read
  */
-export function readBlock(header: ChunkHeader, payload: Uint8Array, block: number, fields: readonly number[], room?: ReadRoom): VersionedRows {
+export function readBlock(header: ChunkHeader, payload: Uint8Array, block: number, fields: readonly number[], { room, shared }: ReadPlaces = {}): VersionedRows {
   const page = pageOf(header, block);
-  const rows = readPage(header, payload, page, fields, isAlone(header, page) ? room : undefined);
+  const unpack = (): UnpackedPage => readPage(header, payload, page, fields);
+  const rows = isAlone(header, page) ? readPage(header, payload, page, fields, room) : (shared?.of(header, page, unpack) ?? unpack());
   const pageRow = header.blockStarts[header.pageStarts[page]!]!;
   const [startRow, endRow] = [header.blockStarts[block]! - pageRow, header.blockStarts[block + 1]! - pageRow];
   checkTimes(header, { page, block, startRow, endRow }, rows);
@@ -94,7 +104,7 @@ interface PageAt {
 }
 
 /** Versions are unpacked on first use: most reads find one row per time, and never ask. */
-class UnpackedPage implements VersionedRows {
+export class UnpackedPage implements VersionedRows {
   readonly offsetsNs: Float64Array;
   readonly columns: readonly NamedColumn[];
   /** Its times are known to ascend. */
