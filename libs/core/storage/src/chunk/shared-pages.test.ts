@@ -4,7 +4,7 @@ import type { VersionedRows } from '../rows.ts';
 import type { ChunkHeader } from './chunk-header.ts';
 import { SharedPages } from './shared-pages.ts';
 
-const HEADERS = [{}, {}] as readonly ChunkHeader[];
+const HEADERS = [{}, {}] as unknown as readonly ChunkHeader[];
 
 function pageOf(rowCount: number, textLength: number): VersionedRows {
   const values = Array.from({ length: rowCount }, () => 'x'.repeat(textLength));
