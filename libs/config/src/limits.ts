@@ -66,6 +66,8 @@ export const LIMITS = {
   queryWindowCountMax: 1_000_000,
   /** Subqueries of one statement, at all levels: each asks all shards of its range at once. Reached: it is refused. */
   subqueryCountMax: 100,
+  /** Columns of one SELECT, `*` and patterns taken for what they stand for; in nested subqueries `*` may double them. Reached: it is refused. */
+  selectColumnCountMax: 16_384,
   /** Values that the rows of one subquery keep on a coordinator: cells that wait for others, windows, what must be sorted. Reached: the query is refused. */
   subqueryValueCountMax: 4_000_000,
   /** Series keys that a SHOW statement collects. Reached: it is refused, and asks to be narrowed. */

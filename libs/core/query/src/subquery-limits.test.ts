@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { LIMITS } from '@varve/config';
 import type { SeriesBlock } from '@varve/model';
+import { expect, test } from 'vitest';
 import type { SelectStatement } from './influxql/ast.ts';
 import { formatStatement } from './influxql/print-statement.ts';
 import { runShardPlan } from './operators/run-shard-plan.ts';
@@ -76,6 +77,15 @@ test('SQ3: so many subqueries side by side are answered, and no more', async () 
   const beside = (count: number): string => `SELECT count(f) FROM ${Array.from({ length: count }, () => '(SELECT f FROM m)').join(', ')}`;
   expect(await answerOf(beside(100), hosts(2))).toMatchObject({ series: [{ values: [[0n, 600]] }] });
   expect(await answerOf(beside(101), hosts(2))).toEqual({ error: 'more than 100 subqueries in one statement' });
+});
+
+test('SQ5: a star in each of some nested subqueries doubles the columns up to a bound, whose refusal is as fast at any depth', async () => {
+  const doubled = (depth: number): string => `${'SELECT *, * FROM ('.repeat(depth)}SELECT f FROM m${')'.repeat(depth)} LIMIT 1`;
+  const { series } = await answerOf(doubled(10), hosts(1));
+  expect(series?.[0]?.values?.[0]).toHaveLength(1 + 2 ** 10);
+  const error = `a SELECT may have ${LIMITS.selectColumnCountMax} columns: this one has more, name fewer fields`;
+  for (const depth of [15, 40]) expect(await answerOf(doubled(depth), hosts(1))).toEqual({ error });
+  expect(await answerOf(`SELECT ${new Array(20_000).fill('mean(*)').join()} FROM m`, hosts(1))).toEqual({ error });
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import { LIMITS } from '@varve/config';
 import type { FieldType } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { textMatcher } from './expression.ts';
@@ -5,6 +6,7 @@ import type { Call, Expr, SelectField, Variable } from '../influxql/ast.ts';
 import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import { isFunction } from './check-select.ts';
 import { fieldName } from './column-names.ts';
+import { planError, type PlanError } from './schema-view.ts';
 
 /** The names that a wildcard or a pattern in a select list can stand for. */
 export interface ExpandableNames {
@@ -23,11 +25,15 @@ export interface ExpandedField extends SelectField {
 
 /**
  * Replaces `*` and patterns, alone or as a function's argument, by the columns they stand for, sorted by name. Tags of top() stand
- * behind it, or behind all columns where they are none.
+ * behind it, or behind all columns where they are none. A `*` in each of some nested subqueries doubles them, so they are bounded.
  */
-export function expandFields(fields: readonly SelectField[], names: ExpandableNames): ExpandedField[] {
+export function expandFields(fields: readonly SelectField[], names: ExpandableNames): ExpandedField[] | PlanError {
+  const { selectColumnCountMax } = LIMITS;
   const columns: ExpandedField[] = [];
-  for (const field of fields) for (const column of expandField(field, names)) columns.push(column);
+  for (const field of fields) {
+    for (const column of expandField(field, names)) columns.push(column);
+    if (columns.length > selectColumnCountMax) return planError(`a SELECT may have ${selectColumnCountMax} columns: this one has more, name fewer fields`);
+  }
   return names.showsTagsOfTop ? columns : [...columns, ...fields.flatMap(tagsOfTop)];
 }
 

@@ -64,7 +64,7 @@ export class PlanColumns {
   }
 
   /** Where each column comes from in the rows of a subquery: tags stand there as columns too. */
-  originsInRows(has: (name: string) => boolean): readonly ColumnOrigin[] {
-    return this.#columns.map(({ name }) => ({ kind: has(name) ? 'field' : 'none', name }));
+  originsInRows(names: ReadonlySet<string>): readonly ColumnOrigin[] {
+    return this.#columns.map(({ name }) => ({ kind: names.has(name) ? 'field' : 'none', name }));
   }
 }

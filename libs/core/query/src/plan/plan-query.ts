@@ -60,6 +60,7 @@ function selectPlanner(select: CheckedSelect): SelectPlanner | PlanError {
   const names = { ...expandableNames({ fields, measured, rows }, dimensions), showsTagsOfTop: statement.target === undefined };
   const columns = new PlanColumns(fields, new Set(rows.flatMap((each) => [...each.tagColumns, ...each.dimensions])));
   const expanded = expandFields(statement.fields.filter(({ expression }) => !isTimeColumn(expression)), names);
+  if (!Array.isArray(expanded)) return expanded;
   const typeError = checkTypes(expanded, columns);
   if (typeError !== undefined) return typeError;
   const projections = planProjections(expanded, columns, Number(BigInt.asUintN(32, context.nowNs)));

@@ -147,7 +147,7 @@ export class SelectPlanner {
 
   #originsIn(subquery: SelectPlanner): readonly ColumnOrigin[] {
     const columns = withDimensions(subquery.#rowColumns, subquery.#fields.dimensions);
-    return this.#fields.columns.originsInRows((name) => columns.some((column) => column.name === name));
+    return this.#fields.columns.originsInRows(new Set(columns.map(({ name }) => name)));
   }
 
   #measurementPlan(measurement: SourceMeasurement): MeasurementPlan {

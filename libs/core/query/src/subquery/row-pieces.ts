@@ -39,8 +39,8 @@ export class RowPieces {
     this.#dimensions = shardPlan.dimensions;
     const filter = compileTagFilter(this.measurement.tagFilter);
     this.#tagsPass = (tags) => matchesTags(filter, (key) => tagValue(tags, key));
-    const names = fieldsToRead(this.measurement);
-    this.#columns = cellColumns(names.map((name) => columns.find((column) => column.name === name)!));
+    const firstOfName = new Map(columns.toReversed().map((column) => [column.name, column]));
+    this.#columns = cellColumns(fieldsToRead(this.measurement).map((name) => firstOfName.get(name)!));
   }
 
   /** All rows of a block in the order that they have; undefined: no row of its series passes. */
