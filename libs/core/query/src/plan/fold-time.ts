@@ -1,6 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { formatTime, MAX_TIME_NS, MIN_TIME_NS, type TimeZone } from '@varve/model';
 import type { BinaryExpr, Expr } from '../influxql/ast.ts';
+import { MIN_INT64 } from '../influxql/int64.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import { looksLikeTime, parseTimeText } from './time-text.ts';
 
@@ -36,7 +37,7 @@ export function foldTime(expression: Expr, clock: Clock): TimestampNs | PlanErro
     case 'integer':
       return constant.value;
     case 'number':
-      return BigInt(Math.trunc(constant.value));
+      return int64Of(constant.value);
     case 'other':
       return planError(`invalid operation: time and ${constant.goType} are not compatible`);
   }
@@ -80,6 +81,7 @@ function foldText(text: string, { timeZone }: Clock): Constant | PlanError {
 }
 
 function foldBinary({ operator, left, right }: BinaryExpr, clock: Clock): Constant | PlanError {
+  if (operator === '+' && left.kind === 'string' && right.kind === 'string') return other('StringLiteral'); // They are joined.
   const first = fold(left, clock);
   if (first.kind === 'error') return first;
   const second = fold(right, clock);
@@ -87,48 +89,113 @@ function foldBinary({ operator, left, right }: BinaryExpr, clock: Clock): Consta
   return combine(operator, first, second) ?? other('BinaryExpr');
 }
 
+/** What 1.x can compute, which depends on the order: `1h * 2` is a duration, and `2 * 1h` none. Undefined: it cannot. */
 function combine(operator: string, left: Constant, right: Constant): Constant | undefined {
-  const [leftNs, rightNs] = [nanoseconds(left), nanoseconds(right)];
-  if (operator === '+' || operator === '-') {
-    if (leftNs === undefined || rightNs === undefined) return undefined;
-    const ns = operator === '+' ? leftNs + rightNs : leftNs - rightNs;
-    const timeCount = Number(left.kind === 'time') + Number(right.kind === 'time');
-    if (timeCount === 1) return { kind: 'time', ns };
-    if (left.kind === 'integer' && right.kind === 'integer') return { kind: 'integer', value: ns };
-    return { kind: 'duration', ns };
-  }
-  if (left.kind === 'duration' && right.kind === 'integer') return scaled(operator, left.ns, right.value);
-  if (left.kind === 'integer' && right.kind === 'duration' && operator === '*') return { kind: 'duration', ns: left.value * right.ns };
-  if (left.kind === 'integer' && right.kind === 'integer') return scaledInteger(operator, left.value, right.value);
-  return undefined;
-}
-
-function scaled(operator: string, ns: bigint, by: bigint): Constant | undefined {
-  if (operator === '*') return { kind: 'duration', ns: ns * by };
-  if (operator === '/') return { kind: 'duration', ns: by === 0n ? 0n : ns / by };
-  return undefined;
-}
-
-function scaledInteger(operator: string, value: bigint, by: bigint): Constant | undefined {
-  if (operator === '*') return { kind: 'integer', value: value * by };
-  if (operator === '/') return { kind: 'integer', value: by === 0n ? 0n : value / by };
-  if (operator === '%') return { kind: 'integer', value: by === 0n ? 0n : value % by };
-  return undefined;
-}
-
-function nanoseconds(constant: Constant): bigint | undefined {
-  switch (constant.kind) {
+  switch (left.kind) {
     case 'time':
+      return besideTime(operator, left.ns, right);
     case 'duration':
-      return constant.ns;
+      return besideDuration(operator, left.ns, right);
     case 'integer':
-      return constant.value;
+      return besideInteger(operator, left.value, right);
     case 'number':
+      return right.kind === 'integer' || right.kind === 'number' ? computed(operator, left.value, Number(right.value)) : undefined;
+    case 'other':
+      return areBooleans(left, right) && '&|^'.includes(operator) ? left : undefined;
+  }
+}
+
+function areBooleans(left: Constant, right: Constant): boolean {
+  return [left, right].every((each) => each.kind === 'other' && each.goType === other('BooleanLiteral').goType);
+}
+
+function besideTime(operator: string, ns: bigint, right: Constant): Constant | undefined {
+  if (right.kind === 'time') return operator === '-' ? { kind: 'duration', ns: ns - right.ns } : undefined;
+  const byNs = right.kind === 'duration' ? right.ns : right.kind === 'integer' ? right.value : undefined;
+  if (byNs === undefined) return undefined;
+  if (operator === '+') return { kind: 'time', ns: ns + byNs };
+  return operator === '-' ? { kind: 'time', ns: ns - byNs } : undefined;
+}
+
+function besideDuration(operator: string, ns: bigint, right: Constant): Constant | undefined {
+  switch (right.kind) {
+    case 'time':
+      return operator === '+' ? { kind: 'time', ns: ns + right.ns } : undefined;
+    case 'duration':
+      if (operator === '+') return { kind: 'duration', ns: ns + right.ns };
+      return operator === '-' ? { kind: 'duration', ns: ns - right.ns } : undefined;
+    case 'integer':
+      if (operator === '*') return { kind: 'duration', ns: BigInt.asIntN(64, ns * right.value) };
+      return operator === '/' ? { kind: 'duration', ns: right.value === 0n ? 0n : ns / right.value } : undefined;
+    case 'number':
+      // As 1.6 has it, it counts as a whole number: `1h * 2.5` is two hours.
+      return besideDuration(operator, ns, { kind: 'integer', value: int64Of(right.value) });
     case 'other':
       return undefined;
   }
 }
 
-function other(name: string): Constant {
+function besideInteger(operator: string, value: bigint, right: Constant): Constant | undefined {
+  switch (right.kind) {
+    case 'time':
+      return operator === '+' ? { kind: 'time', ns: value + right.ns } : undefined;
+    case 'duration':
+      if (operator === '+') return { kind: 'time', ns: value + right.ns };
+      return operator === '-' ? { kind: 'time', ns: value - right.ns } : undefined;
+    case 'integer':
+      return computedInteger(operator, value, right.value);
+    case 'number':
+      return computed(operator, Number(value), right.value);
+    case 'other':
+      return undefined;
+  }
+}
+
+function computedInteger(operator: string, value: bigint, by: bigint): Constant | undefined {
+  switch (operator) {
+    case '+':
+      return { kind: 'integer', value: value + by };
+    case '-':
+      return { kind: 'integer', value: value - by };
+    case '*':
+      return { kind: 'integer', value: value * by };
+    case '/':
+      return { kind: 'integer', value: by === 0n ? 0n : value / by };
+    case '%':
+      return { kind: 'integer', value: by === 0n ? 0n : value % by };
+    case '&':
+      return { kind: 'integer', value: value & by };
+    case '|':
+      return { kind: 'integer', value: value | by };
+    case '^':
+      return { kind: 'integer', value: value ^ by };
+    default:
+      return undefined;
+  }
+}
+
+function computed(operator: string, value: number, by: number): (Constant & { readonly kind: 'number' }) | undefined {
+  switch (operator) {
+    case '+':
+      return { kind: 'number', value: value + by };
+    case '-':
+      return { kind: 'number', value: value - by };
+    case '*':
+      return { kind: 'number', value: value * by };
+    case '/':
+      return { kind: 'number', value: by === 0 ? 0 : value / by };
+    case '%':
+      return { kind: 'number', value: by === 0 ? 0 : value % by };
+    default:
+      return undefined;
+  }
+}
+
+/** As Go converts: what does not fit is the least there is. */
+function int64Of(value: number): bigint {
+  return Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : MIN_INT64;
+}
+
+function other(name: string): Constant & { readonly kind: 'other' } {
   return { kind: 'other', goType: `*influxql.${name}` };
 }
