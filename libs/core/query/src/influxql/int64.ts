@@ -10,6 +10,11 @@ export function parseWholeNumber(text: string): bigint | undefined {
   return digits.length > DIGIT_COUNT_MAX ? undefined : BigInt(digits);
 }
 
+/** A float without its fraction, as Go converts it: what does not fit is the least there is. */
+export function int64Of(value: number): bigint {
+  return Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : MIN_INT64;
+}
+
 /** Exact as a number, which is read sooner. */
 const SAFE_LENGTH_MAX = 15;
 /** One more than any uint64 has. */

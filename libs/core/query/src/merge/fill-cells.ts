@@ -48,7 +48,7 @@ function fillingOf(type: FieldType, value: number): Cell {
     case 'float':
       return value;
     case 'integer':
-      return Math.trunc(value);
+      return Math.trunc(value) + 0; // There is no minus zero.
     case 'string':
       return '';
     case 'boolean':
@@ -138,7 +138,7 @@ function drawGap(cells: Cell[], rows: readonly number[], isInteger: boolean): vo
   const slope = rise / (rows.length - 1);
   for (let step = 1; step < rows.length - 1; step += 1) {
     const value = slope * step + Number(from);
-    cells[rows[step]!] = isInteger ? Math.trunc(value) : value;
+    cells[rows[step]!] = isInteger ? Math.trunc(value) + 0 : value;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { SizeBytes } from '@varve/base';
 import { valueAt, type Column, type FieldType, type SeriesRow, type SeriesSlice } from '@varve/model';
+import { int64Of } from '../influxql/int64.ts';
 import type { RowReader } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan, PlanColumn } from '../plan/shard-plan.ts';
 import { chosenRows } from './chosen-rows.ts';
@@ -56,9 +57,9 @@ export function isNumericType(type: FieldType): boolean {
 }
 
 function truncated(values: Float64Array): Float64Array | BigInt64Array {
-  const integers = values.map(Math.trunc);
+  const integers = values.map((value) => Math.trunc(value) + 0); // There is no minus zero.
   if (integers.every((value) => Number.isSafeInteger(value))) return integers;
-  return BigInt64Array.from(values, (value) => BigInt(Number.isFinite(value) ? Math.trunc(value) : 0));
+  return BigInt64Array.from(values, (value) => int64Of(value));
 }
 
 /** Rows that have a value in one of the plan's fields; undefined: all of them. */

@@ -1,7 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { formatTime, MAX_TIME_NS, MIN_TIME_NS, type TimeZone } from '@varve/model';
 import type { BinaryExpr, Expr } from '../influxql/ast.ts';
-import { MIN_INT64 } from '../influxql/int64.ts';
+import { int64Of } from '../influxql/int64.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import { looksLikeTime, parseTimeText } from './time-text.ts';
 
@@ -189,11 +189,6 @@ function computed(operator: string, value: number, by: number): (Constant & { re
     default:
       return undefined;
   }
-}
-
-/** As Go converts: what does not fit is the least there is. */
-function int64Of(value: number): bigint {
-  return Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : MIN_INT64;
 }
 
 function other(name: string): Constant & { readonly kind: 'other' } {

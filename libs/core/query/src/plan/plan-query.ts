@@ -57,7 +57,8 @@ function selectPlanner(select: CheckedSelect): SelectPlanner | PlanError {
   const fields = mergedFields([...measurements, ...rows]);
   const measured = isOpen(statement) ? mergedTagKeys(measurements, context.schema) : [];
   const dimensions = dimensionKeys(select.dimensions, [...measured, ...rows.flatMap((each) => each.dimensions)]);
-  const names = { ...expandableNames({ fields, measured, rows }, dimensions), showsTagsOfTop: statement.target === undefined };
+  const isGroupOpen = select.dimensions.tags.some(({ kind }) => kind !== 'variable');
+  const names = { ...expandableNames({ fields, measured, rows }, isGroupOpen ? 'all' : dimensions), showsTagsOfTop: statement.target === undefined };
   const columns = new PlanColumns(fields, new Set(rows.flatMap((each) => [...each.tagColumns, ...each.dimensions])));
   const expanded = expandFields(statement.fields.filter(({ expression }) => !isTimeColumn(expression)), names);
   if (!Array.isArray(expanded)) return expanded;

@@ -38,10 +38,13 @@ interface Nameable {
   readonly rows: readonly SubquerySchema[];
 }
 
-/** What a wildcard in a select list stands for: fields, tags that the answer is not grouped by, and tags that a subquery selects. */
-export function expandableNames({ fields, measured, rows }: Nameable, dimensions: readonly string[]): Omit<ExpandableNames, 'showsTagsOfTop'> {
+/**
+ * What a wildcard in a select list stands for: fields, tags that the answer is not grouped by, and tags that a subquery selects. `all`: beside
+ * `*` or a pattern in GROUP BY no tag is a column, whether it stands for it or not.
+ */
+export function expandableNames({ fields, measured, rows }: Nameable, dimensions: readonly string[] | 'all'): Omit<ExpandableNames, 'showsTagsOfTop'> {
   if (measured.length === 0 && rows.length === 0) return { fields, tagKeys: [] };
-  const grouped = [...measured, ...rows.flatMap((each) => each.dimensions)].filter((key) => !dimensions.includes(key));
+  const grouped = dimensions === 'all' ? [] : [...measured, ...rows.flatMap((each) => each.dimensions)].filter((key) => !dimensions.includes(key));
   const selected = rows.flatMap(({ tagColumns }) => [...tagColumns]);
   const tagKeys = new Set([...grouped, ...selected]);
   return { fields, tagKeys: [...tagKeys].filter((key) => measured.includes(key) || !fields.has(key)).sort() };

@@ -1,4 +1,5 @@
 import type { Cell, Column, FieldType, NamedColumn, SeriesBlock } from '@varve/model';
+import { int64Of } from '../influxql/int64.ts';
 import { tagValue } from '../operators/tag-value.ts';
 import type { RowColumn } from '../plan/query-plan.ts';
 import type { RowRange } from './row-pieces.ts';
@@ -53,7 +54,7 @@ function valuesOf(type: FieldType, cells: readonly Cell[]): Column['values'] {
 
 /** What has a fraction, a quotient, is cut towards zero. */
 function integers(cells: readonly Cell[]): Float64Array | BigInt64Array {
-  const numbers = Float64Array.from(cells, (cell) => (typeof cell === 'bigint' ? NaN : Math.trunc(Number(cell))));
+  const numbers = Float64Array.from(cells, (cell) => (typeof cell === 'bigint' ? NaN : Math.trunc(Number(cell)) + 0));
   if (numbers.every((value) => Number.isSafeInteger(value))) return numbers;
-  return BigInt64Array.from(cells, (cell, row) => (typeof cell === 'bigint' ? cell : BigInt(Number.isFinite(numbers[row]!) ? numbers[row]! : 0)));
+  return BigInt64Array.from(cells, (cell, row) => (typeof cell === 'bigint' ? cell : int64Of(numbers[row]!)));
 }
