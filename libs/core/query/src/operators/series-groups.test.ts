@@ -47,14 +47,14 @@ test('Q11: groups of very many tags are counted while they are made', () => {
   const text = 'at least 839 groups of 20001 tags in one measurement and shard are more than 16777216 values: group by fewer tags or narrow the condition';
   const startMs = performance.now();
   expect(() => groupsBy([...absent(20_000), 'host'], hosts(140_000))).toThrow(expect.objectContaining({ code: 'QUERY_LIMIT', message: text }));
-  expect(performance.now() - startMs).toBeLessThan(5_000); // 2.8 billion values take minutes.
+  expect(performance.now() - startMs).toBeLessThan(30_000); // 2.8 billion values take minutes.
 });
 
 test('Q11: very many series are one group in little time, whatever they are grouped by', () => {
   expect(groupsBy(absent(20_000), hosts(140_000)).map(({ series }) => series.length)).toEqual([140_000]);
 });
 
-test('Q11: a million series of ten tags have a group each', () => {
+test('Q11: a million series of ten tags have a group each', { timeout: 60_000 }, () => {
   const others = absent(9).map((key) => [key, 'same'] as const);
   const tagSets = hosts(1_000_000).map((tags): TagSet => [...others, ...tags]);
   expect(groupsBy(['host', ...absent(9)], tagSets).length).toBe(1_000_000);
