@@ -64,6 +64,8 @@ export const LIMITS = {
   partialFrameSizeBytesMax: 512 * KIB,
   /** Windows of one series in memory, on a data node and on a coordinator. Reached: the query is refused with a clear text. */
   queryWindowCountMax: 1_000_000,
+  /** Texts that the keys of all groups of one measurement in one shard are made of: groups times tags of GROUP BY. Ten of each of a million series fit. Reached: the query is refused. */
+  groupKeyValueCountMax: 2 ** 24,
   /** Subqueries of one statement, at all levels: each asks all shards of its range at once. Reached: it is refused. */
   subqueryCountMax: 100,
   /** Columns of one SELECT, `*` and patterns taken for what they stand for; in nested subqueries `*` may double them. Reached: it is refused. */

@@ -7,6 +7,8 @@ export type TagFilter =
   | { readonly kind: 'and'; readonly parts: readonly TagFilter[] }
   | { readonly kind: 'or'; readonly parts: readonly TagFilter[] }
   | { readonly kind: 'equals'; readonly key: string; readonly value: string }
+  /** Equals one of at least two. */
+  | { readonly kind: 'among'; readonly key: string; readonly values: ReadonlySet<string> }
   | { readonly kind: 'test'; readonly key: string; readonly test: (value: string) => boolean };
 
 /** Whether a tag filter holds for the tags that `valueOf` names ('' where a series lacks one). */
@@ -20,6 +22,8 @@ export function matchesTags(filter: TagFilter, valueOf: (key: string) => string)
       return filter.parts.some((part) => matchesTags(part, valueOf));
     case 'equals':
       return valueOf(filter.key) === filter.value;
+    case 'among':
+      return filter.values.has(valueOf(filter.key));
     case 'test':
       return filter.test(valueOf(filter.key));
   }

@@ -178,7 +178,25 @@ test('tag keys are asked for where a level names none, of the measurements of th
   expect(asked('SELECT f FROM (SELECT * FROM m), k')).toEqual([true, ['m']]);
   expect(asked('SELECT * FROM (SELECT f FROM m), k')).toEqual([true, ['k']]);
   expect(asked('SELECT f FROM (SELECT f FROM (SELECT f FROM /./ GROUP BY /a/))')).toEqual([true, ['k', 'm']]);
+  expect(asked('SELECT f FROM (SELECT * FROM m), (SELECT * FROM m)')).toEqual([true, ['m']]);
   expect(asked('SELECT f FROM (SELECT * FROM nodb..m)')).toEqual([true, 'database not found: nodb']);
+});
+
+test('tag keys are asked for where something is computed of a name that is no field, and nowhere else', () => {
+  const asked = (query: string): readonly unknown[] => {
+    const statement = selectOf(query);
+    const sources = selectMeasurements(statement, { database: TEST_DATABASE, retentionPolicy: undefined, schema: schemaOf(hosts(1)) });
+    return [needsTagKeys(statement), 'kind' in sources ? sources.text : sources.map(({ name }) => name)];
+  };
+
+  for (const query of ['f', 'host', 'max(f), host', 'abs(host)', '1']) expect(asked(`SELECT ${query} FROM m`), query).toEqual([false, []]);
+  for (const query of ['f + 1', 'host, f * f', 'max(f) - min(f)']) expect(asked(`SELECT ${query} FROM m`), query).toEqual([true, []]);
+  for (const query of ['f + host', 'abs(1 + (nope))', 'max(nope) - 1', '-host']) expect(asked(`SELECT ${query} FROM m`), query).toEqual([true, ['m']]);
+  for (const query of ['f + host::tag', 'f + nope::field', 'f + nope::integer', 'f + time']) expect(asked(`SELECT ${query} FROM m`)[1], query).toEqual([]);
+  expect(asked('SELECT z + 1 FROM (SELECT host AS z, f FROM m)')).toEqual([true, ['m']]);
+  expect(asked('SELECT z + 1 FROM (SELECT f AS z FROM m)')).toEqual([true, []]);
+  expect(asked('SELECT z + 1 FROM (SELECT max(f) AS z FROM m)')).toEqual([false, []]);
+  expect(asked('SELECT z FROM (SELECT host AS z, f FROM m)')).toEqual([false, []]);
 });
 
 test('a subquery that reads nothing asks nobody', async () => {

@@ -33,6 +33,14 @@ test('rows are passed over only where no value can pass', () => {
   check(binary(number(10), '>=', x), true);
   check(binary(binary(x, '>', number(20)), 'OR', binary(x, '<', number(11))), true);
   check(binary(binary(x, '>', number(20)), 'OR', binary(x, '<', number(10))), false);
+  const among = (...values: (number | bigint)[]): Expression => values.map((value) => binary(x, '=', number(value))).reduce((left, right) => binary(left, 'OR', right));
+  check(among(9, 15n, 21), true);
+  check(among(21n, 20, 9), true);
+  check(among(9, 21n, 9.9, 2n ** 60n), false);
+  check(among(9, NaN), false);
+  check(binary(among(9, 21), 'OR', binary(x, '<', number(11))), true);
+  check(binary(among(9, 21), 'OR', binary(x, '=', { kind: 'literal', value: 'a', type: 'string' })), undefined);
+  check(binary(among(9, 21), 'OR', binary(host, '=', number(1))), undefined);
   check(binary(binary(x, '>', number(5)), 'AND', binary(x, '>', number(20))), false);
   check(binary(binary(host, '=', number(1)), 'AND', binary(x, '>', number(20))), false); // of the tag nothing is known
 

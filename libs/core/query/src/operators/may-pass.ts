@@ -1,4 +1,5 @@
 import { hasNumbers, type SeriesSummary } from '@varve/model';
+import { alternativesIn, numbersIn, rangeTest } from '../plan/alternatives.ts';
 import type { Expression } from '../plan/expression.ts';
 import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
 import { fieldBound, type FieldBound } from './field-bound.ts';
@@ -18,13 +19,33 @@ export function mayPassOf({ rowFilter, filterColumns }: Pick<MeasurementPlan, 'r
 function testOf(expression: Expression, columns: readonly ColumnOrigin[]): Test | undefined {
   if (expression.kind !== 'binary') return undefined;
   const { operator, left, right } = expression;
+  const among = operator === 'OR' ? amongTest(expression, columns) : undefined;
+  if (among !== undefined) return among;
   if (operator === 'AND' || operator === 'OR') return combined(operator, testOf(left, columns), testOf(right, columns));
   const bound = fieldBound(expression, columns);
   const isReached = bound && reaches(bound);
   if (isReached === undefined) return undefined;
-  return (fields, at) =>
-    fields.some(({ name, summaries }) => name === bound!.name && (!hasNumbers(summaries, at) || isReached({ min: summaries.numbers!.min[at]!, max: summaries.numbers!.max[at]! })));
+  return fieldTest(bound!.name, isReached);
 }
+
+/** Values of one field that are all numbers, however many, are looked for together. */
+function amongTest(expression: Expression, columns: readonly ColumnOrigin[]): Test | undefined {
+  const alternatives = alternativesIn(expression);
+  if (alternatives === undefined || alternatives.others.length > 0) return undefined;
+  const [only, ...others] = alternatives.values;
+  if (only === undefined || others.length > 0) return undefined;
+  const [index, values] = only;
+  const column = columns[index];
+  const numbers = numbersIn(values);
+  return column?.kind === 'field' && numbers.length === values.size ? fieldTest(column.name, rangeTest(numbers)) : undefined;
+}
+
+function fieldTest(field: string, isReached: RangeTest): Test {
+  return (fields, at) =>
+    fields.some(({ name, summaries }) => name === field && (!hasNumbers(summaries, at) || isReached({ min: summaries.numbers!.min[at]!, max: summaries.numbers!.max[at]! })));
+}
+
+type RangeTest = (bounds: { readonly min: number; readonly max: number }) => boolean;
 
 function combined(operator: 'AND' | 'OR', left: Test | undefined, right: Test | undefined): Test | undefined {
   if (operator === 'OR') return left && right && ((fields, at) => left(fields, at) || right(fields, at));
@@ -33,7 +54,7 @@ function combined(operator: 'AND' | 'OR', left: Test | undefined, right: Test | 
 }
 
 /** Whether a value between two bounds can stand before the operator. */
-function reaches({ operator, value }: FieldBound): ((bounds: { readonly min: number; readonly max: number }) => boolean) | undefined {
+function reaches({ operator, value }: FieldBound): RangeTest | undefined {
   switch (operator) {
     case '=':
       return ({ min, max }) => min <= value && max >= value;

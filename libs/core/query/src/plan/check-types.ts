@@ -1,13 +1,14 @@
 import type { FieldType } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import type { BinaryExpr, Expr, SelectField, Variable } from '../influxql/ast.ts';
+import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
 import { formatExpr } from '../influxql/print.ts';
 import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import { distinctArguments, isFunction } from './check-select.ts';
 import type { PlanColumns } from './plan-columns.ts';
 import { planError, type PlanError } from './schema-view.ts';
 
-/** Of an operand; 'unknown' goes with everything. */
+/** Of an operand; 'unknown', of a name that nobody has, goes with everything. */
 type OperandType = FieldType | 'tag' | 'unsigned' | 'unknown';
 
 /** Refuses arithmetic of types that do not go together, in InfluxDB's words. */
@@ -43,11 +44,13 @@ function typeOf(expression: Expr, columns: PlanColumns): OperandType | PlanError
   }
 }
 
-/** A name that is no field may be a tag or nothing at all: only `::tag` says so, and a subquery. */
+/** undefined of a name that nobody has: it is no tag, though it counts as one elsewhere. */
 function knownType(variable: Variable, columns: PlanColumns): FieldType | 'tag' | undefined {
-  if (columns.isRowTag(variable)) return 'tag';
+  if (columns.isKnownTag(variable)) return 'tag';
+  const isCast = variable.type !== undefined && variable.type !== 'field';
+  if (columns.isTag(variable) && !isCast) return undefined;
   const type = columns.typeOf(variable);
-  return type === 'tag' && variable.type !== 'tag' ? undefined : type;
+  return type === 'tag' ? undefined : type;
 }
 
 function callType(name: string, args: readonly Expr[], columns: PlanColumns): OperandType | PlanError {
@@ -59,8 +62,10 @@ function callType(name: string, args: readonly Expr[], columns: PlanColumns): Op
   }
   const type = first ?? 'unknown';
   if (name === 'count_hll') return sketchCountType(type);
-  if (type === 'tag' || type === 'unsigned' || type === 'unknown') return type;
-  return isFunction(name) ? FUNCTIONS[name].resultType(type) : (TRANSFORMATIONS.get(name)?.resultType(type) ?? type);
+  const definition = isFunction(name) ? FUNCTIONS[name] : TRANSFORMATIONS.get(name);
+  if (definition === undefined) return type === 'unknown' && MATH_FUNCTIONS.get(name)?.onInteger === undefined ? 'float' : type;
+  // A result has a type of its own, or that of the argument, whatever it is.
+  return definition.resultType(type as FieldType);
 }
 
 function sketchCountType(type: OperandType): OperandType | PlanError {
@@ -74,6 +79,8 @@ function binaryType(expression: BinaryExpr, columns: PlanColumns): OperandType |
   const right = typeOf(expression.right, columns);
   if (typeof right !== 'string') return right;
   if (isIntegerWithUnsigned(left, right)) return planError(`type error: ${formatExpr(withTypes(expression, columns))}: cannot use ${expression.operator} with an integer and unsigned literal`);
+  if (left === 'unknown') return right;
+  if (right === 'unknown') return left;
   const isBitwise = expression.operator === '&' || expression.operator === '|' || expression.operator === '^';
   const type = isBitwise ? bitwiseType(left, right) : arithmeticType(left, right);
   if (type !== undefined) return type;
@@ -81,8 +88,6 @@ function binaryType(expression: BinaryExpr, columns: PlanColumns): OperandType |
 }
 
 function arithmeticType(left: OperandType, right: OperandType): OperandType | undefined {
-  if (left === 'unknown') return isNumeric(right) || right === 'unknown' ? right : undefined;
-  if (right === 'unknown') return isNumeric(left) ? left : undefined;
   if (!isNumeric(left) || !isNumeric(right)) return undefined;
   return left === 'integer' && right === 'integer' ? 'integer' : 'float';
 }
@@ -93,9 +98,8 @@ function isIntegerWithUnsigned(left: OperandType, right: OperandType): boolean {
 }
 
 function bitwiseType(left: OperandType, right: OperandType): OperandType | undefined {
-  if (left === 'boolean' || right === 'boolean') return 'boolean';
-  const isIntegral = (type: OperandType): boolean => type === 'integer' || type === 'unknown';
-  return isIntegral(left) && isIntegral(right) ? 'integer' : undefined;
+  if (left === 'boolean') return 'boolean'; // Whatever the right side is: so it is in InfluxDB.
+  return left === 'integer' && right === 'integer' ? 'integer' : undefined;
 }
 
 function isNumeric(type: OperandType): boolean {
@@ -106,7 +110,7 @@ function isNumeric(type: OperandType): boolean {
 function withTypes(expression: Expr, columns: PlanColumns): Expr {
   switch (expression.kind) {
     case 'variable':
-      return { ...expression, type: knownType(expression, columns) };
+      return { ...expression, type: knownType(expression, columns) ?? expression.type };
     case 'call':
       return { ...expression, args: expression.args.map((arg) => withTypes(arg, columns)) };
     case 'paren':

@@ -2,6 +2,7 @@ import type { Cell } from '@varve/model';
 import { compiledPattern } from '../influxql/compiled-pattern.ts';
 import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
 import { sketchCount } from '../sketch/sketch-text.ts';
+import { alternativesIn, comparable, type Alternatives } from './alternatives.ts';
 import { binaryOperation, isNumeric, type BinaryOperator, type Clause } from './binary-operation.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -79,6 +80,8 @@ function compiled(expression: Expression, options: CompileOptions): Compiled {
 
 function compiledBinary(expression: Expression & { kind: 'binary' }, options: CompileOptions): Compiled {
   const { operator } = expression;
+  const alternatives = operator === 'OR' ? alternativesIn(expression) : undefined;
+  if (alternatives !== undefined) return compiledAlternatives(alternatives, options);
   const left = compiled(expression.left, options);
   if (operator === '=~' || operator === '!~') {
     return { type: 'boolean', read: matchReader(left.read, expression.right, operator === '=~') };
@@ -87,6 +90,19 @@ function compiledBinary(expression: Expression & { kind: 'binary' }, options: Co
   const areIntegers = left.type === 'integer' && right.type === 'integer';
   const { type, apply } = binaryOperation(operator, { areIntegers, clause: options.clause });
   return { type, read: (row) => apply(left.read(row), right.read(row)) };
+}
+
+/** One look for each input, however many values it may have. */
+function compiledAlternatives({ values, others }: Alternatives, options: CompileOptions): Compiled {
+  const tests = [...values].map(([index, among]): RowReader => {
+    const read = options.input(index);
+    return (row) => {
+      const cell = comparable(read(row));
+      return cell !== undefined && among.has(cell);
+    };
+  });
+  for (const each of others) tests.push(compiled(each, options).read);
+  return { type: 'boolean', read: (row) => tests.some((test) => test(row) === true) };
 }
 
 /** Of anything but numbers a function is null. */

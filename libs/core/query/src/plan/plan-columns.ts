@@ -7,15 +7,20 @@ import type { SourceMeasurement } from './select-schema.ts';
 export class PlanColumns {
   readonly #fields: ReadonlyMap<string, FieldType>;
   readonly #rowTags: ReadonlySet<string>;
+  readonly #knownTags: () => ReadonlySet<string>;
   readonly #columns: PlanColumn[] = [];
   /** Whether each column is a tag. */
   readonly #areTags: boolean[] = [];
   readonly #indexes = new Map<string, number>();
 
-  /** `fields` are those of all sources together, `rowTags` names that are tags in the rows of subqueries: to functions they are texts. */
-  constructor(fields: ReadonlyMap<string, FieldType>, rowTags: ReadonlySet<string> = new Set()) {
+  /**
+   * `fields` are those of all sources together, `rowTags` names that are tags in the rows of subqueries: to functions they are texts.
+   * `knownTags` tells which names series really have as tags; it is asked only where a name is no field.
+   */
+  constructor(fields: ReadonlyMap<string, FieldType>, rowTags: ReadonlySet<string> = new Set(), knownTags: () => ReadonlySet<string> = () => new Set()) {
     this.#fields = fields;
     this.#rowTags = rowTags;
+    this.#knownTags = knownTags;
   }
 
   get all(): readonly PlanColumn[] {
@@ -51,6 +56,12 @@ export class PlanColumns {
   /** Whether a variable stands for a tag, whatever functions take it for. */
   isTag(variable: Variable): boolean {
     return this.typeOf(variable) === 'tag' || this.isRowTag(variable);
+  }
+
+  /** Whether it is said to be a tag, or one of that name is there: a name that nobody has is none, though `isTag` takes it for one. */
+  isKnownTag(variable: Variable): boolean {
+    if (variable.type !== undefined) return variable.type === 'tag';
+    return this.isTag(variable) && this.#knownTags().has(variable.name);
   }
 
   /** Whether it is a tag of a subquery's rows. */

@@ -57,11 +57,19 @@ function splitAnd(left: Parts, right: Parts): Parts {
 
 /** Only where both sides are about tags alone is the series predicate the whole truth. */
 function splitOr(condition: BinaryExpr, inputs: FilterInputs): Parts {
-  const left = split(condition.left, inputs);
-  const right = split(condition.right, inputs);
-  const tags = eitherOf(left.tags, right.tags);
-  if (left.rows === undefined && right.rows === undefined) return { tags, rows: undefined };
-  return { tags, rows: rowExpression(condition, inputs) };
+  const { tags, hasRows } = alternatives(condition, inputs);
+  return { tags, rows: hasRows ? rowExpression(condition, inputs) : undefined };
+}
+
+/** Of a chain of OR as a whole: what it asks of rows is put together once, not at each of its levels. */
+function alternatives(condition: Expr, inputs: FilterInputs): Pick<Parts, 'tags'> & { readonly hasRows: boolean } {
+  if (condition.kind === 'paren') return alternatives(condition.inner, inputs);
+  if (condition.kind === 'binary' && condition.operator === 'OR') {
+    const [left, right] = [alternatives(condition.left, inputs), alternatives(condition.right, inputs)];
+    return { tags: eitherOf(left.tags, right.tags), hasRows: left.hasRows || right.hasRows };
+  }
+  const { tags, rows } = split(condition, inputs);
+  return { tags, hasRows: rows !== undefined };
 }
 
 function splitComparison(condition: BinaryExpr, inputs: FilterInputs): Parts {

@@ -16,7 +16,7 @@ import { SelectPlanner, type CheckedSelect } from './select-planner.ts';
 import { mergedFields, mergedTagKeys } from './select-schema.ts';
 import { isOpen, subqueryCount, withConstantsFolded } from './select-sources.ts';
 import { splitTime } from './split-time.ts';
-import { expandableNames } from './subquery-schema.ts';
+import { expandableNames, knownTags } from './subquery-schema.ts';
 
 /** Turns a SELECT into work for shards and for the coordinator, or says in InfluxDB's words why it cannot be done. */
 export function planQuery(statement: SelectStatement, context: PlanContext): QueryPlan | PlanError {
@@ -59,7 +59,8 @@ function selectPlanner(select: CheckedSelect): SelectPlanner | PlanError {
   const dimensions = dimensionKeys(select.dimensions, [...measured, ...rows.flatMap((each) => each.dimensions)]);
   const isGroupOpen = select.dimensions.tags.some(({ kind }) => kind !== 'variable');
   const names = { ...expandableNames({ fields, measured, rows }, isGroupOpen ? 'all' : dimensions), showsTagsOfTop: statement.target === undefined };
-  const columns = new PlanColumns(fields, new Set(rows.flatMap((each) => [...each.tagColumns, ...each.dimensions])));
+  const tagsKnown = (): ReadonlySet<string> => knownTags(mergedTagKeys(measurements, context.schema), rows);
+  const columns = new PlanColumns(fields, new Set(rows.flatMap((each) => [...each.tagColumns, ...each.dimensions])), tagsKnown);
   const expanded = expandFields(statement.fields.filter(({ expression }) => !isTimeColumn(expression)), names);
   if (!Array.isArray(expanded)) return expanded;
   const typeError = checkTypes(expanded, columns);

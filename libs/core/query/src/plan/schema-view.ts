@@ -7,7 +7,7 @@ export interface SchemaView {
   measurements(database: string, retentionPolicy: string): readonly string[];
   /** Empty for a measurement that is not there. */
   fields(database: string, retentionPolicy: string, measurement: string): ReadonlyMap<string, FieldType>;
-  /** Of all its series. Only asked for statements that `needsTagKeys`. */
+  /** Of all its series, where `selectMeasurements` names the measurement; else none. */
   tagKeys(database: string, retentionPolicy: string, measurement: string): readonly string[];
 }
 

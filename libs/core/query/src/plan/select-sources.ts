@@ -1,17 +1,82 @@
-import type { Expr, MeasurementSource, SelectField, SelectStatement } from '../influxql/ast.ts';
+import type { Expr, SelectField, SelectStatement, Variable } from '../influxql/ast.ts';
+import { childrenOf } from '../influxql/expression-tree.ts';
 import { foldWhole } from '../influxql/fold-constants.ts';
 import { resolveSources, type SourceDefaults } from './resolve-sources.ts';
 import type { PlanError } from './schema-view.ts';
 import type { SourceMeasurement } from './select-schema.ts';
 
-/** Whether tag keys of measurements must be collected before the statement can be planned: its own, or those of a subquery. */
+/**
+ * Whether tag keys of measurements may have to be collected before the statement can be planned, its own or those of a subquery;
+ * which ones, `selectMeasurements` says.
+ */
 export function needsTagKeys(statement: SelectStatement): boolean {
-  return openSources(statement).length > 0;
+  return needsKeys(statement, false);
 }
 
-/** The measurements whose tag keys a statement needs: those in FROM of a SELECT, at any level, that names no keys. */
+function needsKeys(statement: SelectStatement, isComputedWith: boolean): boolean {
+  if (askedNames(statement, isComputedWith)?.length !== 0 && statement.sources.some(({ kind }) => kind === 'measurement')) return true;
+  const inner = subqueriesOf(statement);
+  if (inner.length === 0) return false;
+  const isComputing = isComputedWith || arithmeticNames(statement).length > 0;
+  return inner.some((each) => needsKeys(each, isComputing));
+}
+
+/**
+ * The measurements whose tag keys a statement needs: those in FROM of a SELECT, at any level, that names no keys, or that computes
+ * with a name which is no field, or is computed with by a statement around it. Arithmetic with a tag is refused, and with a name that
+ * nobody has it is null.
+ */
 export function selectMeasurements(statement: SelectStatement, context: SourceDefaults): readonly SourceMeasurement[] | PlanError {
-  return resolveSources(openSources(statement), context);
+  const needed = new Map<string, SourceMeasurement>();
+  return addNeeded(statement, context, { isComputedWith: false, needed }) ?? [...needed.values()];
+}
+
+interface Need {
+  /** Whether a statement around this one has arithmetic. */
+  readonly isComputedWith: boolean;
+  /** By name, policy and database. */
+  readonly needed: Map<string, SourceMeasurement>;
+}
+
+function addNeeded(statement: SelectStatement, context: SourceDefaults, { isComputedWith, needed }: Need): PlanError | undefined {
+  const asked = askedNames(statement, isComputedWith);
+  if (asked?.length !== 0) {
+    const measurements = resolveSources(statement.sources.filter((source) => source.kind === 'measurement'), context);
+    if ('kind' in measurements) return measurements;
+    const isField = ({ name }: Variable): boolean => measurements.some(({ fields }) => fields.has(name));
+    const isNeeded = asked === undefined || !asked.every(isField);
+    if (isNeeded) for (const each of measurements) needed.set(JSON.stringify([each.database, each.retentionPolicy, each.name]), each);
+  }
+  const isComputing = isComputedWith || arithmeticNames(statement).length > 0;
+  for (const inner of subqueriesOf(statement)) {
+    const problem = addNeeded(inner, context, { isComputedWith: isComputing, needed });
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** The names of which it matters whether they are tags; undefined: of all that measurements have. */
+function askedNames(statement: SelectStatement, isComputedWith: boolean): readonly Variable[] | undefined {
+  if (isOpen(statement)) return undefined;
+  const names = arithmeticNames(statement);
+  if (!isComputedWith) return names;
+  return [...names, ...statement.fields.flatMap(({ expression }) => (expression.kind === 'variable' && expression.type === undefined ? [expression] : []))];
+}
+
+/** The names of which a select list computes something, but for those that say what they are. */
+function arithmeticNames({ fields }: SelectStatement): readonly Variable[] {
+  const names: Variable[] = [];
+  for (const { expression } of fields) addNames(expression, false, names);
+  return names;
+}
+
+function addNames(expression: Expr, isOperand: boolean, names: Variable[]): void {
+  if (expression.kind === 'variable' && isOperand && expression.type === undefined && expression.name !== 'time') names.push(expression);
+  for (const child of childrenOf(expression)) addNames(child, isOperand || expression.kind === 'binary', names);
+}
+
+function subqueriesOf({ sources }: SelectStatement): readonly SelectStatement[] {
+  return sources.flatMap((source) => (source.kind === 'subquery' ? [source.statement] : []));
 }
 
 /** Whether wildcards or patterns stand for columns or dimensions, which are the schema's. */
@@ -37,12 +102,4 @@ function foldedField(field: SelectField): SelectField {
 /** How many subqueries there are, at all levels. */
 export function subqueryCount({ sources }: SelectStatement): number {
   return sources.reduce((count, source) => count + (source.kind === 'subquery' ? 1 + subqueryCount(source.statement) : 0), 0);
-}
-
-function openSources(statement: SelectStatement): readonly MeasurementSource[] {
-  const hasOpen = isOpen(statement);
-  return statement.sources.flatMap((source) => {
-    if (source.kind === 'subquery') return openSources(source.statement);
-    return hasOpen ? [source] : [];
-  });
 }

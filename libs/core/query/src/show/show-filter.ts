@@ -43,6 +43,7 @@ export function ofPresentTags(shown: ShowFilter): ShowFilter {
 }
 
 function withTags(filter: TagExpression): TagExpression {
+  if (filter.kind === 'match' && filter.operator === '=' && filter.value !== '') return filter;
   if (filter.kind === 'match') return { kind: 'and', parts: [filter, { kind: 'match', key: filter.key, operator: '!=', value: '' }] };
   return filter.kind === 'all' ? filter : { kind: filter.kind, parts: filter.parts.map(withTags) };
 }

@@ -61,6 +61,7 @@ function anyFilter(random: Prng, depth: number): TagFilter {
   return random.pick<TagFilter>([
     { kind: 'all' },
     { kind: 'equals', key, value },
+    { kind: 'among', key, values: new Set([value, String(random.between(0, cardinality))]) },
     { kind: 'test', key, test: (each) => each !== value },
     { kind: 'test', key, test: (each) => each.endsWith(value.slice(-1)) },
   ]);

@@ -50,6 +50,7 @@ test('T3: any key comes back as it was, has one id, and is found by each of its 
               expected.map((each) => each.key).sort(),
             );
           check({ kind: 'equals', key, value }, ofMeasurement.filter(has));
+          check({ kind: 'among', key, values: new Set([value, 'none of these']) }, ofMeasurement.filter(has));
           check({ kind: 'test', key, test: (text) => text === value }, ofMeasurement.filter(has));
           check(
             { kind: 'test', key, test: (text) => text !== value },

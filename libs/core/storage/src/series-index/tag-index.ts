@@ -105,6 +105,9 @@ export class TagIndex {
       case 'equals':
         this.#addEqual(measurement, filter, to);
         break;
+      case 'among':
+        this.#addAmong(measurement, filter, to);
+        break;
       case 'test':
         this.#addPassing(measurement, filter, to);
         break;
@@ -138,6 +141,11 @@ export class TagIndex {
         if (segmentId !== 0) this.#lists.addTo(segmentId, to.into);
       }
     }
+  }
+
+  #addAmong(measurement: Measurement, { key, values }: { readonly key: string; readonly values: ReadonlySet<string> }, to: Target): void {
+    if (values.has('') || measurement.columns.get(key)?.isCanonical === false) this.#addPassing(measurement, { key, test: (each) => values.has(each) }, to);
+    else for (const value of values) this.#addEqual(measurement, { key, value }, to);
   }
 
   /** Asks the test once per distinct value; series without the tag have the value ''. */

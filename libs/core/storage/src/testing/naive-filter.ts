@@ -11,6 +11,8 @@ export function passes(tags: ReadonlyMap<string, string>, filter: TagFilter): bo
       return filter.parts.some((part) => passes(tags, part));
     case 'equals':
       return (tags.get(filter.key) ?? '') === filter.value;
+    case 'among':
+      return filter.values.has(tags.get(filter.key) ?? '');
     case 'test':
       return filter.test(tags.get(filter.key) ?? '');
   }
