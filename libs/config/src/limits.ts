@@ -72,6 +72,8 @@ export const LIMITS = {
   selectColumnCountMax: 16_384,
   /** Values that the rows of one subquery keep on a coordinator: cells that wait for others, windows, what must be sorted. Reached: the query is refused. */
   subqueryValueCountMax: 4_000_000,
+  /** Values of the last series that a coordinator keeps under ORDER BY time DESC until it is known which of them SLIMIT chooses. Reached: the query is refused. */
+  seriesTailValueCountMax: 4_000_000,
   /** Series keys that a SHOW statement collects. Reached: it is refused, and asks to be narrowed. */
   collectedSeriesCountMax: 2_000_000,
   /** Rows per answer of a chunked query that names no size, as InfluxDB. */

@@ -2,7 +2,7 @@ import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import type { RowLimits } from '../plan/query-plan.ts';
 import { sliceBatch, type RowBatch } from './row-batch.ts';
 
-/** Lets LIMIT and OFFSET rows of each series pass, and SLIMIT and SOFFSET series of each measurement. */
+/** Lets LIMIT and OFFSET rows of each series pass, and SLIMIT and SOFFSET series of each measurement, counted as they come (`SeriesTail`: from their end). */
 export class RowGate {
   readonly #limits: RowLimits;
   readonly #hasOneSeries: boolean;
@@ -25,13 +25,14 @@ export class RowGate {
   *pass(batches: Iterable<RowBatch>): Generator<RowBatch> {
     if (this.isDone) return;
     for (const batch of batches) {
-      const passed = this.#passed(batch);
+      const passed = this.passed(batch);
       if (passed !== undefined) yield passed;
       if (this.isDone) return;
     }
   }
 
-  #passed(batch: RowBatch): RowBatch | undefined {
+  /** What is left of the next batch; undefined: nothing. */
+  passed(batch: RowBatch): RowBatch | undefined {
     this.#enter(batch.group);
     const firstRow = this.#rowCount;
     const { length } = batch.times.ms;

@@ -1,8 +1,9 @@
+import { LIMITS } from '@varve/config';
 import type { FieldType, SeriesBlock } from '@varve/model';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { assertWanted } from '../limits/assert-wanted.ts';
-import type { AggregatesInput, MergeInput, MergePlan } from '../plan/query-plan.ts';
+import type { AggregatesInput, MergeInput, MergePlan, RowLimits } from '../plan/query-plan.ts';
 import { buildBlocks } from './build-blocks.ts';
 import { fillCells, type FillShape } from './fill-cells.ts';
 import { RowGate } from './limit-rows.ts';
@@ -11,6 +12,7 @@ import { mergedColumns } from './merged-columns.ts';
 import { mergedWindows } from './merged-windows.ts';
 import type { ShardPartials } from './partial-stream.ts';
 import type { RowBatch } from './row-batch.ts';
+import { choosesFromTheEnd, SeriesTail } from './series-tail.ts';
 import { changing, passing, piped, staged, type Arrivals, type Stage } from './stage.ts';
 import { stagedInTurns } from './staged-in-turns.ts';
 import type { WindowBatch } from './window-batch.ts';
@@ -38,6 +40,8 @@ export interface MergeOptions {
   readonly chunkRowCount: number;
   readonly signal?: AbortSignal | undefined;
   readonly pause: Pause;
+  /** Values that may wait until it is known which series SLIMIT chooses; absent: `LIMITS.seriesTailValueCountMax`. */
+  readonly heldValueCountMax?: number | undefined;
 }
 
 /** {@link mergePartials} of a plan for rows. */
@@ -68,19 +72,30 @@ function windowsOf(plan: MergePlan, input: AggregatesInput, shards: readonly Sha
 type RowsMerge = MergeInput & { readonly kind: 'rows' };
 
 /** All that is done with what has arrived; `rows` makes rows of it. */
-function blocksOf<Arrived>(plan: MergePlan, arrivals: Arrivals<Arrived>, rows: Stage<Arrived, RowBatch>, { chunkRowCount, signal, pause }: MergeOptions): Arrivals<SeriesBlock> {
-  const { transform, fill, limits, hasOneSeries } = plan;
-  const gate = new RowGate(transform === undefined ? limits : { ...limits, limit: undefined, offset: 0 }, hasOneSeries);
-  const passed = (batches: Iterable<RowBatch>): Iterable<RowBatch> => gate.pass(batches);
-  const blocks = piped(passed, piped(buildBlocks(plan, chunkRowCount), changing(() => assertWanted(signal))));
-  const isDone = (): boolean => gate.isDone;
-  if (transform === undefined) return staged(arrivals, piped(piped(rows, fillCells(fill, fillShape(plan.input))), blocks), isDone);
+function blocksOf<Arrived>(plan: MergePlan, arrivals: Arrivals<Arrived>, rows: Stage<Arrived, RowBatch>, options: MergeOptions): Arrivals<SeriesBlock> {
+  const { transform, fill, limits } = plan;
+  if (transform === undefined) return cutBlocks(plan, limits, arrivals, piped(rows, fillCells(fill, fillShape(plan.input))), options);
   // Fields are transformed as they are, windows after they are filled; then fill puts something where a chain has no point.
   const filled = plan.input.kind === 'rows' ? rows : piped(rows, fillCells(fill, windowShape(plan.input)));
-  const joined = transformRows(plan, transform, staged(arrivals, filled), pause);
+  const joined = transformRows(plan, transform, staged(arrivals, filled), options.pause);
   const hasDefault = fill.kind === 'number' || fill.kind === 'previous';
   const complete = hasDefault ? fillCells(fill, { types: transform.outputs.map(({ type }) => type), ownRows: [], window: undefined }) : passing;
-  return staged(joined, piped<RowBatch, RowBatch, SeriesBlock>(complete, blocks), isDone);
+  return cutBlocks(plan, { ...limits, limit: undefined, offset: 0 }, joined, complete, options);
+}
+
+/** The rows that these limits leave, as blocks. */
+function cutBlocks<Arrived>(plan: MergePlan, limits: RowLimits, arrivals: Arrivals<Arrived>, rows: Stage<Arrived, RowBatch>, options: MergeOptions): Arrivals<SeriesBlock> {
+  const { chunkRowCount, signal, pause, heldValueCountMax = LIMITS.seriesTailValueCountMax } = options;
+  const blocks = piped(buildBlocks(plan, chunkRowCount), changing(() => assertWanted(signal)));
+  if (choosesFromTheEnd(plan, limits)) {
+    const tail = new SeriesTail(limits, heldValueCountMax);
+    const chosen = (batches: Iterable<RowBatch>, isLast: boolean): Iterable<RowBatch> => tail.pass(batches, isLast);
+    // All that was held comes with the last arrival.
+    return staged(stagedInTurns(arrivals, piped(rows, chosen), pause), blocks);
+  }
+  const gate = new RowGate(limits, plan.hasOneSeries);
+  const passed = (batches: Iterable<RowBatch>): Iterable<RowBatch> => gate.pass(batches);
+  return staged(arrivals, piped(rows, piped(passed, blocks)), () => gate.isDone);
 }
 
 /** As functions see it: one with rows of its own is not filled. */

@@ -1,6 +1,7 @@
 import { assert, type TimestampNs } from '@varve/base';
 import type { SeriesBlock } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
+import type { HeldValues } from '../limits/held-values.ts';
 import type { ShardPartials } from '../merge/partial-stream.ts';
 import type { Arrivals } from '../merge/stage.ts';
 import { AggregateCalls, type AggregatesPlan } from '../operators/aggregate-calls.ts';
@@ -8,7 +9,6 @@ import { frameKind, GroupAggregates } from '../operators/aggregate-group.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
 import { compareGroups, groupId, type GroupKey } from '../partial/group-key.ts';
 import type { PlannedSubquery } from '../plan/query-plan.ts';
-import type { HeldValues } from './held-values.ts';
 import { reversed, RowPieces, type SpanPiece } from './row-pieces.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { LIMITS } from '@varve/config';
 import type { SeriesBlock, TimeRange } from '@varve/model';
+import { HeldValues } from '../limits/held-values.ts';
 import { mergeAggregates, mergeRows, noPause } from '../merge/merge-partials.ts';
 import type { RowsInput } from '../merge/merged-rows.ts';
 import type { Pause } from '../merge/transform-rows.ts';
@@ -8,7 +9,6 @@ import type { ShardPartials } from '../merge/partial-stream.ts';
 import type { Arrivals } from '../merge/stage.ts';
 import type { PlannedMeasurements, PlannedSource, PlannedSubquery, QueryPlan } from '../plan/query-plan.ts';
 import { aggregateRows } from './aggregate-rows.ts';
-import { HeldValues } from './held-values.ts';
 import { scanRows } from './scan-rows.ts';
 
 /** The partial results of all shards of a source in a range; each begins when it is first read. */
@@ -20,7 +20,7 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined;
   /** As for `mergePartials`. */
   readonly pause?: Pause | undefined;
-  /** Values that the rows of one subquery may keep in memory; absent: `LIMITS.subqueryValueCountMax`. */
+  /** Values that the rows of one subquery, or the series that SLIMIT chooses from, may keep in memory; absent: `LIMITS.subqueryValueCountMax` and `LIMITS.seriesTailValueCountMax`. */
   readonly heldValueCountMax?: number | undefined;
 }
 
@@ -31,20 +31,24 @@ export interface ExecuteOptions {
  * @throws DbError QUERY_LIMIT, QUERY_INTERRUPTED, MESSAGE_INVALID, and what the partial results throw
  */
 export function executeQuery({ sources, range, mergePlan }: QueryPlan, scatter: Scatter, options: ExecuteOptions): Arrivals<SeriesBlock> {
-  const { chunkRowCount, signal, pause = noPause, heldValueCountMax = LIMITS.subqueryValueCountMax } = options;
+  const { chunkRowCount, signal, pause = noPause, heldValueCountMax } = options;
+  const mergeOptions = { chunkRowCount, signal, pause, heldValueCountMax };
   const { input } = mergePlan;
-  const held = (): HeldValues => new HeldValues(heldValueCountMax);
+  const held = (): HeldValues => new HeldValues(heldValueCountMax ?? LIMITS.subqueryValueCountMax, HELD_ROWS);
   const rowsOf = (source: PlannedSubquery): Arrivals<SeriesBlock> =>
     executeQuery(source.plan, scatter, { ...options, chunkRowCount: rowCountAtOnce(source) });
   if (input.kind === 'aggregates') {
     const shards = areShards(sources)
       ? scattered(sources, range, scatter)
       : partialSets(sources, (source) => scatter(source, range), (source) => aggregateRows(source, rowsOf(source), { held: held(), handsOut: sources.length === 1 }));
-    return mergeAggregates(mergePlan, input, shards, { chunkRowCount, signal, pause });
+    return mergeAggregates(mergePlan, input, shards, mergeOptions);
   }
   const inputs = sources.flatMap((source): readonly RowsInput[] => (source.kind === 'subquery' ? [{ blocks: scanRows(source, rowsOf(source), held()) }] : scatter(source, range)));
-  return mergeRows(mergePlan, input, inputs, { chunkRowCount, signal, pause });
+  return mergeRows(mergePlan, input, inputs, mergeOptions);
 }
+
+/** What the rows of one subquery hold. */
+const HELD_ROWS = { owner: 'a subquery', advice: 'narrow its time range, aggregate more in it, or group the statement around it as it is grouped' } as const;
 
 /** Few where few are wanted: a subquery reads until a block is full. */
 function rowCountAtOnce({ shardPlan: { output } }: PlannedSubquery): number {

@@ -1,4 +1,5 @@
 import type { Cell, SeriesBlock } from '@varve/model';
+import type { HeldValues } from '../limits/held-values.ts';
 import type { TimedBlock } from '../merge/merged-rows.ts';
 import type { Arrivals } from '../merge/stage.ts';
 import { BATCH_ROW_COUNT_MAX } from '../merge/row-batch.ts';
@@ -6,7 +7,6 @@ import { cellReader } from '../operators/slice-cells.ts';
 import { compareGroups, groupId, type GroupKey } from '../partial/group-key.ts';
 import type { PlannedSubquery } from '../plan/query-plan.ts';
 import { comesInGroups } from './aggregate-rows.ts';
-import type { HeldValues } from './held-values.ts';
 import { RowPieces } from './row-pieces.ts';
 
 /**

@@ -36,7 +36,8 @@ export function select(statement: SelectStatement, world: ModelWorld): ModelSeri
     const hasLimit = statement.seriesLimit > 0 || statement.seriesOffset > 0;
     const unlimited = { ...question, statement: { ...statement, limit: 0, offset: 0 } };
     const ofRelation = groupsOf(relation, question).filter((group) => !hasLimit || rowsOf(group, unlimited).length > 0);
-    return seriesLimited(statement, isDescending ? ofRelation.toReversed() : ofRelation);
+    const chosen = seriesLimited(statement, ofRelation);
+    return isDescending ? chosen.toReversed() : chosen;
   });
   return groups.flatMap((group) => {
     const rows = isLimitedByCall(question) ? rowsOf(group, question) : limited(statement, rowsOf(group, question));
@@ -127,6 +128,7 @@ function conditionValue(row: ModelRow, relation: Relation, name: string): Value 
   return relation.fieldTypes.has(name) ? (row.fields.get(name) ?? null) : (row.tags.get(name) ?? '');
 }
 
+/** Counted in ascending order, whatever the order of the answer. */
 function seriesLimited({ seriesLimit, seriesOffset }: SelectStatement, groups: readonly Group[]): readonly Group[] {
   return groups.slice(seriesOffset, seriesLimit === 0 ? undefined : seriesOffset + seriesLimit);
 }
