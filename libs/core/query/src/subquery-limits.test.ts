@@ -174,7 +174,7 @@ test('tag keys are asked for where a level names none, of the measurements of th
     return [needsTagKeys(statement), 'kind' in sources ? sources.text : sources.map(({ name }) => name)];
   };
 
-  expect(asked('SELECT * FROM (SELECT f FROM m) GROUP BY *')).toEqual([false, []]);
+  expect(asked('SELECT * FROM (SELECT f FROM m) GROUP BY *')).toEqual([true, []]);
   expect(asked('SELECT f FROM (SELECT * FROM m), k')).toEqual([true, ['m']]);
   expect(asked('SELECT * FROM (SELECT f FROM m), k')).toEqual([true, ['k']]);
   expect(asked('SELECT f FROM (SELECT f FROM (SELECT f FROM /./ GROUP BY /a/))')).toEqual([true, ['k', 'm']]);
@@ -182,7 +182,7 @@ test('tag keys are asked for where a level names none, of the measurements of th
   expect(asked('SELECT f FROM (SELECT * FROM nodb..m)')).toEqual([true, 'database not found: nodb']);
 });
 
-test('tag keys are asked for where something is computed of a name that is no field, and nowhere else', () => {
+test('tag keys are asked for where something is computed of a name that is no field, or a subquery has a column of it, and nowhere else', () => {
   const asked = (query: string): readonly unknown[] => {
     const statement = selectOf(query);
     const sources = selectMeasurements(statement, { database: TEST_DATABASE, retentionPolicy: undefined, schema: schemaOf(hosts(1)) });
@@ -196,7 +196,8 @@ test('tag keys are asked for where something is computed of a name that is no fi
   expect(asked('SELECT z + 1 FROM (SELECT host AS z, f FROM m)')).toEqual([true, ['m']]);
   expect(asked('SELECT z + 1 FROM (SELECT f AS z FROM m)')).toEqual([true, []]);
   expect(asked('SELECT z + 1 FROM (SELECT max(f) AS z FROM m)')).toEqual([false, []]);
-  expect(asked('SELECT z FROM (SELECT host AS z, f FROM m)')).toEqual([false, []]);
+  expect(asked('SELECT z FROM (SELECT host AS z, f FROM m)')).toEqual([true, ['m']]);
+  expect(asked('SELECT z FROM (SELECT f AS z, max(f) FROM m)')).toEqual([true, []]);
 });
 
 test('a subquery that reads nothing asks nobody', async () => {

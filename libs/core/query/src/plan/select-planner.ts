@@ -237,7 +237,7 @@ export class SelectPlanner {
     return fields.flatMap(({ expression }, projection): RowColumn[] => {
       const type = typeOfColumn(projections.expressions[projection]!);
       const isTag = expression.kind === 'variable' && columns.isTag(expression);
-      return type === 'unknown' ? [] : [{ name: names[projection]!, type, isTag, projection }];
+      return type === 'unknown' || (isTag && !columns.isKnownTag(expression)) ? [] : [{ name: names[projection]!, type, isTag, projection }];
     });
   }
 

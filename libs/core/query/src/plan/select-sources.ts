@@ -13,33 +13,30 @@ export function needsTagKeys(statement: SelectStatement): boolean {
   return needsKeys(statement, false);
 }
 
-function needsKeys(statement: SelectStatement, isComputedWith: boolean): boolean {
-  if (askedNames(statement, isComputedWith)?.length !== 0 && statement.sources.some(({ kind }) => kind === 'measurement')) return true;
-  const inner = subqueriesOf(statement);
-  if (inner.length === 0) return false;
-  const isComputing = isComputedWith || arithmeticNames(statement).length > 0;
-  return inner.some((each) => needsKeys(each, isComputing));
+function needsKeys(statement: SelectStatement, isInner: boolean): boolean {
+  if (askedNames(statement, isInner)?.length !== 0 && statement.sources.some(({ kind }) => kind === 'measurement')) return true;
+  return subqueriesOf(statement).some((each) => needsKeys(each, true));
 }
 
 /**
  * The measurements whose tag keys a statement needs: those in FROM of a SELECT, at any level, that names no keys, or that computes
- * with a name which is no field, or is computed with by a statement around it. Arithmetic with a tag is refused, and with a name that
- * nobody has it is null.
+ * with a name which is no field, or of which a subquery has a column. Arithmetic with a tag is refused, and with a name that
+ * nobody has it is null; a subquery has no column of such a name.
  */
 export function selectMeasurements(statement: SelectStatement, context: SourceDefaults): readonly SourceMeasurement[] | PlanError {
   const needed = new Map<string, SourceMeasurement>();
-  return addNeeded(statement, context, { isComputedWith: false, needed }) ?? [...needed.values()];
+  return addNeeded(statement, context, { isInner: false, needed }) ?? [...needed.values()];
 }
 
 interface Need {
-  /** Whether a statement around this one has arithmetic. */
-  readonly isComputedWith: boolean;
+  /** Whether it is a subquery. */
+  readonly isInner: boolean;
   /** By name, policy and database. */
   readonly needed: Map<string, SourceMeasurement>;
 }
 
-function addNeeded(statement: SelectStatement, context: SourceDefaults, { isComputedWith, needed }: Need): PlanError | undefined {
-  const asked = askedNames(statement, isComputedWith);
+function addNeeded(statement: SelectStatement, context: SourceDefaults, { isInner, needed }: Need): PlanError | undefined {
+  const asked = askedNames(statement, isInner);
   if (asked?.length !== 0) {
     const measurements = resolveSources(statement.sources.filter((source) => source.kind === 'measurement'), context);
     if ('kind' in measurements) return measurements;
@@ -47,19 +44,18 @@ function addNeeded(statement: SelectStatement, context: SourceDefaults, { isComp
     const isNeeded = asked === undefined || !asked.every(isField);
     if (isNeeded) for (const each of measurements) needed.set(JSON.stringify([each.database, each.retentionPolicy, each.name]), each);
   }
-  const isComputing = isComputedWith || arithmeticNames(statement).length > 0;
   for (const inner of subqueriesOf(statement)) {
-    const problem = addNeeded(inner, context, { isComputedWith: isComputing, needed });
+    const problem = addNeeded(inner, context, { isInner: true, needed });
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
 /** The names of which it matters whether they are tags; undefined: of all that measurements have. */
-function askedNames(statement: SelectStatement, isComputedWith: boolean): readonly Variable[] | undefined {
+function askedNames(statement: SelectStatement, isInner: boolean): readonly Variable[] | undefined {
   if (isOpen(statement)) return undefined;
   const names = arithmeticNames(statement);
-  if (!isComputedWith) return names;
+  if (!isInner) return names;
   return [...names, ...statement.fields.flatMap(({ expression }) => (expression.kind === 'variable' && expression.type === undefined ? [expression] : []))];
 }
 

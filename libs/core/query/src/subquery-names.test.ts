@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { answerOf } from './testing/memory-engine.ts';
+import { parseTestLines } from './testing/test-lines.ts';
+
+const POINTS = parseTestLines('m,host=a f=1 1\nm,host=b f=3 2');
+
+test.each(['mean(nope)', 'max(nope)', 'count(nope)', 'median(z)', 'z + 1', 'z', 'derivative(nope)'])('a subquery has no column of a name that nobody has: %s', async (asked) => {
+  expect(await answerOf(`SELECT ${asked} FROM (SELECT f, nope, nope AS z FROM m)`, POINTS)).toEqual({ series: undefined });
+});
+
+test('it has those of tags and fields that stand beside it', async () => {
+  const answer = await answerOf('SELECT max(f), host, nope FROM (SELECT f, host, nope FROM m)', POINTS);
+  expect(answer).toMatchObject({ series: [{ columns: ['time', 'max', 'host', 'nope'], values: [[2n, 3, 'b', null]] }] });
+  expect(await answerOf('SELECT count(h) FROM (SELECT f, host AS h FROM m)', POINTS)).toMatchObject({ series: [{ values: [[0n, 2]] }] });
+});
