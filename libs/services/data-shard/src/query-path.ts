@@ -41,9 +41,10 @@ export async function* produceQuery(from: ReadFrom, { header, payload: plan }: A
   const span = from.tracer.startChild(spans.shardQuery, traceParent, { kind: 'server', attributes: { [attributes.shard]: shard } });
   let replica: ShardReplica | undefined;
   from.threads.queryCount += 1;
+  const turns = from.turns.begin(plan);
   try {
     replica = await servingReplica(from, shard, header);
-    const source = sourceOf(from, replica, from.turns.of(plan));
+    const source = sourceOf(from, replica, turns);
     if (isCounted === true) yield* scanCounted(plan, source, signal, end);
     else if (plan.limits !== undefined || !from.threads.isOn) yield* runShardPlan(plan, source, signal);
     else yield* scanBeside(from, replica, { plan, source, signal });
@@ -52,6 +53,7 @@ export async function* produceQuery(from: ReadFrom, { header, payload: plan }: A
     span.end(told);
     throw told;
   } finally {
+    from.turns.end(plan);
     from.threads.queryCount -= 1;
     span.end();
   }

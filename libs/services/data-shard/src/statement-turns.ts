@@ -2,8 +2,12 @@ import { Turns } from '@varve/kit';
 import type { Clock } from '@varve/ports';
 import type { ShardPlan } from '@varve/query';
 
-/** Statements whose shards are asked at the same time; of more some shards take turns of their own. */
-const RECENT_COUNT_MAX = 16;
+interface Statement {
+  readonly plan: ShardPlan;
+  readonly turns: Turns;
+  /** Shards that are read for it now. */
+  readerCount: number;
+}
 
 /**
  * The turns that shards of one statement take together. Within a process they come with one plan, are asked at once and are read in one round
@@ -11,17 +15,26 @@ const RECENT_COUNT_MAX = 16;
  */
 export class StatementTurns {
   readonly #clock: Clock;
-  /** The newest is the last. */
-  readonly #recent: { readonly plan: ShardPlan; readonly turns: Turns }[] = [];
+  /** Those that are read, and the one that was read last: its next shard may follow. */
+  #statements: readonly Statement[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  of(plan: ShardPlan): Turns {
-    for (const recent of this.#recent) if (recent.plan === plan) return recent.turns;
-    const turns = new Turns(this.#clock);
-    if (this.#recent.push({ plan, turns }) > RECENT_COUNT_MAX) this.#recent.shift();
-    return turns;
+  /** Say `end` when the shard is read. */
+  begin(plan: ShardPlan): Turns {
+    let statement = this.#statements.find((each) => each.plan === plan);
+    if (statement === undefined) {
+      statement = { plan, turns: new Turns(this.#clock), readerCount: 0 };
+      this.#statements = [...this.#statements.filter(({ readerCount }) => readerCount > 0), statement];
+    }
+    statement.readerCount += 1;
+    return statement.turns;
+  }
+
+  end(plan: ShardPlan): void {
+    const statement = this.#statements.find((each) => each.plan === plan);
+    if (statement !== undefined) statement.readerCount -= 1;
   }
 }
