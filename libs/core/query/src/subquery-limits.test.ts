@@ -197,7 +197,8 @@ test('tag keys are asked for where something is computed of a name that is no fi
   expect(asked('SELECT z + 1 FROM (SELECT f AS z FROM m)')).toEqual([true, []]);
   expect(asked('SELECT z + 1 FROM (SELECT max(f) AS z FROM m)')).toEqual([false, []]);
   expect(asked('SELECT z FROM (SELECT host AS z, f FROM m)')).toEqual([true, ['m']]);
-  expect(asked('SELECT z FROM (SELECT f AS z, max(f) FROM m)')).toEqual([true, []]);
+  expect(asked('SELECT z FROM (SELECT f AS z FROM m)')).toEqual([true, []]);
+  expect(asked('SELECT host FROM (SELECT top(f, host, 1) FROM m)')).toEqual([true, ['m']]);
 });
 
 test('a subquery that reads nothing asks nobody', async () => {

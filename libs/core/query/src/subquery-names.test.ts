@@ -13,3 +13,9 @@ test('it has those of tags and fields that stand beside it', async () => {
   expect(answer).toMatchObject({ series: [{ columns: ['time', 'max', 'host', 'nope'], values: [[2n, 3, 'b', null]] }] });
   expect(await answerOf('SELECT count(h) FROM (SELECT f, host AS h FROM m)', POINTS)).toMatchObject({ series: [{ values: [[0n, 2]] }] });
 });
+
+test('tags in top() are columns of a subquery, too', async () => {
+  expect(await answerOf('SELECT min(top), host FROM (SELECT top(f, host, 2) FROM m)', POINTS)).toMatchObject({ series: [{ values: [[1n, 1, 'a']] }] });
+  expect(await answerOf('SELECT count(host) FROM (SELECT bottom(f, host, 2) FROM m)', POINTS)).toMatchObject({ series: [{ values: [[0n, 2]] }] });
+  expect(await answerOf('SELECT count(nope) FROM (SELECT bottom(f, nope, 2) FROM m)', POINTS)).toEqual({ series: undefined });
+});

@@ -56,7 +56,13 @@ function askedNames(statement: SelectStatement, isInner: boolean): readonly Vari
   if (isOpen(statement)) return undefined;
   const names = arithmeticNames(statement);
   if (!isInner) return names;
-  return [...names, ...statement.fields.flatMap(({ expression }) => (expression.kind === 'variable' && expression.type === undefined ? [expression] : []))];
+  return [...names, ...statement.fields.flatMap(({ expression }) => columnsLike(expression))];
+}
+
+/** The names that stand for columns as they are: the field itself, and tags in top() and bottom(). */
+function columnsLike(expression: Expr): readonly Variable[] {
+  const names = expression.kind === 'call' && (expression.name === 'top' || expression.name === 'bottom') ? expression.args.slice(1, -1) : [expression];
+  return names.filter((name): name is Variable => name.kind === 'variable' && name.type === undefined);
 }
 
 /** The names of which a select list computes something, but for those that say what they are. */
