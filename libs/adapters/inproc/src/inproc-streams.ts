@@ -19,7 +19,6 @@ export class InprocStreams implements LocalStreams {
   producerOf(subject: string): LocalProducer {
     if (this.#isClosed) throw closed();
     const producers = this.#producers.get(subject);
-    if (producers?.length === 1) return producers[0]!;
     const next = producers?.shift();
     if (producers === undefined || next === undefined) throw new DbError('BUS_NO_RESPONDERS', `nobody listens on ${subject}`);
     producers.push(next);

@@ -1,4 +1,5 @@
 import type { Expr, Literal, Operator } from './ast.ts';
+import { int64Of } from './int64.ts';
 import { MATH_FUNCTIONS } from './math-functions.ts';
 
 /**
@@ -43,18 +44,30 @@ function foldEach(expressions: readonly Expr[]): readonly Expr[] {
 }
 
 function combined(operator: Operator, left: Expr, right: Expr): Literal | undefined {
-  if (left.kind === 'integer' && right.kind === 'integer') return ofIntegers(operator, left.value, right.value);
   if (left.kind === 'string' && right.kind === 'string' && operator === '+') return { kind: 'string', value: left.value + right.value };
+  return isComputed(left) && isComputed(right) ? combinedLiterals(operator, left, right) : undefined;
+}
+
+/** What is computed with. */
+export type ComputedLiteral = Extract<Literal, { readonly kind: 'number' | 'integer' | 'duration' }>;
+
+function isComputed(expression: Expr): expression is ComputedLiteral {
+  return expression.kind === 'number' || expression.kind === 'integer' || expression.kind === 'duration';
+}
+
+/** undefined: InfluxDB does not compute it. A duration times a number is one times its whole part. */
+export function combinedLiterals(operator: Operator, left: ComputedLiteral, right: ComputedLiteral): ComputedLiteral | undefined {
+  if (left.kind === 'integer' && right.kind === 'integer') return ofIntegers(operator, left.value, right.value);
   if (left.kind === 'duration' && right.kind === 'duration') return sumOfDurations(operator, left.ns, right.ns);
   const second = numberIn(right);
   if (second === undefined) return undefined;
-  if (left.kind === 'duration') return scaledDuration(operator, left.ns, BigInt(Math.trunc(second)));
+  if (left.kind === 'duration') return scaledDuration(operator, left.ns, right.kind === 'integer' ? right.value : int64Of(second));
   const first = numberIn(left);
   return first === undefined ? undefined : ofNumbers(operator, first, second);
 }
 
 /** Integers stay integers and wrap around, but for division, which is one of floats. */
-function ofIntegers(operator: Operator, left: bigint, right: bigint): Literal | undefined {
+function ofIntegers(operator: Operator, left: bigint, right: bigint): ComputedLiteral | undefined {
   if (operator === '/') return ofNumbers(operator, Number(left), Number(right));
   const value = INTEGER_OPERATIONS[operator]?.(left, right);
   return value === undefined ? undefined : { kind: 'integer', value: BigInt.asIntN(64, value) };
@@ -70,7 +83,7 @@ const INTEGER_OPERATIONS: Partial<Record<Operator, (left: bigint, right: bigint)
   '^': (left, right) => left ^ right,
 };
 
-function ofNumbers(operator: Operator, left: number, right: number): Literal | undefined {
+function ofNumbers(operator: Operator, left: number, right: number): ComputedLiteral | undefined {
   const value = NUMBER_OPERATIONS[operator]?.(left, right);
   return value === undefined ? undefined : { kind: 'number', value };
 }
@@ -83,18 +96,18 @@ const NUMBER_OPERATIONS: Partial<Record<Operator, (left: number, right: number) 
   '%': (left, right) => left % right,
 };
 
-function sumOfDurations(operator: Operator, left: bigint, right: bigint): Literal | undefined {
+function sumOfDurations(operator: Operator, left: bigint, right: bigint): ComputedLiteral | undefined {
   if (operator === '+') return duration(left + right);
   return operator === '-' ? duration(left - right) : undefined;
 }
 
-function scaledDuration(operator: Operator, ns: bigint, factor: bigint): Literal | undefined {
+function scaledDuration(operator: Operator, ns: bigint, factor: bigint): ComputedLiteral | undefined {
   if (operator === '*') return duration(ns * factor);
   if (operator === '/') return duration(factor === 0n ? 0n : ns / factor);
   return undefined;
 }
 
-function duration(ns: bigint): Literal {
+function duration(ns: bigint): ComputedLiteral {
   return { kind: 'duration', ns: BigInt.asIntN(64, ns) };
 }
 

@@ -44,7 +44,7 @@ test.each([
   ['6 ^ 3', 5n],
   ['3 + 2.5', 5n],
   ['2.5 * 3', 7n],
-  ['2.5 % 0', 0n],
+  ['2.5 % 0', -(2n ** 63n)],
   ['2.5 * 1h', 'BinaryExpr'],
   ['true & true', 'BooleanLiteral'],
   ['true + true', 'BinaryExpr'],

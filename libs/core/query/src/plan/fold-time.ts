@@ -1,6 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { formatTime, MAX_TIME_NS, MIN_TIME_NS, type TimeZone } from '@varve/model';
 import type { BinaryExpr, Expr } from '../influxql/ast.ts';
+import { combinedLiterals, type ComputedLiteral } from '../influxql/fold-constants.ts';
 import { int64Of } from '../influxql/int64.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import { looksLikeTime, parseTimeText } from './time-text.ts';
@@ -16,9 +17,7 @@ export interface Clock {
 /** A constant on the other side of a comparison with time. */
 type Constant =
   | { readonly kind: 'time'; readonly ns: bigint }
-  | { readonly kind: 'duration'; readonly ns: bigint }
-  | { readonly kind: 'integer'; readonly value: bigint }
-  | { readonly kind: 'number'; readonly value: number }
+  | ComputedLiteral
   /** Something else; the name is the one that InfluxDB's error shows. */
   | { readonly kind: 'other'; readonly goType: string };
 
@@ -90,19 +89,13 @@ function foldBinary({ operator, left, right }: BinaryExpr, clock: Clock): Consta
 }
 
 /** What 1.x can compute, which depends on the order: `1h * 2` is a duration, and `2 * 1h` none. Undefined: it cannot. */
-function combine(operator: string, left: Constant, right: Constant): Constant | undefined {
-  switch (left.kind) {
-    case 'time':
-      return besideTime(operator, left.ns, right);
-    case 'duration':
-      return besideDuration(operator, left.ns, right);
-    case 'integer':
-      return besideInteger(operator, left.value, right);
-    case 'number':
-      return right.kind === 'integer' || right.kind === 'number' ? computed(operator, left.value, Number(right.value)) : undefined;
-    case 'other':
-      return areBooleans(left, right) && '&|^'.includes(operator) ? left : undefined;
-  }
+function combine(operator: BinaryExpr['operator'], left: Constant, right: Constant): Constant | undefined {
+  if (left.kind === 'time') return besideTime(operator, left.ns, right);
+  if (left.kind === 'other' || right.kind === 'other') return areBooleans(left, right) && '&|^'.includes(operator) ? left : undefined;
+  if (right.kind === 'time') return operator === '+' ? besideTime(operator, right.ns, left) : undefined;
+  // A whole number beside a duration counts as a time.
+  if (left.kind === 'integer' && right.kind === 'duration') return besideTime(operator, left.value, right);
+  return combinedLiterals(operator, left, right);
 }
 
 function areBooleans(left: Constant, right: Constant): boolean {
@@ -115,80 +108,6 @@ function besideTime(operator: string, ns: bigint, right: Constant): Constant | u
   if (byNs === undefined) return undefined;
   if (operator === '+') return { kind: 'time', ns: ns + byNs };
   return operator === '-' ? { kind: 'time', ns: ns - byNs } : undefined;
-}
-
-function besideDuration(operator: string, ns: bigint, right: Constant): Constant | undefined {
-  switch (right.kind) {
-    case 'time':
-      return operator === '+' ? { kind: 'time', ns: ns + right.ns } : undefined;
-    case 'duration':
-      if (operator === '+') return { kind: 'duration', ns: ns + right.ns };
-      return operator === '-' ? { kind: 'duration', ns: ns - right.ns } : undefined;
-    case 'integer':
-      if (operator === '*') return { kind: 'duration', ns: BigInt.asIntN(64, ns * right.value) };
-      return operator === '/' ? { kind: 'duration', ns: right.value === 0n ? 0n : ns / right.value } : undefined;
-    case 'number':
-      // As 1.6 has it, it counts as a whole number: `1h * 2.5` is two hours.
-      return besideDuration(operator, ns, { kind: 'integer', value: int64Of(right.value) });
-    case 'other':
-      return undefined;
-  }
-}
-
-function besideInteger(operator: string, value: bigint, right: Constant): Constant | undefined {
-  switch (right.kind) {
-    case 'time':
-      return operator === '+' ? { kind: 'time', ns: value + right.ns } : undefined;
-    case 'duration':
-      if (operator === '+') return { kind: 'time', ns: value + right.ns };
-      return operator === '-' ? { kind: 'time', ns: value - right.ns } : undefined;
-    case 'integer':
-      return computedInteger(operator, value, right.value);
-    case 'number':
-      return computed(operator, Number(value), right.value);
-    case 'other':
-      return undefined;
-  }
-}
-
-function computedInteger(operator: string, value: bigint, by: bigint): Constant | undefined {
-  switch (operator) {
-    case '+':
-      return { kind: 'integer', value: value + by };
-    case '-':
-      return { kind: 'integer', value: value - by };
-    case '*':
-      return { kind: 'integer', value: value * by };
-    case '/':
-      return { kind: 'integer', value: by === 0n ? 0n : value / by };
-    case '%':
-      return { kind: 'integer', value: by === 0n ? 0n : value % by };
-    case '&':
-      return { kind: 'integer', value: value & by };
-    case '|':
-      return { kind: 'integer', value: value | by };
-    case '^':
-      return { kind: 'integer', value: value ^ by };
-    default:
-      return undefined;
-  }
-}
-
-function computed(operator: string, value: number, by: number): (Constant & { readonly kind: 'number' }) | undefined {
-  switch (operator) {
-    case '+':
-      return { kind: 'number', value: value + by };
-    case '-':
-      return { kind: 'number', value: value - by };
-    case '*':
-      return { kind: 'number', value: value * by };
-    case '/':
-      return { kind: 'number', value: by === 0 ? 0 : value / by };
-    case '%':
-      return { kind: 'number', value: by === 0 ? 0 : value % by };
-    default:
-      return undefined;
-  }
 }
 
 function other(name: string): Constant & { readonly kind: 'other' } {

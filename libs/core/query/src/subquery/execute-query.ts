@@ -39,7 +39,7 @@ export function executeQuery({ sources, range, mergePlan }: QueryPlan, scatter: 
     executeQuery(source.plan, scatter, { ...options, chunkRowCount: rowCountAtOnce(source) });
   if (input.kind === 'aggregates') {
     const shards = areShards(sources)
-      ? scattered(sources, range, scatter)
+      ? sources.flatMap((source) => scatter(source, range))
       : partialSets(sources, (source) => scatter(source, range), (source) => aggregateRows(source, rowsOf(source), { held: held(), handsOut: sources.length === 1 }));
     return mergeAggregates(mergePlan, input, shards, mergeOptions);
   }
@@ -54,11 +54,6 @@ const HELD_ROWS = { owner: 'a subquery', advice: 'narrow its time range, aggrega
 function rowCountAtOnce({ shardPlan: { output } }: PlannedSubquery): number {
   const wanted = output.kind === 'rows' ? (output.rowCountMax ?? Infinity) : Infinity;
   return Math.min(Math.max(wanted, 64), BATCH_ROW_COUNT_MAX);
-}
-
-function scattered(sources: readonly PlannedMeasurements[], range: TimeRange, scatter: Scatter): readonly ShardPartials[] {
-  const [first, ...others] = sources;
-  return others.length === 0 && first !== undefined ? scatter(first, range) : sources.flatMap((source) => scatter(source, range));
 }
 
 function areShards(sources: readonly PlannedSource[]): sources is readonly PlannedMeasurements[] {
