@@ -71,7 +71,7 @@ export class SelectPlanner {
 
   /** What a statement around this one may name. */
   get schema(): SubquerySchema {
-    return subquerySchema(this.#rowColumns, this.#fields.dimensions, this.#unknownColumns);
+    return subquerySchema(this.#rowColumns, this.#fields.dimensions);
   }
 
   plan(): QueryPlan | PlanError {
@@ -239,14 +239,6 @@ export class SelectPlanner {
       const isTag = expression.kind === 'variable' && columns.isTag(expression);
       return type === 'unknown' || (isTag && !columns.isKnownTag(expression)) ? [] : [{ name: names[projection]!, type, isTag, projection }];
     });
-  }
-
-  /** The names of columns that stand for names nobody has. */
-  get #unknownColumns(): ReadonlySet<string> {
-    const { fields, columns } = this.#fields;
-    const names = columnNames(fields);
-    const isUnknown = ({ expression }: ExpandedField): boolean => expression.kind === 'variable' && columns.isTag(expression) && !columns.isKnownTag(expression);
-    return new Set(names.filter((_name, index) => isUnknown(fields[index]!)));
   }
 
   /** Those of a subquery tell its series apart for what is around it, too. */

@@ -8,15 +8,12 @@ export interface SubquerySchema {
   readonly fields: ReadonlyMap<string, FieldType>;
   /** Tags that were selected. */
   readonly tagColumns: ReadonlySet<string>;
-  /** Those of them, or of columns without values, that are names nobody has. */
-  readonly unknownColumns: ReadonlySet<string>;
   /** Tags that it groups by, sorted. */
   readonly dimensions: readonly string[];
 }
 
-export function subquerySchema(columns: readonly RowColumn[], dimensions: readonly string[], unknownColumns: ReadonlySet<string>): SubquerySchema {
+export function subquerySchema(columns: readonly RowColumn[], dimensions: readonly string[]): SubquerySchema {
   return {
-    unknownColumns,
     fields: columnTypes(columns.filter(({ isTag }) => !isTag)),
     tagColumns: new Set(columns.filter(({ isTag }) => isTag).map(({ name }) => name)),
     dimensions,
@@ -36,12 +33,7 @@ export function withDimensions(columns: readonly RowColumn[], dimensions: readon
 
 /** The names that are tags beyond doubt: keys of measurements, and what subqueries select or group by of such keys. */
 export function knownTags(measured: readonly string[], rows: readonly SubquerySchema[]): ReadonlySet<string> {
-  const known = new Set(measured);
-  for (const { tagColumns, unknownColumns, dimensions } of rows) {
-    for (const name of tagColumns) if (!unknownColumns.has(name)) known.add(name);
-    for (const name of dimensions) known.add(name);
-  }
-  return known;
+  return new Set([...measured, ...rows.flatMap(({ tagColumns, dimensions }) => [...tagColumns, ...dimensions])]);
 }
 
 interface Nameable {
