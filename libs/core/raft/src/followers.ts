@@ -3,7 +3,8 @@ import { isMember, isVoter, membersOf } from './membership.ts';
 import type { Append, AppendRejected, RaftMessage, SnapshotOffer } from './message.ts';
 import { Progress, type InFlightBounds } from './progress.ts';
 import { hasQuorum, quorumIndex } from './quorum.ts';
-import { sizeBytesOf, type Entry, type RaftLog } from './raft-log.ts';
+import { sizeBytesOf, type Entry } from './entry.ts';
+import type { RaftLog } from './raft-log.ts';
 import type { FollowerStatus } from './ready.ts';
 
 /** How a leader speaks. */

@@ -1,6 +1,7 @@
 import type { Append, SnapshotOffer } from './message.ts';
 import type { Outbox } from './outbox.ts';
-import type { LogEnd, RaftLog } from './raft-log.ts';
+import type { LogEnd } from './entry.ts';
+import type { RaftLog } from './raft-log.ts';
 
 /** A peer that is led: it takes what the leader of its term has, and says how far that went. */
 export class Following {

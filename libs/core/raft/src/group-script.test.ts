@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { decodeRaftMessage, encodeRaftMessage } from './message-codec.ts';
 import { decodeMembership, EMPTY_MEMBERSHIP, foundingMembership, type Membership } from './membership.ts';
 import type { RaftMessage } from './message.ts';
-import { ENTRY_KINDS, type Entry } from './raft-log.ts';
+import { ENTRY_KINDS, type Entry } from './entry.ts';
 import { Raft } from './raft.ts';
 import type { FollowerStatus, MembershipOutcome, NeededSnapshot, ProposalOutcome, Ready, StoredState, TransferOutcome } from './ready.ts';
 import { raftConfig } from './testing/raft-config.ts';

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { decodeRaftMessage, encodeRaftMessage } from './message-codec.ts';
 import { encodeMembership } from './membership.ts';
 import type { RaftMessage } from './message.ts';
-import { ENTRY_KINDS } from './raft-log.ts';
+import { ENTRY_KINDS } from './entry.ts';
 
 const whole = fc.integer({ min: 0, max: 2 ** 40 });
 const envelope = { from: fc.integer({ min: 1, max: 9 }), to: fc.integer({ min: 1, max: 9 }), term: fc.integer({ min: 50, max: 2 ** 40 }) };

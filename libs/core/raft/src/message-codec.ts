@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { assert, ByteReader, ByteWriter, DbError } from '@varve/base';
 import { decodeMembership } from './membership.ts';
 import type { PreVote, RaftMessage } from './message.ts';
-import { ENTRY_KINDS, type Entry } from './raft-log.ts';
+import { ENTRY_KINDS, type Entry } from './entry.ts';
 
 // Bytes: format (u8), CRC-32 of all that follows (u32), kind (u8), then from, to, term and the kind's own fields as
 // varints, flags as u8. An entry is its term, kind, and payload with its length; its index follows from its place.

@@ -1,4 +1,4 @@
-import type { Entry } from './raft-log.ts';
+import type { Entry } from './entry.ts';
 
 /** Who says it, to whom, in which term. Peers are named by their ids, from 1. */
 interface Envelope {

@@ -2,7 +2,7 @@ import { PROPERTY_DEFAULTS } from '@varve/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { foundingMembership } from './membership.ts';
-import type { Entry } from './raft-log.ts';
+import type { Entry } from './entry.ts';
 import { Raft } from './raft.ts';
 import type { Ready, StoredState } from './ready.ts';
 import { raftConfig } from './testing/raft-config.ts';

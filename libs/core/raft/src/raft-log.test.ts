@@ -1,7 +1,8 @@
 import { AssertionError } from '@varve/base';
 import { expect, test } from 'vitest';
 import { EMPTY_MEMBERSHIP } from './membership.ts';
-import { RaftLog, type Entry } from './raft-log.ts';
+import type { Entry } from './entry.ts';
+import { RaftLog } from './raft-log.ts';
 
 const entry = (index: number, term: number): Entry => ({ index, term, kind: 1, payload: new Uint8Array([index]) });
 const log = (compactedIndex: number, compactedTerm: number, ...terms: number[]): RaftLog =>

@@ -1,31 +1,12 @@
 import { assert, type SizeBytes } from '@varve/base';
+import { ENTRY_KINDS, sizeBytesOf, type Entry, type LogEnd } from './entry.ts';
 import { decodeMembership, isMember, isVoter, type Membership } from './membership.ts';
 import type { Ready } from './ready.ts';
-
-/** Why an entry is in the log. The numbers are on disk: append only. */
-export const ENTRY_KINDS = { noOp: 0, command: 1, membership: 2 } as const;
-
-/** One place in the log. Index and term together name it for ever. */
-export interface Entry {
-  /** From 1, without holes. */
-  readonly index: number;
-  /** Of the leader that made it. */
-  readonly term: number;
-  /** One of {@link ENTRY_KINDS}. */
-  readonly kind: number;
-  readonly payload: Uint8Array;
-}
 
 /** Where a membership begins to hold. */
 interface MembershipPlace {
   readonly index: number;
   readonly membership: Membership;
-}
-
-/** Where a log ends. */
-export interface LogEnd {
-  readonly lastIndex: number;
-  readonly lastTerm: number;
 }
 
 /** Where a log begins: behind an entry that a snapshot has replaced, or behind nothing at 0. */
@@ -319,14 +300,6 @@ export class RaftLog {
 /** Whether a log that ends at `other` holds every committed entry that one which ends at `own` holds (thesis 3.6.1). */
 function isCovered(own: LogEnd, other: LogEnd): boolean {
   return other.lastTerm > own.lastTerm || (other.lastTerm === own.lastTerm && other.lastIndex >= own.lastIndex);
-}
-
-/** What an entry takes beside its payload: index, term, kind, length. */
-const ENTRY_OVERHEAD_BYTES = 32;
-
-/** What an entry counts for where sizes are bounded. */
-export function sizeBytesOf({ payload }: Entry): SizeBytes {
-  return ENTRY_OVERHEAD_BYTES + payload.length;
 }
 
 function sumOf(entries: readonly Entry[]): SizeBytes {

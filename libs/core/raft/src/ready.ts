@@ -1,7 +1,7 @@
 import type { SizeBytes } from '@varve/base';
 import type { Membership } from './membership.ts';
 import type { RaftMessage } from './message.ts';
-import type { Entry, LogEnd } from './raft-log.ts';
+import type { Entry, LogEnd } from './entry.ts';
 
 /** What a peer must never forget. */
 export interface HardState {

@@ -2,7 +2,8 @@ import { Followers } from './followers.ts';
 import { encodeMembership, isJoint, isVoter, nextMembership, withoutOutgoing, type MembershipTarget } from './membership.ts';
 import type { AppendAccepted, AppendRejected, RaftMessage } from './message.ts';
 import type { Outbox } from './outbox.ts';
-import { ENTRY_KINDS, type RaftLog } from './raft-log.ts';
+import { ENTRY_KINDS } from './entry.ts';
+import type { RaftLog } from './raft-log.ts';
 import { ReadRounds } from './read-rounds.ts';
 import type { Accepted, FollowerStatus, MembershipOutcome, ProposalOutcome, RaftConfig, ReadOutcome, TransferOutcome } from './ready.ts';
 

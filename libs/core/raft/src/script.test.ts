@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runScript, type ScriptCommand } from '@varve/testkit';
 import { expect, test } from 'vitest';
 import { foundingMembership } from './membership.ts';
-import { ENTRY_KINDS, type Entry } from './raft-log.ts';
+import { ENTRY_KINDS, type Entry } from './entry.ts';
 import { Raft } from './raft.ts';
 import type { Ready, StoredState } from './ready.ts';
 import { raftConfig } from './testing/raft-config.ts';

@@ -1,5 +1,5 @@
 import { decodeMembership, encodeMembership, EMPTY_MEMBERSHIP, foundingMembership, type Membership } from './membership.ts';
-import { ENTRY_KINDS, type Entry } from './raft-log.ts';
+import { ENTRY_KINDS, type Entry } from './entry.ts';
 import type { StoredState } from './ready.ts';
 
 /**

@@ -2,7 +2,6 @@ import type { FieldType } from '@varve/model';
 import { count } from './count.ts';
 import { countDistinct, distinct } from './distinct.ts';
 import { first } from './first.ts';
-import type { WindowPlan } from '../plan/shard-plan.ts';
 import type { ColumnForm } from './column-form.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import { integral } from './integral.ts';
@@ -47,7 +46,7 @@ export const FUNCTIONS = {
 export type FunctionName = keyof typeof FUNCTIONS;
 
 /** The form of a call's states as numbers; undefined where they are none. Both sides know from the plan whether there are windows: their rows show no point's time. */
-export function columnForm(name: FunctionName, argumentType: FieldType, window: WindowPlan | undefined): ColumnForm | undefined {
+export function columnForm(name: FunctionName, argumentType: FieldType, isWindowed: boolean): ColumnForm | undefined {
   const { columns }: FunctionDefinition = FUNCTIONS[name];
-  return columns?.(argumentType, window === undefined);
+  return columns?.(argumentType, !isWindowed);
 }

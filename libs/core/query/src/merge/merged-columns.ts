@@ -86,7 +86,7 @@ class ColumnMerge {
 }
 
 function formOf({ function: name, type }: AggregatesInput['calls'][number], window: AggregatesInput['window']): ColumnForm {
-  const form = columnForm(name, type, window);
+  const form = columnForm(name, type, window !== undefined);
   assert(form !== undefined, `${name}() of ${type} has no columns`);
   return form;
 }

@@ -75,7 +75,7 @@ export class AggregateCalls {
     const { columns, output } = this.plan;
     return output.calls.map((call) => {
       const { type } = columns[call.column]!;
-      if (output.form === 'columns') return columnForm(call.function, type, output.window)!.createPartial();
+      if (output.form === 'columns') return columnForm(call.function, type, output.window !== undefined)!.createPartial();
       return FUNCTIONS[call.function].createPartial(optionsOf(call, type, output.neighbours.length), this.#startNs);
     });
   }

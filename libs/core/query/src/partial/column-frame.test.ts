@@ -10,7 +10,7 @@ import { decodeGroupKey } from './group-key.ts';
 
 const START_NS = 1_700_000_000_000_000_123n;
 const GROUP = { measurement: 'm', values: ['é', ''] };
-const [MAX, COUNT] = [columnForm('max', 'integer', undefined)!, columnForm('count', 'integer', undefined)!];
+const [MAX, COUNT] = [columnForm('max', 'integer', false)!, columnForm('count', 'integer', false)!];
 const shapeOf = (isDescending: boolean): ColumnShape => ({ forms: [MAX, COUNT], isDescending, decodeGroup: (reader) => decodeGroupKey(reader, 2) });
 
 /** A window's states: of `max` a value and when, of `count` a number; null: none. */

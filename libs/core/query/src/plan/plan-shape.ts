@@ -7,7 +7,7 @@ import type { AggregatesOutput } from './shard-plan.ts';
 
 /** Columns, where all states are numbers and no cell is carried beside them. */
 export function formOf({ calls, neighbours }: Pick<Projections, 'calls' | 'neighbours'>): AggregatesOutput['form'] {
-  const areNumbers = calls.every(({ call, type }) => columnForm(call.function, type, undefined) !== undefined);
+  const areNumbers = calls.every(({ call, type }) => columnForm(call.function, type, false) !== undefined);
   return neighbours.length === 0 && areNumbers ? 'columns' : 'states';
 }
 

@@ -3,8 +3,7 @@ import type { MeasurementSource, ShowCardinalityStatement } from '../influxql/as
 import { textMatcher } from '../plan/expression.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
 import { hasTimeCondition, ofPresentTags, showFilter, type ShowFilter } from './show-filter.ts';
-import type { SeriesQuestion } from './series-question.ts';
-import type { ShowNeeds } from './show-needs.ts';
+import type { SeriesQuestion, ShowNeeds } from './series-question.ts';
 import { partMeasurements, type ScopePart, type ShowContext } from './show-scope.ts';
 
 /** As InfluxDB names them when it refuses a WHERE on time. */

@@ -1,23 +1,9 @@
-import type { RetentionPolicyId } from '@varve/model';
 import type { ShowCardinalityStatement, ShowStatement } from '../influxql/ast.ts';
 import type { PlanError } from '../plan/schema-view.ts';
 import { cardinalityNeeds } from './cardinality-needs.ts';
-import type { SeriesQuestion } from './series-question.ts';
+import type { SeriesQuestion, ShowNeeds } from './series-question.ts';
 import { showFilter, type ShowFilter } from './show-filter.ts';
 import { notSupported, partMeasurements, showScope, type ScopedShow, type ShowContext } from './show-scope.ts';
-
-/** What must be collected from data nodes before a SHOW statement can be answered. */
-export type ShowNeeds =
-  /** The catalog is enough. */
-  | { readonly kind: 'catalog' }
-  /** The answers to some questions; all of them want the same. */
-  | { readonly kind: 'series'; readonly parts: readonly ShowPart[] };
-
-/** What is asked of all shards of some policies. */
-export interface ShowPart {
-  readonly policies: readonly RetentionPolicyId[];
-  readonly question: SeriesQuestion;
-}
 
 /** Says what a SHOW statement needs, or why it cannot be answered. */
 export function showNeeds(statement: ShowStatement, context: ShowContext): ShowNeeds | PlanError {

@@ -2,7 +2,12 @@ import type { Cell, Column, FieldType, NamedColumn, SeriesBlock } from '@varve/m
 import { int64Of } from '../influxql/int64.ts';
 import { tagValue } from '../operators/tag-value.ts';
 import type { RowColumn } from '../plan/query-plan.ts';
-import type { RowRange } from './row-pieces.ts';
+
+/** Rows of a block, half-open. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Makes columns of some rows of a block; one without a value is left out. */
 export type CellColumns = (block: SeriesBlock, range: RowRange) => readonly NamedColumn[];

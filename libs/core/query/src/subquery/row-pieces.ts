@@ -7,7 +7,7 @@ import type { GroupKey } from '../partial/group-key.ts';
 import type { PlannedSubquery } from '../plan/query-plan.ts';
 import type { MeasurementPlan } from '../plan/shard-plan.ts';
 import { compileTagFilter } from '../plan/tag-expression.ts';
-import { cellColumns, type CellColumns } from './cell-columns.ts';
+import { cellColumns, type CellColumns, type RowRange } from './cell-columns.ts';
 
 /** Rows of one series of a subquery that belong to one group of the statement around it. */
 export interface RowPiece {
@@ -81,12 +81,6 @@ export class RowPieces {
     for (let row = start; row < end; row += 1) offsetsNs[row - start] = (ms[row]! - startMs) * NS_PER_MS + subNs[row]!;
     return { offsetsNs, columns: this.#columns(block, { start, end }) };
   }
-}
-
-/** Half-open. */
-export interface RowRange {
-  readonly start: number;
-  readonly end: number;
 }
 
 function isSameTime({ times }: SeriesBlock, left: number, right: number): boolean {

@@ -1,7 +1,4 @@
-import { movingIndicator } from './indicator.ts';
-
-/** How an average begins: with growing weights, or as a plain mean of the first points. */
-export type Warmup = 'exponential' | 'simple';
+import { movingIndicator, type Warmup } from './indicator.ts';
 
 /** An exponential moving average: each point weighs `weight`, all before it the rest. */
 export class ExponentialAverage {

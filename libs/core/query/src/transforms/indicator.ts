@@ -1,5 +1,7 @@
-import type { Warmup } from './exponential.ts';
 import { floatOf, NUMBERS, type TransformationDefinition } from './transformation.ts';
+
+/** How an average begins: with growing weights, or as a plain mean of the first points. */
+export type Warmup = 'exponential' | 'simple';
 
 /** One function of technical analysis at work: each value gives the next one. */
 export interface Indicator {

@@ -1,5 +1,5 @@
-import { ExponentialAverage, type Warmup } from './exponential.ts';
-import { movingIndicator, type Indicator } from './indicator.ts';
+import { ExponentialAverage } from './exponential.ts';
+import { movingIndicator, type Indicator, type Warmup } from './indicator.ts';
 import { periodProblem } from './period.ts';
 
 /** How far rises outweigh falls, from 0 to 100, both averaged exponentially. */
