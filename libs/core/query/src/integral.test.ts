@@ -62,7 +62,7 @@ test('windows that wait for the next point are bounded', async () => {
 });
 
 test('more points than can be put in order are refused', () => {
-  const state = FUNCTIONS.integral.createPartial({ type: 'float', parameter: undefined, tags: [], seed: 0, neighbourCount: 0 }, 0n);
+  const state = FUNCTIONS.integral.createPartial({ type: 'float', parameter: undefined, tags: [], seed: 0, picksLastKey: false, neighbourCount: 0 }, 0n);
   const values = new Float64Array(1_000_000);
   const run: Run = { vector: { type: 'float', offsetsNs: values, values, rowIndexes: undefined }, start: 0, end: values.length, seriesKey: 'm', neighbours: () => [] };
 

@@ -9,7 +9,7 @@ const SHARDINGS: readonly (readonly [string, Sharding, number])[] = [
   ['many shards', { windowNs: 50_000_000_000_000n, sliceCount: 3 }, 3],
 ];
 
-const RECORDED = ['select-answers.json', 'operand-answers.json', 'math-answers.json', 'rows-answers.json', 'transform-answers.json', 'time-zone-answers.json', 'series-limit-answers.json'];
+const RECORDED = ['select-answers.json', 'operand-answers.json', 'math-answers.json', 'rows-answers.json', 'transform-answers.json', 'time-zone-answers.json', 'series-limit-answers.json', 'language-answers.json', 'tie-answers.json'];
 
 describe.each(RECORDED.flatMap(readRecorded))('SELECT answers as InfluxDB 1.6.7 does: $name', ({ lines, cases }) => {
   const points = parseTestLines(lines.join('\n'));

@@ -41,7 +41,7 @@ test('MR1: of equal values and times the lesser series key wins', async () => {
   }
 });
 
-const OPTIONS: FunctionOptions = { type: 'float', parameter: 2, tags: [], seed: 7, neighbourCount: 0 };
+const OPTIONS: FunctionOptions = { type: 'float', parameter: 2, tags: [], seed: 7, picksLastKey: false, neighbourCount: 0 };
 
 function runOf(values: Float64Array, seriesKey = 'm'): Run {
   const offsetsNs = Float64Array.from(values, (_value, index) => index);

@@ -156,7 +156,7 @@ test('functions of sketches refuse what they cannot take', async () => {
 });
 
 test('sketches that would take too much are refused', () => {
-  const options: FunctionOptions = { type: 'float', parameter: undefined, tags: [], seed: 0, neighbourCount: 0 };
+  const options: FunctionOptions = { type: 'float', parameter: undefined, tags: [], seed: 0, picksLastKey: false, neighbourCount: 0 };
   const state = FUNCTIONS.sum_hll.createPartial(options, 0n);
   const values = Float64Array.from({ length: 60_000 }, (_value, index) => index);
   const run: Run = { vector: { type: 'float', offsetsNs: values, values, rowIndexes: undefined }, start: 0, end: values.length, seriesKey: 'm', neighbours: () => [] };

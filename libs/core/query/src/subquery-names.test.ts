@@ -19,3 +19,11 @@ test('tags in top() are columns of a subquery, too', async () => {
   expect(await answerOf('SELECT count(host) FROM (SELECT bottom(f, host, 2) FROM m)', POINTS)).toMatchObject({ series: [{ values: [[0n, 2]] }] });
   expect(await answerOf('SELECT count(nope) FROM (SELECT bottom(f, nope, 2) FROM m)', POINTS)).toEqual({ series: undefined });
 });
+
+test('SO1: shards are asked again for a measurement as often as for subqueries', async () => {
+  const times = (count: number): string => new Array<string>(count).fill('m').join();
+  expect(await answerOf(`SELECT count(f) FROM ${times(101)}`, POINTS)).toMatchObject({ series: [{ values: [[0n, 202]] }] });
+  const error = 'more than 100 subqueries and measurements that stand twice in one statement';
+  expect(await answerOf(`SELECT count(f) FROM ${times(102)}`, POINTS)).toEqual({ error });
+  expect(await answerOf(`SELECT count(f) FROM (SELECT f FROM ${times(51)}), (SELECT f FROM ${times(50)})`, POINTS)).toEqual({ error });
+});

@@ -42,6 +42,8 @@ export interface FunctionOptions {
   readonly tags: readonly string[];
   /** What `sample` is random by. */
   readonly seed: number;
+  /** Of points that are equal for a selector: whether it picks the one of the greatest series key, or that of the least. */
+  readonly picksLastKey: boolean;
   /** How many neighbour cells a selector carries with its point. */
   readonly neighbourCount: number;
 }

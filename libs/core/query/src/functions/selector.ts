@@ -8,7 +8,7 @@ import { valueIn, type Vector } from './vector.ts';
 
 /**
  * What makes one selector: which index of a run it would pick, and whether one picked point beats another. Where value
- * and time decide nothing, the lesser series key wins, so that the answer does not depend on which shard held a point.
+ * and time decide nothing, the series key does, so that the answer does not depend on which shard held a point.
  */
 export interface SelectorRule {
   readonly argumentTypes: readonly FieldType[];
@@ -55,11 +55,12 @@ export function selector(rule: SelectorRule): FunctionDefinition {
   };
 }
 
-function createPartial(rule: SelectorRule, { neighbourCount }: FunctionOptions): PartialState {
+function createPartial(rule: SelectorRule, { neighbourCount, picksLastKey }: FunctionOptions): PartialState {
   const slots: SlotPoint[] = [];
+  const beats = comparison<SlotPoint>(rule, picksLastKey);
   const offer = (slot: number, point: Omit<SlotPoint, 'neighbours'>, neighbours: () => readonly Cell[]): void => {
     const held = slots[slot];
-    if (held === undefined || beats(rule, point, held)) slots[slot] = { ...point, neighbours: neighbours() };
+    if (held === undefined || beats(point, held)) slots[slot] = { ...point, neighbours: neighbours() };
   };
   return {
     add: (slot, run) => {
@@ -74,7 +75,8 @@ function createPartial(rule: SelectorRule, { neighbourCount }: FunctionOptions):
   };
 }
 
-function createMerger(rule: SelectorRule, { neighbourCount }: FunctionOptions): Merger {
+function createMerger(rule: SelectorRule, { neighbourCount, picksLastKey }: FunctionOptions): Merger {
+  const beats = comparison<MergedPoint>(rule, picksLastKey);
   let held: MergedPoint | undefined;
   return {
     reset: () => {
@@ -82,7 +84,7 @@ function createMerger(rule: SelectorRule, { neighbourCount }: FunctionOptions): 
     },
     merge: (reader, shardStartNs) => {
       const point = decodePoint(reader, shardStartNs, neighbourCount);
-      if (held === undefined || beats(rule, point, held)) held = point;
+      if (held === undefined || beats(point, held)) held = point;
     },
     results: () => (held === undefined ? [] : [{ value: held.value, timeNs: held.time, neighbours: held.neighbours }]),
   };
@@ -145,9 +147,13 @@ function pointAt({ numbers: [values], ms, subNs }: NumberStates, index: number, 
   return { value: values![index]!, time: byMs ? ms[index]! : subNs[index]! };
 }
 
-function beats<Kind extends SlotPoint | MergedPoint>(rule: SelectorRule, point: Omit<Kind, 'neighbours'>, held: Kind): boolean {
-  const order = rule.compare(point, held);
-  return order < 0 || (order === 0 && point.seriesKey < held.seriesKey);
+/** Whether a point is picked rather than the one that is held. */
+function comparison<Kind extends SlotPoint | MergedPoint>(rule: SelectorRule, picksLastKey: boolean): (point: Omit<Kind, 'neighbours'>, held: Kind) => boolean {
+  return (point, held) => {
+    const order = rule.compare(point, held);
+    if (order !== 0) return order < 0;
+    return picksLastKey ? point.seriesKey > held.seriesKey : point.seriesKey < held.seriesKey;
+  };
 }
 
 /** The series is sent only where it can show: with neighbours. Without them equal points answer alike. */

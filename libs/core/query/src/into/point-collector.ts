@@ -1,6 +1,6 @@
 import type { SizeBytes } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import { seriesKey, type BatchSeries, type Cell, type MeasurementTable, type NamedColumn, type PointBatch, type SeriesBlock, type TagSet } from '@varve/model';
+import { seriesKey, type BatchSeries, type Cell, type FieldType, type MeasurementTable, type NamedColumn, type PointBatch, type SeriesBlock, type TagSet } from '@varve/model';
 import type { TagColumn } from '../plan/query-plan.ts';
 import { columnOf } from './column-of.ts';
 import type { IntoField, IntoPlan } from './plan-into.ts';
@@ -44,7 +44,7 @@ export class PointCollector {
     const ofBlock = tags.length === 0 ? this.#seriesIndexOf(measurement, block.tags ?? []) : undefined;
     const table = this.#tableOf(measurement);
     for (let row = 0; row < block.rowCount; row += 1) {
-      const cells = fields.map(({ column }) => storable(block.cells[column]![row]!));
+      const cells = fields.map(({ column, type }) => storable(block.cells[column]![row]!, type));
       const seriesIndex = ofBlock ?? this.#seriesIndexOf(measurement, tagsOf(block, tags, row));
       if (seriesIndex === undefined || cells.every((cell) => cell === null)) continue;
       table.push(cells, { seriesIndex, ms: block.times!.ms[row]!, subNs: block.times!.subNs[row]! });
@@ -93,9 +93,10 @@ function tagsOf(block: SeriesBlock, columns: readonly TagColumn[], row: number):
   return [...tags].sort(([left], [right]) => (left < right ? -1 : 1));
 }
 
-/** Numbers that no field can have are none. */
-function storable(cell: Cell): Cell {
-  return typeof cell === 'number' && !Number.isFinite(cell) ? null : cell;
+/** Numbers that no field can have are none, nor are those that `fill` puts beside texts and booleans. */
+function storable(cell: Cell, type: FieldType): Cell {
+  if (typeof cell === 'number' && !Number.isFinite(cell)) return null;
+  return (type === 'string' || type === 'boolean') && typeof cell !== type ? null : cell;
 }
 
 function utf8SizeBytes(text: string): SizeBytes {

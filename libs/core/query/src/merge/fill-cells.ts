@@ -1,5 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { joinNs, type Cell, type FieldType } from '@varve/model';
+import { exactNumber } from '../functions/vector.ts';
+import { int64Of } from '../influxql/int64.ts';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
 import type { Fill } from '../plan/query-plan.ts';
 import type { WindowPlan } from '../plan/shard-plan.ts';
@@ -9,8 +11,8 @@ import { changing, passing, type Stage } from './stage.ts';
 
 /** What fill must know of the inputs. */
 export interface FillShape {
-  /** One per input; one that has none is left as it is. */
-  readonly types: readonly (FieldType | undefined)[];
+  /** One per input; one that has none is left as it is. `asItIs`: whatever its cells are, a number is put there as it was written. */
+  readonly types: readonly (FieldType | 'asItIs' | undefined)[];
   /** Per input, where there are some with rows of their own: whether it is one, and windows are not filled in it. */
   readonly ownRows: readonly boolean[];
   readonly window: WindowPlan | undefined;
@@ -31,24 +33,31 @@ export function fillCells(fill: Fill, shape: FillShape): Stage<RowBatch, RowBatc
   }
 }
 
-function withNumber(value: number, types: FillShape['types']): (batch: RowBatch) => void {
-  return ({ inputs }) => {
+function withNumber(value: number | bigint, types: FillShape['types']): (batch: RowBatch) => void {
+  return ({ inputs, hasValues }) => {
     for (const [input, cells] of inputs.entries()) {
       const type = types[input];
       if (type === undefined) continue;
-      const filling = fillingOf(type, value);
+      const filling = fillingOf(hasValues?.[input] === false ? numericOrAny(type) : type, value);
       for (let row = 0; row < cells.length; row += 1) cells[row] ??= filling;
     }
   };
 }
 
-/** What a number becomes in a column of another type. */
-function fillingOf(type: FieldType, value: number): Cell {
+/** Where a call finds nothing in a whole series InfluxDB does not know that it would be a text or a boolean. */
+function numericOrAny(type: FieldType | 'asItIs'): FieldType | 'asItIs' {
+  return type === 'string' || type === 'boolean' ? 'asItIs' : type;
+}
+
+/** What a number becomes in a column of another type. A bigint is one that no float64 holds. */
+function fillingOf(type: FieldType | 'asItIs', value: number | bigint): Cell {
   switch (type) {
-    case 'float':
+    case 'asItIs':
       return value;
+    case 'float':
+      return Number(value);
     case 'integer':
-      return Math.trunc(value) + 0; // There is no minus zero.
+      return typeof value === 'bigint' ? value : exactNumber(int64Of(value));
     case 'string':
       return '';
     case 'boolean':

@@ -3,6 +3,7 @@ import type { FieldType, SeriesBlock } from '@varve/model';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { assertWanted } from '../limits/assert-wanted.ts';
+import { isNumericType } from '../operators/slice-cells.ts';
 import type { AggregatesInput, MergeInput, MergePlan, RowLimits } from '../plan/query-plan.ts';
 import { buildBlocks } from './build-blocks.ts';
 import { fillCells, type FillShape } from './fill-cells.ts';
@@ -74,9 +75,9 @@ type RowsMerge = MergeInput & { readonly kind: 'rows' };
 /** All that is done with what has arrived; `rows` makes rows of it. */
 function blocksOf<Arrived>(plan: MergePlan, arrivals: Arrivals<Arrived>, rows: Stage<Arrived, RowBatch>, options: MergeOptions): Arrivals<SeriesBlock> {
   const { transform, fill, limits } = plan;
-  if (transform === undefined) return cutBlocks(plan, limits, arrivals, piped(rows, fillCells(fill, fillShape(plan.input))), options);
+  if (transform === undefined) return cutBlocks(plan, limits, arrivals, piped(rows, fillCells(fill, fillShape(plan))), options);
   // Fields are transformed as they are, windows after they are filled; then fill puts something where a chain has no point.
-  const filled = plan.input.kind === 'rows' ? rows : piped(rows, fillCells(fill, windowShape(plan.input)));
+  const filled = plan.input.kind === 'rows' ? rows : piped(rows, fillCells(fill, windowShape(plan)));
   const joined = transformRows(plan, transform, staged(arrivals, filled), options.pause);
   const hasDefault = fill.kind === 'number' || fill.kind === 'previous';
   const complete = hasDefault ? fillCells(fill, { types: transform.outputs.map(({ type }) => type), ownRows: [], window: undefined }) : passing;
@@ -99,8 +100,8 @@ function cutBlocks<Arrived>(plan: MergePlan, limits: RowLimits, arrivals: Arriva
 }
 
 /** As functions see it: one with rows of its own is not filled. */
-function windowShape(input: MergeInput): FillShape {
-  const shape = fillShape(input);
+function windowShape(plan: MergePlan): FillShape {
+  const shape = fillShape(plan);
   return { ...shape, types: shape.types.map((type, index) => (shape.ownRows[index] === true ? undefined : type)) };
 }
 
@@ -120,16 +121,17 @@ async function* rowsOf(plan: MergePlan, columnCount: number, inputs: readonly Ro
   for (const fromNs of starts) yield* mergedRows(shape, shards.filter((shard) => fromOf(shard) === fromNs));
 }
 
-/** In columns that are not computed per window a number that fills stands as it is in texts and booleans too. */
-function fillShape(input: MergeInput): FillShape {
-  const asItIs = (type: FieldType): FieldType => (type === 'integer' ? type : 'float');
+/** In columns that are not computed per window a number that fills stands as it is in texts and booleans too. Tags that INTO writes are not filled. */
+function fillShape({ input, tagColumns, projections }: MergePlan): FillShape {
+  const asItIs = (type: FieldType): FillShape['types'][number] => (isNumericType(type) ? type : 'asItIs');
   if (input.kind === 'rows') return { types: input.columns.map(({ type }) => asItIs(type)), ownRows: [], window: undefined };
   const definitions = input.calls.map((call): FunctionDefinition => FUNCTIONS[call.function]);
   const ownRows = definitions.map(({ hasOwnRows }) => hasOwnRows === true);
-  const types = input.calls.map((call, index) => definitions[index]!.resultType(call.type));
-  return {
-    types: [...types.map((type, index) => (ownRows[index] ? asItIs(type) : type)), ...input.neighbours.map(({ type }) => asItIs(type))],
-    ownRows,
-    window: input.window,
-  };
+  const results = input.calls.map((call, index) => definitions[index]!.resultType(call.type));
+  const types = [...results.map((type, index) => (ownRows[index] ? asItIs(type) : type)), ...input.neighbours.map(({ type }) => asItIs(type))];
+  for (const { column } of tagColumns) {
+    const projection = projections[column]!;
+    if (projection.kind === 'input') types[projection.index] = undefined;
+  }
+  return { types, ownRows, window: input.window };
 }

@@ -1,7 +1,7 @@
 import { hasNumbers, type SeriesSummary } from '@varve/model';
 import { alternativesIn, numbersIn, rangeTest } from '../plan/alternatives.ts';
 import type { Expression } from '../plan/expression.ts';
-import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
+import type { FilterColumn, MeasurementPlan } from '../plan/shard-plan.ts';
 import { fieldBound, type FieldBound } from './field-bound.ts';
 
 /** What fields of some rows come to. */
@@ -16,7 +16,7 @@ export function mayPassOf({ rowFilter, filterColumns }: Pick<MeasurementPlan, 'r
   return rowFilter === undefined ? undefined : testOf(rowFilter, filterColumns);
 }
 
-function testOf(expression: Expression, columns: readonly ColumnOrigin[]): Test | undefined {
+function testOf(expression: Expression, columns: readonly FilterColumn[]): Test | undefined {
   if (expression.kind !== 'binary') return undefined;
   const { operator, left, right } = expression;
   const among = operator === 'OR' ? amongTest(expression, columns) : undefined;
@@ -29,7 +29,7 @@ function testOf(expression: Expression, columns: readonly ColumnOrigin[]): Test 
 }
 
 /** Values of one field that are all numbers, however many, are looked for together. */
-function amongTest(expression: Expression, columns: readonly ColumnOrigin[]): Test | undefined {
+function amongTest(expression: Expression, columns: readonly FilterColumn[]): Test | undefined {
   const alternatives = alternativesIn(expression);
   if (alternatives === undefined || alternatives.others.length > 0) return undefined;
   const [only, ...others] = alternatives.values;

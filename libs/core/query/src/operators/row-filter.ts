@@ -1,6 +1,6 @@
 import { valueAt, type Cell } from '@varve/model';
 import { compileExpression, type RowReader } from '../plan/expression.ts';
-import type { ColumnOrigin, MeasurementPlan } from '../plan/shard-plan.ts';
+import type { FilterColumn, MeasurementPlan } from '../plan/shard-plan.ts';
 import { chosenRows } from './chosen-rows.ts';
 import { fieldBound, type Comparison, type FieldBound } from './field-bound.ts';
 import { mayPassOf } from './may-pass.ts';
@@ -9,7 +9,7 @@ import { tagValue } from './tag-value.ts';
 
 /** The row filter of one measurement, compiled once and moved from series to series. */
 export class RowFilter {
-  readonly #columns: readonly ColumnOrigin[];
+  readonly #columns: readonly FilterColumn[];
   readonly #passes: RowReader | undefined;
   /** Whether any of some rows can pass, by what their fields come to. Undefined: it would never say no. */
   readonly mayPass: ReturnType<typeof mayPassOf>;
@@ -59,11 +59,12 @@ const NUMBER_TESTS: Readonly<Record<Comparison, (values: Float64Array, bound: nu
   '>=': (values, bound) => (row) => values[row]! >= bound,
 };
 
-/** In a filter a tag that a series lacks is '', and a field has the type it was written with. */
-function filterReader(origin: ColumnOrigin, { series, slice }: SeriesRows): RowReader {
+/** In a filter a field has the type it was written with. */
+function filterReader(origin: FilterColumn, { series, slice }: SeriesRows): RowReader {
   if (origin.kind === 'none') return () => null;
-  if (origin.kind === 'tag') {
-    const value: Cell = tagValue(series.tags, origin.name);
+  if (origin.kind === 'tag' || origin.kind === 'tagOrNull') {
+    const text = tagValue(series.tags, origin.name);
+    const value: Cell = text === '' && origin.kind === 'tagOrNull' ? null : text;
     return () => value;
   }
   const column = columnOf(slice, origin.name);

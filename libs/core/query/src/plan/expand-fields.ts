@@ -21,6 +21,8 @@ export interface ExpandableNames {
 export interface ExpandedField extends SelectField {
   /** A tag in a call of top() or bottom() that is none of the columns: INTO writes it as a tag. */
   readonly tagOfTop?: string;
+  /** A tag in a call of top() or bottom() that is one of the columns: a statement around may name it, and `*` there does not stand for it. */
+  readonly isUnlisted?: boolean;
 }
 
 /**
@@ -34,7 +36,20 @@ export function expandFields(fields: readonly SelectField[], names: ExpandableNa
     for (const column of expandField(field, names)) columns.push(column);
     if (columns.length > selectColumnCountMax) return planError(`a SELECT may have ${selectColumnCountMax} columns: this one has more, name fewer fields`);
   }
-  return names.showsTagsOfTop ? columns : [...columns, ...fields.flatMap(tagsOfTop)];
+  return names.showsTagsOfTop ? listedOnce(columns) : [...columns, ...fields.flatMap(tagsOfTop)];
+}
+
+/** Of a tag that is selected beside the call, too, the column that has its name is listed. */
+function listedOnce(columns: ExpandedField[]): ExpandedField[] {
+  const keys = (isUnlisted: boolean): ReadonlySet<string | undefined> => new Set(columns.filter((column) => (column.isUnlisted === true) === isUnlisted).map(keyOf));
+  const [inCalls, beside] = [keys(true), keys(false)];
+  const isInBoth = (key: string | undefined): boolean => key !== undefined && inCalls.has(key) && beside.has(key);
+  return inCalls.size === 0 ? columns : columns.map((column) => (isInBoth(keyOf(column)) ? { ...column, isUnlisted: column.isUnlisted !== true } : column));
+}
+
+/** What a column without another name is called after. */
+function keyOf({ expression, alias }: ExpandedField): string | undefined {
+  return expression.kind === 'variable' && alias === undefined ? expression.name : undefined;
 }
 
 function tagsOfTop({ expression }: SelectField): ExpandedField[] {
@@ -46,13 +61,13 @@ function isTopOrBottom(expression: Expr): expression is Call {
   return expression.kind === 'call' && (expression.name === 'top' || expression.name === 'bottom');
 }
 
-function expandField(field: SelectField, names: ExpandableNames): SelectField[] {
+function expandField(field: SelectField, names: ExpandableNames): ExpandedField[] {
   const { expression, alias } = field;
   if (expression.kind === 'wildcard' || expression.kind === 'regex') {
     return columnsOf(expression, names).map((column) => ({ expression: column, alias: undefined }));
   }
   if (names.showsTagsOfTop && isTopOrBottom(expression)) {
-    return [field, ...expression.args.slice(1, -1).map((tag) => ({ expression: tag, alias: undefined }))];
+    return [field, ...expression.args.slice(1, -1).map((tag) => ({ expression: tag, alias: undefined, isUnlisted: true }))];
   }
   const calls = expression.kind === 'call' ? expandCall(expression, names) : undefined;
   if (calls === undefined) return [field];

@@ -4,6 +4,7 @@ import { matchesTags, type Cell, type FieldType } from '@varve/model';
 import type { Expr, Operator } from '../influxql/ast.ts';
 import { compileExpression } from './expression.ts';
 import { planCondition } from './plan-condition.ts';
+import type { FilterColumn } from './shard-plan.ts';
 import { compileTagFilter } from './tag-expression.ts';
 
 const FIELDS: ReadonlyMap<string, FieldType> = new Map([['f', 'float'], ['s', 'string'], ['b', 'boolean']]);
@@ -26,7 +27,11 @@ const leaf = fc.oneof(
   fc.tuple(fc.constantFrom('f', 't'), fc.constantFrom<Operator>('<', '>=', '=', '!=')).map(([name, operator]) =>
     compare({ kind: 'call', name: 'abs', args: [variable(name)] }, operator, { kind: 'number', value: 1 }),
   ),
-  fc.constantFrom(compare(variable('t'), '=', variable('s')), compare(variable('b'), '=', { kind: 'boolean', value: true })),
+  fc.constantFrom(compare(variable('b'), '=', { kind: 'boolean', value: true })),
+  fc.tuple(fc.constantFrom('t', 's', 'u', 'nope'), fc.constantFrom<Operator>('=', '!='), fc.constantFrom('t', 'u', 's')).map(([left, operator, right]) => compare(variable(left), operator, variable(right))),
+  fc.tuple(fc.constantFrom<Operator>('=', '!='), fc.constantFrom<Operator>('=', '!='), fc.oneof(text, fc.constant(variable('u'))), fc.boolean()).map(([inner, outer, right, value]) =>
+    compare({ kind: 'paren', inner: compare(variable('t'), inner, right) }, outer, { kind: 'boolean', value }),
+  ),
   fc.boolean().map((value): Expr => ({ kind: 'boolean', value })),
 );
 const { condition } = fc.letrec<{ condition: Expr }>((tie) => ({
@@ -55,7 +60,7 @@ test('QC3: the series filter and the row filter together are the condition', () 
       const passesRow =
         planned.rowFilter === undefined ||
         compileExpression(planned.rowFilter, {
-          input: (index) => () => cells[planned.filterColumns[index]!.name] ?? null,
+          input: (index) => () => columnOf(planned.filterColumns[index]!, cells),
           clause: 'WHERE',
         })(0) === true;
       expect(passesTags && passesRow).toBe(holds(expression, cells));
@@ -64,6 +69,13 @@ test('QC3: the series filter and the row filter together are the condition', () 
   );
 });
 
+function columnOf({ kind, name }: FilterColumn, cells: Readonly<Record<string, Cell>>): Cell {
+  if (kind === 'tag') return cells[name] ?? '';
+  const cell = cells[name] ?? null;
+  return kind === 'tagOrNull' && cell === '' ? null : cell;
+}
+
+/** WH1: of series where only AND, OR and parentheses are around. */
 function holds(expression: Expr, cells: Readonly<Record<string, Cell>>): boolean {
   if (expression.kind === 'paren') return holds(expression.inner, cells);
   if (expression.kind === 'boolean') return expression.value;
@@ -71,7 +83,28 @@ function holds(expression: Expr, cells: Readonly<Record<string, Cell>>): boolean
   const { operator, left, right } = expression;
   if (operator === 'AND') return holds(left, cells) && holds(right, cells);
   if (operator === 'OR') return holds(left, cells) || holds(right, cells);
-  const [first, second] = [valueOf(left, cells), valueOf(right, cells)];
+  if (isTag(left) && isTag(right) && operator === '!=') return !holdsOfRow({ ...expression, operator: '=' }, cells);
+  const isOfSeries = (isTag(left) && isText(right)) || (isText(left) && isTag(right));
+  return isOfSeries ? compared(operator, valueOf(left, cells) ?? '', valueOf(right, cells) ?? '') : holdsOfRow(expression, cells);
+}
+
+function holdsOfRow(expression: Expr, cells: Readonly<Record<string, Cell>>): boolean {
+  if (expression.kind === 'paren') return holdsOfRow(expression.inner, cells);
+  if (expression.kind !== 'binary') return valueOf(expression, cells) === true;
+  const { operator, left, right } = expression;
+  const valueIn = (side: Expr): Cell => (side.kind === 'paren' ? holdsOfRow(side, cells) : valueOf(side, cells));
+  return compared(operator, valueIn(left), valueIn(right));
+}
+
+function isTag(expression: Expr): boolean {
+  return expression.kind === 'variable' && !FIELDS.has(expression.name);
+}
+
+function isText(expression: Expr): boolean {
+  return expression.kind === 'string' || expression.kind === 'regex';
+}
+
+function compared(operator: Operator, first: Cell, second: Cell): boolean {
   if (first === null || second === null) return false;
   if (operator === '=~' || operator === '!~') return new RegExp(String(second)).test(String(first)) === (operator === '=~');
   if (operator === '=') return first === second;
@@ -84,7 +117,7 @@ function valueOf(expression: Expr, cells: Readonly<Record<string, Cell>>): Cell 
     const argument = valueOf(expression.args[0]!, cells);
     return typeof argument === 'number' ? Math.abs(argument) : null;
   }
-  if (expression.kind === 'variable') return cells[expression.name] ?? null;
+  if (expression.kind === 'variable') return isTag(expression) && cells[expression.name] === '' ? null : (cells[expression.name] ?? null);
   if (expression.kind === 'regex') return expression.pattern;
   return 'value' in expression ? (expression.value as Cell) : null;
 }

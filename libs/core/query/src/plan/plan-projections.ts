@@ -1,10 +1,11 @@
 import type { FieldType } from '@varve/model';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS, type FunctionName } from '../functions/function-table.ts';
-import type { Expr, SelectField, Variable } from '../influxql/ast.ts';
+import type { Expr, Variable } from '../influxql/ast.ts';
 import { childrenOf } from '../influxql/expression-tree.ts';
 import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import { chainIn, stepsText, type ChainOfField, type FunctionCall } from './chain-in.ts';
+import type { ExpandedField } from './expand-fields.ts';
 import type { Expression } from './expression.ts';
 import { literalExpression } from './literal-expression.ts';
 import type { PlanColumns } from './plan-columns.ts';
@@ -32,14 +33,14 @@ export interface ProjectedCall {
 }
 
 /** Numbers the inputs of a checked select list whose wildcards are expanded. What is random in it depends on the seed. */
-export function planProjections(fields: readonly SelectField[], columns: PlanColumns, seed: number): Projections | PlanError {
+export function planProjections(fields: readonly ExpandedField[], columns: PlanColumns, seed: number): Projections | PlanError {
   const planner = new ProjectionPlanner(columns, seed);
   for (const { expression } of fields) planner.findChains(expression);
   const problem = planner.planChains();
   if (problem !== undefined) return problem;
   return {
     kind: 'projections',
-    expressions: fields.map(({ expression }) => planner.expressionOf(expression)),
+    expressions: fields.map(({ expression, tagOfTop }) => (tagOfTop === undefined ? planner.expressionOf(expression) : planner.tagOf(tagOfTop))),
     calls: planner.calls,
     outputs: planner.outputs,
     neighbours: planner.neighbours,
@@ -100,6 +101,12 @@ class ProjectionPlanner {
       default:
         return literalExpression(expression);
     }
+  }
+
+  /** A tag that INTO writes: an input of its own, for it is not filled as a column is. */
+  tagOf(name: string): Expression {
+    const column = this.#columns.indexOf({ kind: 'variable', name, type: undefined });
+    return { kind: 'input', index: this.calls.length + this.neighbours.push(column) - 1, type: this.#columns.typeAt(column) };
   }
 
   /** Whether functions are computed from rows, because a field is transformed as it is. */

@@ -23,7 +23,9 @@ export function planQuery(statement: SelectStatement, context: PlanContext): Que
   const { subqueryCountMax } = LIMITS;
   if (subqueryCount(statement) > subqueryCountMax) return planError(`more than ${subqueryCountMax} subqueries in one statement`);
   const planner = plannerOf(statement, context, undefined);
-  return 'kind' in planner ? planner : planner.plan();
+  if ('kind' in planner) return planner;
+  const isTooMuch = subqueryCount(statement) + planner.repeatCount > subqueryCountMax;
+  return isTooMuch ? planError(`more than ${subqueryCountMax} subqueries and measurements that stand twice in one statement`) : planner.plan();
 }
 
 /** Plans a SELECT as far as it can be without the statement around it, its subqueries first: what they answer is what it may name. */

@@ -14,7 +14,7 @@ export function formOf({ calls, neighbours }: Pick<Projections, 'calls' | 'neigh
 /** An empty window is no row for count_hll(), and a filled one is, as with transformations. Nor is it one where rows are written. */
 export function planFill({ fill, target }: Pick<SelectStatement, 'fill' | 'target'>, expressions: Projections['expressions']): Fill {
   if (fill.kind === 'null' && (target !== undefined || !expressions.some(readsInput))) return { kind: 'none' };
-  return fill.kind === 'number' ? { kind: 'number', value: Number(fill.value) } : { kind: fill.kind };
+  return fill.kind === 'number' ? fill : { kind: fill.kind };
 }
 
 /** Whether the rows are points that one selector picked, with their times. */

@@ -24,12 +24,28 @@ export interface Reach {
  * order of the answer; a call beside them begins where the answer does, also in the middle of a window. `windows`: that have
  * a row. `points`: that are read; as in InfluxDB below several transformations they begin later than the windows.
  */
-export function reachOf({ calls, outputs }: Projections, scope: AskedRange): { readonly windows: Reach; readonly points: Reach } {
+export function reachOf({ calls: projected, outputs }: Projections, scope: AskedRange): { readonly windows: Reach; readonly points: Reach } {
+  const calls = projected.map((each) => (picksLastKey(each, scope) ? { ...each, call: { ...each.call, picksLastKey: true } } : each));
   let readWindowCount = 0;
   for (const { steps } of outputs) for (const step of steps) readWindowCount = Math.max(readWindowCount, readBy(step));
   const leadWindowCount = leadOf(calls);
   const windows = reachWith(calls, scope, leadWindowCount);
   return { windows, points: leadWindowCount <= readWindowCount ? windows : reachWith(calls, scope, readWindowCount) };
+}
+
+/** TI1: InfluxDB reads series in the order of the answer, but for first() and last() without windows, of which it reads the ends. */
+function picksLastKey({ call }: ProjectedCall, { window, isDescending }: AskedRange): boolean {
+  switch (call.function) {
+    case 'first':
+      return isDescending && window !== undefined;
+    case 'last':
+      return isDescending || window === undefined;
+    case 'min':
+    case 'max':
+      return isDescending;
+    default:
+      return false;
+  }
 }
 
 /** Windows before the first one asked for that the first of some calls begins with. */

@@ -6,7 +6,7 @@ import type { AggregatesOutput, PlanCall, ShardPlan, WindowPlan } from './shard-
 
 /** What a SELECT becomes: work for the shards of each source, and how their answers become one. */
 export interface QueryPlan {
-  /** Per (database, retention policy) and per subquery, in order of the statement. Empty: the answer has no rows. */
+  /** Per (database, retention policy) and per subquery, in order of the statement; another for what stands there twice. Empty: the answer has no rows. */
   readonly sources: readonly PlannedSource[];
   /** Every row of the answer comes from points of this range. */
   readonly range: TimeRange;
@@ -39,6 +39,8 @@ export interface RowColumn {
   readonly type: FieldType;
   /** Whether it is a tag of what the subquery reads. */
   readonly isTag: boolean;
+  /** Whether `*` stands for it. */
+  readonly isListed: boolean;
   /** Index of the projection; undefined: the tag of that name which the row's series has. */
   readonly projection: number | undefined;
 }
@@ -129,8 +131,8 @@ export interface AggregateStep {
   readonly parameter: number | undefined;
 }
 
-/** What stands where a window has no value. */
-export type Fill = { readonly kind: 'null' | 'none' | 'previous' | 'linear' } | { readonly kind: 'number'; readonly value: number };
+/** What stands where a window has no value. A bigint is a whole number that no float64 holds. */
+export type Fill = { readonly kind: 'null' | 'none' | 'previous' | 'linear' } | { readonly kind: 'number'; readonly value: number | bigint };
 
 /** Per series of the answer, and per measurement: how many series. undefined: no limit. */
 export interface RowLimits {

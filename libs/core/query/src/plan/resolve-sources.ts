@@ -10,18 +10,21 @@ export interface SourceDefaults {
   readonly schema: SchemaView;
 }
 
-/** The measurements that a FROM names, patterns expanded, each once, in order of the statement. */
+/** The measurements that a FROM names, patterns expanded, in order of the statement: one that is named twice stands there twice (SO1). */
 export function resolveSources(sources: readonly MeasurementSource[], defaults: SourceDefaults): readonly SourceMeasurement[] | PlanError {
   if (sources.length === 1) return resolveSource(sources[0]!, defaults);
-  const resolved = new Map<string, SourceMeasurement>();
+  const resolved: SourceMeasurement[] = [];
   for (const source of sources) {
     const measurements = resolveSource(source, defaults);
     if ('kind' in measurements) return measurements;
-    for (const measurement of measurements) {
-      resolved.set(JSON.stringify([measurement.database, measurement.retentionPolicy, measurement.name]), measurement);
-    }
+    for (const measurement of measurements) resolved.push(measurement);
   }
-  return [...resolved.values()];
+  return resolved;
+}
+
+/** The same for the same measurement of the same policy. */
+export function sourceId({ database, retentionPolicy, name }: SourceMeasurement): string {
+  return JSON.stringify([database, retentionPolicy, name]);
 }
 
 /** A policy that is there. */

@@ -13,6 +13,7 @@ import { formOf, isSelectedPoint, planFill } from './plan-shape.ts';
 import { isFillSeen, leadOf, planTransform, reachOf, type Reach } from './plan-transform.ts';
 import { hasField, intersection, measurementCount } from './planned-sources.ts';
 import type { MergeInput, MergePlan, PlannedSource, QueryPlan, RowColumn } from './query-plan.ts';
+import { sourceId } from './resolve-sources.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import type { SourceMeasurement } from './select-schema.ts';
 import type { AggregatesOutput, ColumnOrigin, MeasurementPlan, RowsOutput, ShardPlan, WindowPlan } from './shard-plan.ts';
@@ -72,6 +73,13 @@ export class SelectPlanner {
   /** What a statement around this one may name. */
   get schema(): SubquerySchema {
     return subquerySchema(this.#rowColumns, this.#fields.dimensions);
+  }
+
+  /** How often shards are asked again for a measurement that stands several times in one FROM, here and in subqueries. */
+  get repeatCount(): number {
+    const groups = byPolicy(this.#select.measurements);
+    const policies = new Set(groups.map(([first]) => JSON.stringify([first!.database, first!.retentionPolicy])));
+    return this.#select.subqueries.reduce((count, each) => count + each.repeatCount, groups.length - policies.size);
   }
 
   plan(): QueryPlan | PlanError {
@@ -134,7 +142,7 @@ export class SelectPlanner {
 
   #subquerySource(subquery: SelectPlanner, reach: Reach): PlannedSource | PlanError {
     const columns = subquery.#rowColumns;
-    const condition = planCondition(this.#select.condition.rest, columnTypes(columns));
+    const condition = planCondition(this.#select.condition.rest, columnTypes(columns), 'subquery');
     const output = this.#output(reach.calls);
     const rowCountMax = output.kind === 'rows' && condition.rowFilter === undefined ? output.rowCountMax : undefined;
     const around = { range: reach.range, dimensions: this.#dimensions, window: this.#plainWindow, isDescending: this.#isDescending, rowCountMax };
@@ -234,10 +242,10 @@ export class SelectPlanner {
     const origins = [...measurements.map((each) => columns.originsIn(each)), ...subqueries.map((each) => this.#originsIn(each))];
     if (!origins.some((each) => hasField({ origins: each }))) return [];
     const names = columnNames(fields);
-    return fields.flatMap(({ expression }, projection): RowColumn[] => {
+    return fields.flatMap(({ expression, isUnlisted }, projection): RowColumn[] => {
       const type = typeOfColumn(projections.expressions[projection]!);
       const isTag = expression.kind === 'variable' && columns.isTag(expression);
-      return type === 'unknown' || (isTag && !columns.isKnownTag(expression)) ? [] : [{ name: names[projection]!, type, isTag, projection }];
+      return type === 'unknown' || (isTag && !columns.isKnownTag(expression)) ? [] : [{ name: names[projection]!, type, isTag, isListed: isUnlisted !== true, projection }];
     });
   }
 
@@ -274,16 +282,20 @@ export class SelectPlanner {
   }
 }
 
-/** Measurements of one policy together, in order of the statement. */
+/** Measurements of one policy together, in order of the statement; one that stands there again, among those that do (SO1). */
 function byPolicy(measurements: readonly SourceMeasurement[]): readonly (readonly SourceMeasurement[])[] {
-  const groups: SourceMeasurement[][] = [];
+  const groups = new Map<string, SourceMeasurement[]>();
+  const counts = new Map<string, number>();
   for (const measurement of measurements) {
-    const { database, retentionPolicy } = measurement;
-    const known = groups.find(([first]) => first!.database === database && first!.retentionPolicy === retentionPolicy);
-    if (known === undefined) groups.push([measurement]);
-    else known.push(measurement);
+    const id = sourceId(measurement);
+    const count = (counts.get(id) ?? 0) + 1;
+    counts.set(id, count);
+    const place = JSON.stringify([count, measurement.database, measurement.retentionPolicy]);
+    const group = groups.get(place);
+    if (group === undefined) groups.set(place, [measurement]);
+    else group.push(measurement);
   }
-  return groups;
+  return [...groups.values()];
 }
 
 /** By the clock of the place, over all windows that are read. */

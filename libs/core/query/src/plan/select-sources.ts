@@ -1,7 +1,7 @@
 import type { Expr, SelectField, SelectStatement, Variable } from '../influxql/ast.ts';
 import { childrenOf } from '../influxql/expression-tree.ts';
 import { foldWhole } from '../influxql/fold-constants.ts';
-import { resolveSources, type SourceDefaults } from './resolve-sources.ts';
+import { resolveSources, sourceId, type SourceDefaults } from './resolve-sources.ts';
 import type { PlanError } from './schema-view.ts';
 import type { SourceMeasurement } from './select-schema.ts';
 
@@ -42,7 +42,7 @@ function addNeeded(statement: SelectStatement, context: SourceDefaults, { isInne
     if ('kind' in measurements) return measurements;
     const isField = ({ name }: Variable): boolean => measurements.some(({ fields }) => fields.has(name));
     const isNeeded = asked === undefined || !asked.every(isField);
-    if (isNeeded) for (const each of measurements) needed.set(JSON.stringify([each.database, each.retentionPolicy, each.name]), each);
+    if (isNeeded) for (const each of measurements) needed.set(sourceId(each), each);
   }
   for (const inner of subqueriesOf(statement)) {
     const problem = addNeeded(inner, context, { isInner: true, needed });

@@ -44,10 +44,10 @@ test('a plan of a node that answers otherwise is refused, older or newer', () =>
   const { plan } = JSON.parse(new TextDecoder().decode(encodeShardPlan(PLAN))) as { readonly plan: unknown };
   const decode = (format: unknown): unknown => decodeShardPlan(new TextEncoder().encode(JSON.stringify({ format, plan })));
 
-  for (const format of [1, 2, 3, 4, 5, 6, 8, '7', undefined]) {
-    expect(() => decode(format), String(format)).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID', message: `a shard plan of format ${String(format)}; this node knows 7` }) as DbError);
+  for (const format of [1, 2, 3, 4, 5, 6, 7, 9, '8', undefined]) {
+    expect(() => decode(format), String(format)).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID', message: `a shard plan of format ${String(format)}; this node knows 8` }) as DbError);
   }
-  expect(decode(7)).toMatchObject({ dimensions: PLAN.dimensions });
+  expect(decode(8)).toMatchObject({ dimensions: PLAN.dimensions });
 });
 
 test('every shape of a plan has the format that this node knows, and comes out as it went in', () => {
@@ -61,12 +61,13 @@ test('every shape of a plan has the format that this node knows, and comes out a
     { ...PLAN, measurements: [{ ...measurement!, rowFilter }] },
     { ...PLAN, output: { ...output, form: 'columns', calls: [{ function: 'mean', column: 0, parameter: undefined, range: { startNs: -5n, endNs: 2n ** 62n } }] } },
     { ...PLAN, output: { ...output, calls: [{ function: 'top', column: 0, parameter: 3, tags: ['host'], seed: 7 }] } },
+    { ...PLAN, output: { ...output, calls: [{ function: 'last', column: 0, parameter: undefined, picksLastKey: true }] } },
     { ...PLAN, output: { ...output, window: { everyNs: 60n, offsetNs: -1n, shifts: [{ fromNs: 9_223_372_036_854_775_000n, nextNs: 9_223_372_036_854_775_050n }] } } },
   ];
 
   for (const plan of shapes) {
     const bytes = encodeShardPlan(plan);
-    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ format: 7 });
+    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ format: 8 });
     expect(structuredClone(decodeShardPlan(bytes))).toEqual(structuredClone(plan));
   }
 });

@@ -29,7 +29,7 @@ export interface MeasurementPlan {
   readonly tagFilter: TagExpression;
   /** What remains to be asked of each row; its inputs count through `filterColumns`. */
   readonly rowFilter: Expression | undefined;
-  readonly filterColumns: readonly ColumnOrigin[];
+  readonly filterColumns: readonly FilterColumn[];
   /** Where each of the plan's columns comes from in this measurement. */
   readonly origins: readonly ColumnOrigin[];
 }
@@ -37,6 +37,12 @@ export interface MeasurementPlan {
 /** `none`: the measurement has neither such a field nor such a tag; all cells are null. */
 export interface ColumnOrigin {
   readonly kind: 'field' | 'tag' | 'none';
+  readonly name: string;
+}
+
+/** `tag` is '' and `tagOrNull` null where a series lacks it. */
+export interface FilterColumn {
+  readonly kind: ColumnOrigin['kind'] | 'tagOrNull';
   readonly name: string;
 }
 
@@ -81,11 +87,13 @@ export interface PlanCall {
   readonly range?: TimeRange;
   /** What is taken at random is a function of it and of the points. */
   readonly seed?: number;
+  /** Of points that are equal for a selector it picks the one whose series has the greatest key; absent: the least. */
+  readonly picksLastKey?: boolean;
 }
 
 /** What a call asks of its function, on either side of the wire. */
-export function optionsOf({ parameter, tags = [], seed = 0 }: PlanCall, type: FieldType, neighbourCount: number): FunctionOptions {
-  return { type, parameter, tags, seed, neighbourCount };
+export function optionsOf({ parameter, tags = [], seed = 0, picksLastKey = false }: PlanCall, type: FieldType, neighbourCount: number): FunctionOptions {
+  return { type, parameter, tags, seed, picksLastKey, neighbourCount };
 }
 
 /**
@@ -109,7 +117,7 @@ export interface WindowShift {
  * What a plan says and how it is answered, frames included: a node that reads or answers otherwise refuses it. What is new in a plan, a
  * function too, takes the next number, for the plans that have it: nodes that do not know it must not carry out the rest.
  */
-const FORMAT = 7;
+const FORMAT = 8;
 
 /** The bytes in which a plan travels: its format, then JSON with bigints as `{"ns": "…"}`. */
 export function encodeShardPlan(plan: ShardPlan): Uint8Array {

@@ -8,14 +8,18 @@ export interface SubquerySchema {
   readonly fields: ReadonlyMap<string, FieldType>;
   /** Tags that were selected. */
   readonly tagColumns: ReadonlySet<string>;
+  /** Those that `*` stands for. */
+  readonly listedTags: readonly string[];
   /** Tags that it groups by, sorted. */
   readonly dimensions: readonly string[];
 }
 
 export function subquerySchema(columns: readonly RowColumn[], dimensions: readonly string[]): SubquerySchema {
+  const tags = columns.filter(({ isTag }) => isTag);
   return {
     fields: columnTypes(columns.filter(({ isTag }) => !isTag)),
-    tagColumns: new Set(columns.filter(({ isTag }) => isTag).map(({ name }) => name)),
+    tagColumns: new Set(tags.map(({ name }) => name)),
+    listedTags: tags.filter(({ isListed }) => isListed).map(({ name }) => name),
     dimensions,
   };
 }
@@ -28,7 +32,7 @@ export function columnTypes(columns: readonly RowColumn[]): ReadonlyMap<string, 
 /** All columns that a name can stand for: a selected one before a tag that is only grouped by. */
 export function withDimensions(columns: readonly RowColumn[], dimensions: readonly string[]): readonly RowColumn[] {
   const others = dimensions.filter((key) => columns.every(({ name }) => name !== key));
-  return [...columns, ...others.map((name): RowColumn => ({ name, type: 'string', isTag: true, projection: undefined }))];
+  return [...columns, ...others.map((name): RowColumn => ({ name, type: 'string', isTag: true, isListed: true, projection: undefined }))];
 }
 
 /** The names that are tags beyond doubt: keys of measurements, and what subqueries select or group by of such keys. */
@@ -44,13 +48,13 @@ interface Nameable {
 }
 
 /**
- * What a wildcard in a select list stands for: fields, tags that the answer is not grouped by, and tags that a subquery selects. `all`: beside
+ * What a wildcard in a select list stands for: fields, tags that the answer is not grouped by, and tags that a subquery selects but for those in its top(). `all`: beside
  * `*` or a pattern in GROUP BY no tag is a column, whether it stands for it or not.
  */
 export function expandableNames({ fields, measured, rows }: Nameable, dimensions: readonly string[] | 'all'): Omit<ExpandableNames, 'showsTagsOfTop'> {
   if (measured.length === 0 && rows.length === 0) return { fields, tagKeys: [] };
   const grouped = dimensions === 'all' ? [] : [...measured, ...rows.flatMap((each) => each.dimensions)].filter((key) => !dimensions.includes(key));
-  const selected = rows.flatMap(({ tagColumns }) => [...tagColumns]);
+  const selected = rows.flatMap(({ listedTags }) => listedTags);
   const tagKeys = new Set([...grouped, ...selected]);
   return { fields, tagKeys: [...tagKeys].filter((key) => measured.includes(key) || !fields.has(key)).sort() };
 }

@@ -101,9 +101,15 @@ function windowTimes(openNs: bigint, { bounds, window, statement, isOverSubquery
 }
 
 /** What a call makes of rows. */
-export function entriesOf(call: Call, rows: readonly ModelRow[], question: Pick<Question, 'schema'>): Entry[] {
+export function entriesOf(call: Call, rows: readonly ModelRow[], question: Pick<Question, 'schema' | 'statement' | 'window'>): Entry[] {
   const [argument] = call.args;
-  return reduce(call, argument?.kind === 'call' ? entriesOf(argument, rows, question) : pointsOf(call, rows, question));
+  return reduce(call, argument?.kind === 'call' ? entriesOf(argument, rows, question) : pointsOf(call, rows, question), picksLast(call, question));
+}
+
+/** Series are read in the order of the answer, but for first() and last() without windows, which read the ends of series. */
+function picksLast({ name }: Call, { statement, window }: Pick<Question, 'statement' | 'window'>): boolean {
+  if (window === undefined && (name === 'first' || name === 'last')) return name === 'last';
+  return statement.order === 'DESC';
 }
 
 /** The values of a call's field. */
@@ -164,7 +170,7 @@ function filledWindows(call: Call, group: Group, question: Question, lead: bigin
   const byStart = new Map(found);
   const times = inOrder(statement.fill.kind === 'none' ? found.map(([start]) => start) : windowTimes(firstOf(group, question), question, lead), question);
   const values = times.map((time) => byStart.get(time)?.[0]?.value);
-  const full = filled({ values, type: typeOfCall(call, schema), isCount: call.name === 'count', isBeside: false }, times, statement.fill);
+  const full = filled({ values, type: typeOfCall(call, schema), isCount: call.name === 'count', isVain: false, isBeside: false }, times, statement.fill);
   return times.map((time, at) => ({ time, value: full[at]!, row: undefined }));
 }
 

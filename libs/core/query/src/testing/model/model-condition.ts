@@ -38,11 +38,34 @@ export function intersected(left: TimeBounds, right: TimeBounds): TimeBounds {
   return { minNs: greater(left.minNs, right.minNs), maxNs: less(left.maxNs, right.maxNs) };
 }
 
+/** What names are worth in one row, in WHERE. */
+export interface ConditionNames {
+  /** null: it is not there. */
+  valueOf(name: string): Value;
+  isTag(name: string): boolean;
+}
+
 /** Whether a row passes WHERE, its times left aside. */
-export function passes(condition: Expr | undefined, valueOf: (name: string) => Value): boolean {
+export function passes(condition: Expr | undefined, names: ConditionNames): boolean {
   const rest = condition === undefined ? undefined : withoutTime(condition);
-  if (rest === undefined) return true;
-  return evaluate(rest, (expression) => (expression.kind === 'variable' ? valueOf(expression.name) : undefined)) === true;
+  return rest === undefined || holds(rest, names);
+}
+
+/**
+ * Where only AND, OR and parentheses are around a comparison, it is one of series: a tag that is not there is an empty text beside
+ * a text or a pattern, and two tags are unequal where they are not equal. Anywhere else it equals and differs from nothing.
+ */
+function holds(condition: Expr, names: ConditionNames): boolean {
+  if (condition.kind === 'paren') return holds(condition.inner, names);
+  const lookup = (expression: Expr): Value | undefined => (expression.kind === 'variable' ? names.valueOf(expression.name) : undefined);
+  if (condition.kind !== 'binary') return evaluate(condition, lookup) === true;
+  const { operator, left, right } = condition;
+  if (operator === 'AND') return holds(left, names) && holds(right, names);
+  if (operator === 'OR') return holds(left, names) || holds(right, names);
+  const isTag = (expression: Expr): boolean => expression.kind === 'variable' && names.isTag(expression.name);
+  if (isTag(left) && isTag(right) && operator === '!=') return !holds({ ...condition, operator: '=' }, names);
+  if (isTag(left) && (right.kind === 'string' || right.kind === 'regex')) return evaluate(condition, (expression) => (expression === left ? (lookup(left) ?? '') : undefined)) === true;
+  return evaluate(condition, lookup) === true;
 }
 
 function withoutTime(condition: Expr): Expr | undefined {

@@ -8,16 +8,18 @@ export interface FillColumn {
   readonly type: FieldType;
   /** Of a call that found something in the series: its empty windows are 0 rather than null if it counts. */
   readonly isCount: boolean;
+  /** A call that finds nothing in the series: a number stands in texts too. */
+  readonly isVain: boolean;
   /** A column beside a selector: null is as good as nothing, no line is drawn, a number stands in texts too. */
   readonly isBeside: boolean;
 }
 
 /** Values for the windows that have none. */
-export function filled({ values, type, isCount, isBeside }: FillColumn, times: readonly bigint[], fill: Fill): Value[] {
+export function filled({ values, type, isCount, isVain, isBeside }: FillColumn, times: readonly bigint[], fill: Fill): Value[] {
   const isMissing = (value: Value | undefined): value is undefined => value === undefined || (isBeside && value === null);
   switch (fill.kind) {
     case 'number':
-      return values.map((value) => (isMissing(value) ? (isBeside && type !== 'integer' ? Number(fill.value) : numberAs(type, fill.value)) : value));
+      return values.map((value) => (isMissing(value) ? numberAs(type, fill.value, isBeside || isVain) : value));
     case 'previous': {
       let previous: Value = null;
       return values.map((value) => {
@@ -32,7 +34,8 @@ export function filled({ values, type, isCount, isBeside }: FillColumn, times: r
   }
 }
 
-function numberAs(type: FieldType, value: number | bigint): Value {
+function numberAs(type: FieldType, value: number | bigint, isForText: boolean): Value {
+  if (isForText && (type === 'string' || type === 'boolean')) return value;
   switch (type) {
     case 'float':
       return Number(value);

@@ -15,8 +15,8 @@ export const SELECTORS: ReadonlySet<string> = new Set(['first', 'last', 'min', '
 /** Those with several rows per window, at the times of points. */
 export const OWN_ROWS: ReadonlySet<string> = new Set(['top', 'bottom']);
 
-/** What a function makes of the entries of one window, by its definition. They come by time, then by series key. */
-export function reduce(call: Call, entries: readonly Entry[]): Entry[] {
+/** What a function makes of the entries of one window, by its definition. They come by time, then by series key; of equal points a selector picks the first or the last one. */
+export function reduce(call: Call, entries: readonly Entry[], picksLast: boolean): Entry[] {
   if (entries.length === 0) return [];
   const values = entries.map(({ value }) => value);
   switch (call.name) {
@@ -42,7 +42,7 @@ export function reduce(call: Call, entries: readonly Entry[]): Entry[] {
     case 'bottom':
       return extremesOf(entries, call);
     default:
-      return [entries.reduce((best, entry) => (isBetter(call.name, entry, best) ? entry : best))];
+      return [(picksLast ? entries.toReversed() : entries).reduce((best, entry) => (isBetter(call.name, entry, best) ? entry : best))];
   }
 }
 
@@ -116,12 +116,12 @@ function extremesOf(entries: readonly Entry[], { name, args }: Call): Entry[] {
   return best.slice(0, Number((args.at(-1) as { readonly value: bigint }).value)).sort(byTime);
 }
 
-/** Of equal times the greater value is first and last; of equal values the earlier is least and greatest. */
+/** Of equal times the greater value is first and last, but false rather than true first; of equal values the earlier is least and greatest. */
 function isBetter(name: string, entry: Entry, best: Entry): boolean {
   const [time, value] = [byTime(entry, best), compareValues(entry.value, best.value)];
   switch (name) {
     case 'first':
-      return time < 0 || (time === 0 && value > 0);
+      return time < 0 || (time === 0 && (typeof entry.value === 'boolean' ? value < 0 : value > 0));
     case 'last':
       return time > 0 || (time === 0 && value > 0);
     case 'min':

@@ -41,7 +41,9 @@ function windowRows(group: Group, question: Question): (readonly Value[])[] {
   const placeTimes = places.map(({ time }) => time);
   const ofCalls = question.calls.map((call, index) => {
     const values = entriesAt[index]!.map((entry) => entry?.value);
-    return isFilled && isKnown(call, question.schema) ? filled({ values, type: typeOfCall(call, question.schema), isCount: call.name === 'count' && byCall[index]!.entries.size > 0 && !isOfChains, isBeside: isOfChains }, placeTimes, question.statement.fill) : values;
+    const isVain = byCall[index]!.entries.size === 0;
+    const column: FillColumn = { values, type: typeOfCall(call, question.schema), isCount: call.name === 'count' && !isVain && !isOfChains, isVain, isBeside: isOfChains };
+    return isFilled && isKnown(call, question.schema) ? filled(column, placeTimes, question.statement.fill) : values;
   });
   const ofNames = new Map(variablesBeside(question).map((name) => [name, besides(name)]));
   return places.map(({ time }, at) => [
@@ -57,7 +59,7 @@ function windowRows(group: Group, question: Question): (readonly Value[])[] {
 
   function besides(name: string): readonly (Value | undefined)[] {
     const values = entriesAt[0]!.map((entry) => (entry?.row === undefined ? undefined : rowValue(entry.row, question.schema, name)));
-    const column: FillColumn = { values, type: question.schema.fieldTypes.get(name) ?? 'string', isCount: false, isBeside: true };
+    const column: FillColumn = { values, type: question.schema.fieldTypes.get(name) ?? 'string', isCount: false, isVain: false, isBeside: true };
     return isFilled ? filled(column, placeTimes, question.statement.fill) : values;
   }
 }

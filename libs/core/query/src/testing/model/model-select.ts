@@ -58,17 +58,20 @@ function questionOf(statement: SelectStatement, world: ModelWorld): Question & {
   return { relations, statement, columns, calls, indexes, schema, window, isOverSubquery: statement.sources.some(({ kind }) => kind === 'subquery'), bounds: ownBounds, leadNs: BigInt(readLead(calls)) * (window?.everyNs ?? 0n) };
 }
 
+/** A relation that a FROM names twice has each of its rows twice. */
 function sourcesOf(statement: SelectStatement, world: ModelWorld): Relation[] {
-  const found = new Set<Relation>();
+  const counts = new Map<Relation, number>();
+  const add = (relation: Relation): void => void counts.set(relation, (counts.get(relation) ?? 0) + 1);
   for (const source of statement.sources) {
     if (source.kind === 'subquery') {
-      for (const relation of relationsOfInner(source.statement, statement, world)) found.add(relation);
+      relationsOfInner(source.statement, statement, world).forEach(add);
       continue;
     }
     const pattern = source.regex === undefined ? undefined : new RegExp(source.regex, 'u');
-    for (const relation of world.relations) if (pattern?.test(relation.name) ?? relation.name === source.name) found.add(relation);
+    for (const relation of world.relations) if (pattern?.test(relation.name) ?? relation.name === source.name) add(relation);
   }
-  return [...found].sort((left, right) => (left.name < right.name ? -1 : 1));
+  const found = [...counts].map(([relation, count]): Relation => ({ ...relation, rows: relation.rows.flatMap((row) => new Array<ModelRow>(count).fill(row)) }));
+  return found.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
 /** The rows of a subquery as points: it is narrowed by the bounds around it, groups by what they group by, too, and has their windows if it has none. */
@@ -111,7 +114,7 @@ function groupsOf(relation: Relation, { statement, schema, bounds, leadNs }: Que
   const groups = new Map<string, { readonly name: string; readonly tags: Map<string, string>; readonly rows: ModelRow[]; readonly leadRows: ModelRow[] }>();
   for (const row of relation.rows) {
     if (relation.isOfSubquery !== true && ((bounds.minNs !== undefined && row.time < bounds.minNs - beforeNs) || (bounds.maxNs !== undefined && row.time > bounds.maxNs + behindNs))) continue;
-    if (!passes(statement.condition, (name) => conditionValue(row, relation, name))) continue;
+    if (!passes(statement.condition, { valueOf: (name) => conditionValue(row, relation, name), isTag: (name) => !relation.fieldTypes.has(name) })) continue;
     const tags = new Map(keys.map((key) => [key, row.tags.get(key) ?? '']));
     const id = [...tags.values()].join('\0');
     const group = groups.get(id) ?? { name: relation.name, tags, rows: [], leadRows: [] };
@@ -123,9 +126,10 @@ function groupsOf(relation: Relation, { statement, schema, bounds, leadNs }: Que
   return [...groups].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, group]) => group);
 }
 
-/** In WHERE a name is what it is in this source: a field of its type, or a tag; one that a series does not have is an empty text. */
+/** In WHERE a name is what it is in this source: a field of its type, or a tag; of the rows of a subquery one that is not there is an empty text. */
 function conditionValue(row: ModelRow, relation: Relation, name: string): Value {
-  return relation.fieldTypes.has(name) ? (row.fields.get(name) ?? null) : (row.tags.get(name) ?? '');
+  if (relation.fieldTypes.has(name)) return row.fields.get(name) ?? null;
+  return row.tags.get(name) ?? (relation.isOfSubquery === true ? '' : null);
 }
 
 /** Counted in ascending order, whatever the order of the answer. */

@@ -35,14 +35,14 @@ export function evaluate(expression: Expr, lookup: Lookup): Value {
 }
 
 function matches(operator: Operator, value: Value, pattern: string): Value {
-  if (typeof value !== 'string') return null;
+  if (typeof value !== 'string') return false;
   return new RegExp(pattern, 'u').test(value) === (operator === '=~');
 }
 
 function operate(operator: Operator, left: Value, right: Value): Value {
   if (operator === 'AND') return left === true && right === true;
   if (operator === 'OR') return left === true || right === true;
-  if (left === null || right === null) return null;
+  if (left === null || right === null) return COMPARISONS.has(operator) ? false : null;
   if (isNumber(left) && isNumber(right)) {
     if (typeof left === 'bigint' && typeof right === 'bigint') return ofIntegers(operator, left, right);
     return ofFloats(operator, Number(left), Number(right));
@@ -51,6 +51,9 @@ function operate(operator: Operator, left: Value, right: Value): Value {
   if (typeof left === 'string' && typeof right === 'string') return compared(operator, left === right, false);
   return null;
 }
+
+/** Nothing is less than, equal to or different from what is not there. */
+const COMPARISONS: ReadonlySet<Operator> = new Set(['=', '!=', '<', '<=', '>', '>=']);
 
 /** True of integers and floats. */
 export function isNumber(value: Value): value is bigint | number {

@@ -25,7 +25,7 @@ export function randomLines(prng: Prng, { hasEqualTimes, unitNs = UNIT_NS, isPla
   const hasBigIntegers = prng.chance(0.2) && !isPlain;
   const otherType = prng.pick(['integer', 'string']);
   const hosts = ['a', 'b', 'c', undefined].slice(0, prng.between(1, 4));
-  const racks = ['1', '2', undefined].slice(0, prng.between(1, 3));
+  const racks = ['1', 'a', undefined].slice(0, prng.between(1, 3));
   const measurements = ['m', 'm', 'k'];
   const count = prng.pick([4, 12, 40, 40]);
   const taken = new Set<bigint>();
@@ -60,7 +60,7 @@ interface FieldShape {
 function randomFields(prng: Prng, { hasBigIntegers, ownType, hasAll }: FieldShape): string[] {
   const float = (): string => `${prng.between(-12, 12) / 4}`;
   const integer = (): string => (hasBigIntegers && prng.chance(0.3) ? prng.pick(['9223372036854775807i', '-9223372036854775808i', '9007199254740993i', '-9007199254740995i']) : `${prng.between(-5, 9)}i`);
-  const text = (): string => `"${prng.pick(['', 'x', 'y', 'xy'])}"`;
+  const text = (): string => `"${prng.pick(['', 'x', 'y', 'xy', 'a'])}"`;
   const all = [
     `f=${float()}`,
     `i=${integer()}`,

@@ -15,10 +15,10 @@ export function randomStatement(prng: Prng, family: StatementFamily, unitNs = UN
   const dimensions = [tags, window].filter((each) => each !== '' && each !== undefined).join(', ');
   const parts = [
     `SELECT ${selectText(prng, family, hasWindow)}`,
-    `FROM ${prng.pick(['m', 'm', 'm', 'm', 'm, k', '/./', 'k, m', 'k', 'nothing, m'])}`,
+    `FROM ${prng.pick(['m', 'm', 'm', 'm', 'm, k', '/./', 'k, m', 'k', 'nothing, m', 'm, m', 'k, m, k'])}`,
     whereText(prng, unitNs, window !== undefined),
     dimensions === '' ? '' : `GROUP BY ${dimensions}`,
-    window === undefined ? '' : prng.pick(['', '', 'fill(null)', 'fill(none)', 'fill(previous)', 'fill(linear)', 'fill(3)', 'fill(-1.5)']),
+    window === undefined ? '' : prng.pick(['', '', 'fill(null)', 'fill(none)', 'fill(previous)', 'fill(linear)', 'fill(3)', 'fill(-1.5)', family === 'windows' ? 'fill(9007199254740993)' : 'fill(2)']),
     prng.chance(0.25) ? 'ORDER BY time DESC' : '',
     limitText(prng),
   ];
@@ -139,6 +139,7 @@ function comparison(prng: Prng): string {
   return prng.pick([
     ...["host = 'a'", "host != 'a'", "host =~ /a|b/", 'host !~ /b/', "rack = ''", "rack != ''", "nope = ''", "nope != 'x'"],
     ...['f > 0', 'f <= 0.5', 'f = 1', 'f != 1', 'i >= 2', 'i < 9007199254740993', 'i != 0', "s = 'x'", "s != 'x'", 's =~ /x/', 's !~ /y/', 'b = true', 'b != true'],
+    ...['host = rack', 'host != rack', 'host = s', 'host != s', '(host != rack) = true', "(host != 'a') = b", '(rack = nope) = false', "(host != 'b') = true"],
     ...['f + i > 0', 'f > i', 'v > 0', "v = 'x'", 'abs(f) > 1', 'f * 2 >= i - 1', "s = ''", 'i % 2 = 0'],
   ]);
 }
