@@ -20,6 +20,7 @@ test.each([
   ['SELECT last(i) FROM m WHERE time >= 0 AND time < 50 GROUP BY time(10ns) fill(linear)', [3, 1, 0, 0, -2]],
   ['SELECT max(i) FROM m WHERE time >= 0 AND time < 20 GROUP BY time(10ns) fill(-0.5)', [3, 0]],
   ['SELECT f::integer FROM m', [0, -(2n ** 63n)]],
+  ['SELECT last(i) FROM m WHERE time >= 0 AND time < 30 GROUP BY time(10ns) fill(100000000000000000000.5)', [3, -(2n ** 63n), -(2n ** 63n)]],
 ])('no integer is minus zero, and one that does not fit is the least there is: %s', async (query, values) => {
   const points = parseTestLines('m i=3i 1\nm i=-2i 45\nm f=-0.5 60\nm f=1e20 70');
   const { series } = await answerOf(query, points);

@@ -147,7 +147,7 @@ function drawGap(cells: Cell[], rows: readonly number[], isInteger: boolean): vo
   const slope = rise / (rows.length - 1);
   for (let step = 1; step < rows.length - 1; step += 1) {
     const value = slope * step + Number(from);
-    cells[rows[step]!] = isInteger ? Math.trunc(value) + 0 : value;
+    cells[rows[step]!] = isInteger ? exactNumber(int64Of(value)) : value;
   }
 }
 
