@@ -15,6 +15,11 @@ test('E8: values keep what they were written as', () => {
   check('{"d":{"duration":"10m"},"i":{"identifier":"m"},"r":{"regex":"a[{"},"f":{"float":5.0},"g":{"float":5}}', {
     ...{ d: { duration: '10m' }, i: { identifier: 'm' }, r: { regex: 'a[{' }, f: { float: 5 }, g: { float: 5 } },
   });
+  // Nobody looks at what stands behind the value.
+  check('{"a":"a"} garbage', { a: 'a' });
+  check('{"a":[{}, [], {"b":[1, -5.5e+0]}]}{"a":"b"}', { a: [{}, [], { b: [1, -5.5] }] });
+  check('null x', {});
+  check('{"a":"\\u00e9\\"}"}}', { a: 'é"}' });
   check('{"l":[1],"z":null,"o":{"a":1,"b":2}}', { l: [1], z: null, o: { a: 1, b: 2 } });
   check('{"__proto__":1,"constructor":2}', Object.fromEntries([['__proto__', 1], ['constructor', 2]]));
 });
@@ -26,6 +31,17 @@ test('E8: what is no object of values is refused in the words of InfluxDB', () =
   check('{"v":1', 'error parsing query parameters: unexpected EOF');
   check('[1]', 'error parsing query parameters: json: cannot unmarshal array into Go value of type map[string]interface {}');
   check('"x"', 'error parsing query parameters: json: cannot unmarshal string into Go value of type map[string]interface {}');
+  check(' ', 'error parsing query parameters: EOF');
+  check('x', "error parsing query parameters: invalid character 'x' looking for beginning of value");
+  check('nul x', "error parsing query parameters: invalid character ' ' in literal null (expecting 'l')");
+  check('{a:1}', "error parsing query parameters: invalid character 'a' looking for beginning of object key string");
+  check("{'a':1}", "error parsing query parameters: invalid character '\\'' looking for beginning of object key string");
+  check('{"a":1,}', "error parsing query parameters: invalid character '}' looking for beginning of object key string");
+  check('{"a" 1}', "error parsing query parameters: invalid character '1' after object key");
+  check('{"a":tru}', "error parsing query parameters: invalid character '}' in literal true (expecting 'e')");
+  check('{"a":01}', "error parsing query parameters: invalid character '1' after object key:value pair");
+  check('{"a":"a', 'error parsing query parameters: unexpected EOF');
+  check('[1]]', 'error parsing query parameters: json: cannot unmarshal array into Go value of type map[string]interface {}');
   check('{"v":1e1}', 'error parsing json value: strconv.ParseInt: parsing "1e1": invalid syntax');
   check('{"v":99999999999999999999}', 'error parsing json value: strconv.ParseInt: parsing "99999999999999999999": value out of range');
   check('{"v":1.5e400}', 'error parsing json value: strconv.ParseFloat: parsing "1.5e400": value out of range');

@@ -1,4 +1,5 @@
 import { DbError } from '@varve/base';
+import { firstJsonOf } from './json-fault.ts';
 
 /** As Go's decoder. The reviver below follows the nesting with the stack, so it must end before that does. */
 const NESTING_COUNT_MAX = 100;
@@ -34,15 +35,11 @@ function bindValueOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([type, each]) => [type, each instanceof WholeFloat ? each.float : (each as unknown)]));
 }
 
+/** What stands behind the first value is not looked at, as by Go's decoder. */
 function parsedJson(text: string): unknown {
-  if (isTooDeep(text)) throw unreadable(`exceeded max depth of ${NESTING_COUNT_MAX}`);
-  try {
-    return JSON.parse(text, exactNumber);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    const isCutOff = cause.message.includes('end of JSON input') || cause.message.includes(`at position ${text.length}`);
-    throw unreadable(isCutOff ? 'unexpected EOF' : cause.message, cause);
-  }
+  const first = firstJsonOf(text, NESTING_COUNT_MAX);
+  if (first.kind === 'fault') throw unreadable(first.text);
+  return JSON.parse(text.slice(0, first.end), exactNumber);
 }
 
 /** A reviver that looks at how a number was written. */
@@ -60,19 +57,8 @@ function exactNumber(_name: string, value: unknown, context?: { readonly source?
   return integer;
 }
 
-/** Brackets outside of texts; whether they match is for the parser to say. */
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
-    if (token === '[' || token === '{') depth += 1;
-    else if (token === ']' || token === '}') depth -= 1;
-    if (depth > NESTING_COUNT_MAX) return true;
-  }
-  return false;
-}
-
-function unreadable(reason: string, cause?: unknown): DbError {
-  return new DbError('QUERY_PARSE', `error parsing query parameters: ${reason}`, {}, { cause });
+function unreadable(reason: string): DbError {
+  return new DbError('QUERY_PARSE', `error parsing query parameters: ${reason}`);
 }
 
 function unbindable(parser: string, source: string, reason: string): DbError {

@@ -44,10 +44,12 @@ test('E14: /debug/requests tells who has written and asked while it ran', async 
   expect(Math.min(writes, queries)).toBeGreaterThan(0);
   expect(Math.max(writes, queries)).toBeLessThanOrEqual(sentCount);
   expect((await send(server, '/debug/requests?seconds=0')).text).toBe('{\n\n}\n');
+  expect((await send(server, '/debug/requests?seconds=-21601')).text).toBe('{\n\n}\n');
   const check = async (seconds: string, text: string): Promise<void> => {
     const answer = await send(server, `/debug/requests?seconds=${seconds}`);
     expect([answer.status, JSON.parse(answer.text)]).toEqual([400, { error: text }]);
   };
   await check('x', 'strconv.ParseInt: parsing "x": invalid syntax');
+  await check('9223372036854775808', 'strconv.ParseInt: parsing "9223372036854775808": value out of range');
   await check('21601', 'exceeded maximum interval time: 21601s > 6h');
 });

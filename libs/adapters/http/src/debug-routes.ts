@@ -42,9 +42,13 @@ export async function requestsRoute(exchange: Exchange, { stats, clock }: DebugP
 
 function secondsOf(text: string): number {
   if (text === '') return SECONDS_DEFAULT;
-  if (!/^\d{1,9}$/.test(text)) throw new DbError('REQUEST_INVALID', `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  if (Number(text) > SECONDS_MAX) throw new DbError('REQUEST_INVALID', `exceeded maximum interval time: ${text}s > 6h`);
-  return Number(text);
+  const fault = (reason: string): DbError => new DbError('REQUEST_INVALID', `strconv.ParseInt: parsing ${JSON.stringify(text)}: ${reason}`);
+  if (!/^[+-]?\d{1,100}$/.test(text)) throw fault('invalid syntax');
+  const seconds = BigInt(text.replace('+', ''));
+  if (seconds !== BigInt.asIntN(64, seconds)) throw fault('value out of range');
+  if (seconds > SECONDS_MAX) throw new DbError('REQUEST_INVALID', `exceeded maximum interval time: ${seconds}s > 6h`);
+  // A time in the past has come: InfluxDB does not wait either.
+  return Math.max(0, Number(seconds));
 }
 
 /** Or until the client is gone. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TraceParent } from '@varve/ports';
 import type { AnswerFormat } from './answer-format.ts';
+import { parseUrlForm } from './url-form.ts';
 
 /** What tools expect of the newest release of the line that Varve speaks: some features are switched on by it. */
 export const INFLUXDB_VERSION = '1.8.10';
@@ -38,7 +39,7 @@ export class Exchange {
     const target = request.url ?? '/';
     const queryIndex = target.indexOf('?');
     this.path = queryIndex === -1 ? target : target.slice(0, queryIndex);
-    this.parameters = new URLSearchParams(queryIndex === -1 ? '' : target.slice(queryIndex + 1));
+    this.parameters = parseUrlForm(queryIndex === -1 ? '' : target.slice(queryIndex + 1));
     response.on('close', () => this.#close());
   }
 

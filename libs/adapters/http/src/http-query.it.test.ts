@@ -46,6 +46,30 @@ test('of a name in a form its first value counts, as in Go, and a form of a mill
   }
 });
 
+test('of forms InfluxDB 1.6.7 takes what it can read: the URL wins over a multipart form, a broken one is none, and pretty is of the URL', async () => {
+  const { gateway, server } = await openHttp();
+  const check = async (parameters: Readonly<Record<string, string>>, type: string, body: string, text: string | undefined): Promise<void> => {
+    const answer = await send(server, query(parameters), { ...POST, headers: { 'Content-Type': type }, body });
+    if (text === undefined) expect(answer).toMatchObject({ status: 400, text: '{"error":"missing required parameter \\"q\\""}\n' });
+    else expect([answer.status, gateway.queries.at(-1)], body).toMatchObject([200, { text }]);
+    expect(answer.text.trim().split('\n')).toHaveLength(1);
+  };
+  const [multipart, form] = ['multipart/form-data; boundary=BB', 'application/x-www-form-urlencoded'];
+  const part = (name: string, value: string): string => `--BB\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  await check({ q: 'url' }, multipart, 'broken', 'url');
+  await check({ q: 'url' }, 'multipart/form-data', 'broken', 'url');
+  await check({}, multipart, 'broken', undefined);
+  await check({}, multipart, `${part('q', 'form')}--BB\r\nbroken`, undefined);
+  await check({ q: 'url' }, multipart, `${part('q', 'form')}--BB--\r\n`, 'url');
+  await check({ q: 'url' }, multipart, `${part('q', '')}${part('pretty', 'true')}--BB--\r\n`, 'url');
+  await check({ q: '' }, multipart, `${part('q', 'form')}--BB--\r\n`, undefined);
+  await check({ q: 'url' }, form, 'q=%zz&pretty=true', 'url');
+  await check({ q: 'url' }, form, 'q=form&pretty=true', 'form');
+  await check({ q: 'url' }, form, 'q=', undefined);
+  await check({}, form, 'q=%zz', undefined);
+  expect(await send(server, '/query?q=%zz')).toMatchObject({ status: 400, text: '{"error":"missing required parameter \\"q\\""}\n' });
+});
+
 test('parameters of a query that mean nothing are 400', async () => {
   const { gateway, server } = await openHttp();
   const check = async (parameters: Readonly<Record<string, string>>, text: string): Promise<void> => {

@@ -42,7 +42,7 @@ export function metaRoutes(control: MetaControl): Routes {
  */
 function forOperators(parameter: Parameter | undefined, act: (value: number | undefined) => object | Promise<object>): Handler {
   return async (exchange) => {
-    exchange.errorForm = errorFormOf(exchange, exchange.parameters);
+    exchange.errorForm = errorFormOf(exchange);
     if (exchange.header('origin') !== undefined) throw new DbError('REQUEST_INVALID', 'web pages may not operate the meta group');
     const answer = await act(valueOf(exchange, parameter));
     exchange.setHeader('Content-Type', 'application/json');

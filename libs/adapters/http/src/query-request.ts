@@ -7,6 +7,7 @@ import { bindValuesOf } from './bind-values.ts';
 import type { ErrorForm, Exchange } from './exchange.ts';
 import { readBody, type BodyBounds } from './request-body.ts';
 import type { EpochUnit } from './time-text.ts';
+import { parseUrlForm } from './url-form.ts';
 
 /** How the answer is to look. */
 export interface QueryForm extends ErrorForm {
@@ -36,10 +37,10 @@ export function queryFormOf(exchange: Exchange, parameters: URLSearchParams): Qu
   };
 }
 
-/** The format follows `Accept`; only JSON can be pretty. */
-export function errorFormOf(exchange: Exchange, parameters: URLSearchParams): ErrorForm {
+/** The format follows `Accept`; only JSON can be pretty, and only the URL says so. */
+export function errorFormOf(exchange: Exchange): ErrorForm {
   const format = formatOf(exchange.header('accept'));
-  return { format, isPretty: format === 'json' && parameters.get('pretty') === 'true' };
+  return { format, isPretty: format === 'json' && exchange.parameters.get('pretty') === 'true' };
 }
 
 /** @throws DbError REQUEST_INVALID, QUERY_PARSE */
@@ -59,7 +60,7 @@ export function queryOf(parameters: URLSearchParams): Pick<QueryRequest, 'text' 
   };
 }
 
-/** Of the URL and, for POST, of the form in the body, which wins. @throws DbError REQUEST_INVALID, REQUEST_TOO_LARGE, WRITE_OVERLOADED */
+/** Of the URL and, for POST, of the form in the body, which wins; over a multipart form the URL wins, and one that cannot be read is none, as in Go. @throws DbError REQUEST_INVALID, REQUEST_TOO_LARGE, WRITE_OVERLOADED */
 export function queryParametersOf(exchange: Exchange, bounds: BodyBounds): URLSearchParams | Promise<URLSearchParams> {
   const contentType = exchange.header('content-type') ?? '';
   const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(contentType);
@@ -69,29 +70,34 @@ export function queryParametersOf(exchange: Exchange, bounds: BodyBounds): URLSe
 async function formParametersOf(exchange: Exchange, contentType: string, bounds: BodyBounds): Promise<URLSearchParams> {
   const body = await readBody(exchange, bounds, LIMITS.querySizeBytesMax);
   try {
-    return new URLSearchParams([...firstOfEach(await formFields(body.bytes, contentType)), ...exchange.parameters]);
+    const isMultipart = contentType.toLowerCase().startsWith('multipart/');
+    const fields = firstOfEach(isMultipart ? await multipartFields(body.bytes, contentType) : plainFields(body.bytes));
+    return new URLSearchParams(isMultipart ? [...exchange.parameters, ...fields] : [...fields, ...exchange.parameters]);
   } finally {
     body.release();
   }
 }
 
 /** As Go, which takes the first value of a name. */
-function firstOfEach(fields: readonly (readonly [name: string, value: string])[]): readonly [name: string, value: string][] {
+function firstOfEach(fields: FormFields): readonly [name: string, value: string][] {
   return fields.flatMap(([name, value], index) => (fields.findIndex(([each]) => each === name) === index ? [[name, value]] : []));
 }
 
-async function formFields(bytes: Uint8Array, contentType: string): Promise<readonly (readonly [name: string, value: string])[]> {
-  if (!contentType.toLowerCase().startsWith('multipart/')) {
-    checkPartCount(bytes, '&');
-    return [...new URLSearchParams(new TextDecoder().decode(bytes))];
-  }
+type FormFields = readonly (readonly [name: string, value: string])[];
+
+function plainFields(bytes: Uint8Array): FormFields {
+  checkPartCount(bytes, '&');
+  return [...parseUrlForm(new TextDecoder().decode(bytes))];
+}
+
+async function multipartFields(bytes: Uint8Array, contentType: string): Promise<FormFields> {
   const [, quoted, plain] = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType) ?? [];
   checkPartCount(bytes, `--${quoted ?? plain ?? ''}`);
   let form: FormData;
   try {
     form = await new Response(Uint8Array.from(bytes), { headers: { 'content-type': contentType } }).formData();
-  } catch (cause) {
-    throw new DbError('REQUEST_INVALID', 'the multipart form cannot be read', {}, { cause });
+  } catch {
+    return [];
   }
   return Promise.all([...form].map(async ([name, value]) => [name, typeof value === 'string' ? value : await value.text()] as const));
 }

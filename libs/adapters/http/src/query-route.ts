@@ -31,9 +31,8 @@ export interface QueryRouteParts {
 
 /** Steps 1 and 11 of a query: request → QueryRequest, items → a streamed answer. @throws DbError while nothing was sent */
 export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, held, rowCountMax, asyncQueries }: QueryRouteParts): Promise<void> {
-  exchange.errorForm = errorFormOf(exchange, exchange.parameters);
+  exchange.errorForm = errorFormOf(exchange);
   const parameters = await queryParametersOf(exchange, bounds);
-  if (parameters !== exchange.parameters) exchange.errorForm = errorFormOf(exchange, parameters);
   const form = queryFormOf(exchange, parameters);
   const items = gateway.runQuery({
     ...queryOf(parameters),
