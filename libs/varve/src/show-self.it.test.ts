@@ -26,7 +26,7 @@ test('ST1 ST2 SHOW STATS and SHOW DIAGNOSTICS say what was counted and how the p
 
   const diagnostics = await run(embedded, 'SHOW DIAGNOSTICS');
   expect(valuesOf(diagnostics, 'build')).toMatchObject({ Version: 'of a test' });
-  expect(valuesOf(diagnostics, 'config-coordinator')).toMatchObject({ 'query-timeout': '0s', 'write-timeout': '10s' });
+  expect(valuesOf(diagnostics, 'config-coordinator')).toMatchObject({ 'max-select-buckets': 0, 'max-select-point': 0, 'max-select-series': 0, 'query-timeout': '0s', 'write-timeout': '10s' });
   expect(valuesOf(diagnostics, 'system')).toMatchObject({ PID: process.pid });
   for (const item of [...stats, ...diagnostics]) expect(columnsOf(item), nameOf(item)).toEqual(columnsOf(item).toSorted());
 });

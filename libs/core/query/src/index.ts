@@ -45,7 +45,7 @@ export type { PlanError, ResolvedPolicy, SchemaView } from './plan/schema-view.t
 export type { SourceMeasurement } from './plan/select-schema.ts';
 export type { ShardPlan } from './plan/shard-plan.ts';
 export type { ModuleReport } from './show/report-rows.ts';
-export type { ShowNeeds, ShowPart } from './show/series-question.ts';
+export type { ShowNeeds, ShowPart } from './show/selected-parts.ts';
 export type { ShowInputs } from './show/show-rows.ts';
 export type { ShowContext } from './show/show-scope.ts';
 export type { IndexedSeries, SeriesSource } from './show/answer-series.ts';

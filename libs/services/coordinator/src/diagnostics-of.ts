@@ -14,6 +14,8 @@ export function diagnosticsOf(selfReport: SelfReport | undefined, config: Coordi
         'log-queries-after': formatDuration(config.slowQueryMs),
         'max-concurrent-queries': config.concurrentQueryCountMax,
         'max-select-buckets': config.selectBucketCountMax,
+        'max-select-point': config.selectPointCountMax,
+        'max-select-series': config.selectSeriesCountMax,
         'query-timeout': formatDuration(config.queryTimeoutMs),
         'write-timeout': formatDuration(config.writeTimeoutMs),
       },

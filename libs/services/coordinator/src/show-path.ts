@@ -20,8 +20,8 @@ export class ShowPath {
 
   /** @throws DbError QUERY_INVALID, QUERY_LIMIT, QUERY_SHARD_UNAVAILABLE */
   async *run(statement: ShowStatement, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
-    const { database, nowNs } = request;
-    const context: ShowContext = { catalog: this.#parts.follower.catalog, database, nowNs };
+    const { database, retentionPolicy, nowNs } = request;
+    const context: ShowContext = { catalog: this.#parts.follower.catalog, database, retentionPolicy, nowNs };
     const needs = showNeeds(statement, context);
     if (needs.kind === 'error') throw new DbError('QUERY_INVALID', needs.text);
     const collected = new Collected();

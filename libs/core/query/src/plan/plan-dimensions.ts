@@ -73,8 +73,9 @@ function windowOffset(offset: Expr, everyNs: bigint, clock: Clock): bigint | Pla
       if (offset.args.length > 0) return planError('time dimension offset now() function requires no arguments');
       return sinceTruncated(clock.nowNs, everyNs);
     case 'string': {
-      const timeNs = looksLikeTime(offset.value) ? parseTimeText(offset.value, clock.timeZone) : undefined;
-      return timeNs === undefined ? planError('time dimension offset must be duration or now()') : sinceTruncated(timeNs, everyNs);
+      if (!looksLikeTime(offset.value)) return planError('time dimension offset must be duration or now()');
+      const timeNs = parseTimeText(offset.value, clock.timeZone);
+      return timeNs === undefined ? planError('invalid timestamp string') : sinceTruncated(timeNs, everyNs);
     }
     default:
       return planError('time dimension offset must be duration or now()');

@@ -42,6 +42,10 @@ test('the first function in the text that its field is nothing for is the one th
   const check = (list: string, text: string): void => expect(planProjections(fieldsOf(list), new PlanColumns(FIELDS), 7), list).toEqual({ kind: 'error', text });
 
   check('max(v), sum(s), mean(s)', 'unsupported sum iterator type: *query.stringInterruptIterator');
+  // As influxd 1.6.7 says it, also of a boolean: `*query.booleanReduceBooleanIterator`.
+  check('top(s, 2)', 'unsupported top iterator type: *query.stringInterruptIterator');
+  check('top(s, h, 2)', 'unsupported max iterator type: *query.stringInterruptIterator');
+  check('bottom(s, h, 2)', 'unsupported min iterator type: *query.stringInterruptIterator');
   check('derivative(v, 1s), sample(v, 2)', 'sample() beside a transformation of a field is not supported');
 });
 

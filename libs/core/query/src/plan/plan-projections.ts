@@ -134,7 +134,7 @@ class ProjectionPlanner {
 
   #outputOf({ call, steps }: ChainOfField, input: ChainInput, isOverRows: boolean): TransformChain | PlanError {
     const { column, type } = input;
-    if (call !== undefined && !FUNCTIONS[call.function].argumentTypes.includes(type)) return unsupported(call.function, type);
+    if (call !== undefined && !FUNCTIONS[call.function].argumentTypes.includes(type)) return unsupportedCall(call, type);
     const planned = planSteps(steps, call === undefined ? type : FUNCTIONS[call.function].resultType(type), call?.function === 'distinct');
     if (planned.kind === 'error') return planned;
     if (call === undefined) return { input: column, steps: planned.steps, type: planned.type };
@@ -209,6 +209,13 @@ function isKnown(type: FieldType | 'tag' | undefined): type is FieldType {
 /** Windows that the innermost of some transformations must see before the first one that is asked for. */
 function leadOf(steps: ChainOfField['steps']): number {
   return steps.reduce((count, step) => count + TRANSFORMATIONS.get(step.function)!.leadWindowCount, 0);
+}
+
+/** With tags InfluxDB takes the extreme of each of their values first, and of what that gives the top or bottom. */
+function unsupportedCall({ function: name, tags = [] }: NonNullable<ChainOfField['call']>, type: FieldType): PlanError {
+  const extreme = { top: 'max', bottom: 'min' }[name as string];
+  if (extreme === undefined || tags.length === 0) return unsupported(name, type);
+  return type === 'boolean' ? unsupported(name, type, 'ReduceBoolean') : unsupported(extreme, type);
 }
 
 function unsupported(title: string, type: FieldType, of = 'Interrupt'): PlanError {

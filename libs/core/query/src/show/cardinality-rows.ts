@@ -3,8 +3,9 @@ import type { Expr, ShowCardinalityStatement } from '../influxql/ast.ts';
 import { tagValue } from '../operators/tag-value.ts';
 import { textMatcher } from '../plan/expression.ts';
 import type { PlanError } from '../plan/schema-view.ts';
-import { cardinalityScope, isEstimate } from './cardinality-needs.ts';
+import { isEstimate } from './cardinality-needs.ts';
 import { keyMatcher } from './key-matcher.ts';
+import { selectedParts } from './selected-parts.ts';
 import type { NamedSeries } from './series-question.ts';
 import { compareTexts, partMeasurements, type ShowContext } from './show-scope.ts';
 
@@ -32,16 +33,14 @@ export function cardinalityRows(statement: ShowCardinalityStatement, inputs: Car
   return groups.sort(compareGroups).map((group) => countBlock(group, 'count', group.counted.size));
 }
 
-function estimateOf(statement: ShowCardinalityStatement, { catalog, database, estimate }: CardinalityInputs): number {
-  if (statement.kind === 'showSeriesCardinality') return estimate;
-  const policies = [...(catalog.databases.get(statement.database ?? database!)?.retentionPolicies.values() ?? [])];
-  return new Set(policies.flatMap(({ measurements }) => [...measurements.keys()])).size;
+function estimateOf(statement: ShowCardinalityStatement, { names, estimate }: CardinalityInputs): number {
+  return statement.kind === 'showSeriesCardinality' ? estimate : new Set(names.map(({ measurement }) => measurement)).size;
 }
 
 type Fields = ReadonlyMap<string, ReadonlyMap<string, FieldType>>;
 
 function scopedFields(statement: ShowCardinalityStatement, inputs: CardinalityInputs): Fields | PlanError {
-  const parts = cardinalityScope(statement, inputs);
+  const parts = selectedParts(statement, inputs);
   if ('kind' in parts) return parts;
   const all = new Map<string, Map<string, FieldType>>();
   for (const [name, fields] of parts.flatMap(partMeasurements)) all.set(name, new Map([...(all.get(name) ?? []), ...fields]));

@@ -11,10 +11,25 @@ import { hasTimeCondition, showFilter } from './show-filter.ts';
  */
 export function measurementsWhere(condition: Expr, tagSets: ReadonlyMap<string, readonly TagSet[]>): ReadonlySet<string> | PlanError {
   if (hasTimeCondition(condition)) return planError("SHOW MEASUREMENTS doesn't support time in WHERE clause");
+  const problem = sideProblem(condition);
+  if (problem !== undefined) return planError(problem);
   const chosen = showFilter(condition, 0n);
   if (chosen.kind === 'error') return chosen;
   const filter = chosen.nameFilter ?? chosen.filter;
   return new Set([...tagSets].filter(([name, all]) => isChosen(filter, name, all)).map(([name]) => name));
+}
+
+const COMPARISONS: readonly string[] = ['=', '!=', '=~', '!~'];
+
+/** What InfluxDB says of the first comparison that is none of a tag with a text. */
+function sideProblem(condition: Expr): string | undefined {
+  if (condition.kind === 'paren') return sideProblem(condition.inner);
+  if (condition.kind !== 'binary') return undefined;
+  const { operator, left, right } = condition;
+  if (operator === 'AND' || operator === 'OR') return sideProblem(left) ?? sideProblem(right);
+  if (!COMPARISONS.includes(operator)) return undefined;
+  if (left.kind !== 'variable') return `left side of '${operator}' must be a tag key`;
+  return right.kind === 'string' || right.kind === 'regex' ? undefined : `right side of '${operator}' must be a tag value string`;
 }
 
 function isChosen(filter: TagExpression, name: string, tagSets: readonly TagSet[]): boolean {

@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from '@varve/base';
-import type { RetentionPolicyId, SeriesKey, TagExpression, TimeRange } from '@varve/model';
+import type { SeriesKey, TagExpression, TimeRange } from '@varve/model';
 import type { KeyMatch } from '../influxql/ast.ts';
 import { decodeJson, encodeJson } from '../plan/bigint-json.ts';
 
@@ -19,19 +19,6 @@ export interface SeriesQuestion {
   readonly nameFilter?: TagExpression | undefined;
   /** Only series with a point in it. Absent: at any time. */
   readonly range?: TimeRange | undefined;
-}
-
-/** What must be collected from data nodes before a SHOW statement can be answered. */
-export type ShowNeeds =
-  /** The catalog is enough. */
-  | { readonly kind: 'catalog' }
-  /** The answers to some questions; all of them want the same. */
-  | { readonly kind: 'series'; readonly parts: readonly ShowPart[] };
-
-/** What is asked of all shards of some policies. */
-export interface ShowPart {
-  readonly policies: readonly RetentionPolicyId[];
-  readonly question: SeriesQuestion;
 }
 
 /** A name in an answer, and the measurement it belongs to: a series key, a tag key, a tag key with one of its values; for measurements nothing beside them. */

@@ -2,6 +2,7 @@ import type { Catalog, Database, RetentionPolicy, ShardGroup } from '@varve/mode
 import { emptyCatalog } from '@varve/model/testing';
 import { expect, test } from 'vitest';
 import type { ShowStatement } from '../influxql/ast.ts';
+import { parseOne } from '../testing/memory-engine.ts';
 import { showNeeds } from './show-needs.ts';
 import { showRows } from './show-rows.ts';
 
@@ -73,4 +74,20 @@ test('shards and shard groups: times to the second, and when they expire', () =>
   const groupColumns = 'id,database,retention_policy,start_time,end_time,expiry_time';
   expect(shown({ kind: 'showShardGroups' }, catalog)).toEqual([['shard groups', groupColumns, [[10, 'a', 'autogen', ...edge], [20, 'a', 'autogen', ...first], [30, 'a', 'r', ...cut]]]]);
   expect(shown({ kind: 'showShardGroups' }, catalogOf([]))).toEqual([['shard groups', groupColumns, []]]);
+});
+
+test('SH7 series and fields are asked of one policy: of the source, of the request, or the default one', () => {
+  const catalog = catalogOf([{ name: 'd', continuousQueries: new Map(), policies: [policy('autogen', { id: 1, measurements: new Map([['m', new Map()]]) }), policy('o', { id: 2, measurements: new Map([['n', new Map()]]) })] }]);
+  const asked = (query: string, retentionPolicy?: string): unknown => {
+    const needs = showNeeds(parseOne(query) as ShowStatement, { catalog, database: 'd', retentionPolicy, nowNs: 0n });
+    return needs.kind === 'series' ? needs.parts.map(({ policies, question }) => [...policies, ...question.measurements]) : needs;
+  };
+  for (const query of ['SHOW SERIES', 'SHOW FIELD KEYS', 'SHOW SERIES EXACT CARDINALITY']) {
+    expect(asked(query), query).toEqual([[1, 'm']]);
+    expect(asked(query, 'o'), query).toEqual([[2, 'n']]);
+    expect(asked(query, 'nope'), query).toEqual({ kind: 'error', text: 'retention policy not found: nope' });
+  }
+  expect(asked('SHOW SERIES FROM o.n, m')).toEqual([[2, 'n'], [1, 'm']]);
+  expect(asked('SHOW SERIES ON nope FROM d..m')).toEqual([[1, 'm']]);
+  expect(asked('SHOW TAG KEYS')).toEqual([[1, 2, 'm', 'n']]);
 });

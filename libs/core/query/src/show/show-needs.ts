@@ -1,9 +1,10 @@
 import type { ShowCardinalityStatement, ShowStatement } from '../influxql/ast.ts';
 import type { PlanError } from '../plan/schema-view.ts';
 import { cardinalityNeeds } from './cardinality-needs.ts';
-import type { SeriesQuestion, ShowNeeds } from './series-question.ts';
+import { selectedParts, showPart, type ShowNeeds } from './selected-parts.ts';
+import type { SeriesQuestion } from './series-question.ts';
 import { showFilter, type ShowFilter } from './show-filter.ts';
-import { notSupported, partMeasurements, showScope, type ScopedShow, type ShowContext } from './show-scope.ts';
+import { notSupported, showScope, type ScopedShow, type ShowContext } from './show-scope.ts';
 
 /** Says what a SHOW statement needs, or why it cannot be answered. */
 export function showNeeds(statement: ShowStatement, context: ShowContext): ShowNeeds | PlanError {
@@ -23,7 +24,7 @@ export function showNeeds(statement: ShowStatement, context: ShowContext): ShowN
     case 'showMeasurements':
       return measurementsNeeds(statement, context);
     case 'showSeries':
-      return namesNeeds(statement, context, { wants: 'seriesKeys' });
+      return seriesNeeds(statement, context);
     case 'showTagKeys':
       return namesNeeds(statement, context, { wants: 'tagKeys' });
     case 'showTagValues':
@@ -39,6 +40,16 @@ export function showNeeds(statement: ShowStatement, context: ShowContext): ShowN
   }
 }
 
+/** As a SELECT sees it, and unlike the names of tags: in one policy. */
+function seriesNeeds(statement: ShowStatement & { readonly kind: 'showSeries' }, context: ShowContext): ShowNeeds | PlanError {
+  const { condition } = statement;
+  const shown = showFilter(condition, context.nowNs);
+  if (shown.kind === 'error') return shown;
+  const parts = selectedParts(statement, context);
+  if ('kind' in parts) return parts;
+  return { kind: 'series', parts: parts.map((part) => showPart(part, { wants: 'seriesKeys' }, shown)) };
+}
+
 function measurementsNeeds(statement: ScopedShow & { readonly kind: 'showMeasurements' }, context: ShowContext): ShowNeeds {
   const needs = partsOf(statement, context, { wants: statement.condition === undefined ? 'measurements' : 'seriesKeys' }, ALL_SERIES);
   // InfluxDB knows no measurements of a database that is not there, and no error either.
@@ -52,14 +63,7 @@ function namesNeeds(statement: ScopedShow, context: ShowContext, wanted: Pick<Se
   return filter.kind === 'error' ? filter : partsOf(statement, context, wanted, filter);
 }
 
-function partsOf(statement: ScopedShow, context: ShowContext, wanted: Pick<SeriesQuestion, 'wants' | 'keyMatch'>, { filter, nameFilter, range }: ShowFilter): ShowNeeds | PlanError {
+function partsOf(statement: ScopedShow, context: ShowContext, wanted: Pick<SeriesQuestion, 'wants' | 'keyMatch'>, filter: ShowFilter): ShowNeeds | PlanError {
   const scope = showScope(statement, context);
-  if (scope.kind === 'error') return scope;
-  return {
-    kind: 'series',
-    parts: scope.parts.map((part) => ({
-      policies: part.policies.map(({ id }) => id),
-      question: { ...wanted, measurements: partMeasurements(part).map(([name]) => name), filter, nameFilter, range },
-    })),
-  };
+  return scope.kind === 'error' ? scope : { kind: 'series', parts: scope.parts.map((part) => showPart(part, wanted, filter)) };
 }

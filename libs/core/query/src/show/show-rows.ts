@@ -4,9 +4,11 @@ import { planError, type PlanError } from '../plan/schema-view.ts';
 import { cardinalityRows } from './cardinality-rows.ts';
 import { formatGoDuration } from './go-duration.ts';
 import { measurementsWhere } from './measurements-where.ts';
+import { orderedKeys } from './series-order.ts';
 import type { NamedSeries } from './series-question.ts';
 import { showBlock as block } from './show-block.ts';
 import { showContinuousQueries } from './show-continuous-queries.ts';
+import { hasTimeCondition } from './show-filter.ts';
 import { compareTexts, notSupported, scopedMeasurements, showScope, type ScopedShow, type ShowContext, type ShowScope } from './show-scope.ts';
 import { showShardGroups, showShards } from './show-shards.ts';
 import { showSubscriptions } from './show-subscriptions.ts';
@@ -41,8 +43,9 @@ export function showRows(statement: ShowStatement, inputs: ShowInputs): readonly
       return showShards(inputs.catalog);
     case 'showShardGroups':
       return showShardGroups(inputs.catalog);
-    case 'showMeasurements':
     case 'showSeries':
+      return showSeries(statement, inputs.names);
+    case 'showMeasurements':
     case 'showTagKeys':
     case 'showTagValues':
     case 'showFieldKeys': {
@@ -65,8 +68,6 @@ function showScoped(statement: ScopedShow, scope: ShowScope, names: readonly Nam
   switch (statement.kind) {
     case 'showMeasurements':
       return showMeasurements(statement, scope, names);
-    case 'showSeries':
-      return limited(statement, '', ['key'], [[...new Set(names.map(({ name }) => name))].sort()]);
     case 'showTagKeys':
       return showTagKeys(statement, names);
     case 'showTagValues':
@@ -74,6 +75,11 @@ function showScoped(statement: ScopedShow, scope: ShowScope, names: readonly Nam
     case 'showFieldKeys':
       return showFieldKeys(statement, listed(scope, names));
   }
+}
+
+function showSeries(statement: ShowStatement & { readonly kind: 'showSeries' }, names: readonly NamedSeries[]): readonly SeriesBlock[] {
+  const keys = orderedKeys(names.map(({ name }) => name), hasTimeCondition(statement.condition));
+  return limited(statement, '', ['key'], [keys]);
 }
 
 type Measurements = ReturnType<typeof scopedMeasurements>;

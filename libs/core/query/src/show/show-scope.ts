@@ -5,13 +5,15 @@ import { textMatcher } from '../plan/expression.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
 
 /** SHOW statements that look into one database and are answered here. */
-export type ScopedShow = Extract<ShowStatement, { readonly kind: 'showMeasurements' | 'showSeries' | 'showTagKeys' | 'showTagValues' | 'showFieldKeys' }>;
+export type ScopedShow = Extract<ShowStatement, { readonly kind: 'showMeasurements' | 'showTagKeys' | 'showTagValues' | 'showFieldKeys' }>;
 
 /** What a SHOW statement is asked against. */
 export interface ShowContext {
   readonly catalog: Catalog;
   /** The database of the request, for statements that name none. */
   readonly database: string | undefined;
+  /** The policy of the request, where a statement that means one policy names none. Absent: the default one. */
+  readonly retentionPolicy?: string | undefined;
   /** `now()` in the statement. */
   readonly nowNs: TimestampNs;
 }
@@ -35,7 +37,8 @@ export function showScope(statement: ScopedShow, context: ShowContext): ShowScop
   if (name === undefined || name === '') return planError('database name required');
   const database = context.catalog.databases.get(name);
   if (database === undefined) return planError(`database not found: ${name}`);
-  const policies = unnamedPolicies(database, statement);
+  const policies = unnamedPolicies(database, statement, context.retentionPolicy);
+  if ('kind' in policies) return policies;
   if (statement.sources.length === 0) return { kind: 'scope', database, parts: [{ policies, isWanted: () => true }] };
   const parts: ScopePart[] = [];
   for (const source of statement.sources) {
@@ -75,10 +78,11 @@ export function scopedMeasurements({ parts }: Pick<ShowScope, 'parts'>): readonl
   return [...measurements].sort(([left], [right]) => compareTexts(left, right));
 }
 
-/** Where a source is that names no policy: in any, but fields in the default one alone, as in InfluxDB. */
-function unnamedPolicies({ retentionPolicies, defaultRetentionPolicy }: Database, { kind }: ScopedShow): readonly RetentionPolicy[] {
-  const all = [...retentionPolicies.values()];
-  return kind === 'showFieldKeys' ? all.filter(({ name }) => name === defaultRetentionPolicy) : all;
+/** Where a source is that names no policy: in any, but fields in the one of the request or the default one alone, as in InfluxDB. */
+function unnamedPolicies({ retentionPolicies, defaultRetentionPolicy }: Database, { kind }: ScopedShow, asked: string | undefined): readonly RetentionPolicy[] | PlanError {
+  if (kind !== 'showFieldKeys') return [...retentionPolicies.values()];
+  const policy = retentionPolicies.get(asked ?? defaultRetentionPolicy);
+  return policy === undefined ? planError(`retention policy not found: ${asked ?? defaultRetentionPolicy}`) : [policy];
 }
 
 /** By code unit, as for `Array.sort`. */
