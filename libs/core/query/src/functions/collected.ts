@@ -1,10 +1,9 @@
 import { DbError, type ByteReader, type ByteWriter, type TimestampNs } from '@varve/base';
-import type { Cell, FieldValue, SeriesKey } from '@varve/model';
-import { decodeCell, decodeValue, encodeCell } from '../partial/cell-bytes.ts';
+import { decodeValue, encodeCell, skipCell } from '../partial/cell-bytes.ts';
 import type { FunctionOptions, FunctionResult, Merger, PartialState } from './function-definition.ts';
+import { RankedPoints } from './ranked-points.ts';
 import type { Run } from './run.ts';
-import { NumberRanks } from './number-ranks.ts';
-import { compareValues } from './selector.ts';
+import { RunStore } from './run-store.ts';
 import { valueIn } from './vector.ts';
 
 /** Values that are held at most: on a data node those of one group, when merging those of one window. */
@@ -14,14 +13,6 @@ export const COLLECTED_VALUE_COUNT_MAX = 4_000_000;
 const PART_VALUE_COUNT = 2048;
 const PART_VALUE_COUNT_WITH_NEIGHBOURS = 32;
 
-/** One value with what a selector needs beside it. */
-interface Collected {
-  readonly value: FieldValue;
-  readonly timeNs: TimestampNs;
-  readonly seriesKey: SeriesKey;
-  readonly neighbours: readonly Cell[];
-}
-
 /** The state of functions that need every value of a window: the runs as they are, encoded in parts. */
 export function collectingPartial({ neighbourCount }: FunctionOptions): PartialState {
   const valueCount = neighbourCount > 0 ? PART_VALUE_COUNT_WITH_NEIGHBOURS : PART_VALUE_COUNT;
@@ -30,49 +21,33 @@ export function collectingPartial({ neighbourCount }: FunctionOptions): PartialS
 
 /** Keeps runs, cut so that no part has more values than this. */
 export function runsPartial(partValueCount: number, encode: (writer: ByteWriter, run: Run) => void): PartialState {
-  const slots: Run[][] = [];
+  const runs = new RunStore();
   let valueCount = 0;
+  // Encoding asks for the parts of one slot after the other, when nothing is added any more.
+  let cutSlot: { readonly slot: number; readonly parts: Run[] } | undefined;
+  const partsOf = (slot: number): Run[] => {
+    if (cutSlot?.slot !== slot) cutSlot = { slot, parts: runs.partsOf(slot, partValueCount) };
+    return cutSlot.parts;
+  };
   return {
     add: (slot, run) => {
       valueCount += run.end - run.start;
       assertCollectable(valueCount);
-      (slots[slot] ??= []).push(...cut(run, partValueCount));
+      runs.add(slot, run);
     },
     heldCount: () => valueCount,
-    partCount: (slot) => slots[slot]?.length ?? 0,
-    encode: (slot, part, writer) => encode(writer, slots[slot]![part]!),
+    partCount: (slot) => partsOf(slot).length,
+    encode: (slot, part, writer) => encode(writer, partsOf(slot)[part]!),
   };
 }
 
-/** A value, when it is, and the cells beside it. */
-export type PickedPoint = Omit<Collected, 'seriesKey'>;
-
-/** All values of a window, least first, equal ones by time, then by series. */
-export interface Ranked {
-  readonly length: number;
-  /** undefined: there is no such rank. */
-  at(rank: number): PickedPoint | undefined;
-}
-
-/** Gathers all values of a window and lets `answer` look at them. Numbers alone are kept without an object for each. */
-export function collectingMerger({ neighbourCount }: FunctionOptions, answer: (ranked: Ranked) => readonly FunctionResult[]): Merger {
-  const numbers = new NumberRanks();
-  let others: Collected[] = [];
-  const ranked = (): Ranked => {
-    if (others.length === 0) return numbers.ranked();
-    const all = [...Array.from(numbers.points(), (point): Collected => ({ ...point, seriesKey: '' })), ...others].sort(byValueThenTime);
-    return { length: all.length, at: (rank) => all[rank] };
-  };
+/** Gathers all values of a window and lets `answer` look at them. There is no object for each, whatever it carries. */
+export function collectingMerger({ neighbourCount }: FunctionOptions, answer: (points: RankedPoints) => readonly FunctionResult[]): Merger {
+  const points = new RankedPoints(neighbourCount);
   return {
-    reset: () => {
-      numbers.clear();
-      others = [];
-    },
-    merge: (reader, shardStartNs) => {
-      decodeRun(reader, { shardStartNs, neighbourCount, numbers, others });
-      assertCollectable(numbers.count + others.length);
-    },
-    results: () => (numbers.count + others.length === 0 ? [] : answer(ranked())),
+    reset: () => points.clear(),
+    merge: (reader, shardStartNs) => decodeRun(reader, { shardStartNs, neighbourCount, points }),
+    results: () => (points.count === 0 ? [] : answer(points)),
   };
 }
 
@@ -80,21 +55,6 @@ export function collectingMerger({ neighbourCount }: FunctionOptions, answer: (r
 export function assertCollectable(valueCount: number): void {
   if (valueCount <= COLLECTED_VALUE_COUNT_MAX) return;
   throw new DbError('QUERY_LIMIT', `more than ${COLLECTED_VALUE_COUNT_MAX} values would have to be sorted: narrow the time range or group by a tag`);
-}
-
-function byValueThenTime(left: Collected, right: Collected): number {
-  const order = compareValues(left.value, right.value);
-  if (order !== 0) return order;
-  if (left.timeNs !== right.timeNs) return left.timeNs < right.timeNs ? -1 : 1;
-  return left.seriesKey < right.seriesKey ? -1 : 1;
-}
-
-function cut(run: Run, valueCount: number): Run[] {
-  const parts: Run[] = [];
-  for (let start = run.start; start < run.end; start += valueCount) {
-    parts.push({ ...run, start, end: Math.min(start + valueCount, run.end) });
-  }
-  return parts;
 }
 
 function encodeRun(writer: ByteWriter, run: Run, neighbourCount: number): void {
@@ -110,18 +70,19 @@ function encodeRun(writer: ByteWriter, run: Run, neighbourCount: number): void {
 interface Target {
   readonly shardStartNs: TimestampNs;
   readonly neighbourCount: number;
-  /** Values without neighbours that are numbers. */
-  readonly numbers: NumberRanks;
-  readonly others: Collected[];
+  readonly points: RankedPoints;
 }
 
-function decodeRun(reader: ByteReader, { shardStartNs, neighbourCount, numbers, others }: Target): void {
+function decodeRun(reader: ByteReader, { shardStartNs, neighbourCount, points }: Target): void {
   const valueCount = reader.varint();
-  const seriesKey = neighbourCount > 0 ? reader.text() : '';
+  const { bytes } = reader;
+  const keyAt = reader.offset;
+  if (neighbourCount > 0) reader.skip(reader.varint());
+  assertCollectable(points.count + Math.min(valueCount, reader.remaining));
   for (let index = 0; index < valueCount; index += 1) {
     const value = decodeValue(reader);
     const offsetNs = reader.wholeF64();
-    if (neighbourCount === 0 && typeof value === 'number') numbers.add(value, offsetNs, shardStartNs);
-    else others.push({ value, timeNs: shardStartNs + BigInt(offsetNs), seriesKey, neighbours: Array.from({ length: neighbourCount }, () => decodeCell(reader)) });
+    points.add(value, offsetNs, shardStartNs, neighbourCount === 0 ? undefined : { bytes, keyAt, cellsAt: reader.offset });
+    for (let cell = 0; cell < neighbourCount; cell += 1) skipCell(reader);
   }
 }

@@ -9,11 +9,11 @@ export const distinct: FunctionDefinition = {
   hasOwnRows: true,
   resultType: (type) => type,
   createPartial: tallyingPartial,
-  createMerger: () =>
-    tallyingMerger((tallies) =>
-      tallies
-        .toSorted((left, right) => Number(left.firstTime - right.firstTime) || compareValues(left.value, right.value))
-        .map(({ value }) => ({ value, timeNs: undefined, neighbours: [] })),
+  createMerger: (options) =>
+    tallyingMerger(options, (tallies) =>
+      Array.from({ length: tallies.length }, (_tally, index) => index)
+        .sort((left, right) => tallies.compareTimes(left, right) || compareValues(tallies.valueOf(left), tallies.valueOf(right)))
+        .map((index) => ({ value: tallies.valueOf(index), timeNs: undefined, neighbours: [] })),
     ),
 };
 
@@ -23,5 +23,5 @@ export const countDistinct: FunctionDefinition = {
   isSelector: false,
   resultType: () => 'integer',
   createPartial: tallyingPartial,
-  createMerger: () => tallyingMerger((tallies) => [{ value: tallies.length, timeNs: undefined, neighbours: [] }]),
+  createMerger: (options) => tallyingMerger(options, (tallies) => [{ value: tallies.length, timeNs: undefined, neighbours: [] }]),
 };

@@ -9,9 +9,9 @@ export const median: FunctionDefinition = {
   resultType: () => 'float',
   createPartial: collectingPartial,
   createMerger: (options) =>
-    collectingMerger(options, (ranked) => {
-      const upper = ranked.at(ranked.length >> 1)!.value;
-      const lower = ranked.at((ranked.length - 1) >> 1)!.value;
+    collectingMerger(options, (points) => {
+      const upper = points.valueAt(points.count >> 1)!;
+      const lower = points.count % 2 === 1 ? upper : points.valueAt((points.count >> 1) - 1)!;
       return [{ value: halfway(lower, upper), timeNs: undefined, neighbours: [] }];
     }),
 };

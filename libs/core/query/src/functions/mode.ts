@@ -1,6 +1,7 @@
+import type { FieldValue } from '@varve/model';
 import type { FunctionDefinition } from './function-definition.ts';
 import { compareValues } from './selector.ts';
-import { tallyingMerger, tallyingPartial } from './tally.ts';
+import { tallyingMerger, tallyingPartial, type Tallies } from './tally.ts';
 
 /**
  * The value that appears most often; of several the one that appeared first, or true. Where all appear once: the least,
@@ -11,13 +12,23 @@ export const mode: FunctionDefinition = {
   isSelector: false,
   resultType: (type) => type,
   createPartial: tallyingPartial,
-  createMerger: ({ type }) =>
-    tallyingMerger((tallies) => {
-      const most = tallies.reduce((count, tally) => Math.max(count, tally.count), 0);
-      const sorted = tallies
-        .filter(({ count }) => count === most)
-        .sort((left, right) => (most > 1 ? Number(left.firstTime - right.firstTime) : 0) || compareValues(left.value, right.value));
-      const value = type === 'boolean' ? sorted.some((tally) => tally.value === true) : sorted[0]!.value;
-      return [{ value, timeNs: undefined, neighbours: [] }];
-    }),
+  createMerger: (options) => tallyingMerger(options, (tallies) => [{ value: valueOf(tallies, options.type === 'boolean'), timeNs: undefined, neighbours: [] }]),
 };
+
+function valueOf(tallies: Tallies, isBoolean: boolean): FieldValue {
+  let best = 0;
+  let [mostCount, isTrue] = [0, false];
+  for (let index = 0; index < tallies.length; index += 1) {
+    const count = tallies.countOf(index);
+    if (count > mostCount || (count === mostCount && isBefore(tallies, index, best))) best = index;
+    isTrue = (isTrue && count <= mostCount) || (isBoolean && count >= mostCount && tallies.valueOf(index) === true);
+    mostCount = Math.max(mostCount, count);
+  }
+  return isBoolean ? isTrue : tallies.valueOf(best);
+}
+
+/** Of two that appear equally often. */
+function isBefore(tallies: Tallies, index: number, other: number): boolean {
+  const order = tallies.countOf(index) > 1 ? tallies.compareTimes(index, other) : 0;
+  return (order || compareValues(tallies.valueOf(index), tallies.valueOf(other))) < 0;
+}

@@ -8,9 +8,9 @@ export const percentile: FunctionDefinition = {
   resultType: (type) => type,
   createPartial: collectingPartial,
   createMerger: (options) =>
-    collectingMerger(options, (ranked) => {
-      const rank = Math.floor((ranked.length * (options.parameter ?? 0)) / 100 + 0.5) - 1;
-      const picked = ranked.at(rank);
+    collectingMerger(options, (points) => {
+      const rank = Math.floor((points.count * (options.parameter ?? 0)) / 100 + 0.5) - 1;
+      const picked = points.at(rank);
       return picked === undefined ? [] : [picked];
     }),
 };

@@ -1,93 +1,108 @@
-import { DbError, type ByteReader, type TimestampNs } from '@varve/base';
-import type { FieldValue } from '@varve/model';
+import { DbError, type ByteReader } from '@varve/base';
+import { putTimeAfter, splitNs, type FieldValue } from '@varve/model';
 import { decodeValue, encodeCell } from '../partial/cell-bytes.ts';
-import type { FunctionResult, Merger, PartialState } from './function-definition.ts';
+import type { FunctionOptions, FunctionResult, Merger, PartialState } from './function-definition.ts';
+import { NumberedValues } from './numbered-values.ts';
+import { TallyTable } from './tally-table.ts';
 import { valueIn } from './vector.ts';
 
 /** Distinct values of one window that are held at most, on a data node and when merging. Beyond it the query is refused. */
 const DISTINCT_VALUE_COUNT_MAX = 1_000_000;
 
+/** The same over all windows of a group on a data node. */
+const HELD_VALUE_COUNT_MAX = 4_000_000;
+
 /** Rough size of an encoded part: a few of them fit into a frame. */
 const PART_SIZE_BYTES = 64 * 1024;
 
-/** One distinct value: how often it stands there and when first. */
-export interface Tally<Time> {
-  readonly value: FieldValue;
-  readonly count: number;
-  readonly firstTime: Time;
+/** The distinct values of a window, numbered as they came: how often each stands there and when first. */
+export interface Tallies {
+  readonly length: number;
+  valueOf(index: number): FieldValue;
+  countOf(index: number): number;
+  /** As for `Array.sort`: which of two was there first. */
+  compareTimes(left: number, right: number): number;
 }
 
 /** The state of functions over distinct values: value → count and first time. */
-export function tallyingPartial(): PartialState {
-  const slots: Map<FieldValue, Tally<number>>[] = [];
-  let heldCount = 0;
+export function tallyingPartial({ type }: Pick<FunctionOptions, 'type'>): PartialState {
+  const table = new TallyTable();
+  const values = new NumberedValues(type);
   // Encoding asks for the parts of one slot after the other, when nothing is added any more.
-  let cutSlot: { readonly slot: number; readonly parts: Tally<number>[][] } | undefined;
-  const partsOf = (slot: number): Tally<number>[][] => {
-    if (cutSlot?.slot !== slot) cutSlot = { slot, parts: cut(slots[slot]?.values() ?? []) };
+  let cutSlot: { readonly slot: number; readonly parts: readonly Int32Array[] } | undefined;
+  const partsOf = (slot: number): readonly Int32Array[] => {
+    if (cutSlot?.slot !== slot) cutSlot = { slot, parts: cut(table.entriesOf(slot), (entry) => values.valueOf(table.numberOf(entry))) };
     return cutSlot.parts;
   };
   return {
     add: (slot, { vector, start, end }) => {
-      const tallies = (slots[slot] ??= new Map());
-      const countBefore = tallies.size;
-      for (let index = start; index < end; index += 1) {
-        addTally(tallies, { value: valueIn(vector, index), count: 1, firstTime: vector.offsetsNs[index]! });
-      }
-      heldCount += tallies.size - countBefore;
+      for (let index = start; index < end; index += 1) table.add(slot, values.numberOf(valueIn(vector, index)), 1, vector.offsetsNs[index]!, 0);
+      assertFew(table, slot);
     },
-    heldCount: () => heldCount,
+    heldCount: () => table.count,
     partCount: (slot) => partsOf(slot).length,
     encode: (slot, part, writer) => {
-      const tallies = partsOf(slot)[part]!;
-      writer.varint(tallies.length);
-      for (const { value, count, firstTime } of tallies) {
-        encodeCell(writer, value);
-        writer.varint(count).f64(firstTime);
+      const entries = partsOf(slot)[part]!;
+      writer.varint(entries.length);
+      for (const entry of entries) {
+        encodeCell(writer, values.valueOf(table.numberOf(entry)));
+        writer.varint(table.countOf(entry)).f64(table.firstTimeOf(entry).major);
       }
     },
   };
 }
 
 /** Joins the tallies of a window and lets `answer` look at them. */
-export function tallyingMerger(answer: (tallies: readonly Tally<TimestampNs>[]) => readonly FunctionResult[]): Merger {
-  const tallies = new Map<FieldValue, Tally<TimestampNs>>();
+export function tallyingMerger({ type }: Pick<FunctionOptions, 'type'>, answer: (tallies: Tallies) => readonly FunctionResult[]): Merger {
+  const table = new TallyTable();
+  const values = new NumberedValues(type);
+  const time = { ms: [0], subNs: [0] };
+  const tallies: Tallies = {
+    get length() {
+      return table.count;
+    },
+    valueOf: (index) => values.valueOf(table.numberOf(index)),
+    countOf: (index) => table.countOf(index),
+    compareTimes: (left, right) => table.compareTimes(left, right),
+  };
   return {
-    reset: () => tallies.clear(),
+    reset: () => {
+      table.clear();
+      values.clear();
+    },
     merge: (reader: ByteReader, shardStartNs) => {
+      const start = splitNs(shardStartNs);
       const valueCount = reader.varint();
       for (let index = 0; index < valueCount; index += 1) {
-        const value = decodeValue(reader);
-        addTally(tallies, { value, count: reader.varint(), firstTime: shardStartNs + BigInt(reader.wholeF64()) });
+        const number = values.numberOf(decodeValue(reader));
+        const count = reader.varint();
+        putTimeAfter(start, reader.wholeF64(), time, 0);
+        table.add(0, number, count, time.ms[0]!, time.subNs[0]!);
       }
+      assertFew(table, 0);
     },
-    results: () => (tallies.size === 0 ? [] : answer([...tallies.values()])),
+    results: () => (table.count === 0 ? [] : answer(tallies)),
   };
 }
 
-function cut(tallies: Iterable<Tally<number>>): Tally<number>[][] {
-  const parts: Tally<number>[][] = [];
-  let sizeBytes = PART_SIZE_BYTES;
-  for (const tally of tallies) {
-    if (sizeBytes >= PART_SIZE_BYTES) {
-      parts.push([]);
-      sizeBytes = 0;
-    }
-    parts.at(-1)!.push(tally);
-    sizeBytes += 20 + (typeof tally.value === 'string' ? tally.value.length : 0);
-  }
-  return parts;
+/** @throws DbError QUERY_LIMIT */
+function assertFew(table: TallyTable, slot: number): void {
+  if (table.countIn(slot) > DISTINCT_VALUE_COUNT_MAX) throw new DbError('QUERY_LIMIT', `more than ${DISTINCT_VALUE_COUNT_MAX} distinct values in one window`);
+  if (table.count <= HELD_VALUE_COUNT_MAX) return;
+  throw new DbError('QUERY_LIMIT', `more than ${HELD_VALUE_COUNT_MAX} distinct values, each counted per window: narrow the time range or group by a tag`);
 }
 
-function addTally<Time extends number | bigint>(tallies: Map<FieldValue, Tally<Time>>, added: Tally<Time>): void {
-  const held = tallies.get(added.value);
-  if (held === undefined) {
-    if (tallies.size >= DISTINCT_VALUE_COUNT_MAX) {
-      throw new DbError('QUERY_LIMIT', `more than ${DISTINCT_VALUE_COUNT_MAX} distinct values in one window`);
+function cut(entries: Int32Array, valueOf: (entry: number) => FieldValue): Int32Array[] {
+  const parts: Int32Array[] = [];
+  let [start, sizeBytes] = [0, 0];
+  for (let index = 0; index < entries.length; index += 1) {
+    if (sizeBytes >= PART_SIZE_BYTES) {
+      parts.push(entries.subarray(start, index));
+      [start, sizeBytes] = [index, 0];
     }
-    tallies.set(added.value, added);
-    return;
+    const value = valueOf(entries[index]!);
+    sizeBytes += 20 + (typeof value === 'string' ? value.length : 0);
   }
-  const firstTime = added.firstTime < held.firstTime ? added.firstTime : held.firstTime;
-  tallies.set(added.value, { value: held.value, count: held.count + added.count, firstTime });
+  if (start < entries.length) parts.push(entries.subarray(start));
+  return parts;
 }

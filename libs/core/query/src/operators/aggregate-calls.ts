@@ -14,6 +14,9 @@ import { fieldsToRead, isNumericType } from './slice-cells.ts';
 /** A plan that asks for aggregates. */
 export type AggregatesPlan = ShardPlan & { readonly output: AggregatesOutput };
 
+/** A value that is held takes some hundred nanoseconds. */
+const HELD_ROW_COUNT_AT_ONCE = 32_768;
+
 /** Calls on one field, over the same offsets: half-open, −∞ to ∞ where they take all that is read. */
 export interface CallGroup {
   readonly column: number;
@@ -39,6 +42,8 @@ export class AggregateCalls {
   readonly cutter: RunCutter;
   /** Calls that take the same values. */
   readonly groups: readonly CallGroup[];
+  /** Rows that are added in one go: a filter, or functions that hold values, may take long for each. */
+  readonly rowCountAtOnce: number;
   readonly #startNs: TimestampNs;
   /** Whether summaries may stand for rows: no row and no cell beside a value is looked at, and each function can do with them. */
   readonly #takesSummaries: boolean;
@@ -55,6 +60,7 @@ export class AggregateCalls {
     this.#startNs = startNs;
     const states = this.createStates();
     this.groups = callGroups(plan, measurement, startNs, states);
+    this.rowCountAtOnce = Math.min(rowFilter.rowCountAtOnce, states.some((state) => 'heldCount' in state) ? HELD_ROW_COUNT_AT_ONCE : Infinity);
     const areFields = plan.output.calls.every(({ column }) => measurement.origins[column]!.kind !== 'tag');
     this.#takesSummaries = rowFilter.passesAll && plan.output.neighbours.length === 0 && areFields && states.every(({ addSummary }) => addSummary !== undefined);
   }

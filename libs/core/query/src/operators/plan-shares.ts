@@ -1,6 +1,7 @@
 import { ShardCounter } from '../limits/shard-counter.ts';
 import type { MeasurementPlan, ShardPlan } from '../plan/shard-plan.ts';
 import { estimatedRowCount } from './estimated-row-count.ts';
+import { filterCost, USUAL_COST } from './filter-cost.ts';
 import { offsetsIn, onlyRowOf, rangeOf, runGroups } from './run-shard-plan.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
 import type { OffsetRange, ShardSource } from './shard-source.ts';
@@ -14,7 +15,7 @@ export interface PlanShare {
   readonly range: OffsetRange;
   /** In the order of the answer. */
   readonly groups: readonly SeriesGroup[];
-  /** Rows that are answered as they are take longer to answer than to read, and much memory ahead of that: they are not. */
+  /** Rows that are answered as they are take longer to answer than to read, and much memory ahead of that: they are not. Nor is what a long filter passes, which others interrupt. */
   readonly mayBeLent: boolean;
   /** About what it takes: the unit is what an aggregate takes for a cell, a nanosecond or two. */
   readonly cost: number;
@@ -57,9 +58,10 @@ export function sharesOf(plan: ShardPlan, source: ShardSource, size = SHARE_SIZE
       shares.push({ plan: ofMeasurement, range, groups, mayBeLent: false, cost: 0 });
       continue;
     }
+    const mayBeLent = filterCost(measurement.rowFilter) <= USUAL_COST;
     const rowCount = sampledRowCount(groups, source, range);
     const costOf = ({ series }: SeriesGroup): number => series.length * seriesCost(plan, measurement, rowCount);
-    for (const each of groupsTogether(groups, costOf, size)) shares.push(...cutByTime({ ...each, plan: ofMeasurement, range, mayBeLent: true }, source, size));
+    for (const each of groupsTogether(groups, costOf, size)) shares.push(...cutByTime({ ...each, plan: ofMeasurement, range, mayBeLent }, source, size));
   }
   return shares;
 }

@@ -2,6 +2,7 @@ import { valueAt, type Cell } from '@varve/model';
 import { compileExpression, type RowReader } from '../plan/expression.ts';
 import type { FilterColumn, MeasurementPlan } from '../plan/shard-plan.ts';
 import { chosenRows } from './chosen-rows.ts';
+import { filterCost, rowCountAtOnce } from './filter-cost.ts';
 import { fieldBound, type Comparison, type FieldBound } from './field-bound.ts';
 import { mayPassOf } from './may-pass.ts';
 import { columnOf, type SeriesRows } from './slice-cells.ts';
@@ -15,12 +16,15 @@ export class RowFilter {
   readonly mayPass: ReturnType<typeof mayPassOf>;
   /** What the filter asks for, if it is nothing but a comparison. */
   readonly #bound: FieldBound | undefined;
+  /** Rows of more are filtered in several goes, between which others have a turn. */
+  readonly rowCountAtOnce: number;
   /** One per filter column, of the series at hand. */
   #readers: readonly RowReader[] = [];
 
   constructor({ rowFilter, filterColumns }: Pick<MeasurementPlan, 'rowFilter' | 'filterColumns'>) {
     this.mayPass = mayPassOf({ rowFilter, filterColumns });
     this.#columns = filterColumns;
+    this.rowCountAtOnce = rowCountAtOnce(filterCost(rowFilter));
     this.#bound = rowFilter && fieldBound(rowFilter, filterColumns);
     const input = (index: number): RowReader => (row) => this.#readers[index]!(row);
     this.#passes = rowFilter === undefined ? undefined : compileExpression(rowFilter, { input, clause: 'WHERE' });

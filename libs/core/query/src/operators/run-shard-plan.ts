@@ -11,7 +11,8 @@ import { pickedRows } from './picked-rows.ts';
 import { GroupScan } from './scan-group.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
 import type { OffsetRange, ReadQuestion, SeriesReader, ShardSource, SourceSeries } from './shard-source.ts';
-import { fieldsToRead, isNumericType, rowCountOf, sliceSizeBytes } from './slice-cells.ts';
+import { fieldsToRead, isNumericType, rowCountOf, sliceSizeBytes, type SeriesRows } from './slice-cells.ts';
+import { sliceParts } from './slice-parts.ts';
 import { TimePieces } from './time-pieces.ts';
 import { windowPieces } from './window-pieces.ts';
 
@@ -66,8 +67,12 @@ async function* aggregate({ plan, source, range, counter, signal }: Job<Aggregat
         const unclear: SeriesSummary[] = [];
         const pieces = read(series, time);
         for (const piece of pieces instanceof Promise ? await pieces : pieces) {
-          if (!('rowCount' in piece)) aggregates.add(series, piece);
-          else if (!aggregates.addSummary(series, piece)) unclear.push(piece);
+          if (!('rowCount' in piece)) {
+            for (const part of sliceParts(piece, calls.rowCountAtOnce)) {
+              if (part !== piece) await restIfDue(source, signal);
+              aggregates.add(series, part);
+            }
+          } else if (!aggregates.addSummary(series, piece)) unclear.push(piece);
         }
         for (const piece of unclear) for (const rows of await readRows(series, rangeOfSummary(piece))) aggregates.add(series, rows as SeriesSlice);
         counter.addPoints(aggregates.pointCount - pointCount);
@@ -134,7 +139,7 @@ async function* scanOneGroup(job: Job<RowsOutput>, group: SeriesGroup, { read, w
       const parts = read(series, piece);
       const [rows] = (parts instanceof Promise ? await parts : parts) as Iterable<SeriesSlice | SeriesRow>;
       if (rows === undefined) continue;
-      const passed = passing(group, series, rows);
+      const passed = isLong(group, rows) ? await passingInTurns(job, group, { series, slice: rows }) : passing(group, series, rows);
       groupScan.add(rank, passed);
       readCount += rowCountOf(rows);
       if (counter.isOn) heldSizeBytes += sliceSizeBytes(passed);
@@ -162,6 +167,35 @@ function passing({ rowFilter }: SeriesGroup, series: SourceSeries, rows: SeriesS
   if ('row' in rows) return rows;
   const chosen = rowFilter.rowsThatPass({ series, slice: rows });
   return chosen === undefined ? rows : pickedRows(rows, chosen);
+}
+
+function isLong({ rowFilter }: SeriesGroup, rows: SeriesSlice | SeriesRow): rows is SeriesSlice {
+  return !('row' in rows) && rows.offsetsNs.length > rowFilter.rowCountAtOnce;
+}
+
+/** As `passing`; others have a turn between parts. */
+async function passingInTurns({ source, signal }: Job<RowsOutput>, { rowFilter }: SeriesGroup, { series, slice }: SeriesRows): Promise<SeriesSlice> {
+  const chosen: Int32Array[] = [];
+  let start = 0;
+  for (const part of sliceParts(slice, rowFilter.rowCountAtOnce)) {
+    await restIfDue(source, signal);
+    const from = start;
+    chosen.push(rowFilter.rowsThatPass({ series, slice: part })!.map((row) => row + from));
+    start += part.offsetsNs.length;
+  }
+  const rows = new Int32Array(chosen.reduce((count, { length }) => count + length, 0));
+  let at = 0;
+  for (const part of chosen) {
+    rows.set(part, at);
+    at += part.length;
+  }
+  return pickedRows(slice, rows);
+}
+
+/** @throws DbError QUERY_INTERRUPTED */
+async function restIfDue({ maybeRest }: ShardSource, signal: AbortSignal | undefined): Promise<void> {
+  await maybeRest?.();
+  assertWanted(signal);
 }
 
 /** The part of the range in which any of the series has rows. */

@@ -45,3 +45,11 @@ export function decodeValue(reader: ByteReader): Exclude<Cell, null> {
   if (cell === null) throw new DbError('MESSAGE_INVALID', 'a value is missing in a partial result');
   return cell;
 }
+
+/** Reads over a cell. @throws DbError MESSAGE_INVALID */
+export function skipCell(reader: ByteReader): void {
+  const tag = reader.u8();
+  if (tag === NUMBER || tag === BIGINT) reader.skip(8);
+  else if (tag === TEXT) reader.skip(reader.varint());
+  else if (tag !== NULL && tag !== FALSE && tag !== TRUE) throw new DbError('MESSAGE_INVALID', `unknown kind of cell: ${tag}`);
+}

@@ -34,7 +34,7 @@ export function expandFields(fields: readonly SelectField[], names: ExpandableNa
   const columns: ExpandedField[] = [];
   for (const field of fields) {
     for (const column of expandField(field, names)) columns.push(column);
-    if (columns.length > selectColumnCountMax) return planError(`a SELECT may have ${selectColumnCountMax} columns: this one has more, name fewer fields`);
+    if (columns.length > selectColumnCountMax) return tooManyColumns();
   }
   return names.showsTagsOfTop ? listedOnce(columns) : [...columns, ...fields.flatMap(tagsOfTop)];
 }
@@ -50,6 +50,10 @@ function listedOnce(columns: ExpandedField[]): ExpandedField[] {
 /** What a column without another name is called after. */
 function keyOf({ expression, alias }: ExpandedField): string | undefined {
   return expression.kind === 'variable' && alias === undefined ? expression.name : undefined;
+}
+
+export function tooManyColumns(): PlanError {
+  return planError(`a SELECT may have ${LIMITS.selectColumnCountMax} columns: this one has more, name fewer fields`);
 }
 
 function tagsOfTop({ expression }: SelectField): ExpandedField[] {

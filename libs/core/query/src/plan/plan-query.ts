@@ -4,7 +4,8 @@ import type { SelectStatement } from '../influxql/ast.ts';
 import { windowsOf, type OuterWindows } from '../influxql/validate-select.ts';
 import { checkSelect, isTimeColumn } from './check-select.ts';
 import { checkTypes } from './check-types.ts';
-import { expandFields } from './expand-fields.ts';
+import { expandFields, tooManyColumns } from './expand-fields.ts';
+import { leastColumnCount } from './least-column-count.ts';
 import { PlanColumns } from './plan-columns.ts';
 import type { PlanContext } from './plan-context.ts';
 import { dimensionKeys, planDimensions } from './plan-dimensions.ts';
@@ -22,6 +23,7 @@ import { expandableNames, knownTags } from './subquery-schema.ts';
 export function planQuery(statement: SelectStatement, context: PlanContext): QueryPlan | PlanError {
   const { subqueryCountMax } = LIMITS;
   if (subqueryCount(statement) > subqueryCountMax) return planError(`more than ${subqueryCountMax} subqueries in one statement`);
+  if (leastColumnCount(statement, context) > LIMITS.selectColumnCountMax) return tooManyColumns();
   const planner = plannerOf(statement, context, undefined);
   if ('kind' in planner) return planner;
   const isTooMuch = subqueryCount(statement) + planner.repeatCount > subqueryCountMax;
