@@ -1,6 +1,6 @@
 export { analyzedLines } from './explain/analyzed-query.ts';
 export { explainPlan } from './explain/explain-plan.ts';
-export { parseQuery } from './influxql/parse.ts';
+export { parsedInParts, parseQuery } from './influxql/parse.ts';
 export { validateSelect } from './influxql/validate-select.ts';
 export { formatStatement } from './influxql/print-statement.ts';
 export { planInto } from './into/plan-into.ts';
@@ -28,6 +28,7 @@ export { formatDuration } from './show/go-duration.ts';
 export { reportRows } from './show/report-rows.ts';
 export { showNeeds } from './show/show-needs.ts';
 export { showRows } from './show/show-rows.ts';
+export type { ParseResult } from './influxql/parse.ts';
 export type { AnalyzedShard, ShardCounts } from './explain/analyzed-query.ts';
 export type { ExplainedShard, ExplainedSource } from './explain/explain-plan.ts';
 export type { BudgetPart, GroupSeries } from './limits/select-budget.ts';

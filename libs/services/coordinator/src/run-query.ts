@@ -1,7 +1,7 @@
 import { DbError, type DurationMs } from '@varve/base';
-import type { CatalogFollower } from '@varve/kit';
+import { Turns, type CatalogFollower } from '@varve/kit';
 import { traceIdOf, type Clock, type Log, type Metrics, type QueryRequest, type ResultItem, type Tracer } from '@varve/ports';
-import { parseQuery, type Statement } from '@varve/query';
+import { parsedInParts, type ParseResult, type Statement } from '@varve/query';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
 import type { IntoPath } from './into-path.ts';
 import { ItemByItem } from './item-by-item.ts';
@@ -50,7 +50,8 @@ export class QueryRunner {
   }
 
   async *#run(request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
-    const parsed = parseQuery(request.text, request.params);
+    const turns = new Turns(this.#parts.clock);
+    const parsed = await parsedInTurns(request, turns);
     if (parsed.kind === 'error') throw new DbError('QUERY_PARSE', `error parsing query: ${parsed.message}`);
     if (request.level !== undefined && request.level !== 'one') {
       throw new DbError('NOT_SUPPORTED', `reading at consistency=${request.level} is not supported by this version of Varve yet; use consistency=one`);
@@ -63,7 +64,7 @@ export class QueryRunner {
     const unfollow = end.follow(request.signal);
     try {
       await this.#lookAgainFor(request.database);
-      yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent, signal: end.signal }, end);
+      yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent, signal: end.signal }, { end, turns });
     } catch (error) {
       span.end(error);
       throw error;
@@ -90,12 +91,13 @@ export class QueryRunner {
     }
   }
 
-  async *#statements(statements: readonly Statement[], request: QueryRequest, end: QueryEnd): AsyncGenerator<readonly ResultItem[]> {
+  async *#statements(statements: readonly Statement[], request: QueryRequest, { end, turns }: Running): AsyncGenerator<readonly ResultItem[]> {
     let hasFailed = false;
     for (const [statementId, statement] of statements.entries()) {
       if (hasFailed) yield [{ kind: 'error', statementId, text: 'not executed' }];
       else hasFailed = yield* this.#statement(statement, statementId, request, end);
       yield [{ kind: 'done', statementId }];
+      await turns.maybeRest(); // Each statement is short, thousands of them are not.
     }
   }
 
@@ -132,6 +134,21 @@ export class QueryRunner {
     const runningCount = this.#parts.queries.size;
     if (concurrentQueryCountMax === 0 || runningCount <= concurrentQueryCountMax || kind === 'showQueries' || kind === 'killQuery') return;
     throw new DbError('QUERY_LIMIT', `max-concurrent-queries limit exceeded(${runningCount}, ${concurrentQueryCountMax})`);
+  }
+}
+
+interface Running {
+  readonly end: QueryEnd;
+  /** Of all statements together. */
+  readonly turns: Turns;
+}
+
+async function parsedInTurns({ text, params }: QueryRequest, turns: Turns): Promise<ParseResult> {
+  const parts = parsedInParts(text, params);
+  for (;;) {
+    const { done, value } = parts.next();
+    if (done === true) return value;
+    await turns.maybeRest();
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Expr, SelectStatement, Statement } from './ast.ts';
-import { parseQuery } from './parse.ts';
+import { parsedInParts, parseQuery } from './parse.ts';
 import { MAX_ERROR_CHARS } from './clip-text.ts';
 import { MAX_HEIGHT } from './parse-expression.ts';
 import { formatExpr } from './print.ts';
@@ -241,4 +241,11 @@ test.each([
 ])('QC8: 10 MB or a great number of %s are parsed or refused', (_, text) => {
   const parsed = parseQuery(text);
   expect(['statements', 'error']).toContain(parsed.kind);
+});
+
+test('thousands of statements are parsed in parts', () => {
+  const text = Array.from({ length: 8_000 }, (_, index) => `SELECT f FROM m LIMIT ${index + 1}`).join(';');
+  expect([...parsedInParts(text)].length).toBeGreaterThan(80);
+  expect(statementsOf(text)).toHaveLength(8_000);
+  expect([...parsedInParts('SELECT f FROM m; SELECT g FROM m')]).toHaveLength(0);
 });

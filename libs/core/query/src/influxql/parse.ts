@@ -14,8 +14,18 @@ export type ParseResult =
  * `{ identifier | regex | string | float | integer | duration: value }`. What is no such value is an error where it is used.
  */
 export function parseQuery(text: string, params: Readonly<Record<string, unknown>> = {}): ParseResult {
+  const parts = parsedInParts(text, params);
+  for (;;) {
+    const { done, value } = parts.next();
+    if (done === true) return value;
+  }
+}
+
+/** As {@link parseQuery}; after every few hundred tokens, and the statement that they end in, there is a part: others may have a turn. */
+export function* parsedInParts(text: string, params: Readonly<Record<string, unknown>> = {}): Generator<void, ParseResult> {
   const stream = new TokenStream(text, params);
   const statements: Statement[] = [];
+  let partTokenCount = 0;
   for (;;) {
     while (stream.accept(';'));
     if (stream.peek().kind === 'EOF') break;
@@ -23,6 +33,12 @@ export function parseQuery(text: string, params: Readonly<Record<string, unknown
     if (statement !== undefined) statements.push(statement);
     const { kind } = stream.peek();
     if (kind !== ';' && kind !== 'EOF') stream.failExpected([';']);
+    if (stream.tokenCount - partTokenCount < PART_TOKEN_COUNT) continue;
+    partTokenCount = stream.tokenCount;
+    yield;
   }
   return stream.error === undefined ? { kind: 'statements', statements } : { kind: 'error', message: stream.error };
 }
+
+/** Some hundred microseconds. */
+const PART_TOKEN_COUNT = 512;
