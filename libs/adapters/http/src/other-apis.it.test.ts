@@ -51,13 +51,12 @@ test('E12: a remote read is a query, and its answer a snappy block of series', a
       rows(0, 'cpu', ['time', 'value'], [[-1n, -0]], { tags: [['job', 'a']] }),
       { kind: 'done', statementId: 0 },
     ]);
-  const answer = await send(server, '/api/v1/prom/read?db=p&rp=r', { ...POST, body: promReadBody([ASK_UP, ASK_UP]) });
+  const answer = await send(server, '/api/v1/prom/read?db=p&rp=r', { ...POST, body: promReadBody([ASK_UP, { ...ASK_UP, matchers: [{ type: 2, name: '__name__', value: 'up|cpu' }] }]) });
   expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' } });
-  const series = [
-    { labels: { Zone: 'x', __name__: 'up' }, samples: [[1_600_000_000_000n, 1.5], [1_600_000_002_000n, 3]] },
-    { labels: { __name__: 'cpu', job: 'a' }, samples: [[-1n, -0]] },
-  ];
-  expect(readPromAnswer(answer.body)).toEqual([series, series]);
+  const up = { labels: { Zone: 'x', __name__: 'up' }, samples: [[1_600_000_000_000n, 1.5], [1_600_000_002_000n, 3]] };
+  const cpu = { labels: { job: 'a' }, samples: [[-1n, -0]] };
+  // Who names one measurement gets the tags that there are; of several, each series says which it is of.
+  expect(readPromAnswer(answer.body)).toEqual([[up, cpu], [up, { ...cpu, labels: { __name__: 'cpu', ...cpu.labels } }]]);
   expect(Object.keys(readPromAnswer(answer.body)[0]![0]!.labels), 'sorted as bytes').toEqual(['Zone', '__name__']);
   expect(gateway.queries).toMatchObject([{ database: 'p', retentionPolicy: 'r', isReadOnlyMethod: true, params: { source: { identifier: 'up' } } }, {}]);
 });

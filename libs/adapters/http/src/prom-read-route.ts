@@ -6,7 +6,7 @@ import { AnswerStream } from './answer-stream.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Exchange } from './exchange.ts';
 import { HeldShare } from './held-share.ts';
-import { promSelect, NAME_LABEL } from './prom-select.ts';
+import { namesMeasurement, promSelect, NAME_LABEL } from './prom-select.ts';
 import { readReadRequest, ReadResponseWriter, type PromLabel, type PromQuery } from './prom-messages.ts';
 import { readSnappyBody, type BodyBounds } from './request-body.ts';
 import type { RequestClock } from './request-clock.ts';
@@ -32,10 +32,12 @@ export async function promReadRoute(exchange: Exchange, { gateway, clock, bounds
   const share = new HeldShare(held, 'an answer of Prometheus’ remote read; ask for less time or fewer series');
   try {
     for (const query of queries) {
+      const isNamed = namesMeasurement(query);
       let isContinued = false;
       for await (const block of rowsOf(gateway.runQuery({ ...shared, ...promSelect(query) }))) {
         if (exchange.isGone) return;
-        writeBlock(writer, block, isContinued);
+        if (!isContinued) for (const label of labelsOf(block, isNamed)) writer.label(label);
+        writeBlock(writer, block);
         share.set(writer.sizeBytes);
         isContinued = block.isPartial;
       }
@@ -75,8 +77,7 @@ async function* rowsOf(items: ReturnType<Gateway['runQuery']>): AsyncGenerator<R
 }
 
 /** One series of the answer goes on as long as its blocks say so. */
-function writeBlock(writer: ReadResponseWriter, { name, tags = [], times, cells, rowCount, isPartial }: ResultBlock, isContinued: boolean): void {
-  if (!isContinued) for (const label of labelsOf(name, tags)) writer.label(label);
+function writeBlock(writer: ReadResponseWriter, { times, cells, rowCount, isPartial }: ResultBlock): void {
   for (let row = 0; row < rowCount; row += 1) {
     const value = numberOf(cells[0]![row]!);
     if (value !== undefined) writer.sample({ value, timeMs: BigInt(times!.ms[row]!) });
@@ -84,10 +85,10 @@ function writeBlock(writer: ReadResponseWriter, { name, tags = [], times, cells,
   if (!isPartial) writer.endSeries();
 }
 
-/** Sorted by name, as Prometheus wants them; a tag without a value is none. */
-function labelsOf(measurement: string, tags: readonly (readonly [string, string])[]): readonly PromLabel[] {
+/** Sorted by name, as Prometheus wants them; a tag without a value is none. Without the name that the query gave, series of several measurements have theirs. */
+function labelsOf({ name: measurement, tags = [] }: ResultBlock, isNamed: boolean): readonly PromLabel[] {
   const labels = new Map(tags.filter(([, value]) => value !== ''));
-  if (!labels.has(NAME_LABEL)) labels.set(NAME_LABEL, measurement);
+  if (!isNamed && !labels.has(NAME_LABEL)) labels.set(NAME_LABEL, measurement);
   return [...labels].map(([name, value]) => ({ name, value })).sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 

@@ -36,6 +36,11 @@ export function promSelect({ startMs, endMs, matchers }: PromQuery): PromSelect 
   return { text: `SELECT value::field FROM $source WHERE ${[...conditions, ...times].join(' AND ')} GROUP BY *`, params };
 }
 
+/** Whether a query names its one measurement, so that its series need not say which they are of. */
+export function namesMeasurement({ matchers }: PromQuery): boolean {
+  return matchers.some(({ name, type }) => name === NAME_LABEL && MATCH_OPERATORS[type] === '=');
+}
+
 function operandOf({ type, value }: PromMatcher, literal: 'identifier' | 'string'): Readonly<Record<string, string>> {
   return MATCH_OPERATORS[type]!.endsWith('~') ? { regex: `^(?:${value})$` } : { [literal]: value };
 }
