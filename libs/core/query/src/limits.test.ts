@@ -8,7 +8,7 @@ import type { PlanLimits } from './plan/plan-context.ts';
 import { planQuery } from './plan/plan-query.ts';
 import type { QueryPlan } from './plan/query-plan.ts';
 import { allArrived, allOf } from './testing/all-of.ts';
-import { parseOne, schemaOf, shardsOf, TEST_DATABASE } from './testing/memory-engine.ts';
+import { answerOf, parseOne, schemaOf, shardsOf, TEST_DATABASE, type Sharding } from './testing/memory-engine.ts';
 import { memorySource, type TestPoint } from './testing/memory-source.ts';
 import { parseTestLines } from './testing/test-lines.ts';
 
@@ -74,6 +74,20 @@ test('max-select-buckets refuses a query before it runs, in InfluxDB words', () 
   check('SELECT count(f) FROM m WHERE time >= 0 AND time < 100 GROUP BY time(10ns)', undefined);
   check('SELECT count(f) FROM m WHERE time >= 0 AND time <= 100 GROUP BY time(10ns)', 'max-select-buckets limit exceeded: (11/10)');
   check('SELECT count(f) FROM m WHERE time >= 0 AND time <= 100', undefined);
+});
+
+test('LM2: with max-select-buckets a query without a lower bound is one of its last windows', async () => {
+  const points = parseTestLines('m f=1 5\nm f=2 10\nm f=3 31\nm f=4 48');
+  const rows = async (query: string, sharding: Sharding): Promise<unknown> =>
+    (await answerOf(query, points, { selectBucketCountMax: 4, sharding })).series?.[0]?.values;
+  for (const sharding of [{ windowNs: 100n, sliceCount: 1 }, { windowNs: 20n, sliceCount: 1 }]) {
+    expect(await rows('SELECT sum(f) FROM m WHERE time < 40 GROUP BY time(10ns)', sharding)).toEqual([[0n, 1], [10n, 2], [20n, null], [30n, 3]]);
+    // Windows from 20 on: there is nothing before 30, so that is where the rows begin.
+    expect(await rows('SELECT sum(f) FROM m WHERE time < 60 GROUP BY time(10ns)', sharding)).toEqual([[30n, 3], [40n, 4], [50n, null]]);
+    expect(await rows('SELECT sum(s) FROM (SELECT f AS s FROM m) WHERE time < 50 GROUP BY time(10ns) fill(none)', sharding)).toEqual([[10n, 2], [30n, 3], [40n, 4]]);
+    expect(await rows('SELECT sum(f) FROM m WHERE time < 60', sharding), 'without windows there are no last ones').toEqual([[0n, 10]]);
+    expect(await rows('SELECT difference(sum(f)) FROM m WHERE time < 50 GROUP BY time(10ns) fill(none)', sharding), 'one more to subtract from').toEqual([[10n, 1], [30n, 1], [40n, 1]]);
+  }
 });
 
 test('QC7: a query that has its rows opens no further shard and closes those it opened', async () => {

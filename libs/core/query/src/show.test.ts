@@ -33,6 +33,8 @@ test.each([
   ["value =~ /a|c/ AND time < 30", ['cpu a']],
   ["value = 'c' OR region = 'eu'", ['cpu a', 'cpu b', 'mem c']],
   ["value != 'a' AND region != ''", ['cpu b']],
+  ["value = 5000", []],
+  ["(value = 5000 OR value = 'c') AND 1 = 1", ['mem c']],
   ["_name = 'mem'", ['mem c']],
   ["_tagKey = 'region'", []],
 ])('SH2 SH3 SHOW TAG VALUES asks each point for its time, and the value itself: %s', async (condition, expected) => {
@@ -40,6 +42,18 @@ test.each([
     const answer = (await shown(`SHOW TAG VALUES WITH KEY = host WHERE ${condition}`, HOSTS, sharding)) as { series?: { name: string; values: string[][] }[] };
     expect((answer.series ?? []).flatMap(({ name, values }) => values.map(([, value]) => `${name} ${value}`))).toEqual(expected);
   }
+});
+
+test('SH3 what is constant in WHERE is decided before it', async () => {
+  const keys = async (condition: string): Promise<unknown> => {
+    const { series, ...rest } = (await shown(`SHOW SERIES WHERE ${condition}`, HOSTS)) as { series?: { values: string[][] }[]; error?: string };
+    return rest.error ?? (series ?? []).flatMap(({ values }) => values.flat());
+  };
+  expect(await keys("1 + 1 = 2 AND host = 'c'")).toEqual(['mem,host=c']);
+  expect(await keys("value > 0 OR 'a' = 'a'")).toHaveLength(3);
+  expect(await keys('1h > 60m')).toEqual([]);
+  expect(await keys('1 + 2')).toBe('invalid condition expression: 3');
+  expect(await keys('value > 0')).toBe('invalid tag comparison operator');
 });
 
 test('SH2 so do SHOW SERIES, SHOW TAG KEYS and the count of tag values', async () => {

@@ -20,7 +20,7 @@ import type { AggregatesOutput, ColumnOrigin, MeasurementPlan, RowsOutput, Shard
 import type { SplitCondition } from './split-time.ts';
 import { columnTypes, subquerySchema, withDimensions, type SubquerySchema } from './subquery-schema.ts';
 import { timeZoneWindow } from './time-zone-windows.ts';
-import { windowCountIn } from './window-line.ts';
+import { windowCountIn, windowsAway, windowStartNs } from './window-line.ts';
 
 /** A statement with its clauses taken apart, and what its sources are. */
 export interface CheckedSelect {
@@ -92,7 +92,8 @@ export class SelectPlanner {
     // Functions of fields that nobody has answer nothing.
     const isEmpty = asked.startNs >= asked.endNs || (hasCalls && projections.outputs.length === 0);
     const scope = { asked, window: this.#window, isDescending: this.#isDescending };
-    const { windows, points } = reachOf(projections, scope);
+    const { windows, points: reached } = reachOf(projections, scope);
+    const points = this.#lastWindows(asked, reached, leadOf(projections.calls));
     const transform = planTransform(projections, statement, scope);
     const sources = isEmpty ? [] : this.#sources(points, transform === undefined ? this.#wantedWindowCount : undefined);
     if ('kind' in sources) return sources;
@@ -117,6 +118,15 @@ export class SelectPlanner {
     const bucketCount = windowCountIn(window, startNs, endNs);
     if (bucketCount <= BigInt(selectBucketCountMax)) return undefined;
     return planError(`max-select-buckets limit exceeded: (${bucketCount}/${selectBucketCountMax})`);
+  }
+
+  /** With `max-select-buckets` a statement without a lower bound of time reads no more than its last windows; rows begin with the first value in them. */
+  #lastWindows({ startNs, endNs }: TimeRange, reach: Reach, leadWindowCount: number): Reach {
+    const { selectBucketCountMax } = this.#select.context.limits;
+    const window = this.#window;
+    if (window === undefined || selectBucketCountMax === 0 || startNs > MIN_TIME_NS || this.#around !== undefined) return reach;
+    const firstNs = windowsAway(window, windowStartNs(window, endNs - 1n), 1 - selectBucketCountMax - leadWindowCount);
+    return firstNs <= MIN_TIME_NS ? reach : { ...reach, range: { startNs: firstNs, endNs: reach.range.endNs } };
   }
 
   #sources(reach: Reach, wantedWindowCount: number | undefined): PlannedSource[] | PlanError {

@@ -1,6 +1,7 @@
 import type { Expr, SelectField, SelectStatement, Variable } from '../influxql/ast.ts';
 import { childrenOf } from '../influxql/expression-tree.ts';
 import { foldWhole } from '../influxql/fold-constants.ts';
+import { foldCondition } from './fold-condition.ts';
 import { resolveSources, sourceId, type SourceDefaults } from './resolve-sources.ts';
 import type { PlanError } from './schema-view.ts';
 import type { SourceMeasurement } from './select-schema.ts';
@@ -93,7 +94,8 @@ function standsForSeveral(expression: Expr): boolean {
 
 /** Also without parentheses around a whole field or dimension. */
 export function withConstantsFolded(statement: SelectStatement): SelectStatement {
-  return { ...statement, fields: statement.fields.map(foldedField), dimensions: statement.dimensions.map(foldWhole) };
+  const condition = statement.condition && foldCondition(statement.condition);
+  return { ...statement, condition, fields: statement.fields.map(foldedField), dimensions: statement.dimensions.map(foldWhole) };
 }
 
 function foldedField(field: SelectField): SelectField {

@@ -1,6 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS, type TagExpression, type TimeRange } from '@varve/model';
-import type { Expr } from '../influxql/ast.ts';
+import type { Expr, Operator } from '../influxql/ast.ts';
+import { foldCondition } from '../plan/fold-condition.ts';
 import { planCondition } from '../plan/plan-condition.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
 import { splitTime } from '../plan/split-time.ts';
@@ -21,7 +22,8 @@ const PSEUDO_TAGS: readonly string[] = ['_name', '_tagKey'];
 
 /** @param hasValues `value` is the value of the tag that is shown, as it is since InfluxDB 1.7 */
 export function showFilter(condition: Expr | undefined, nowNs: TimestampNs, hasValues = false): ShowFilter | PlanError {
-  const split = splitTime(condition, { nowNs, timeZone: undefined });
+  const asked = condition && foldCondition(hasValues ? withTextValues(condition) : condition);
+  const split = splitTime(asked, { nowNs, timeZone: undefined });
   if (split.kind === 'error') return split;
   const { tagFilter, rowFilter } = planCondition(split.rest, new Map());
   if (rowFilter !== undefined) return planError('invalid tag comparison operator');
@@ -34,6 +36,26 @@ export function showFilter(condition: Expr | undefined, nowNs: TimestampNs, hasV
     nameFilter: asksFor(tagFilter, pseudo) ? tagFilter : undefined,
     range: hasBounds ? { startNs: minNs ?? MIN_TIME_NS, endNs: (maxNs ?? MAX_TIME_NS) + 1n } : undefined,
   };
+}
+
+/** Values of tags are texts: `value` compared with anything else holds for none. */
+function withTextValues(condition: Expr): Expr {
+  if (condition.kind === 'paren') return { kind: 'paren', inner: withTextValues(condition.inner) };
+  if (condition.kind !== 'binary') return condition;
+  const { operator, left, right } = condition;
+  if (operator === 'AND' || operator === 'OR') return { kind: 'binary', operator, left: withTextValues(left), right: withTextValues(right) };
+  const isOfNoText = (isValue(left) && isNoText(right)) || (isValue(right) && isNoText(left));
+  return isOfNoText && COMPARISONS.has(operator) ? { kind: 'boolean', value: false } : condition;
+}
+
+const COMPARISONS: ReadonlySet<Operator> = new Set<Operator>(['=', '!=', '<', '<=', '>', '>=']);
+
+function isValue(expression: Expr): boolean {
+  return expression.kind === 'variable' && expression.name === 'value' && expression.type === undefined;
+}
+
+function isNoText({ kind }: Expr): boolean {
+  return kind === 'number' || kind === 'integer' || kind === 'unsigned' || kind === 'duration' || kind === 'boolean';
 }
 
 /** In a count of tag values InfluxDB compares only tags that a series has: without the tag not even `!=` holds. */
