@@ -91,3 +91,17 @@ test('SH7 series and fields are asked of one policy: of the source, of the reque
   expect(asked('SHOW SERIES ON nope FROM d..m')).toEqual([[1, 'm']]);
   expect(asked('SHOW TAG KEYS')).toEqual([[1, 2, 'm', 'n']]);
 });
+
+test('ON and another database in FROM: series and fields are those of FROM, tags those of ON', () => {
+  const measurements = (field: string): RetentionPolicy['measurements'] => new Map([['cpu', new Map([[field, 'float']])]]) as RetentionPolicy['measurements'];
+  const catalog = catalogOf(['on', 'from'].map((name, index) => ({ name, policies: [policy('autogen', { id: index + 1, measurements: measurements(`of_${name}`) })] })));
+  const askedPolicies = (text: string): unknown => {
+    const needs = showNeeds(parseOne(text) as ShowStatement, { catalog, database: undefined, nowNs: 0n });
+    return needs.kind === 'series' ? needs.parts.flatMap(({ policies }) => policies) : needs;
+  };
+  expect(askedPolicies('SHOW SERIES ON "on" FROM "from"..cpu')).toEqual([2]);
+  expect(askedPolicies('SHOW SERIES ON nowhere FROM "from"..cpu')).toEqual([2]);
+  expect(askedPolicies('SHOW TAG KEYS ON "on" FROM "from"..cpu')).toEqual([1]);
+  expect(askedPolicies('SHOW TAG VALUES ON "on" FROM "from"..cpu WITH KEY = host')).toEqual([1]);
+  expect(askedPolicies('SHOW FIELD KEYS ON "on" FROM "from"..cpu')).toEqual([2]);
+});

@@ -33,7 +33,7 @@ export interface ScopePart {
 
 /** Finds database and policies by name. */
 export function showScope(statement: ScopedShow, context: ShowContext): ShowScope | PlanError {
-  const name = statement.database ?? statement.sources[0]?.database ?? context.database;
+  const name = databaseOf(statement) ?? context.database;
   if (name === undefined || name === '') return planError('database name required');
   const database = context.catalog.databases.get(name);
   if (database === undefined) return planError(`database not found: ${name}`);
@@ -47,6 +47,12 @@ export function showScope(statement: ScopedShow, context: ShowContext): ShowScop
     parts.push(part);
   }
   return { kind: 'scope', database, parts };
+}
+
+/** Beside ON, FROM says where fields are; where tags are, ON does, as in InfluxDB. */
+function databaseOf({ kind, database, sources }: ScopedShow): string | undefined {
+  const source = sources[0]?.database;
+  return kind === 'showFieldKeys' ? (source ?? database) : (database ?? source);
 }
 
 function scopePart(database: Database, source: MeasurementSource, unnamed: readonly RetentionPolicy[]): ScopePart | PlanError {
