@@ -1,6 +1,6 @@
 import type { ShardId } from '@varve/model';
 import type { NewChunk, ShardChange, ShardState, ShardStore, StoredChunk, StoredSeries, StoredTombstone } from '@varve/ports';
-import type { CallClient } from '@varve/threads';
+import { HANDED_OVER_SIZE_BYTES_MIN, type CallClient } from '@varve/threads';
 import type { ShardFiles, ShardFilesOptions } from './shard-files.ts';
 import { startStoreThread } from './store-thread.ts';
 
@@ -61,7 +61,7 @@ class SqliteShardStore implements ShardStore {
   async commit(shard: ShardId, change: ShardChange): Promise<readonly number[]> {
     const chunks = change.chunks.map(withOwnBytes);
     const tombstones = change.tombstones.map(({ seq, frame }) => ({ seq, frame: ownBytes(frame) }));
-    const buffers = chunks.flatMap(({ header, payload }) => [header.buffer, payload.buffer] as ArrayBuffer[]);
+    const buffers = chunks.flatMap(({ header, payload }) => [header.buffer, payload.buffer] as ArrayBuffer[]).filter(({ byteLength }) => byteLength >= HANDED_OVER_SIZE_BYTES_MIN);
     return this.#files.callWith(buffers, 'commit', shard, { ...change, chunks, tombstones });
   }
 

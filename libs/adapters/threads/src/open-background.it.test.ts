@@ -55,6 +55,14 @@ test('T4: the thread lets go of arguments when the call has ended, of views into
   expect(await background.run('keep', Uint8Array.of(1), [])).toBe(0);
 });
 
+test('T4: large buffers of a result change hands, small ones are copied: of very many, handing over would take seconds', async () => {
+  const background = await opened();
+  for (const [sizeBytes, leftBytes] of [[16_384, 0], [16_383, 16_383]] as const) {
+    expect(await background.run('give', sizeBytes, [])).toHaveLength(sizeBytes);
+    expect(await background.run('leftOfGiven', undefined, []), `${sizeBytes} B`).toBe(leftBytes);
+  }
+});
+
 test.runIf(process.platform === 'linux')('T5: on Linux the thread is nicer than the rest of the process', async () => {
   const background = await opened();
   expect(await background.run('niceness', undefined, [])).toBe(Math.min(getPriority() + 10, 19));

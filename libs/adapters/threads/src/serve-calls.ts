@@ -1,6 +1,6 @@
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { assert, DbError } from '@varve/base';
-import type { Served, ThreadCall, ThreadReply } from './thread-protocol.ts';
+import { HANDED_OVER_SIZE_BYTES_MIN, type Served, type ThreadCall, type ThreadReply } from './thread-protocol.ts';
 
 /**
  * Opens an object in this worker thread and answers calls of its methods in their order, one after the other. What no caller waits
@@ -49,9 +49,9 @@ function letGo(args: readonly unknown[]): void {
   for (const { buffer } of viewsIn(args)) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
-/** Buffers in a result change hands instead of being copied: what a method returns it does not keep. Each once, wherever it stands. */
+/** Large buffers in a result change hands instead of being copied: what a method returns it does not keep. Each once, wherever it stands. */
 function ownedBuffers(result: unknown): ArrayBuffer[] {
-  const owned = viewsIn(result).filter(({ byteLength, buffer }) => byteLength > 0 && byteLength === buffer.byteLength);
+  const owned = viewsIn(result).filter(({ byteLength, buffer }) => byteLength >= HANDED_OVER_SIZE_BYTES_MIN && byteLength === buffer.byteLength);
   return [...new Set(owned.map(({ buffer }) => buffer as ArrayBuffer))];
 }
 

@@ -24,3 +24,6 @@ export interface Served {
   afterReply(): void;
   close(): void;
 }
+
+/** Smaller buffers are copied: a message that hands over very many takes time with the square of their number, seconds for 100,000. */
+export const HANDED_OVER_SIZE_BYTES_MIN = 16 * 1_024;

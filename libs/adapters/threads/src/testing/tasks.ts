@@ -22,6 +22,18 @@ export function keepOfMap(map: ReadonlyMap<string, Uint8Array>): number | undefi
   return keep([...map.values()][0]!);
 }
 
+let given: Uint8Array | undefined;
+
+export function give(sizeBytes: number): Uint8Array {
+  given = new Uint8Array(sizeBytes);
+  return given;
+}
+
+/** How much the thread has left of what it gave last. */
+export function leftOfGiven(): number | undefined {
+  return given?.length;
+}
+
 /** The bytes that both are, twice. */
 export function twice({ left, right }: { readonly left: Uint8Array; readonly right: Uint8Array }): readonly Uint8Array[] {
   return left === right ? [left, right] : [];
