@@ -15,6 +15,8 @@ export interface StreamTarget {
   /** Over a wire: who is silent for so long is gone. */
   readonly idleTimeoutMs: DurationMs;
   readonly signal?: AbortSignal | undefined;
+  /** Over a wire: whether who is asked is known to be silent, from another stream. Nothing more is waited for then. Absent: nobody knows. */
+  readonly isSilent?: (() => boolean) | undefined;
   /** Told what the producer says at its end, if it says something and comes to its end. */
   readonly onTrailer?: ((trailer: string) => void) | undefined;
 }

@@ -118,6 +118,7 @@ class Arrivals {
   readonly #clock: Clock;
   readonly #idleTimeoutMs: DurationMs;
   readonly #signal: AbortSignal | undefined;
+  readonly #isSilent: () => boolean;
   readonly #onAbort = (): void => this.fail(interrupted());
   readonly #waiting: Item[] = [];
   /** Items that have come in since the beginning. */
@@ -131,10 +132,11 @@ class Arrivals {
   #wake: (() => void) | undefined;
   #idle: Timer | undefined;
 
-  constructor(clock: Clock, { idleTimeoutMs, signal }: { readonly idleTimeoutMs: DurationMs; readonly signal?: AbortSignal | undefined }) {
+  constructor(clock: Clock, { idleTimeoutMs, signal, isSilent = nobodyKnows }: Pick<StreamTarget, 'idleTimeoutMs' | 'signal' | 'isSilent'>) {
     this.#clock = clock;
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#signal = signal;
+    this.#isSilent = isSilent;
     if (signal?.aborted === true) this.#onAbort();
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -190,8 +192,9 @@ class Arrivals {
     this.#restartIdle();
   }
 
-  #nextArrival(): Promise<void> {
-    return new Promise((settle) => {
+  async #nextArrival(): Promise<void> {
+    if (this.#isSilent()) return this.fail(this.#silence());
+    await new Promise<void>((settle) => {
       this.#wake = () => {
         this.#wake = undefined;
         this.#idle?.cancel();
@@ -204,10 +207,15 @@ class Arrivals {
   #restartIdle(): void {
     this.#idle?.cancel();
     if (this.#wake === undefined) return;
-    const silent = (): void => this.fail(new DbError('BUS_TIMEOUT', `no stream item within ${this.#idleTimeoutMs} ms`));
-    this.#idle = this.#clock.after(this.#idleTimeoutMs, silent);
+    this.#idle = this.#clock.after(this.#idleTimeoutMs, () => this.fail(this.#silence()));
+  }
+
+  #silence(): DbError {
+    return new DbError('BUS_TIMEOUT', `no stream item within ${this.#idleTimeoutMs} ms`);
   }
 }
+
+const nobodyKnows = (): boolean => false;
 
 /** The producer's side of one stream: sends items against credits, says that it lives, and notices a consumer that is gone. */
 class Outlet {

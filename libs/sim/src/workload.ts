@@ -85,7 +85,8 @@ function addCells(read: Map<string, FieldValue>, { name, tags, columns, times, c
   }
 }
 
-function queryRequest(text: string, nodeId?: NodeId): QueryRequest {
+/** Of one statement, or several, over the default policy. */
+export function queryRequest(text: string, nodeId?: NodeId): QueryRequest {
   return {
     text,
     database: DATABASE,

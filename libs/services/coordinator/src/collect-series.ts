@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { openStream, Payload, Turns, type LivenessView } from '@varve/kit';
-import type { Catalog, NodeId, RetentionPolicy, ShardId, TimeRange } from '@varve/model';
+import type { Catalog, NodeId, RetentionPolicy, Shard, ShardId, TimeRange } from '@varve/model';
 import { shardsForRange } from '@varve/placement';
 import type { Bus, Clock, QueryRequest } from '@varve/ports';
 import {
@@ -17,6 +17,7 @@ import type { Subjects } from '@varve/wire';
 import { executingOwners, mayAnotherOwner, type Attempt } from './executing-owner.ts';
 import { unavailable, type MissingShards } from './missing-shards.ts';
 import { schemaOf, tagKeysKey, type CollectedTagKeys } from './schema-of.ts';
+import { SilentOwners } from './silent-owners.ts';
 
 /** With which catalog it is asked, and until when. */
 export interface Asking {
@@ -31,7 +32,7 @@ export interface Asking {
 }
 
 /** Many short answers follow each other: others have their turn between them. */
-type AskingInTurns = Asking & { readonly turns: Turns };
+type AskingInTurns = Asking & { readonly turns: Turns; readonly silent: SilentOwners };
 
 /** Asks data nodes what series and tag keys there are: the catalog does not know them. */
 export class SeriesCollector {
@@ -49,9 +50,9 @@ export class SeriesCollector {
    * @throws DbError QUERY_SHARD_UNAVAILABLE, QUERY_LIMIT, QUERY_INTERRUPTED: never a silently short list
    */
   async collect(policies: readonly RetentionPolicy[], asking: Asking, question: SeriesQuestion, into: Collected): Promise<void> {
-    const turns = new Turns(this.#ports.clock);
+    const inTurns = { ...asking, turns: new Turns(this.#ports.clock), silent: new SilentOwners() };
     for (const policy of policies) {
-      for await (const piece of this.#ask(policy, { ...asking, turns }, question)) {
+      for await (const piece of this.#ask(policy, inTurns, question)) {
         if (question.wants === 'sketch') into.sketch.merge(SeriesSketch.fromBytes(piece));
         else for (const each of decodeSeriesPiece(piece, question.wants)) into.add(each);
       }
@@ -64,12 +65,12 @@ export class SeriesCollector {
     const sources = selectMeasurements(statement, { database, retentionPolicy, schema: schemaOf(catalog, undefined) });
     const collected = new Map<string, Set<string>>();
     if ('kind' in sources) return new Map(); // The plan says why.
-    const turns = new Turns(this.#ports.clock);
+    const inTurns = { version: catalog.version, signal, nodeId, missing, turns: new Turns(this.#ports.clock), silent: new SilentOwners() };
     for (const source of sources) {
       const policy = catalog.databases.get(source.database)!.retentionPolicies.get(source.retentionPolicy)!;
       const question: SeriesQuestion = { wants: 'tagKeys', measurements: [source.name], filter: { kind: 'all' } };
       const keys = new Set<string>();
-      for await (const piece of this.#ask(policy, { version: catalog.version, signal, nodeId, missing, turns }, question)) {
+      for await (const piece of this.#ask(policy, inTurns, question)) {
         for (const { name } of decodeSeriesPiece(piece)) keys.add(name);
       }
       collected.set(tagKeysKey(policy, source.name), keys);
@@ -86,17 +87,9 @@ export class SeriesCollector {
     const payload = new Payload(seriesQuestionCodec, question);
     const range = asking.within ?? question.range;
     const shards = range === undefined ? policy.shardGroups.flatMap((group) => group.shards) : shardsForRange(policy, range).map(({ shard }) => shard);
-    const { nodeId, missing } = asking;
-    const onLost = ({ shard }: Owing, cause?: DbError): void => {
-      const { owners } = shards.find(({ id }) => id === shard)!;
-      const failure = unavailable(shard, owners, cause);
-      if (missing === undefined) throw failure;
-      missing.add(shard, failure);
-    };
+    const { nodeId, silent } = asking;
     const asked = shards.filter(({ owners }) => nodeId === undefined || owners.includes(nodeId));
-    let owing = asked.map((shard): Owing => ({ shard: shard.id, attempts: executingOwners(shard, this.#ports.liveness, nodeId) }));
-    for (const each of owing) if (each.attempts.length === 0) onLost(each);
-    owing = owing.filter(({ attempts }) => attempts.length > 0);
+    let owing = askable(asking, asked.map((shard): Owing => ({ shard, attempts: executingOwners(shard, this.#ports.liveness, nodeId), reason: undefined })));
     // Each round asks one owner for every shard that still owes its answer; series that come twice are the same series.
     while (owing.length > 0) {
       const failed = new Map<ShardId, DbError>();
@@ -108,12 +101,12 @@ export class SeriesCollector {
           yield* openStream(this.#ports, to, { kind: 'dataSeries', header, payload });
         } catch (error) {
           if (!(error instanceof DbError) || asking.signal.aborted || !mayAnotherOwner(error)) throw error;
+          silent.add(owner, error);
           for (const id of ids) failed.set(id, error);
         }
       }
-      const left = owing.filter(({ shard }) => failed.has(shard)).map(({ shard, attempts }) => ({ shard, attempts: attempts.slice(1) }));
-      for (const each of left) if (each.attempts.length === 0) onLost(each, failed.get(each.shard));
-      owing = left.filter(({ attempts }) => attempts.length > 0);
+      const left = owing.filter(({ shard }) => failed.has(shard.id));
+      owing = askable(asking, left.map(({ shard, attempts }) => ({ shard, attempts: attempts.slice(1), reason: failed.get(shard.id) })));
     }
   }
 }
@@ -160,8 +153,26 @@ function* turnsOf(measurements: readonly string[]): Generator<readonly string[]>
 
 /** A shard whose series have not been told yet, and whom to ask. */
 interface Owing {
-  readonly shard: ShardId;
+  readonly shard: Pick<Shard, 'id' | 'owners'>;
   readonly attempts: readonly Attempt[];
+  /** Why the attempt before failed. */
+  readonly reason: DbError | undefined;
+}
+
+/** Those that have somebody to ask still; the others are lost. @throws DbError QUERY_SHARD_UNAVAILABLE without `missing` */
+function askable({ silent, missing }: AskingInTurns, all: readonly Owing[]): readonly Owing[] {
+  return all.flatMap((each) => {
+    const attempts = each.attempts.filter(({ owner }) => silent.reasonOf(owner) === undefined);
+    if (attempts.length > 0) return [{ ...each, attempts }];
+    const failure = unavailable(each.shard.id, each.shard.owners, each.reason ?? firstSilence(each, silent));
+    if (missing === undefined) throw failure;
+    missing.add(each.shard.id, failure);
+    return [];
+  });
+}
+
+function firstSilence({ attempts }: Owing, silent: SilentOwners): DbError | undefined {
+  return attempts.map(({ owner }) => silent.reasonOf(owner)).find((reason) => reason !== undefined);
 }
 
 /** Shards whose next attempt is the same are asked for together. */
@@ -171,7 +182,7 @@ function byAttempt(owing: readonly Owing[]): readonly (readonly [Attempt, readon
     const attempt = attempts[0]!;
     const key = `${attempt.owner}/${attempt.mayJoin}`;
     const group = grouped.get(key) ?? ([attempt, []] as const);
-    group[1].push(shard);
+    group[1].push(shard.id);
     grouped.set(key, group);
   }
   return [...grouped.values()];

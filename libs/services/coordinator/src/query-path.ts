@@ -5,6 +5,7 @@ import type { Catalog, NodeId, SeriesBlock, TimeRange } from '@varve/model';
 import { shardsForRange, type PlacedShard, type ReadShard } from '@varve/placement';
 import type { Bus, Clock, QueryRequest, ResultItem, TraceParent } from '@varve/ports';
 import {
+  AnsweredSoFar,
   assertWanted,
   executeQuery,
   needsTagKeys,
@@ -22,6 +23,7 @@ import {
   type SelectStatement,
   type ShardPartials,
   type ShardPlan,
+  type WaitingRoom,
 } from '@varve/query';
 import type { Subjects } from '@varve/wire';
 import type { SeriesCollector } from './collect-series.ts';
@@ -30,6 +32,7 @@ import { itemsTogether } from './items-together.ts';
 import { MissingShards, unavailable } from './missing-shards.ts';
 import { schemaOf } from './schema-of.ts';
 import type { ShardObserver } from './shard-observer.ts';
+import { SilentOwners } from './silent-owners.ts';
 
 export interface QueryPathParts {
   readonly bus: Bus;
@@ -60,7 +63,13 @@ interface Execution extends Asking {
   readonly budget: SelectBudget;
   /** Shards that answer at once, one after the other, leave others their turn between them. */
   readonly turns: Turns;
+  readonly silent: SilentOwners;
+  /** For frames of windows that are not whole yet. */
+  readonly room: WaitingRoom;
 }
+
+/** Where nobody else could go on, nothing has to wait. */
+const NO_ROOM: WaitingRoom = { leftSizeBytes: 0 };
 
 /** What one shard is asked, where that counts (LM1), and who watches. */
 interface ShardQuestion {
@@ -98,7 +107,8 @@ export class QueryPath {
     const { signal } = asking;
     const budget = new SelectBudget(this.#parts.selectLimits);
     const turns = new Turns(this.#parts.clock);
-    const scatter: Scatter = (source, range) => this.#scatter(source, range, { ...asking, budget, turns });
+    const execution = { ...asking, budget, turns, silent: new SilentOwners(), room: { leftSizeBytes: LIMITS.waitingFramesSizeBytesMax } };
+    const scatter: Scatter = (source, range) => this.#scatter(source, range, execution);
     const pauseForOthers = async (): Promise<void> => {
       await pause(this.#parts.clock, 0);
       assertWanted(signal);
@@ -145,35 +155,47 @@ export class QueryPath {
     });
   }
 
+  /** What a shard answers, of one owner; where that fails the next one goes on behind what has been merged. */
   async *#partialsOf(placed: PlacedShard, execution: Execution, { payload, part, observer }: ShardQuestion): AsyncGenerator<Uint8Array> {
     const { id: shardId, owners } = placed.shard;
-    const { catalog, signal, nodeId, traceParent, missing, turns } = execution;
+    const { catalog, signal, nodeId, traceParent, missing, turns, silent, room } = execution;
     const { bus, clock, subjects, liveness } = this.#parts;
+    const soFar = new AnsweredSoFar(payload.value, owners.length > 1 && nodeId === undefined ? room : NO_ROOM);
     let reason: DbError | undefined;
     for (const { owner, mayJoin } of executingOwners({ id: shardId, owners }, liveness, nodeId)) {
+      const silence = silent.reasonOf(owner);
+      const rest = soFar.rest();
+      if (silence !== undefined || rest === undefined) {
+        reason = silence ?? reason;
+        continue;
+      }
       await turns.maybeRest();
       const header = { shard: shardId, version: catalog.version, mayJoin, traceParent, isCounted: observer !== undefined };
       observer?.onAsk(owner);
-      let hasYielded = false;
       try {
         const onTrailer = (trailer: string): void => observer?.onTrailer(trailer);
-        const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal, onTrailer };
-        for await (const frame of openStream({ bus, clock }, to, { kind: 'dataQuery', header, payload })) {
-          if (!part.take(frame)) continue;
-          hasYielded = true;
+        const isSilent = (): boolean => silent.reasonOf(owner) !== undefined;
+        const to = { subject: subjects.dataQuery(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal, isSilent, onTrailer };
+        const asked = { kind: 'dataQuery', header, payload: rest === payload.value ? payload : new Payload(shardPlanCodec, rest) } as const;
+        for await (const frame of openStream({ bus, clock }, to, asked)) {
+          if (!part.take(frame, soFar.waitingSizeBytes)) continue;
           observer?.onFrame(frame);
-          yield frame;
-          await turns.maybeRest(); // The merge of what came is work, too.
+          for (const ready of soFar.add(frame)) {
+            yield ready;
+            await turns.maybeRest(); // The merge of what came is work, too.
+          }
         }
         part.close();
         observer?.onEnd();
         return;
       } catch (error) {
-        // Once a part has been merged, another owner cannot take over in the middle.
-        if (!(error instanceof DbError) || hasYielded || signal.aborted || !mayAnotherOwner(error)) throw error;
+        if (!(error instanceof DbError) || signal.aborted || !mayAnotherOwner(error)) throw error;
         reason = error;
+        silent.add(owner, error);
+        soFar.letGo();
       }
     }
+    part.close();
     if (reason?.code === 'CHUNK_INVALID') throw reason; // Y3: asking again does not help.
     const failure = unavailable(shardId, owners, reason);
     if (missing === undefined) throw failure;

@@ -46,7 +46,7 @@ export async function* produceQuery(from: ReadFrom, { header, payload: plan }: A
     replica = await servingReplica(from, shard, header);
     const source = sourceOf(from, replica, turns);
     if (isCounted === true) yield* scanCounted(plan, source, signal, end);
-    else if (plan.limits !== undefined || !from.threads.isOn) yield* runShardPlan(plan, source, signal);
+    else if (plan.limits !== undefined || plan.behind !== undefined || !from.threads.isOn) yield* runShardPlan(plan, source, signal);
     else yield* scanBeside(from, replica, { plan, source, signal });
   } catch (error) {
     const told = replica === undefined ? error : from.damage.explained(replica, error);

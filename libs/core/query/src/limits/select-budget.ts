@@ -51,10 +51,13 @@ export class BudgetPart {
     this.#add = add;
   }
 
-  /** Whether a frame is a partial result, and not what is told between them. @throws DbError QUERY_LIMIT, MESSAGE_INVALID */
-  take(frame: Uint8Array): boolean {
+  /**
+   * Whether a frame is a partial result, and not what is told between them. `waitingSizeBytes`: of frames that came before and are in memory still.
+   * @throws DbError QUERY_LIMIT, MESSAGE_INVALID
+   */
+  take(frame: Uint8Array, waitingSizeBytes = 0): boolean {
     const told = decodeCounts(frame);
-    if (told === undefined) this.#change(this.#told, frame.length);
+    if (told === undefined) this.#change(this.#told, frame.length + waitingSizeBytes);
     else this.#change(told, this.#frameSizeBytes);
     return told === undefined;
   }

@@ -1,7 +1,7 @@
 import { DbError, type ByteReader } from '@varve/base';
 import type { FunctionResult, Merger } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
-import { AGGREGATE_FRAME, decodeHeader, GROUP_ITEM, mergeStates, WINDOW_ITEM, type GroupHeader } from '../partial/aggregate-frame.ts';
+import { AGGREGATE_FRAME, decodeHeader, GOES_ON_ITEM, GROUP_ITEM, mergeStates, WINDOW_ITEM, type GroupHeader } from '../partial/aggregate-frame.ts';
 import type { SplitTime } from '@varve/model';
 import { compareGroups } from '../partial/group-key.ts';
 import { MergeHeap } from '../partial/merge-heap.ts';
@@ -170,6 +170,7 @@ class WindowStream {
       this.#group = decodeHeader(reader, this.#shape.dimensionCount, this.#shape.callCount);
       return false;
     }
+    if (item === GOES_ON_ITEM) return false;
     if (item !== WINDOW_ITEM) throw new DbError('MESSAGE_INVALID', `unknown item in a partial frame: ${item}`);
     const { ms, subNs } = this.#grid.startsOf([reader.varint()]);
     this.#start = { ms: ms[0]!, subNs: subNs[0]! };

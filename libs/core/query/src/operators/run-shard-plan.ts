@@ -7,6 +7,7 @@ import type { AggregatesOutput, MeasurementPlan, RowsOutput, ShardPlan } from '.
 import { AggregateCalls } from './aggregate-calls.ts';
 import { frameKind, GroupAggregates } from './aggregate-group.ts';
 import { estimatedRowCount } from './estimated-row-count.ts';
+import { partsBehind } from './parts-behind.ts';
 import { pickedRows } from './picked-rows.ts';
 import { GroupScan } from './scan-group.ts';
 import { seriesGroups, type SeriesGroup } from './series-groups.ts';
@@ -24,7 +25,9 @@ import { windowPieces } from './window-pieces.ts';
  */
 export async function* runShardPlan(plan: ShardPlan, source: ShardSource, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const counter = new ShardCounter(plan.limits);
-  yield* runGroups(plan, { source, signal, counter }, seriesGroups(plan, source, counter));
+  const groups = seriesGroups(plan, source, counter);
+  const parts = plan.behind === undefined ? [{ plan, groups }] : partsBehind(plan, plan.behind, groups, source.startNs);
+  for (const part of parts) yield* runGroups(part.plan, { source, signal, counter }, part.groups);
   if (counter.isBehind) yield counter.take();
 }
 

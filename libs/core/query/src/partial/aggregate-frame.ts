@@ -10,14 +10,16 @@ import type { WindowOrder } from './window-order.ts';
  *     frame    u8 kind = 1, then items to its end
  *     group    u8 1 · group key · one u8 per call: 1 when the group has values for it in this shard
  *     window   u8 2 · varint window number · { varint call number + 1 · state }… · varint 0
+ *     goes on  u8 3, at the end of a frame alone: more of its last window is in the next one
  *
- * Groups come in the order of the answer, the windows of a group too. A window may come in several items, one after the
- * other, when its states are large; a group is announced again at the start of each frame.
+ * Groups come in the order of the answer, the windows of a group too. A window whose states do not fit into what a frame takes
+ * is in several, one after the other; a group is announced again at the start of each frame.
  */
 export const AGGREGATE_FRAME = 1;
 
 export const GROUP_ITEM = 1;
 export const WINDOW_ITEM = 2;
+export const GOES_ON_ITEM = 3;
 
 /** A group as a data node announces it. */
 export interface GroupHeader {
@@ -32,12 +34,16 @@ export function* encodeGroup(writer: FrameWriter, header: GroupHeader, windows: 
   encodeHeader(writer.bytes, header);
   for (const [index, windowIndex] of windows.order.windows.entries()) {
     const slot = windows.order.slots[index]!;
+    if (writer.isFull) {
+      yield writer.take();
+      encodeHeader(writer.bytes, header);
+    }
     writer.bytes.u8(WINDOW_ITEM).varint(windowIndex);
     for (const [call, state] of windows.states.entries()) {
       const partCount = state.partCount(slot);
       for (let part = 0; part < partCount; part += 1) {
-        if (writer.isFull) {
-          writer.bytes.varint(0);
+        if (!writer.hasRoomFor(0)) {
+          writer.bytes.varint(0).u8(GOES_ON_ITEM);
           yield writer.take();
           encodeHeader(writer.bytes, header);
           writer.bytes.u8(WINDOW_ITEM).varint(windowIndex);
@@ -58,6 +64,11 @@ export interface WindowStates {
 function encodeHeader(bytes: ByteWriter, { key, hasValues }: GroupHeader): void {
   encodeGroupKey(bytes.u8(GROUP_ITEM), key);
   for (const has of hasValues) bytes.u8(has ? 1 : 0);
+}
+
+/** Whether the last window of a frame has more in the next one. */
+export function goesOn(frame: Uint8Array): boolean {
+  return frame[0] === AGGREGATE_FRAME && frame.at(-1) === GOES_ON_ITEM;
 }
 
 /** Reads what follows GROUP_ITEM. @throws DbError MESSAGE_INVALID */

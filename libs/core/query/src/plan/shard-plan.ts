@@ -1,8 +1,9 @@
 import { DbError, type TimestampNs } from '@varve/base';
-import type { FieldType, TagExpression, TimeRange } from '@varve/model';
+import type { FieldType, SeriesKey, TagExpression, TimeRange } from '@varve/model';
 import type { FunctionOptions } from '../functions/function-definition.ts';
 import type { SelectLimits } from '../limits/select-limits.ts';
 import type { FunctionName } from '../functions/function-table.ts';
+import type { GroupKey } from '../partial/group-key.ts';
 import { decodeJson, encodeJson } from './bigint-json.ts';
 import type { Expression } from './expression.ts';
 
@@ -21,6 +22,24 @@ export interface ShardPlan {
   readonly output: RowsOutput | AggregatesOutput;
   /** What the shard counts, and where it ends; absent: nothing is counted. */
   readonly limits?: SelectLimits;
+  /** Another owner has told the answer up to here, this place too: what lies behind it is wanted (Q4). Absent: all of it is. */
+  readonly behind?: AnswerPlace;
+}
+
+/** A row or a window of a shard's answer. */
+export type AnswerPlace = RowPlace | WindowPlace;
+
+export interface RowPlace {
+  readonly group: GroupKey;
+  /** From the shard's start. */
+  readonly offsetNs: number;
+  readonly seriesKey: SeriesKey;
+}
+
+export interface WindowPlace {
+  readonly group: GroupKey;
+  /** As the shard numbers them. */
+  readonly window: number;
 }
 
 export interface MeasurementPlan {

@@ -140,7 +140,8 @@ export function schemaOf(points: readonly TestPoint[]): SchemaView {
   };
 }
 
-async function collect(arrivals: AsyncIterable<Iterable<SeriesBlock>>): Promise<Answer> {
+/** The rows of an answer, whichever blocks they come in. */
+export async function collect(arrivals: AsyncIterable<Iterable<SeriesBlock>>): Promise<Answer> {
   const series: { name: string; tags?: Record<string, string>; columns: readonly string[]; values: Cell[][] }[] = [];
   let continues = false;
   for (const block of await allArrived(arrivals)) {
