@@ -2,6 +2,7 @@ import { unreachable } from '@varve/base';
 import type { ShownCell } from '@varve/model';
 import type { ResultBlock, ResultItem } from '@varve/ports';
 import { writeJsonString } from './json-text.ts';
+import { NumberTexts } from './number-texts.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { cutRows, type ResultWriter } from './result-writer.ts';
 import { TimeWriter, type EpochUnit } from './time-text.ts';
@@ -16,6 +17,9 @@ export interface JsonWriterOptions {
   /** Rows per object of a chunked answer; undefined: one object for all. */
   readonly chunkRowCount: number | undefined;
 }
+
+/** Numbers of so many rows become text together. */
+const ROW_COUNT_AT_ONCE = 256;
 
 const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
@@ -212,9 +216,14 @@ export class JsonWriter implements ResultWriter {
   }
 
   /** Rows [startIndex, endIndex). */
-  #values({ times, timeZone, cells }: ResultBlock, startIndex: number, endIndex: number): void {
+  #values(block: ResultBlock, startIndex: number, endIndex: number): void {
+    this.#times.setTimeZone(block.timeZone);
+    for (let start = startIndex; start < endIndex; start += ROW_COUNT_AT_ONCE) this.#writeRows(block, start, Math.min(start + ROW_COUNT_AT_ONCE, endIndex));
+  }
+
+  #writeRows({ times, cells, cellTypes }: ResultBlock, startIndex: number, endIndex: number): void {
     const out = this.#out;
-    this.#times.setTimeZone(timeZone);
+    const texts = cells.map((column, index) => (cellTypes?.[index] === 'float' ? NumberTexts.of(column, startIndex, endIndex) : undefined));
     for (let rowIndex = startIndex; rowIndex < endIndex; rowIndex += 1) {
       if (this.#hasValues) out.byte(COMMA);
       else out.ascii(',"values":[');
@@ -227,7 +236,9 @@ export class JsonWriter implements ResultWriter {
       }
       for (let columnIndex = 0; columnIndex < cells.length; columnIndex += 1) {
         if (columnIndex > 0 || times !== undefined) out.byte(COMMA);
-        writeCell(out, cells[columnIndex]![rowIndex]!);
+        const text = texts[columnIndex];
+        if (text === undefined) writeCell(out, cells[columnIndex]![rowIndex]!);
+        else text.next(out);
       }
       out.byte(CLOSE_BRACKET);
     }

@@ -49,6 +49,13 @@ test('numbers are written as Go writes them', () => {
   for (const [value, expected] of cases) check(value, expected);
 });
 
+test.each([{}, { chunkRowCount: 7 }, { chunkRowCount: 300 }])('columns of floats stand beside others, row by row: %o', (options) => {
+  const cell = (row: number): number | null => (row % 5 === 0 ? null : row / 7);
+  const block = rows(0, 'm', ['a', 'n', 'b', 't'], Array.from({ length: 600 }, (_, row) => [cell(row), row, row === 400 ? -0 : row / 3, `${row}`]));
+  const text = json([{ ...block, cellTypes: ['float', 'integer', 'float', 'string'] }], options);
+  expect(text).toBe(json([block], options));
+});
+
 test('any number reads back as itself', () => {
   fc.assert(fc.property(fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true })), (value) => Object.is(Number(written((out) => out.number(value))), value)));
 });
