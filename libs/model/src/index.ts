@@ -55,7 +55,7 @@ export type { MutationVector, NumberIntervals } from './mutation-vector.ts';
 export type { BatchSeries, MeasurementTable, PointBatch, TableSlice } from './point-batch.ts';
 export type { Cell, SeriesBlock, ShownCell } from './result-block.ts';
 export type { SeriesKey, TagSet } from './series-key.ts';
-export type { FieldSummary, SeriesRow, SeriesSlice, SeriesSummary, SummarizedField, SummaryColumns, SummaryNumberColumns, SummaryNumbers } from './series-slice.ts';
+export type { FieldSummary, SeriesRow, SeriesSlice, SeriesSummaries, SummarizedField, SummaryColumns, SummaryNumberColumns, SummaryNumbers } from './series-slice.ts';
 export type { MatcherOf, TagExpression } from './tag-expression.ts';
 export type { TagFilter } from './tag-filter.ts';
 export type { SplitTime, SplitTimes, TimeRange } from './time.ts';

@@ -15,16 +15,20 @@ export interface SeriesRow extends SeriesSlice {
   readonly row: number;
 }
 
-/** What storage may hand to a query instead of rows: what some rows of a series come to, which nothing else overlaps. */
-export interface SeriesSummary {
-  /** Of the rows, both inclusive, in nanoseconds from the shard's start. */
-  readonly minOffsetNs: number;
-  readonly maxOffsetNs: number;
-  readonly rowCount: number;
-  /** The fields that were asked for and that any of the rows has. One array for all summaries that have the same ones of one chunk. */
+/**
+ * What storage may hand to a query instead of rows: what pages of a series come to, which follow each other in time and which nothing else
+ * overlaps. They are places [start, end) of columns.
+ */
+export interface SeriesSummaries {
+  readonly start: number;
+  readonly end: number;
+  /** Of the rows of each, both inclusive, in nanoseconds from the shard's start. */
+  readonly minOffsetsNs: Float64Array;
+  readonly maxOffsetsNs: Float64Array;
+  /** From `start` on. */
+  readonly rowCounts: readonly number[];
+  /** The fields that were asked for and that any of the rows has, of each page the same. One array for all summaries that have the same ones of one chunk. */
   readonly fields: readonly SummarizedField[];
-  /** Where this summary is in the columns of each field. */
-  readonly at: number;
 }
 
 /** What is known of a field in many summaries, in columns. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FieldSummary, SeriesSlice, SeriesSummary } from '@varve/model';
+import type { FieldSummary, SeriesSlice, SeriesSummaries } from '@varve/model';
 import { summaryColumns } from '@varve/model/testing';
 import { mergePartials } from './merge/merge-partials.ts';
 import type { ShardPartials } from './merge/partial-stream.ts';
@@ -82,16 +82,33 @@ function summarizing(source: ShardSource, counter: { count: number }): ShardSour
     ...source,
     reader: ({ fields, maySummarize }) => async (series, range) => {
       const [whole] = (await source.reader({ fields })(series, range)) as Iterable<SeriesSlice>;
-      const pieces: (SeriesSlice | SeriesSummary)[] = [];
+      const pieces: (SeriesSlice | SeriesSummaries)[] = [];
+      let summed: SeriesSlice[] = [];
       for (let start = 0; start < whole!.offsetsNs.length; start += 4) {
         const piece = cut(whole!, start, Math.min(start + 4, whole!.offsetsNs.length));
-        const [minOffsetNs, maxOffsetNs] = [piece.offsetsNs[0]!, piece.offsetsNs.at(-1)!];
-        const isSummed = maySummarize?.(minOffsetNs, maxOffsetNs) === true;
-        if (isSummed) counter.count += 1;
-        pieces.push(isSummed ? { minOffsetNs, maxOffsetNs, rowCount: piece.offsetsNs.length, fields: [{ name: 'f', type: 'float', summaries: summaryColumns(summaryOf(piece)) }], at: 0 } : piece);
+        if (maySummarize?.(piece.offsetsNs[0]!, piece.offsetsNs.at(-1)!) === true) {
+          counter.count += 1;
+          summed.push(piece);
+          continue;
+        }
+        if (summed.length > 0) pieces.push(summariesOf(summed));
+        summed = [];
+        pieces.push(piece);
       }
+      if (summed.length > 0) pieces.push(summariesOf(summed));
       return maySummarize === undefined ? [whole!] : pieces;
     },
+  };
+}
+
+function summariesOf(pieces: readonly SeriesSlice[]): SeriesSummaries {
+  return {
+    start: 0,
+    end: pieces.length,
+    minOffsetsNs: Float64Array.from(pieces, ({ offsetsNs }) => offsetsNs[0]!),
+    maxOffsetsNs: Float64Array.from(pieces, ({ offsetsNs }) => offsetsNs.at(-1)!),
+    rowCounts: pieces.map(({ offsetsNs }) => offsetsNs.length),
+    fields: [{ name: 'f', type: 'float', summaries: summaryColumns(...pieces.map(summaryOf)) }],
   };
 }
 

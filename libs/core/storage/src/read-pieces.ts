@@ -1,5 +1,5 @@
 import { assert } from '@varve/base';
-import { hasNumbers, type SeriesRow, type SeriesSlice, type SeriesSummary } from '@varve/model';
+import { hasNumbers, type SeriesRow, type SeriesSlice, type SeriesSummaries } from '@varve/model';
 import type { ChunkField, ChunkHeader } from './chunk/chunk-header.ts';
 import { namingChunk } from './chunk/chunk-invalid.ts';
 import { firstBlockOf, hasField, isAlone, pageOf, readBlock } from './chunk/read-chunk.ts';
@@ -12,10 +12,10 @@ import { visibleRows } from './visible-rows.ts';
 import type { FieldsOfChunk, WantedFields } from './wanted-fields.ts';
 
 /**
- * What a reader gets of a series, one piece after the other in time: rows, or, for a page that nothing overlaps and whose
- * cells are all in the range, what its rows come to; or the only row that is wanted.
+ * What a reader gets of a series, one piece after the other in time: rows, or, for pages that nothing overlaps and whose
+ * cells are all in the range, what their rows come to; or the only row that is wanted.
  */
-export type SeriesPiece = SeriesSlice | SeriesRow | SeriesSummary;
+export type SeriesPiece = SeriesSlice | SeriesRow | SeriesSummaries;
 
 /** The bytes of chunks, checked, as far as they are at hand. */
 export interface ChunkBytes {
@@ -31,7 +31,7 @@ export interface SeriesRead {
   /** Whether a summary of everything between two times, both inclusive, is as good as the rows. Absent: never. */
   readonly maySummarize?: ((minOffsetNs: number, maxOffsetNs: number) => boolean) | undefined;
   /** Whether any of some rows can be wanted, by what their fields come to at a place; a field that is not named has no cells. Absent: all are. */
-  readonly mayPass?: ((fields: SeriesSummary['fields'], at: number) => boolean) | undefined;
+  readonly mayPass?: ((fields: SeriesSummaries['fields'], at: number) => boolean) | undefined;
   /** Only this one of the rows that have any of the fields is wanted: others may be left out. */
   readonly onlyRow?: OnlyRow | undefined;
   /** Nobody looks at the rows any more when something else is read: their arrays may be used again. */
@@ -44,7 +44,7 @@ export type Source = BlockSource | HeldSource;
 export interface BlockSource {
   readonly kind: 'block';
   readonly minNs: number;
-  readonly maxNs: number;
+  maxNs: number;
   readonly chunkId: number;
   readonly header: ChunkHeader;
   readonly block: number;
@@ -54,8 +54,10 @@ export interface BlockSource {
   readonly fields: readonly ChunkField[];
   /** Tombstones that may hide rows of it. */
   readonly hiding: readonly HeldTombstone[];
-  /** Its summary says all that is wanted of it. */
+  /** Its summary says all that is wanted of it, unless something else of the series overlaps it. */
   isSummed: boolean;
+  /** Summed together: of blocks that follow each other, each with a page of its own, this is the first one. */
+  pageCount: number;
 }
 
 export interface HeldSource {
@@ -118,7 +120,7 @@ export function readPieces(read: SeriesRead, { sources }: ReadPlan, bytes: Chunk
     else {
       if (pending.length > 0) pieces.push(readRows(pending));
       pending = [];
-      pieces.push(read.onlyRow === undefined ? summaryPiece(source) : onlyRowOf(source, read.onlyRow));
+      pieces.push(read.onlyRow === undefined ? summariesOf(source) : onlyRowOf(source, read.onlyRow));
     }
   }
   if (pending.length > 0) pieces.push(readRows(pending));
@@ -129,7 +131,7 @@ export function readPieces(read: SeriesRead, { sources }: ReadPlan, bytes: Chunk
 export function hasRows(read: SeriesRead, plan: ReadPlan, bytes: ChunkBytes): boolean | undefined {
   if (plan.sources.some((source) => source.hiding.length === 0 || (source.kind === 'held' && rowsOf(read, source, bytes).offsetsNs.length > 0))) return true;
   if (plan.missingHeaders.length > 0 || plan.missingPayloads.length > 0) return undefined;
-  return readPieces(read, plan, bytes).some((piece) => 'rowCount' in piece || piece.offsetsNs.length > 0);
+  return readPieces(read, plan, bytes).some((piece) => 'rowCounts' in piece || piece.offsetsNs.length > 0);
 }
 
 /** For what memtables have, and the blocks that have a page of their own. */
@@ -151,15 +153,18 @@ function roomFor({ fields, isBrief = false }: SeriesRead, sources: readonly Sour
 /** Adds the blocks of a series that have any of the fields, in the range. */
 export function addBlocks(
   sources: Pick<BlockSource[], 'push'>,
-  { seriesId, range, fields }: Pick<SeriesRead, 'seriesId' | 'range' | 'fields'>,
+  read: Pick<SeriesRead, 'seriesId' | 'range' | 'fields' | 'maySummarize'>,
   { chunkId, writtenSeq }: StoredChunkLike,
   { header, tombstones }: { readonly header: ChunkHeader; readonly tombstones: readonly HeldTombstone[] },
 ): void {
+  const { seriesId, range, fields } = read;
   const later = tombstones.length === 0 ? tombstones : tombstones.filter(({ seq }) => seq > writtenSeq);
   const wanted = fields.of(header);
   const { seriesIds, pageStarts } = header;
   const first = firstBlockOf(header, seriesId);
   let page = pageOf(header, first);
+  /** Those that are summed may grow. */
+  let last: BlockSource | undefined;
   for (let block = first; seriesIds[block] === seriesId; block += 1) {
     if (pageStarts[page + 1] === block) page += 1;
     const minNs = header.minOffsetsNs[page]!;
@@ -168,7 +173,14 @@ export function addBlocks(
     const inPage = fieldsIn(header, page, wanted);
     if (inPage.length === 0) continue;
     const hiding = later.length === 0 ? later : later.filter((each) => mayHide(each, { minNs, maxNs }));
-    sources.push({ kind: 'block', minNs, maxNs, chunkId, header, block, page, wanted, fields: inPage, hiding, isSummed: false });
+    const isSummed = isAlone(header, page) && saysAll(read, { minNs, maxNs, page, fields: inPage, hiding });
+    if (isSummed && last?.isSummed === true && last.page + last.pageCount === page && last.fields === inPage && last.maxNs < minNs) {
+      last.pageCount += 1;
+      last.maxNs = maxNs;
+      continue;
+    }
+    last = { kind: 'block', minNs, maxNs, chunkId, header, block, page, wanted, fields: inPage, hiding, isSummed, pageCount: 1 };
+    sources.push(last);
   }
 }
 
@@ -192,28 +204,42 @@ function inOrder(sources: Source[]): readonly Source[] {
 }
 
 /**
- * Of a page that nothing overlaps its summary may say that none of its rows is wanted, or stand for them. A page that others share
+ * Of pages that nothing overlaps summaries may say that none of their rows is wanted, or stand for them. A page that others share
  * counts with all of its times.
  */
-function chosenSources(read: SeriesRead, sources: readonly Source[]): readonly Source[] {
-  if (read.maySummarize === undefined && read.mayPass === undefined) return sources;
+function chosenSources(read: SeriesRead, found: readonly Source[]): readonly Source[] {
+  if (read.maySummarize === undefined && read.mayPass === undefined) return found;
+  const sources = areApart(found) ? found : inOrder(found.flatMap(withoutOthers));
   const chosen: Source[] = [];
   let reachedNs = -1;
   for (let index = 0; index < sources.length; index += 1) {
     const source = sources[index]!;
     const isApart = source.minNs > reachedNs && (index + 1 === sources.length || sources[index + 1]!.minNs > source.maxNs);
     reachedNs = Math.max(reachedNs, source.maxNs);
-    if (source.kind === 'block' && isApart && isAlone(source.header, source.page)) {
-      if (read.mayPass?.(source.fields, source.page) === false) continue;
-      source.isSummed = saysAll(read, source);
+    if (source.kind === 'block') {
+      if (!isApart) source.isSummed = false;
+      else if (read.mayPass !== undefined && source.pageCount === 1 && isAlone(source.header, source.page) && !read.mayPass(source.fields, source.page)) continue;
     }
     chosen.push(source);
   }
   return chosen;
 }
 
-/** Whether the summary of a page that nothing overlaps says all that is wanted. */
-function saysAll({ range, maySummarize }: SeriesRead, { minNs, maxNs, page, fields, hiding }: BlockSource): boolean {
+/** Of sources in the order of time. */
+function areApart(sources: readonly Source[]): boolean {
+  for (let index = 1; index < sources.length; index += 1) if (sources[index]!.minNs <= sources[index - 1]!.maxNs) return false;
+  return true;
+}
+
+/** Blocks that are summed together, one by one. */
+function withoutOthers(source: Source): Source[] {
+  if (source.kind === 'held' || source.pageCount === 1) return [source];
+  const { header: { minOffsetsNs, maxOffsetsNs }, block, page } = source;
+  return Array.from({ length: source.pageCount }, (_, index) => ({ ...source, minNs: minOffsetsNs[page + index]!, maxNs: maxOffsetsNs[page + index]!, block: block + index, page: page + index, pageCount: 1 }));
+}
+
+/** Whether the summary of a page says all that is wanted, if nothing overlaps it. */
+function saysAll({ range, maySummarize }: Pick<SeriesRead, 'range' | 'maySummarize'>, { minNs, maxNs, page, fields, hiding }: Pick<BlockSource, 'minNs' | 'maxNs' | 'page' | 'fields' | 'hiding'>): boolean {
   if (maySummarize === undefined || hiding.length > 0 || minNs < range.startOffsetNs || maxNs >= range.endOffsetNs || !maySummarize(minNs, maxNs)) return false;
   for (const { type, summaries } of fields) if (type !== 'string' && type !== 'boolean' && !hasNumbers(summaries, page)) return false;
   return true;
@@ -227,8 +253,10 @@ function missingPayloads(sources: readonly Source[], bytes: ChunkBytes): readonl
   return missing;
 }
 
-function summaryPiece({ header, block, page, minNs, maxNs, fields }: BlockSource): SeriesSummary {
-  return { minOffsetNs: minNs, maxOffsetNs: maxNs, rowCount: header.blockStarts[block + 1]! - header.blockStarts[block]!, fields, at: page };
+function summariesOf({ header: { blockStarts, minOffsetsNs, maxOffsetsNs }, block, page, pageCount, fields }: BlockSource): SeriesSummaries {
+  const rowCounts: number[] = [];
+  for (let index = block; index < block + pageCount; index += 1) rowCounts.push(blockStarts[index + 1]! - blockStarts[index]!);
+  return { start: page, end: page + pageCount, minOffsetsNs, maxOffsetsNs, rowCounts, fields };
 }
 
 /** The visible rows of a source in the range, in any order. @throws DbError CHUNK_INVALID */

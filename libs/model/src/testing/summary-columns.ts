@@ -1,14 +1,14 @@
-import { hasNumbers, type FieldSummary, type SummaryColumns } from '../series-slice.ts';
+import { hasNumbers, type FieldSummary, type SummaryColumns, type SummaryNumbers } from '../series-slice.ts';
 
-/** Columns with this summary in their only place. */
-export function summaryColumns({ nullCount, firstNs, lastNs, numbers }: FieldSummary): SummaryColumns {
-  const of = (value: number): Float64Array => Float64Array.of(value);
-  const gaps = [of(nullCount), of(firstNs), of(lastNs)] as const;
-  if (numbers === undefined) return { gaps, numbers: undefined };
-  const { first, last, min, max, minNs, maxNs, sum, sumRest } = numbers;
+/** Columns with these summaries, all with numbers or none of them, in the places from 0 on. */
+export function summaryColumns(...all: readonly FieldSummary[]): SummaryColumns {
+  const gap = (name: 'nullCount' | 'firstNs' | 'lastNs'): Float64Array => Float64Array.from(all, (summary) => summary[name]);
+  const gaps = [gap('nullCount'), gap('firstNs'), gap('lastNs')] as const;
+  if (all.some(({ numbers }) => numbers === undefined)) return { gaps, numbers: undefined };
+  const of = (name: keyof SummaryNumbers): Float64Array => Float64Array.from(all, ({ numbers }) => numbers![name]);
   return {
     gaps,
-    numbers: { validity: undefined, first: of(first), last: of(last), min: of(min), max: of(max), minNs: of(minNs), maxNs: of(maxNs), sum: of(sum), sumRest: of(sumRest) },
+    numbers: { validity: undefined, first: of('first'), last: of('last'), min: of('min'), max: of('max'), minNs: of('minNs'), maxNs: of('maxNs'), sum: of('sum'), sumRest: of('sumRest') },
   };
 }
 

@@ -41,9 +41,9 @@ export class CountingSource implements ShardSource {
 
   *#counted(pieces: Iterable<SeriesPiece>): Generator<SeriesPiece> {
     for (const piece of pieces) {
-      if ('rowCount' in piece) {
-        this.#summaryCount += 1;
-        this.#summarizedRowCount += piece.rowCount;
+      if ('rowCounts' in piece) {
+        this.#summaryCount += piece.rowCounts.length;
+        for (const rowCount of piece.rowCounts) this.#summarizedRowCount += rowCount;
       } else this.#rowCount += 'row' in piece ? 1 : piece.offsetsNs.length;
       yield piece;
     }

@@ -20,16 +20,16 @@ export interface Runs {
   readonly slots: Int32Array;
 }
 
-/** What some rows of one series, all inside one window, have of a field, in place of their values. */
+/** What some rows of one series, all inside one window, have of a field, in place of their values. The next ones use the same object: nobody keeps it. */
 export interface SummaryRun {
   /** Of the rows, both inclusive. */
-  readonly minOffsetNs: number;
-  readonly maxOffsetNs: number;
+  minOffsetNs: number;
+  maxOffsetNs: number;
   /** Values: at least one. */
-  readonly count: number;
+  count: number;
   readonly summaries: SummaryColumns;
   /** Its place in them. */
-  readonly at: number;
+  at: number;
   readonly seriesKey: SeriesKey;
 }
 

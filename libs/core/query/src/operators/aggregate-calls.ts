@@ -1,8 +1,9 @@
 import type { TimestampNs } from '@varve/base';
-import { hasNumbers, type FieldType, type SeriesSummary, type SummarizedField } from '@varve/model';
+import { hasNumbers, type FieldType, type SeriesSummaries, type SummarizedField } from '@varve/model';
 import type { NumberPartial } from '../functions/column-form.ts';
 import type { PartialState } from '../functions/function-definition.ts';
 import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
+import type { SummaryRun } from '../functions/run.ts';
 import { optionsOf, type AggregatesOutput, type MeasurementPlan, type ShardPlan } from '../plan/shard-plan.ts';
 import { WindowGrid } from '../plan/window-grid.ts';
 import { RunCutter } from './run-cutter.ts';
@@ -48,7 +49,7 @@ export class AggregateCalls {
   /** Whether summaries may stand for rows: no row and no cell beside a value is looked at, and each function can do with them. */
   readonly #takesSummaries: boolean;
   /** Fields of the summaries at hand, and those of them that each group of calls takes. */
-  #summarized: SeriesSummary['fields'] = [];
+  #summarized: SeriesSummaries['fields'] = [];
   #taken: readonly (SummarizedField | undefined)[] = [];
 
   constructor(plan: AggregatesPlan, { measurement, rowFilter }: Pick<SeriesGroup, 'measurement' | 'rowFilter'>, startNs: TimestampNs) {
@@ -86,8 +87,8 @@ export class AggregateCalls {
     });
   }
 
-  /** By group of calls, the field that a summary has of it; undefined where it has no values for them. */
-  fieldsOf({ fields }: SeriesSummary): readonly (SummarizedField | undefined)[] {
+  /** By group of calls, the field that summaries have of it; undefined where they have no values for them. */
+  fieldsOf({ fields }: SeriesSummaries): readonly (SummarizedField | undefined)[] {
     if (fields !== this.#summarized) {
       this.#summarized = fields;
       this.#taken = this.groups.map(({ name, type }) => fields.find((field) => field.name === name && (field.type === type || (isNumericType(field.type) && isNumericType(type)))));
@@ -96,8 +97,15 @@ export class AggregateCalls {
   }
 }
 
-/** Whether calls can take a summary in the place of its rows. */
-export function takesSummary({ startNs, endNs, type, countIsEnough }: CallGroup, { minOffsetNs, maxOffsetNs, at }: SeriesSummary, field: SummarizedField | undefined): boolean {
+/** Whether all calls can take a summary in the place of its rows. `fields`: by group of calls. */
+export function takeSummary(groups: readonly CallGroup[], summary: SummaryPlace, fields: readonly (SummarizedField | undefined)[]): boolean {
+  for (let index = 0; index < groups.length; index += 1) if (!takesSummary(groups[index]!, summary, fields[index])) return false;
+  return true;
+}
+
+type SummaryPlace = Pick<SummaryRun, 'minOffsetNs' | 'maxOffsetNs' | 'at'>;
+
+function takesSummary({ startNs, endNs, type, countIsEnough }: CallGroup, { minOffsetNs, maxOffsetNs, at }: SummaryPlace, field: SummarizedField | undefined): boolean {
   // A call that begins or ends among these rows has to see them.
   if ((startNs > minOffsetNs && startNs <= maxOffsetNs) || (endNs > minOffsetNs && endNs <= maxOffsetNs)) return false;
   if (field === undefined) return true;

@@ -1,4 +1,4 @@
-import type { Cell, SeriesKey, SeriesSlice, SeriesSummary } from '@varve/model';
+import type { Cell, SeriesKey, SeriesSlice, SeriesSummaries } from '@varve/model';
 import type { NumberPartial } from '../functions/column-form.ts';
 import type { PartialState } from '../functions/function-definition.ts';
 import type { Runs } from '../functions/run.ts';
@@ -9,9 +9,9 @@ import type { FrameWriter } from '../partial/frame-writer.ts';
 import type { GroupKey } from '../partial/group-key.ts';
 import type { RowReader } from '../plan/expression.ts';
 import type { AggregatesOutput } from '../plan/shard-plan.ts';
-import { takesSummary, type AggregateCalls, type CallStates } from './aggregate-calls.ts';
+import { takeSummary, type AggregateCalls, type CallStates } from './aggregate-calls.ts';
 import { firstAtOrAfter } from './run-cutter.ts';
-import type { SourceSeries } from './shard-source.ts';
+import type { OffsetRange, SourceSeries } from './shard-source.ts';
 import { cellReader, convertedColumn, type SeriesRows } from './slice-cells.ts';
 import { WindowSlots } from './window-slots.ts';
 
@@ -59,29 +59,40 @@ export class GroupAggregates {
   }
 
   /**
-   * Adds what rows of one window come to; false when the rows themselves are needed, and nothing was added.
+   * Adds what rows of pages come to, those of each in one window. Nothing is added of a page whose rows themselves are needed: the range of
+   * each such one is returned.
    * @throws DbError QUERY_LIMIT when there are too many windows
    */
-  addSummary(series: SourceSeries, summary: SeriesSummary): boolean {
+  addSummaries(series: SourceSeries, summaries: SeriesSummaries): readonly OffsetRange[] {
     const { groups, grid } = this.#calls;
-    const fields = this.#calls.fieldsOf(summary);
-    for (let index = 0; index < groups.length; index += 1) if (!takesSummary(groups[index]!, summary, fields[index])) return false;
-    const { minOffsetNs, maxOffsetNs, rowCount, at } = summary;
-    const window = grid.indexOf(minOffsetNs);
-    this.#pointCount += rowCount;
-    for (let index = 0; index < groups.length; index += 1) {
-      const { calls, startNs, endNs } = groups[index]!;
-      const field = fields[index];
-      if (field === undefined || startNs > minOffsetNs || endNs <= maxOffsetNs) continue;
-      const slot = this.#slots.slotOf(window);
-      const { summaries } = field;
-      const run = { minOffsetNs, maxOffsetNs, count: rowCount - (summaries.gaps?.[0][at] ?? 0), summaries, at, seriesKey: series.key };
-      for (const call of calls) {
-        this.#hasValues[call] = true;
-        this.#states[call]!.addSummary!(slot, run);
+    const { start, end, minOffsetsNs, maxOffsetsNs, rowCounts } = summaries;
+    const fields = this.#calls.fieldsOf(summaries);
+    const runs = fields.map((field) => field && { minOffsetNs: 0, maxOffsetNs: 0, count: 0, summaries: field.summaries, at: 0, seriesKey: series.key });
+    const unclear: OffsetRange[] = [];
+    for (let at = start; at < end; at += 1) {
+      const [minOffsetNs, maxOffsetNs, rowCount] = [minOffsetsNs[at]!, maxOffsetsNs[at]!, rowCounts[at - start]!];
+      if (!takeSummary(groups, { minOffsetNs, maxOffsetNs, at }, fields)) {
+        unclear.push({ startOffsetNs: minOffsetNs, endOffsetNs: maxOffsetNs + 1 });
+        continue;
+      }
+      const window = grid.indexOf(minOffsetNs);
+      this.#pointCount += rowCount;
+      for (let index = 0; index < groups.length; index += 1) {
+        const { calls, startNs, endNs } = groups[index]!;
+        const run = runs[index];
+        if (run === undefined || startNs > minOffsetNs || endNs <= maxOffsetNs) continue;
+        run.minOffsetNs = minOffsetNs;
+        run.maxOffsetNs = maxOffsetNs;
+        run.count = rowCount - (run.summaries.gaps?.[0][at] ?? 0);
+        run.at = at;
+        const slot = this.#slots.slotOf(window);
+        for (const call of calls) {
+          this.#hasValues[call] = true;
+          this.#states[call]!.addSummary!(slot, run);
+        }
       }
     }
-    return true;
+    return unclear;
   }
 
   /** @throws DbError QUERY_LIMIT when there are too many windows, or too many values in one */

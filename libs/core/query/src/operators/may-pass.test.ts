@@ -1,4 +1,4 @@
-import type { SeriesSummary } from '@varve/model';
+import type { SeriesSummaries } from '@varve/model';
 import { summaryColumns } from '@varve/model/testing';
 import { expect, test } from 'vitest';
 import type { Expression } from '../plan/expression.ts';
@@ -15,7 +15,7 @@ const number = (value: number | bigint): Expression => ({ kind: 'literal', value
 const binary = (left: Expression, operator: '<' | '<=' | '>' | '>=' | '=' | '!=' | 'AND' | 'OR', right: Expression): Expression => ({ kind: 'binary', operator, left, right });
 
 /** Rows whose x lie within 10 and 20. */
-const BETWEEN: SeriesSummary['fields'] = [
+const BETWEEN: SeriesSummaries['fields'] = [
   { name: 'x', type: 'float', summaries: summaryColumns({ nullCount: 0, firstNs: 0, lastNs: 0, numbers: { first: 10, last: 20, min: 10, max: 20, minNs: 0, maxNs: 0, sum: 30, sumRest: 0 } }) },
 ];
 

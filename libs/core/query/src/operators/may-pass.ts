@@ -1,11 +1,11 @@
-import { hasNumbers, type SeriesSummary } from '@varve/model';
+import { hasNumbers, type SeriesSummaries } from '@varve/model';
 import { alternativesIn, numbersIn, rangeTest } from '../plan/alternatives.ts';
 import type { Expression } from '../plan/expression.ts';
 import type { FilterColumn, MeasurementPlan } from '../plan/shard-plan.ts';
 import { fieldBound, type FieldBound } from './field-bound.ts';
 
 /** What fields of some rows come to. */
-type Summaries = SeriesSummary['fields'];
+type Summaries = SeriesSummaries['fields'];
 type Test = (fields: Summaries, at: number) => boolean;
 
 /**

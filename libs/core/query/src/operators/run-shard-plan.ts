@@ -1,4 +1,4 @@
-import { SHARD_WINDOW_NS_MAX, type SeriesRow, type SeriesSlice, type SeriesSummary } from '@varve/model';
+import { SHARD_WINDOW_NS_MAX, type SeriesRow, type SeriesSlice } from '@varve/model';
 import { assertWanted } from '../limits/assert-wanted.ts';
 import { ShardCounter } from '../limits/shard-counter.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
@@ -67,17 +67,17 @@ async function* aggregate({ plan, source, range, counter, signal }: Job<Aggregat
       for (const series of group.series) {
         assertWanted(signal);
         const { pointCount } = aggregates;
-        const unclear: SeriesSummary[] = [];
+        const unclear: OffsetRange[] = [];
         const pieces = read(series, time);
         for (const piece of pieces instanceof Promise ? await pieces : pieces) {
-          if (!('rowCount' in piece)) {
+          if ('rowCounts' in piece) unclear.push(...aggregates.addSummaries(series, piece));
+          else
             for (const part of sliceParts(piece, calls.rowCountAtOnce)) {
               if (part !== piece) await restIfDue(source, signal);
               aggregates.add(series, part);
             }
-          } else if (!aggregates.addSummary(series, piece)) unclear.push(piece);
         }
-        for (const piece of unclear) for (const rows of await readRows(series, rangeOfSummary(piece))) aggregates.add(series, rows as SeriesSlice);
+        for (const range of unclear) for (const rows of await readRows(series, range)) aggregates.add(series, rows as SeriesSlice);
         counter.addPoints(aggregates.pointCount - pointCount);
         if (counter.isOn) counter.hold(aggregates.heldCount * HELD_SIZE_BYTES);
         if (counter.isDue) yield counter.take();
@@ -108,10 +108,6 @@ interface AskedSeries {
 function askedSeries(calls: AggregateCalls, source: ShardSource): AskedSeries {
   const question = calls.question();
   return { calls, read: source.reader(question), readRows: source.reader({ fields: question.fields }) };
-}
-
-function rangeOfSummary({ minOffsetNs, maxOffsetNs }: SeriesSummary): OffsetRange {
-  return { startOffsetNs: minOffsetNs, endOffsetNs: maxOffsetNs + 1 };
 }
 
 async function* scan(job: Job<RowsOutput>, groups: Iterable<SeriesGroup>): AsyncGenerator<Uint8Array> {

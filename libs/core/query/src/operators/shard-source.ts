@@ -1,5 +1,5 @@
 import type { TimestampNs } from '@varve/base';
-import type { SeriesKey, SeriesRow, SeriesSlice, SeriesSummary, TagFilter, TagSet } from '@varve/model';
+import type { SeriesKey, SeriesRow, SeriesSlice, SeriesSummaries, TagFilter, TagSet } from '@varve/model';
 
 /** What a query asks of one shard. A data node implements it over its storage. */
 export interface ShardSource {
@@ -25,7 +25,7 @@ export interface ShardSource {
 export type SeriesReader = (series: SourceSeries, range: OffsetRange) => Promise<Iterable<SeriesPiece>> | Iterable<SeriesPiece>;
 
 /** Rows, a row that is alone wanted, or what rows come to. */
-export type SeriesPiece = SeriesSlice | SeriesRow | SeriesSummary;
+export type SeriesPiece = SeriesSlice | SeriesRow | SeriesSummaries;
 
 /** What is asked of each series, and what a reader can do without. */
 export interface ReadQuestion {
@@ -33,7 +33,7 @@ export interface ReadQuestion {
   /** Whether what lies between two times, both inclusive, may be summarized. */
   readonly maySummarize?: ((minOffsetNs: number, maxOffsetNs: number) => boolean) | undefined;
   /** Whether any of some rows can be wanted, by what their fields come to at a place; a field that is not named has no cells there. */
-  readonly mayPass?: ((fields: SeriesSummary['fields'], at: number) => boolean) | undefined;
+  readonly mayPass?: ((fields: SeriesSummaries['fields'], at: number) => boolean) | undefined;
   /** Of the rows in which any of the fields has a value only this one is looked at: the others may be left out. */
   readonly onlyRow?: 'first' | 'last' | undefined;
   /** The rows are not looked at any more when something else is read, by whomever: their arrays may be used again. */

@@ -1,4 +1,4 @@
-import type { FieldSummary, FieldValue, SeriesRow, SeriesSlice, SeriesSummary } from '@varve/model';
+import type { FieldSummary, FieldValue, SeriesRow, SeriesSlice } from '@varve/model';
 import { summaryIn } from '@varve/model/testing';
 import { expect } from 'vitest';
 import type { SeriesPiece, SeriesRead } from '../read-pieces.ts';
@@ -80,16 +80,21 @@ function expectSummaries(shard: Shard, seriesId: number, wanted: { readonly rang
     const counts = new Map<string, number>();
     const count = (name: string, more: number): unknown => counts.set(name, (counts.get(name) ?? 0) + more);
     for (const piece of pieces) {
-      if (!('rowCount' in piece)) {
+      if (!('rowCounts' in piece)) {
         for (const cells of cellsOf(piece).values()) for (const name of cells.keys()) count(name, 1);
         if (piece.offsetsNs.length > 0) lastNs = piece.offsetsNs.at(-1)!;
         continue;
       }
-      expect(maySummarize(piece.minOffsetNs, piece.maxOffsetNs), 'only what may be').toBe(true);
-      for (const { name, summaries } of piece.fields) count(name, piece.rowCount - summaryIn(summaries, piece.at).nullCount);
-      expect(piece.minOffsetNs, 'pieces follow each other in time').toBeGreaterThan(lastNs);
-      lastNs = piece.maxOffsetNs;
-      for (const { name, summaries } of piece.fields) expectSummary(wanted.cells, piece, { name, summary: summaryIn(summaries, piece.at) });
+      for (let at = piece.start; at < piece.end; at += 1) {
+        const page = { minOffsetNs: piece.minOffsetsNs[at]!, maxOffsetNs: piece.maxOffsetsNs[at]!, rowCount: piece.rowCounts[at - piece.start]! };
+        expect(maySummarize(page.minOffsetNs, page.maxOffsetNs), 'only what may be').toBe(true);
+        expect(page.minOffsetNs, 'pages follow each other in time').toBeGreaterThan(lastNs);
+        lastNs = page.maxOffsetNs;
+        for (const { name, summaries } of piece.fields) {
+          count(name, page.rowCount - summaryIn(summaries, at).nullCount);
+          expectSummary(wanted.cells, page, { name, summary: summaryIn(summaries, at) });
+        }
+      }
     }
     const wantedCounts = new Map<string, number>();
     for (const cells of wanted.cells.values()) for (const name of cells.keys()) wantedCounts.set(name, (wantedCounts.get(name) ?? 0) + 1);
@@ -99,20 +104,27 @@ function expectSummaries(shard: Shard, seriesId: number, wanted: { readonly rang
 
 type Cells = ReadonlyMap<number, ReadonlyMap<string, FieldValue>>;
 
-function expectSummary(cells: Cells, piece: SeriesSummary, { name, summary }: { readonly name: string; readonly summary: FieldSummary }): void {
+/** Of times that are both inclusive. */
+interface SummedPage {
+  readonly minOffsetNs: number;
+  readonly maxOffsetNs: number;
+  readonly rowCount: number;
+}
+
+function expectSummary(cells: Cells, page: SummedPage, { name, summary }: { readonly name: string; readonly summary: FieldSummary }): void {
   const found = [...cells]
-    .filter(([offsetNs, ofTime]) => offsetNs >= piece.minOffsetNs && offsetNs <= piece.maxOffsetNs && ofTime.has(name))
+    .filter(([offsetNs, ofTime]) => offsetNs >= page.minOffsetNs && offsetNs <= page.maxOffsetNs && ofTime.has(name))
     .map(([offsetNs, ofTime]) => ({ offsetNs, value: ofTime.get(name)! }))
     .sort((left, right) => left.offsetNs - right.offsetNs);
-  expect(piece.rowCount - summary.nullCount, name).toBe(found.length);
-  expect([piece.minOffsetNs + summary.firstNs, piece.maxOffsetNs - summary.lastNs]).toEqual([found[0]!.offsetNs, found.at(-1)!.offsetNs]);
+  expect(page.rowCount - summary.nullCount, name).toBe(found.length);
+  expect([page.minOffsetNs + summary.firstNs, page.maxOffsetNs - summary.lastNs]).toEqual([found[0]!.offsetNs, found.at(-1)!.offsetNs]);
   const { numbers } = summary;
   if (numbers === undefined) return;
   const values = found.map(({ value }) => value as number);
   const [min, max] = [Math.min(...values), Math.max(...values)];
   expect([numbers.first, numbers.last]).toEqual([values[0], values.at(-1)]);
   expect([numbers.min === min, numbers.max === max]).toEqual([true, true]);
-  const timeOf = (value: number): number => found.find((each) => each.value === value)!.offsetNs - piece.minOffsetNs;
+  const timeOf = (value: number): number => found.find((each) => each.value === value)!.offsetNs - page.minOffsetNs;
   expect([numbers.minNs, numbers.maxNs]).toEqual([timeOf(min), timeOf(max)]);
   expect(numbers.sum + numbers.sumRest).toBeCloseTo(values.reduce((sum, value) => sum + value, 0), 5);
 }
