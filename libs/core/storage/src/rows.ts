@@ -83,6 +83,7 @@ export function sliceRows(rows: VersionedRows, startRow: number, endRow: number)
 }
 
 class RowsWithin implements VersionedRows {
+  readonly isAscending: boolean | undefined;
   readonly offsetsNs: Float64Array;
   readonly columns: readonly NamedColumn[];
   readonly #rows: VersionedRows;
@@ -91,6 +92,7 @@ class RowsWithin implements VersionedRows {
 
   constructor(rows: VersionedRows, startRow: number, endRow: number) {
     const { offsetsNs, columns } = sliceCells(rows, startRow, endRow);
+    this.isAscending = rows.isAscending;
     this.offsetsNs = offsetsNs;
     this.columns = columns;
     this.#rows = rows;

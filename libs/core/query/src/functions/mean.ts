@@ -1,4 +1,5 @@
 import { FloatSum } from '@varve/base';
+import type { Cell } from '@varve/model';
 import { NO_OFFSETS, type ColumnForm, type NumberPartial } from './column-form.ts';
 import { Counts } from './count.ts';
 import { FloatSums, joinFloatSums } from './float-sums.ts';
@@ -38,7 +39,11 @@ const COLUMNS: ColumnForm = {
   },
   answers: ({ has, numbers: [counts, sums, rests] }) => {
     const total = new FloatSum();
-    return counts!.map((count, window) => (has[window] === 1 ? total.set(sums![window] as number, rests![window] as number).total / Number(count) : null));
+    const means: Cell[] = [];
+    for (let window = 0; window < has.length; window += 1) {
+      means.push(has[window] === 1 ? total.set(sums![window] as number, rests![window] as number).total / Number(counts![window]) : null);
+    }
+    return means;
   },
 };
 

@@ -14,22 +14,27 @@ interface KnownPage {
 
 /**
  * Times of pages that were read last, each at the one place that its bytes come to. Whatever reports together is packed in the same
- * few bytes: a query over many series unpacks and checks them once. Only times that ascend are kept.
+ * few bytes: a query over many series unpacks and checks them once. Only times that ascend, each once, are kept.
  */
 export class KnownTimes {
   readonly #pages: (KnownPage | undefined)[] = new Array<KnownPage | undefined>(PLACE_COUNT).fill(undefined);
 
-  /** The times, if they ascend and are packed in few bytes; not to be changed. @throws DbError CHUNK_INVALID */
+  /** The times, if they ascend, each once, and are packed in few bytes; not to be changed. @throws DbError CHUNK_INVALID */
   of(packed: Uint8Array, rowCount: number): Float64Array | undefined {
     if (packed.length > PACKED_SIZE_BYTES_MAX || rowCount > ROW_COUNT_MAX) return undefined;
     const place = placeOf(packed);
     const known = this.#pages[place];
     if (known !== undefined && known.times.length === rowCount && equalBytes(known.packed, packed)) return known.times;
     const times = decodeNumbers(packed, rowCount);
-    if (!ascends(times)) return undefined;
+    if (!ascendOnce(times)) return undefined;
     this.#pages[place] = { packed: packed.slice(), times };
     return times;
   }
+}
+
+function ascendOnce(times: Float64Array): boolean {
+  for (let row = 1; row < times.length; row += 1) if (times[row]! <= times[row - 1]!) return false;
+  return true;
 }
 
 /** Times may be equal: those of several versions of a row. */

@@ -81,7 +81,7 @@ function readPage(header: ChunkHeader, payload: Uint8Array, page: number, fields
     if (column.type !== type) throw chunkInvalid(`${column.type} in a column of type ${type}`, { name });
     columns.push({ name, column });
   }
-  return new UnpackedPage({ header, payload, page, rowCount }, { offsetsNs, columns, isChecked: known !== undefined });
+  return new UnpackedPage({ header, payload, page, rowCount }, { offsetsNs, columns, isAscending: known !== undefined });
 }
 
 /** All rows of a page, as blocks. @throws DbError CHUNK_INVALID */
@@ -107,16 +107,15 @@ interface PageAt {
 export class UnpackedPage implements VersionedRows {
   readonly offsetsNs: Float64Array;
   readonly columns: readonly NamedColumn[];
-  /** Its times are known to ascend. */
-  readonly isChecked: boolean;
+  readonly isAscending: boolean;
   readonly #at: PageAt;
   #versions: RowVersions | undefined;
 
-  constructor(at: PageAt, { offsetsNs, columns, isChecked }: Pick<UnpackedPage, 'offsetsNs' | 'columns' | 'isChecked'>) {
+  constructor(at: PageAt, { offsetsNs, columns, isAscending }: Pick<UnpackedPage, 'offsetsNs' | 'columns' | 'isAscending'>) {
     this.#at = at;
     this.offsetsNs = offsetsNs;
     this.columns = columns;
-    this.isChecked = isChecked;
+    this.isAscending = isAscending;
   }
 
   get versions(): RowVersions {
@@ -152,8 +151,8 @@ interface BlockInPage {
 }
 
 /** Rows of a block ascend by time, those of one time follow each other; all are within what the header says of the page. */
-function checkTimes({ minOffsetsNs, maxOffsetsNs, seriesIds }: ChunkHeader, { page, block, startRow, endRow }: BlockInPage, { offsetsNs, isChecked }: UnpackedPage): void {
-  if (!isChecked && !ascends(offsetsNs.subarray(startRow, endRow))) throw chunkInvalid('times of a block do not ascend', { seriesId: seriesIds[block] });
+function checkTimes({ minOffsetsNs, maxOffsetsNs, seriesIds }: ChunkHeader, { page, block, startRow, endRow }: BlockInPage, { offsetsNs, isAscending }: UnpackedPage): void {
+  if (!isAscending && !ascends(offsetsNs.subarray(startRow, endRow))) throw chunkInvalid('times of a block do not ascend', { seriesId: seriesIds[block] });
   if (offsetsNs[startRow]! >= minOffsetsNs[page]! && offsetsNs[endRow - 1]! <= maxOffsetsNs[page]!) return;
   throw chunkInvalid('times of a page are not those of its header', { page });
 }
