@@ -87,7 +87,7 @@ export class SeriesCollector {
     const payload = new Payload(seriesQuestionCodec, question);
     const range = asking.within ?? question.range;
     const shards = range === undefined ? policy.shardGroups.flatMap((group) => group.shards) : shardsForRange(policy, range).map(({ shard }) => shard);
-    const { nodeId, silent } = asking;
+    const { nodeId, silent, version } = asking;
     const asked = shards.filter(({ owners }) => nodeId === undefined || owners.includes(nodeId));
     let owing = askable(asking, asked.map((shard): Owing => ({ shard, attempts: executingOwners(shard, this.#ports.liveness, nodeId), reason: undefined })));
     // Each round asks one owner for every shard that still owes its answer; series that come twice are the same series.
@@ -96,7 +96,7 @@ export class SeriesCollector {
       for (const [{ owner, mayJoin }, ids] of byAttempt(owing)) {
         await asking.turns.maybeRest();
         try {
-          const header = { shards: ids, version: asking.version, mayJoin };
+          const header = { shards: ids, version, mayJoin };
           const to = { subject: this.#subjects.dataSeries(owner), idleTimeoutMs: LIMITS.streamIdleTimeoutMs, signal: asking.signal };
           yield* openStream(this.#ports, to, { kind: 'dataSeries', header, payload });
         } catch (error) {

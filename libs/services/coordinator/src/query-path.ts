@@ -158,7 +158,8 @@ export class QueryPath {
   /** What a shard answers, of one owner; where that fails the next one goes on behind what has been merged. */
   async *#partialsOf(placed: PlacedShard, execution: Execution, { payload, part, observer }: ShardQuestion): AsyncGenerator<Uint8Array> {
     const { id: shardId, owners } = placed.shard;
-    const { catalog, signal, nodeId, traceParent, missing, turns, silent, room } = execution;
+    // V8 gives up on the optimized generator at each read of this number behind an await, again and again.
+    const { catalog: { version }, signal, nodeId, traceParent, missing, turns, silent, room } = execution;
     const { bus, clock, subjects, liveness } = this.#parts;
     const soFar = new AnsweredSoFar(payload.value, owners.length > 1 && nodeId === undefined ? room : NO_ROOM);
     let reason: DbError | undefined;
@@ -170,7 +171,7 @@ export class QueryPath {
         continue;
       }
       await turns.maybeRest();
-      const header = { shard: shardId, version: catalog.version, mayJoin, traceParent, isCounted: observer !== undefined };
+      const header = { shard: shardId, version, mayJoin, traceParent, isCounted: observer !== undefined };
       observer?.onAsk(owner);
       try {
         const onTrailer = (trailer: string): void => observer?.onTrailer(trailer);
