@@ -7,7 +7,7 @@ import type { StoredChunkLike } from './directory/chunk-tree.ts';
 import { EXCERPT_ROW_COUNT_MAX, takeExcerpt, type Excerpt } from './excerpt.ts';
 import { findRow, type RowSearch } from './find-row.ts';
 import { Memtable } from './memtable.ts';
-import { planRead, readPieces, type ChunkBytes, type HeldRows, type ReadPlan, type SeriesPiece, type SeriesPlaces, type SeriesRead } from './read-pieces.ts';
+import { planRead, readPieces, type ChunkBytes, type ReadPlan, type SeriesPiece, type SeriesPlaces, type SeriesRead } from './read-pieces.ts';
 import type { OffsetRange } from './rows.ts';
 import type { FlushJob, MergeJob, MergePlan } from './shard-jobs.ts';
 import { SeriesIndex, type SeriesRef } from './series-index.ts';
@@ -350,11 +350,7 @@ export class ShardTable {
   }
 
   #placesOf({ seriesId, range, fields }: Pick<SeriesRead, 'seriesId' | 'range' | 'fields'>): SeriesPlaces {
-    const memtables: HeldRows[] = [];
-    const sealed = this.#sealed?.rowsOf(seriesId, range, fields);
-    const active = this.#active.rowsOf(seriesId, range, fields);
-    if (sealed !== undefined) memtables.push(sealed);
-    if (active !== undefined) memtables.push(active);
+    const memtables = [this.#sealed?.rowsOf(seriesId, range, fields), this.#active.rowsOf(seriesId, range, fields)].filter((rows) => rows !== undefined);
     return { chunks: this.#directory.chunksOf(seriesId, range), memtables, tombstones: this.#tombstones.of(seriesId) };
   }
 
