@@ -39,10 +39,12 @@ export function* encodeGroup(writer: FrameWriter, header: GroupHeader, windows: 
       encodeHeader(writer.bytes, header);
     }
     writer.bytes.u8(WINDOW_ITEM).varint(windowIndex);
+    let isLarge = false; // One that is not stays in the frame that it began in.
     for (const [call, state] of windows.states.entries()) {
       const partCount = state.partCount(slot);
       for (let part = 0; part < partCount; part += 1) {
-        if (!writer.hasRoomFor(0)) {
+        if (isLarge ? writer.isFull : !writer.hasRoomFor(0)) {
+          isLarge = true;
           writer.bytes.varint(0).u8(GOES_ON_ITEM);
           yield writer.take();
           encodeHeader(writer.bytes, header);
