@@ -62,7 +62,7 @@ export const LIMITS = {
   resultBlockRowCountMax: 1_024,
   /** A partial result is one bus message. Reached: the next message begins. */
   partialFrameSizeBytesMax: 512 * KIB,
-  /** Partial results of one statement that wait on a coordinator until their window is whole, so that another owner could go on before it. Reached: they are merged, and an owner that fails within that window makes the answer partial. */
+  /** Partial results that wait on a coordinator until their window is whole, so that another owner could go on before it. Reached: they are merged, and an owner that fails within that window makes the answer partial. */
   waitingFramesSizeBytesMax: 64 * MIB,
   /** Windows of one series in memory, on a data node and on a coordinator. Reached: the query is refused with a clear text. */
   queryWindowCountMax: 1_000_000,

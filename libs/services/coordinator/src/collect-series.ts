@@ -31,6 +31,14 @@ export interface Asking {
   readonly within?: TimeRange | undefined;
 }
 
+/** What tag keys are asked with. */
+interface AskingTagKeys {
+  readonly catalog: Catalog;
+  readonly missing: MissingShards | undefined;
+  /** Absent: nobody is known to be silent yet. */
+  readonly silent?: SilentOwners | undefined;
+}
+
 /** Many short answers follow each other: others have their turn between them. */
 type AskingInTurns = Asking & { readonly turns: Turns; readonly silent: SilentOwners };
 
@@ -50,7 +58,7 @@ export class SeriesCollector {
    * @throws DbError QUERY_SHARD_UNAVAILABLE, QUERY_LIMIT, QUERY_INTERRUPTED: never a silently short list
    */
   async collect(policies: readonly RetentionPolicy[], asking: Asking, question: SeriesQuestion, into: Collected): Promise<void> {
-    const inTurns = { ...asking, turns: new Turns(this.#ports.clock), silent: new SilentOwners() };
+    const inTurns = { ...asking, turns: new Turns(this.#ports.clock), silent: new SilentOwners(this.#ports.liveness) };
     for (const policy of policies) {
       for await (const piece of this.#ask(policy, inTurns, question)) {
         if (question.wants === 'sketch') into.sketch.merge(SeriesSketch.fromBytes(piece));
@@ -60,12 +68,12 @@ export class SeriesCollector {
   }
 
   /** Tag keys of every measurement the statement reads, as far as its shards can be asked. @throws DbError QUERY_SHARD_UNAVAILABLE without `missing` */
-  async tagKeysFor(statement: SelectStatement, request: QueryRequest, { catalog, missing }: { readonly catalog: Catalog; readonly missing: MissingShards | undefined }): Promise<CollectedTagKeys> {
+  async tagKeysFor(statement: SelectStatement, request: QueryRequest, { catalog, missing, silent = new SilentOwners(this.#ports.liveness) }: AskingTagKeys): Promise<CollectedTagKeys> {
     const { database, retentionPolicy, signal, nodeId } = request;
     const sources = selectMeasurements(statement, { database, retentionPolicy, schema: schemaOf(catalog, undefined) });
     const collected = new Map<string, Set<string>>();
     if ('kind' in sources) return new Map(); // The plan says why.
-    const inTurns = { version: catalog.version, signal, nodeId, missing, turns: new Turns(this.#ports.clock), silent: new SilentOwners() };
+    const inTurns = { version: catalog.version, signal, nodeId, missing, turns: new Turns(this.#ports.clock), silent };
     for (const source of sources) {
       const policy = catalog.databases.get(source.database)!.retentionPolicies.get(source.retentionPolicy)!;
       const question: SeriesQuestion = { wants: 'tagKeys', measurements: [source.name], filter: { kind: 'all' } };

@@ -54,6 +54,8 @@ export interface Asking {
   readonly traceParent: TraceParent | undefined;
   /** Where shards go that nobody answers for; undefined: that fails the statement. */
   readonly missing: MissingShards | undefined;
+  /** Who is not waited for again. Absent: nobody is known to be silent yet. */
+  readonly silent?: SilentOwners | undefined;
   /** Who watches the question to a shard. Absent: nobody, and data nodes count nothing. */
   readonly observe?: ((source: PlannedMeasurements, placed: PlacedShard) => ShardObserver) | undefined;
 }
@@ -64,8 +66,6 @@ interface Execution extends Asking {
   /** Shards that answer at once, one after the other, leave others their turn between them. */
   readonly turns: Turns;
   readonly silent: SilentOwners;
-  /** For frames of windows that are not whole yet. */
-  readonly room: WaitingRoom;
 }
 
 /** Where nobody else could go on, nothing has to wait. */
@@ -81,6 +81,8 @@ interface ShardQuestion {
 /** Flow (b): plan, scatter, merge, stream. */
 export class QueryPath {
   readonly #parts: QueryPathParts;
+  /** For frames of windows that are not whole yet. */
+  readonly #room: WaitingRoom = { leftSizeBytes: LIMITS.waitingFramesSizeBytesMax };
 
   constructor(parts: QueryPathParts) {
     this.#parts = parts;
@@ -94,8 +96,9 @@ export class QueryPath {
     const { catalog } = this.#parts.follower;
     const { signal, nodeId, traceParent, chunkRowCount } = request;
     const missing = nodeId === undefined ? new MissingShards() : undefined; // Q6: the named node, or nothing.
-    const plan = await this.plan(statement, request, { catalog, missing });
-    for await (const blocks of this.execute(plan, { catalog, signal, nodeId, traceParent, missing }, chunkRowCount)) {
+    const silent = new SilentOwners(this.#parts.liveness);
+    const plan = await this.plan(statement, request, { catalog, missing, silent });
+    for await (const blocks of this.execute(plan, { catalog, signal, nodeId, traceParent, missing, silent }, chunkRowCount)) {
       for (const items of itemsTogether(blocks, statementId)) yield items;
     }
     const ofMissing = missing?.items(statementId) ?? [];
@@ -107,7 +110,7 @@ export class QueryPath {
     const { signal } = asking;
     const budget = new SelectBudget(this.#parts.selectLimits);
     const turns = new Turns(this.#parts.clock);
-    const execution = { ...asking, budget, turns, silent: new SilentOwners(), room: { leftSizeBytes: LIMITS.waitingFramesSizeBytesMax } };
+    const execution = { ...asking, budget, turns, silent: asking.silent ?? new SilentOwners(this.#parts.liveness) };
     const scatter: Scatter = (source, range) => this.#scatter(source, range, execution);
     const pauseForOthers = async (): Promise<void> => {
       await pause(this.#parts.clock, 0);
@@ -117,11 +120,11 @@ export class QueryPath {
   }
 
   /** @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE without `missing` */
-  async plan(statement: SelectStatement, request: QueryRequest, { catalog, missing }: Pick<Asking, 'catalog' | 'missing'>): Promise<QueryPlan> {
+  async plan(statement: SelectStatement, request: QueryRequest, { catalog, missing, silent }: Pick<Asking, 'catalog' | 'missing' | 'silent'>): Promise<QueryPlan> {
     const refusal = validateSelect(statement);
     if (refusal !== undefined) throw new DbError('QUERY_INVALID', refusal);
     const { collector, selectBucketCountMax } = this.#parts;
-    const tagKeys = needsTagKeys(statement) ? await collector.tagKeysFor(statement, request, { catalog, missing }) : undefined;
+    const tagKeys = needsTagKeys(statement) ? await collector.tagKeysFor(statement, request, { catalog, missing, silent }) : undefined;
     const schema: SchemaView = schemaOf(catalog, tagKeys);
     const { database, retentionPolicy, nowNs } = request;
     const limits = { selectBucketCountMax, windowCountMax: LIMITS.queryWindowCountMax };
@@ -159,9 +162,9 @@ export class QueryPath {
   async *#partialsOf(placed: PlacedShard, execution: Execution, { payload, part, observer }: ShardQuestion): AsyncGenerator<Uint8Array> {
     const { id: shardId, owners } = placed.shard;
     // V8 gives up on the optimized generator at each read of this number behind an await, again and again.
-    const { catalog: { version }, signal, nodeId, traceParent, missing, turns, silent, room } = execution;
+    const { catalog: { version }, signal, nodeId, traceParent, missing, turns, silent } = execution;
     const { bus, clock, subjects, liveness } = this.#parts;
-    const soFar = new AnsweredSoFar(payload.value, owners.length > 1 && nodeId === undefined ? room : NO_ROOM);
+    const soFar = new AnsweredSoFar(payload.value, owners.length > 1 && nodeId === undefined ? this.#room : NO_ROOM);
     let reason: DbError | undefined;
     for (const { owner, mayJoin } of executingOwners({ id: shardId, owners }, liveness, nodeId)) {
       const silence = silent.reasonOf(owner);
@@ -193,7 +196,8 @@ export class QueryPath {
         if (!(error instanceof DbError) || signal.aborted || !mayAnotherOwner(error)) throw error;
         reason = error;
         silent.add(owner, error);
-        soFar.letGo();
+      } finally {
+        soFar.letGo(); // Nothing waits when all of it has come.
       }
     }
     part.close();

@@ -40,7 +40,7 @@ export class SelectBudget {
   }
 }
 
-/** One shard's part of a budget. What its frames tell is cumulative: another owner that begins again takes the place of the first. */
+/** One shard's part of a budget. What its frames tell is cumulative: what another owner tells takes the place of what the first one told, though it begins behind it. */
 export class BudgetPart {
   readonly #add: (change: SelectCounts) => void;
   #told: SelectCounts = NOTHING;

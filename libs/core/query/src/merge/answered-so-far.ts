@@ -6,7 +6,7 @@ import { decodeGroupKey, type GroupKey } from '../partial/group-key.ts';
 import { decodeRowBlock, ROW_FRAME } from '../partial/row-frame.ts';
 import { optionsOf, type AggregatesOutput, type AnswerPlace, type ShardPlan } from '../plan/shard-plan.ts';
 
-/** Room for frames that wait, of all shards of a statement. */
+/** Room for frames that wait, of all statements of a coordinator. */
 export interface WaitingRoom {
   leftSizeBytes: SizeBytes;
 }
@@ -55,15 +55,13 @@ export class AnsweredSoFar {
     [this.#waiting, this.#waitingSizeBytes] = [[], 0];
   }
 
-  /** What the next owner is asked for. undefined: a part of a window has been merged, and nobody can go on there. */
+  /** What the next owner is asked for. undefined: nobody can go on, for a part of a window has been merged. */
   rest(): ShardPlan | undefined {
     if (this.#last === undefined) return this.#plan;
     if (this.#isWithinWindow) return undefined;
     const behind = lastPlace(this.#last, this.#plan);
-    // How many rows or windows are wanted still is not known: who merges stops when it has enough.
-    const { output } = this.#plan;
-    const all = output.kind === 'rows' ? { ...output, rowCountMax: undefined } : { ...output, wantedWindowCount: undefined };
-    return behind === undefined ? this.#plan : { ...this.#plan, output: all, behind };
+    // What is limited stays so: the first n behind the place, and those before it, have the first n of all.
+    return behind && { ...this.#plan, behind };
   }
 
   get #isWithinWindow(): boolean {

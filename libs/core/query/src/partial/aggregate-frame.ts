@@ -1,4 +1,4 @@
-import { DbError, type ByteReader, type ByteWriter } from '@varve/base';
+import { ByteWriter, DbError, type ByteReader } from '@varve/base';
 import type { Merger, PartialState } from '../functions/function-definition.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { decodeGroupKey, encodeGroupKey, type GroupKey } from './group-key.ts';
@@ -34,7 +34,7 @@ export function* encodeGroup(writer: FrameWriter, header: GroupHeader, windows: 
   encodeHeader(writer.bytes, header);
   for (const [index, windowIndex] of windows.order.windows.entries()) {
     const slot = windows.order.slots[index]!;
-    if (writer.isFull) {
+    if (index > 0 && writer.isFull) {
       yield writer.take();
       encodeHeader(writer.bytes, header);
     }
@@ -43,14 +43,19 @@ export function* encodeGroup(writer: FrameWriter, header: GroupHeader, windows: 
     for (const [call, state] of windows.states.entries()) {
       const partCount = state.partCount(slot);
       for (let part = 0; part < partCount; part += 1) {
-        if (isLarge ? writer.isFull : !writer.hasRoomFor(0)) {
+        // A part may be as large as a row: in a frame that is full already its size is looked at first.
+        const aside = writer.isFull ? new ByteWriter() : undefined;
+        state.encode(slot, part, (aside ?? writer.bytes).varint(call + 1));
+        if (aside === undefined) continue;
+        const encoded = aside.finish();
+        if (isLarge || !writer.hasRoomFor(encoded.length)) {
           isLarge = true;
           writer.bytes.varint(0).u8(GOES_ON_ITEM);
           yield writer.take();
           encodeHeader(writer.bytes, header);
           writer.bytes.u8(WINDOW_ITEM).varint(windowIndex);
         }
-        state.encode(slot, part, writer.bytes.varint(call + 1));
+        writer.bytes.raw(encoded);
       }
     }
     writer.bytes.varint(0);
