@@ -52,6 +52,8 @@ test('QC5: a row that cannot fit into a frame is an error, not a large frame', a
   await expect(framesOf(queryPlan('SELECT s FROM m', points), points)).rejects.toMatchObject({ code: 'QUERY_LIMIT' });
 });
 
+const TOO_MANY_WINDOWS = 'more than 500 windows in one series: ask for a shorter time or longer windows, or with fill(none) for those that have values';
+
 test('QC4: more windows than a data node may hold end in an error', async () => {
   const points = seconds(50);
   const plan = queryPlan('SELECT count(f) FROM m GROUP BY time(1ns) fill(none)', points, { ...NO_LIMITS, windowCountMax: 49 });
@@ -59,10 +61,30 @@ test('QC4: more windows than a data node may hold end in an error', async () => 
 });
 
 test('QC4: a fill that would never end is cut off with an error', async () => {
-  const points = seconds(1);
-  const plan = queryPlan('SELECT count(f) FROM m WHERE time >= 0 AND time < 1000 GROUP BY time(1ns)', points, { ...NO_LIMITS, windowCountMax: 500 });
+  const points = parseTestLines('m f=1 0\nm f=1 999');
+  const plan = queryPlan('SELECT count(f) FROM m WHERE time < 1000 GROUP BY time(1ns)', points, { ...NO_LIMITS, windowCountMax: 500 });
   const shards = [{ startNs: 0n, partials: runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)) }];
-  await expect(allArrived(mergePartials(plan.mergePlan, shards, 10))).rejects.toMatchObject({ code: 'QUERY_LIMIT' });
+  const merged = allArrived(mergePartials(plan.mergePlan, shards, 10));
+  await expect(merged).rejects.toMatchObject({ code: 'QUERY_LIMIT', message: TOO_MANY_WINDOWS });
+});
+
+test('QC4: where the range tells that windows are too many, nothing is asked, and no setting is blamed', () => {
+  const check = (query: string, expected: string | undefined): void => {
+    const plan = planOf(query, seconds(1), { ...NO_LIMITS, windowCountMax: 500 });
+    expect('kind' in plan ? plan.text : undefined, query).toBe(expected);
+  };
+
+  const range = 'FROM m WHERE time >= 0 AND time < 501';
+  check(`SELECT count(f) ${range} GROUP BY time(1ns)`, TOO_MANY_WINDOWS);
+  check(`SELECT max(c) FROM (SELECT count(f) AS c ${range} GROUP BY time(1ns) fill(0))`, TOO_MANY_WINDOWS);
+  check(`SELECT max(c) FROM (SELECT count(f) AS c ${range} GROUP BY time(1ns))`, undefined);
+  check(`SELECT count(f) ${range} GROUP BY time(1ns) fill(0) LIMIT 400 OFFSET 101`, TOO_MANY_WINDOWS);
+  check(`SELECT count(f) ${range} GROUP BY time(1ns) LIMIT 400 OFFSET 100`, undefined);
+  check(`SELECT count(f) ${range} GROUP BY time(1ns) fill(none)`, undefined);
+  check(`SELECT top(f, 1) ${range} GROUP BY time(1ns)`, undefined);
+  check(`SELECT count(f) ${range} GROUP BY time(2ns)`, undefined);
+  check(`SELECT count(nobody) ${range} GROUP BY time(1ns)`, undefined);
+  check('SELECT count(f) FROM m WHERE time < 501 GROUP BY time(1ns)', undefined);
 });
 
 test('max-select-buckets refuses a query before it runs, in InfluxDB words', () => {

@@ -58,7 +58,8 @@ test('TF2: windows that nobody sees have no rows', async () => {
   const points = parseTestLines('m f=1 0\nm f=4 1600000000000000000');
 
   expect(await valuesOf('SELECT difference(max(f)) FROM m WHERE time >= 0 AND time < 1600000000000000010 GROUP BY time(1ns)', points)).toEqual([['1600000000000000000', 3]]);
-  await expect(answerOf('SELECT difference(max(f)), max(f) FROM m WHERE time >= 0 AND time < 1600000000000000010 GROUP BY time(1ns)', points)).rejects.toMatchObject({ code: 'QUERY_LIMIT' });
+  const { error } = await answerOf('SELECT difference(max(f)), max(f) FROM m WHERE time >= 0 AND time < 1600000000000000010 GROUP BY time(1ns)', points);
+  expect(error).toMatch(/^more than 1000000 windows in one series: /);
 });
 
 test('TF3: a call with a range of its own takes summaries, but not across its bound', async () => {

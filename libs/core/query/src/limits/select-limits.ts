@@ -18,10 +18,10 @@ export interface SelectCounts {
   readonly heldSizeBytes: SizeBytes;
 }
 
-/** In InfluxDB's words which limit is exceeded; undefined: none is. */
+/** In InfluxDB's words, which stops at the first series that is too many, which limit is exceeded; undefined: none is. */
 export function limitProblem(limits: SelectLimits, { seriesCount, pointCount, heldSizeBytes }: SelectCounts): string | undefined {
   const { seriesCountMax = Infinity, pointCountMax = Infinity, sizeBytesMax = Infinity } = limits;
-  if (seriesCount > seriesCountMax) return `max-select-series limit exceeded: (${seriesCount}/${seriesCountMax})`;
+  if (seriesCount > seriesCountMax) return `max-select-series limit exceeded: (${seriesCountMax + 1}/${seriesCountMax})`;
   if (pointCount > pointCountMax) return `max-select-point limit exceeded: (${pointCount}/${pointCountMax})`;
   if (heldSizeBytes > sizeBytesMax) return `max-select-memory limit exceeded: (${heldSizeBytes}/${sizeBytesMax})`;
   return undefined;

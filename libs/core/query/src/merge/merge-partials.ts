@@ -4,6 +4,7 @@ import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
 import { assertWanted } from '../limits/assert-wanted.ts';
 import { isNumericType } from '../operators/slice-cells.ts';
+import { isFilled } from '../plan/filled-windows.ts';
 import type { AggregatesInput, MergeInput, MergePlan, RowLimits } from '../plan/query-plan.ts';
 import { buildBlocks } from './build-blocks.ts';
 import { fillCells, type FillShape } from './fill-cells.ts';
@@ -18,7 +19,7 @@ import { changing, passing, piped, staged, type Arrivals, type Stage } from './s
 import { stagedInTurns } from './staged-in-turns.ts';
 import type { WindowBatch } from './window-batch.ts';
 import { transformRows, type Pause } from './transform-rows.ts';
-import { isFilled, windowRows } from './window-rows.ts';
+import { windowRows } from './window-rows.ts';
 
 /**
  * Merges the partial results of all shards of a query into its answer, as a stream of blocks, those together that come of one arrival:

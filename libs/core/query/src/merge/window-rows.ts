@@ -1,6 +1,7 @@
 import { DbError } from '@varve/base';
 import { MAX_TIME_NS, MIN_TIME_NS, splitNs, type SplitTime } from '@varve/model';
 import { compareGroups } from '../partial/group-key.ts';
+import { isFilled, tooManyWindows } from '../plan/filled-windows.ts';
 import type { AggregatesInput, MergePlan } from '../plan/query-plan.ts';
 import { WindowCursor } from '../plan/window-cursor.ts';
 import { windowStartNs } from '../plan/window-line.ts';
@@ -15,11 +16,6 @@ import { callsWithOwnRows, type WindowBatch } from './window-batch.ts';
 export function windowRows(plan: MergePlan, input: AggregatesInput): Stage<WindowBatch, RowBatch> {
   const rows = new WindowRows(plan, input);
   return (batches, isLast) => rows.add(batches, isLast);
-}
-
-/** Whether windows without points have rows: not where all functions have rows of their own. */
-export function isFilled({ fill }: MergePlan, { window, calls }: AggregatesInput): boolean {
-  return window !== undefined && fill.kind !== 'none' && callsWithOwnRows(calls).includes(false);
 }
 
 class WindowRows {
@@ -197,7 +193,7 @@ class WindowRows {
     this.#windowCount += count;
     const { windowCountMax } = this.#input;
     if (this.#windowCount <= windowCountMax) return;
-    throw new DbError('QUERY_LIMIT', `max-select-buckets limit exceeded: more than ${windowCountMax} windows in one series`);
+    throw new DbError('QUERY_LIMIT', tooManyWindows(windowCountMax));
   }
 }
 

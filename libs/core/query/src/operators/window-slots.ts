@@ -1,5 +1,6 @@
 import { DbError } from '@varve/base';
 import type { WindowOrder } from '../partial/window-order.ts';
+import { tooManyWindows } from '../plan/filled-windows.ts';
 
 /** The windows in which a group has values, each with a slot: numbers from 0 on, in order of first appearance. */
 export class WindowSlots {
@@ -54,7 +55,7 @@ export class WindowSlots {
   #add(window: number): number {
     const slot = this.#windows.length;
     if (slot >= this.#windowCountMax) {
-      throw new DbError('QUERY_LIMIT', `more than ${this.#windowCountMax} windows in one series: narrow the time range or widen the interval`);
+      throw new DbError('QUERY_LIMIT', tooManyWindows(this.#windowCountMax));
     }
     const isAscending = this.#late.size === 0 && (slot === 0 || window > this.#windows[slot - 1]!);
     if (isAscending) this.#ascendingCount += 1;

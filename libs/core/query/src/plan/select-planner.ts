@@ -4,6 +4,7 @@ import { isTimeColumn } from './check-select.ts';
 import { columnNames } from './column-names.ts';
 import type { ExpandedField } from './expand-fields.ts';
 import { typeOfColumn } from './expression.ts';
+import { windowCountProblem } from './filled-windows.ts';
 import { planCondition } from './plan-condition.ts';
 import type { PlanColumns } from './plan-columns.ts';
 import type { PlanContext } from './plan-context.ts';
@@ -100,7 +101,9 @@ export class SelectPlanner {
     const time = statement.fields.find(({ expression }) => isTimeColumn(expression));
     const names = [time?.alias ?? 'time', ...columnNames(fields)];
     const tagColumns = fields.flatMap(({ tagOfTop: key }, column) => (key === undefined ? [] : [{ key, column }]));
-    return { sources, range: points.range, mergePlan: this.#mergePlan({ reach: windows, transform, names, tagColumns, sources }) };
+    const mergePlan = this.#mergePlan({ reach: windows, transform, names, tagColumns, sources });
+    const problem = sources.length === 0 ? undefined : windowCountProblem(mergePlan);
+    return problem === undefined ? { sources, range: points.range, mergePlan } : planError(problem);
   }
 
   /** Without an upper bound, windows end with the one that holds the present. A subquery reads no more than what is around it. */
