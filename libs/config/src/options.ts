@@ -136,14 +136,14 @@ export const OPTIONS = {
     section: 'coordinator',
     key: 'max-concurrent-queries',
     default: 0,
-    help: 'queries that run at a time; more are refused; 0 is no limit',
+    help: 'queries that run at a time, on all coordinators; more are refused; 0 is no limit',
   }),
   queryTimeoutMs: option<DurationMs>(DURATION, {
     section: 'coordinator',
     key: 'query-timeout',
     default: 0,
     max: DELAY_MS_MAX,
-    help: 'a query that runs longer is stopped; 0 is no limit',
+    help: 'a query that runs longer, all its statements together, is stopped; 0 is no limit',
   }),
   selectBucketCountMax: option(COUNT, {
     section: 'coordinator',

@@ -57,7 +57,7 @@ test('KQ3 KQ4 when no more queries may run, what runs can be seen and ended, at 
   const held = embedded.gateway.runQuery(requestOf('SELECT v FROM m; SHOW DATABASES'))[Symbol.asyncIterator]();
   expect((await held.next()).value).toMatchObject({ kind: 'rows', name: 'm' });
 
-  expect(await itemsOf(embedded, 'SELECT v FROM m')).toEqual([{ kind: 'error', statementId: 0, text: 'max-concurrent-queries limit exceeded(2, 1)', code: 'QUERY_LIMIT' }]);
+  expect(await itemsOf(embedded, 'SELECT v FROM m')).toEqual([{ kind: 'error', statementId: 0, text: 'max-concurrent-queries limit exceeded(1, 1)', code: 'QUERY_LIMIT' }]);
   const [queries] = await run(embedded, 'SHOW QUERIES');
   const shown = queries?.kind === 'rows' ? queries.cells[1]! : [];
   expect(shown).toEqual(['SELECT v FROM m;\nSHOW DATABASES', 'SHOW QUERIES']);

@@ -102,10 +102,10 @@ export const WIRE_SCHEMAS = {
   repairHeld: { owner: 'number?', version: 'number' },
   /** Payload: a vector per shard of `shards`. */
   repairHeldAre: { shards: 'numbers' },
-  /** Asks a coordinator which queries run on it. */
-  coordinatorQueries: {},
-  /** How many they are. Payload: the oldest of them, as JSON. */
-  coordinatorQueriesAre: { queryCount: 'number' },
+  /** Asks a coordinator which queries run on it, or with `isCount` how many; nodes of before tell which. */
+  coordinatorQueries: { isCount: 'flag?' },
+  /** How many they are, and how many of them take up room (KQ4). Payload: the oldest of them, as JSON. */
+  coordinatorQueriesAre: { queryCount: 'number', roomCount: 'number?' },
   /** Asks a coordinator to end a query. */
   coordinatorKill: { query: 'number' },
   /** Whether it runs there. */

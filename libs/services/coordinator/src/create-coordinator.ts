@@ -17,6 +17,7 @@ import { OwnerReadiness } from './owner-readiness.ts';
 import { PledgeServer } from './serve-pledges.ts';
 import { QueriesPath } from './queries-path.ts';
 import { QueryPath } from './query-path.ts';
+import { QueryRoom } from './query-room.ts';
 import { Deliveries } from './replicate.ts';
 import { QueryRunner } from './run-query.ts';
 import { RunningQueries } from './running-queries.ts';
@@ -98,7 +99,9 @@ class CoordinatorService implements Coordinator {
     const statementPath = new StatementPath({ clock, follower, client, collector, deletePath, passwords: ports.passwords, queriesPath, explainPath, reports });
     this.#serveQueries = () => serveQueries({ bus, log }, { subjects, name: nodeName }, queries);
     const intoPath = new IntoPath({ queryPath, writePath: this.#writePath, follower });
-    this.#queries = new QueryRunner({ queryPath, intoPath, statementPath, follower, queries, clock, log, metrics, tracer }, config);
+    const { concurrentQueryCountMax } = config;
+    const room = new QueryRoom({ elsewhereCount: () => queriesPath.elsewhereCount(), concurrentQueryCountMax });
+    this.#queries = new QueryRunner({ queryPath, intoPath, statementPath, follower, queries, room, clock, log, metrics, tracer }, config);
   }
 
   async start(): Promise<void> {

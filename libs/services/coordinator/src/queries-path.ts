@@ -57,6 +57,12 @@ export class QueriesPath {
     throw new DbError('QUERY_INVALID', `no such query id: ${queryId}${missing.length === 0 ? '' : ` (${missing.join('; ')})`}`);
   }
 
+  /** KQ5: who does not answer in time counts as nothing. */
+  async elsewhereCount(): Promise<number> {
+    const counts = await Promise.all(this.#others().map((name) => this.#countOf(name)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
   /** Each once: a coordinator has had several incarnations, perhaps. */
   #others(): readonly string[] {
     const open = [...this.#parts.follower.catalog.incarnations.values()].filter(({ isOpen }) => isOpen);
@@ -67,12 +73,24 @@ export class QueriesPath {
     const { bus, subjects } = this.#parts;
     const to = { subject: subjects.coordinatorQueries(name), timeoutMs: LIMITS.queriesAnswerTimeoutMs, answerKind: 'coordinatorQueriesAre' } as const;
     try {
-      const { header, payload } = await request(bus, to, { kind: 'coordinatorQueries', header: {} });
+      const { header, payload } = await request(bus, to, { kind: 'coordinatorQueries', header: { isCount: undefined } });
       const found = decodeQueries(payload);
       const restCount = header.queryCount - found.length;
       return restCount === 0 ? { found } : { found, problem: `coordinator ${name} runs ${restCount} more` };
     } catch (error) {
       return { found: [], problem: this.#unanswered(name, error) };
+    }
+  }
+
+  async #countOf(name: string): Promise<number> {
+    const { bus, subjects } = this.#parts;
+    const to = { subject: subjects.coordinatorQueries(name), timeoutMs: LIMITS.queriesAnswerTimeoutMs, answerKind: 'coordinatorQueriesAre' } as const;
+    try {
+      const { queryCount, roomCount } = (await request(bus, to, { kind: 'coordinatorQueries', header: { isCount: true } })).header;
+      return roomCount ?? queryCount;
+    } catch (error) {
+      this.#unanswered(name, error);
+      return 0;
     }
   }
 

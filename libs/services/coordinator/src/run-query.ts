@@ -7,6 +7,7 @@ import type { IntoPath } from './into-path.ts';
 import { ItemByItem } from './item-by-item.ts';
 import type { QueryPath } from './query-path.ts';
 import type { QueryEnd } from './query-end.ts';
+import type { QueryRoom } from './query-room.ts';
 import type { RunningQueries } from './running-queries.ts';
 import { loggableReason, loggableText } from './secret-statements.ts';
 import type { StatementPath } from './statement-path.ts';
@@ -17,6 +18,7 @@ export interface QueryRunnerParts {
   readonly statementPath: StatementPath;
   readonly follower: CatalogFollower;
   readonly queries: RunningQueries;
+  readonly room: QueryRoom;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -24,9 +26,8 @@ export interface QueryRunnerParts {
 }
 
 export interface QueryBounds {
-  /** 0 is no limit. */
+  /** Of all statements of a text together; 0 is no limit. */
   readonly queryTimeoutMs: DurationMs;
-  readonly concurrentQueryCountMax: number;
   /** 0 logs none. */
   readonly slowQueryMs: DurationMs;
 }
@@ -60,21 +61,30 @@ export class QueryRunner {
     const { traceParent } = request;
     const span = tracer.startChild(spans.coordinatorQuery, traceParent, { attributes: { [attributes.database]: request.database ?? '' } });
     const startedMs = clock.monotonicMs();
-    const { end, done } = this.#parts.queries.begin(parsed.statements, request.database);
+    const running = this.#parts.queries.begin(parsed.statements, request.database);
+    const { end } = running;
     const unfollow = end.follow(request.signal);
+    const { queryTimeoutMs, slowQueryMs } = this.#bounds;
+    const timer = queryTimeoutMs === 0 ? undefined : clock.after(queryTimeoutMs, () => end.because('timeout'));
     try {
-      await this.#lookAgainFor(request.database);
-      yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent, signal: end.signal }, { end, turns });
+      const refusal = await this.#parts.room.refusalOf(running);
+      if (refusal === undefined) {
+        await this.#lookAgainFor(request.database);
+        yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent, signal: end.signal }, { end, turns });
+      } else {
+        running.done(); // Before its client has read of it: the others have the room.
+        yield [{ kind: 'error', statementId: 0, text: refusal, code: 'QUERY_LIMIT' }, { kind: 'done', statementId: 0 }];
+      }
     } catch (error) {
       span.end(error);
       throw error;
     } finally {
+      timer?.cancel();
       unfollow();
-      done();
+      running.done();
       span.end();
       const elapsedMs = clock.monotonicMs() - startedMs;
       metrics.observe(names.queryDuration, elapsedMs / 1000);
-      const { slowQueryMs } = this.#bounds;
       if (slowQueryMs > 0 && elapsedMs > slowQueryMs) log.warn('Slow query', { traceId: traceIdOf(traceParent), query: loggableText(request.text, parsed.statements), database: request.database, elapsedMs });
     }
   }
@@ -103,11 +113,8 @@ export class QueryRunner {
 
   /** Returns whether it failed. */
   async *#statement(statement: Statement, statementId: number, request: QueryRequest, end: QueryEnd): AsyncGenerator<readonly ResultItem[], boolean> {
-    const { queryTimeoutMs } = this.#bounds;
-    const timer = queryTimeoutMs === 0 ? undefined : this.#parts.clock.after(queryTimeoutMs, () => end.because('timeout'));
     try {
-      if (end.reason === 'killed') throw new DbError('QUERY_INTERRUPTED', INTERRUPTED);
-      this.#checkRoom(statement);
+      if (end.reason !== undefined) throw new DbError('QUERY_INTERRUPTED', INTERRUPTED);
       yield* this.#items(statement, statementId, request);
       return false;
     } catch (error) {
@@ -116,8 +123,6 @@ export class QueryRunner {
       this.#parts.log.debug('Statement failed', { code: error.code, reason: loggableReason(text, statement), statement: statement.kind });
       yield [{ kind: 'error', statementId, text, code: error.code }];
       return true;
-    } finally {
-      timer?.cancel();
     }
   }
 
@@ -126,14 +131,6 @@ export class QueryRunner {
     if (statement.kind !== 'select') return statementPath.run(statement, statementId, request);
     const { target } = statement;
     return target === undefined ? queryPath.select(statement, statementId, request) : intoPath.run({ ...statement, target }, statementId, request);
-  }
-
-  /** There is always room to see what runs, and to end it. */
-  #checkRoom({ kind }: Statement): void {
-    const { concurrentQueryCountMax } = this.#bounds;
-    const runningCount = this.#parts.queries.size;
-    if (concurrentQueryCountMax === 0 || runningCount <= concurrentQueryCountMax || kind === 'showQueries' || kind === 'killQuery') return;
-    throw new DbError('QUERY_LIMIT', `max-concurrent-queries limit exceeded(${runningCount}, ${concurrentQueryCountMax})`);
   }
 }
 

@@ -39,3 +39,13 @@ test('KQ2 a long text is cut', () => {
   queries.begin(parsed(Array.from({ length: 5_000 }, (_, index) => `DROP DATABASE d${index}`).join(';')), undefined);
   expect(queries.list()[0]!.text).toHaveLength(2_001);
 });
+
+test('KQ4 what asks which queries run, or ends them, takes up no room', () => {
+  const queries = new RunningQueries(clock);
+  const begun = ['SHOW DATABASES', 'SHOW QUERIES; KILL QUERY 1', 'SHOW QUERIES; SHOW DATABASES'].map((text) => queries.begin(parsed(text), 'd'));
+  expect([begun.map(({ earlierCount }) => earlierCount), queries.roomCount, queries.size]).toEqual([[0, undefined, 1], 2, 3]);
+  begun[0]!.done();
+  begun[0]!.done();
+  begun[1]!.done();
+  expect([queries.roomCount, queries.size]).toEqual([1, 1]);
+});

@@ -20,7 +20,9 @@ export interface QueryFacts {
 export interface RunningQuery {
   /** Comes with 'killed' when it is killed. */
   readonly end: QueryEnd;
-  /** It does not run any more. */
+  /** How many queries took up room here when it began; undefined: it takes up none itself. */
+  readonly earlierCount: number | undefined;
+  /** It does not run any more; once is enough. */
   done(): void;
 }
 
@@ -44,6 +46,7 @@ const TEXT_LENGTH_MAX = 2_000;
 export class RunningQueries {
   readonly #clock: Clock;
   readonly #entries = new Map<number, Entry>();
+  #roomCount = 0;
   #prefix = 0;
   #count = 0;
 
@@ -55,6 +58,11 @@ export class RunningQueries {
     return this.#entries.size;
   }
 
+  /** Those that count for `max-concurrent-queries`: there is always room to see what runs, and to end it (KQ4). */
+  get roomCount(): number {
+    return this.#roomCount;
+  }
+
   /** Ids of this incarnation from now on. */
   follow(incarnation: IncarnationId): void {
     this.#prefix = incarnation % PREFIX_COUNT;
@@ -64,7 +72,12 @@ export class RunningQueries {
     const id = this.#nextId();
     const end = new QueryEnd();
     this.#entries.set(id, { statements, database: database ?? '', sinceMs: this.#clock.monotonicMs(), end });
-    return { end, done: () => void this.#entries.delete(id) };
+    const takesRoom = statements.some(({ kind }) => kind !== 'showQueries' && kind !== 'killQuery');
+    const earlierCount = takesRoom ? this.#roomCount++ : undefined;
+    const done = (): void => {
+      if (this.#entries.delete(id) && takesRoom) this.#roomCount -= 1;
+    };
+    return { end, earlierCount, done };
   }
 
   /** Oldest first. */

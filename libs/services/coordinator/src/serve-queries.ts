@@ -11,9 +11,9 @@ const ANSWER_LENGTH_MAX = 128 * 1024;
 export function serveQueries(ports: { readonly bus: Bus; readonly log: Log }, at: { readonly subjects: Subjects; readonly name: string }, queries: RunningQueries): readonly Subscription[] {
   const { subjects, name } = at;
   return [
-    serve(ports, { subject: subjects.coordinatorQueries(name), askedKind: 'coordinatorQueries', answerKind: 'coordinatorQueriesAre' }, async () => {
-      const all = queries.list();
-      return { header: { queryCount: all.length }, payload: encodeQueries(all) };
+    serve(ports, { subject: subjects.coordinatorQueries(name), askedKind: 'coordinatorQueries', answerKind: 'coordinatorQueriesAre' }, async ({ header }) => {
+      const answer = { queryCount: queries.size, roomCount: queries.roomCount };
+      return header.isCount === true ? { header: answer } : { header: answer, payload: encodeQueries(queries.list()) };
     }),
     serve(ports, { subject: subjects.coordinatorKill(name), askedKind: 'coordinatorKill', answerKind: 'coordinatorKilled' }, async ({ header }) => ({
       header: { isKilled: queries.kill(header.query) },
