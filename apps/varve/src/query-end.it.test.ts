@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { query, send, write } from '@varve/http-adapter/testing';
 import { startServer, type TestServer } from './testing/server.ts';
@@ -56,4 +57,40 @@ test.runIf(process.platform === 'linux')('a client that leaves ends the work of 
     await rested(pid);
   }
   expect((await send(`${url}/ping`)).status).toBe(204);
+});
+
+/** Asks for an answer that is far longer than what sockets hold, and reads nothing of it. */
+function askAndNeverRead(url: string, form: string, headers = ''): Socket {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  socket.write(`GET /query?db=d&q=SELECT+*+FROM+wide${form} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
+  socket.pause();
+  return socket;
+}
+
+async function shownQueries(url: string): Promise<readonly (readonly unknown[])[]> {
+  return (await query(url, 'SHOW QUERIES'))[0]!.values.filter(([, text]) => text === 'SELECT * FROM wide');
+}
+
+test.runIf(process.platform === 'linux').each([
+  { how: 'KILL QUERY', flags: [] },
+  { how: 'their time', flags: ['--coordinator-query-timeout', '8s'] },
+])('clients that never read are seen, hold up nobody, and $how ends their queries', async ({ how, flags }) => {
+  const { url, pid } = await startServer({ flags });
+  await query(url, 'CREATE DATABASE d');
+  const text = 'a text that makes a long answer of few rows, '.repeat(20);
+  for (let batch = 0; batch < 20; batch += 1) {
+    const lines = Array.from({ length: 1_000 }, (_, row) => `wide,host=h${row % 10} v=${row}.5,s="${text}${batch * row}" ${batch * 1_000 + row}`);
+    expect((await write(url, 'd', lines.join('\n'))).status).toBe(204);
+  }
+  const forms = [['', ''], ['&chunked=true', ''], ['', 'Accept: application/csv\r\n'], ['&pretty=true', '']] as const;
+  const sockets = forms.map(([form, headers]) => askAndNeverRead(url, form, headers));
+  await expect.poll(async () => (await shownQueries(url)).length, { timeout: 20_000 }).toBe(forms.length);
+  expect((await send(`${url}/query?db=d&q=SELECT+count(v)+FROM+wide`)).text).toContain('20000');
+  await rested(pid);
+  if (how === 'KILL QUERY') for (const [id] of await shownQueries(url)) await send(`${url}/query?q=KILL+QUERY+${String(id)}`, { method: 'POST' });
+  await expect.poll(async () => (await shownQueries(url)).length, { timeout: 30_000, interval: 250 }).toBe(0);
+  await rested(pid);
+  for (const socket of sockets) socket.destroy();
 });

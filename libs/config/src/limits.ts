@@ -89,6 +89,8 @@ export const LIMITS = {
   asyncQueryCountMax: 100,
   /** A client that has taken nothing of its answer for so long is not coming back. Reached: its connection is closed and its query ends. */
   answerIdleTimeoutMs: 60_000,
+  /** The same once its query was killed, or over its time: all that is left of the answer says so. Reached: its connection is closed. */
+  endedAnswerIdleTimeoutMs: 5_000,
 
   // Catalog.
   /** One proposal, encoded: every peer copies it, in one bus message. Reached: refused. */

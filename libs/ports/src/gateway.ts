@@ -68,6 +68,8 @@ export interface QueryRequest {
   readonly chunkRowCount: number;
   /** Aborts the work everywhere when the client is gone. */
   readonly signal: AbortSignal;
+  /** Called when the query is ended before its end (killed, its time is over, `signal`), also while nobody takes its items: those that are left are few. */
+  readonly onEnded?: (() => void) | undefined;
   /** The span that asks, when it is recorded. */
   readonly traceParent?: TraceParent | undefined;
 }

@@ -1,6 +1,7 @@
 import { constants, createGzip, gzipSync, type Gzip } from 'node:zlib';
+import type { DurationMs } from '@varve/base';
 import { LIMITS } from '@varve/config';
-import type { Clock } from '@varve/ports';
+import type { Clock, Timer } from '@varve/ports';
 import type { Exchange } from './exchange.ts';
 import { JsonIndenter } from './indent-json.ts';
 import { isWhole, letGo } from './let-go.ts';
@@ -39,6 +40,9 @@ export class AnswerStream {
   readonly #indenter: JsonIndenter | undefined;
   #gzip: Gzip | undefined;
   #hasBegun = false;
+  #idleTimeoutMs: DurationMs = LIMITS.answerIdleTimeoutMs;
+  /** Runs while the socket is waited for. */
+  #idleTimer: Timer | undefined;
   /** Ends the wait for the socket. */
   #onSent = (): void => undefined;
 
@@ -47,6 +51,7 @@ export class AnswerStream {
     this.#form = form;
     this.#clock = clock;
     this.#indenter = form.isPretty ? new JsonIndenter(new OutputBuffer()) : undefined;
+    exchange.onQueryEnded = () => this.#hurry();
   }
 
   /** Whether something has left, so that the answer cannot become another one. */
@@ -136,11 +141,24 @@ export class AnswerStream {
    * sockets go on.
    */
   async #taken(give: (onTaken: () => void) => void): Promise<void> {
-    const timer = this.#clock.after(LIMITS.answerIdleTimeoutMs, () => this.#exchange.breakOff());
+    this.#watch();
     await new Promise<void>((resolve) => {
       this.#onSent = resolve;
       give(() => setImmediate(resolve));
     });
-    timer.cancel();
+    this.#idleTimer?.cancel();
+    this.#idleTimer = undefined;
+  }
+
+  #watch(): void {
+    this.#idleTimer = this.#clock.after(this.#idleTimeoutMs, () => this.#exchange.breakOff());
+  }
+
+  /** A client that rests is not worth its connection any more when its query was ended. */
+  #hurry(): void {
+    this.#idleTimeoutMs = LIMITS.endedAnswerIdleTimeoutMs;
+    if (this.#idleTimer === undefined) return;
+    this.#idleTimer.cancel();
+    this.#watch();
   }
 }

@@ -26,6 +26,8 @@ export class Exchange {
   errorForm: ErrorForm = { format: 'json', isPretty: false };
   /** Of the request's span, when it is recorded. */
   traceParent: TraceParent | undefined;
+  /** Whom to tell that the query was ended before its end: who sends its answer. */
+  onQueryEnded = (): void => undefined;
   /** Names and values by turns, as they will be sent. */
   readonly #headers: string[] = ['X-Influxdb-Build', 'OSS', 'X-Influxdb-Version', INFLUXDB_VERSION];
   readonly #onClose: (() => void)[] = [];

@@ -40,6 +40,7 @@ export async function queryRoute(exchange: Exchange, { gateway, clock, bounds, h
     isReadOnlyMethod: exchange.request.method !== 'POST',
     chunkRowCount: Math.min(form.isChunked ? form.chunkRowCount : Infinity, LIMITS.resultBlockRowCountMax),
     signal: exchange.gone,
+    onEnded: () => exchange.onQueryEnded(),
     traceParent: exchange.traceParent,
   });
   if (form.isAsync) {

@@ -52,6 +52,19 @@ test('E10: the queries of clients that take nothing of their answers end, and ot
   for (const socket of sockets) socket.destroy();
 });
 
+test('E10: a query that is ended lets go of a client that rests much sooner', async () => {
+  const clock: Clock = { ...TEST_CLOCK, after: (delayMs, onDue) => TEST_CLOCK.after(delayMs === LIMITS.endedAnswerIdleTimeoutMs ? 200 : delayMs, onDue) };
+  const { gateway, server } = await openHttp({}, { clock });
+  const counts = serveEndless(gateway);
+  const sockets = await Promise.all(['', 'Accept-Encoding: gzip\r\n'].map((headers) => askAndStopReading(server, headers)));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(counts.openCount).toBe(2);
+  gateway.queries[0]!.onEnded!();
+  await expect.poll(() => counts.openCount, { timeout: 10_000 }).toBe(1);
+  expect(gateway.queries.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+  for (const socket of sockets) socket.destroy();
+});
+
 test('E10: a slow client that goes on reading gets its answer', async () => {
   const { gateway, server } = await openHttp({}, { clock: CLOCK });
   const blockCount = 1_500;

@@ -63,6 +63,7 @@ export class QueryRunner {
     const startedMs = clock.monotonicMs();
     const running = this.#parts.queries.begin(parsed.statements, request.database);
     const { end } = running;
+    if (request.onEnded !== undefined) end.signal.addEventListener('abort', request.onEnded, { once: true });
     const unfollow = end.follow(request.signal);
     const { queryTimeoutMs, slowQueryMs } = this.#bounds;
     const timer = queryTimeoutMs === 0 ? undefined : clock.after(queryTimeoutMs, () => end.because('timeout'));
