@@ -4,7 +4,13 @@ export type EndReason = 'killed' | 'timeout' | 'left';
 /** The early end of a query: one signal for everything that is done for it, whatever the reason. The first reason counts. */
 export class QueryEnd {
   readonly #abort = new AbortController();
+  readonly #onEnded: (() => void) | undefined;
   #reason: EndReason | undefined;
+
+  /** `onEnded` is called when it comes: who only wants to know that needs no listener of a signal, of which each query would pay for one. */
+  constructor(onEnded?: () => void) {
+    this.#onEnded = onEnded;
+  }
 
   get signal(): AbortSignal {
     return this.#abort.signal;
@@ -19,6 +25,7 @@ export class QueryEnd {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#abort.abort();
+    this.#onEnded?.();
   }
 
   /** Ends it when the client leaves; call what is returned when the query is done. */

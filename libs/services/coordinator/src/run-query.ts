@@ -61,9 +61,8 @@ export class QueryRunner {
     const { traceParent } = request;
     const span = tracer.startChild(spans.coordinatorQuery, traceParent, { attributes: { [attributes.database]: request.database ?? '' } });
     const startedMs = clock.monotonicMs();
-    const running = this.#parts.queries.begin(parsed.statements, request.database);
+    const running = this.#parts.queries.begin(parsed.statements, request.database, request.onEnded);
     const { end } = running;
-    if (request.onEnded !== undefined) end.signal.addEventListener('abort', request.onEnded, { once: true });
     const unfollow = end.follow(request.signal);
     const { queryTimeoutMs, slowQueryMs } = this.#bounds;
     const timer = queryTimeoutMs === 0 ? undefined : clock.after(queryTimeoutMs, () => end.because('timeout'));

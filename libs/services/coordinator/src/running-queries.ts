@@ -68,9 +68,10 @@ export class RunningQueries {
     this.#prefix = incarnation % PREFIX_COUNT;
   }
 
-  begin(statements: readonly Statement[], database: string | undefined): RunningQuery {
+  /** `onEnded` is called when it is ended before its end. */
+  begin(statements: readonly Statement[], database: string | undefined, onEnded?: () => void): RunningQuery {
     const id = this.#nextId();
-    const end = new QueryEnd();
+    const end = new QueryEnd(onEnded);
     this.#entries.set(id, { statements, database: database ?? '', sinceMs: this.#clock.monotonicMs(), end });
     const takesRoom = statements.some(({ kind }) => kind !== 'showQueries' && kind !== 'killQuery');
     const earlierCount = takesRoom ? this.#roomCount++ : undefined;
