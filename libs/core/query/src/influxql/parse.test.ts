@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { RE2JS } from 're2js';
+import { expect, test, vi } from 'vitest';
 import type { Expr, SelectStatement, Statement } from './ast.ts';
 import { parsedInParts, parseQuery } from './parse.ts';
 import { MAX_ERROR_CHARS } from './clip-text.ts';
@@ -208,11 +209,34 @@ test('QC8: what is nested or chained too deep is refused, right up to the limit 
 });
 
 test('QC8: regular expressions and tokens of a query are bounded', () => {
-  const half = 'x'.repeat(MAX_PATTERN_SIZE / 2);
+  const half = `.${'x'.repeat(MAX_PATTERN_SIZE / 2 - 1)}`;
   expect(problem(`SELECT a FROM /${half}/, /${half}/`)).toBeUndefined();
-  expect(problem(`SELECT a FROM /${half}/, /${half}/, /x/`)).toContain(`regular expressions of more than ${MAX_PATTERN_SIZE} characters in all, repetitions written out at line 1`);
-  expect(problem(`SELECT a FROM /${'a{1,1000}'.repeat(33)}/`)).toContain('repetitions written out at line 1');
+  expect(problem(`SELECT a FROM /${half}/, /${half}/, /x/`)).toContain(`regular expressions of more than ${MAX_PATTERN_SIZE} characters in all, repetitions written out: use fewer or shorter ones at line 1`);
+  expect(problem(`SELECT a FROM /${'a{1,1000}'.repeat(17)}/`)).toContain('repetitions written out: use fewer or shorter ones at line 1');
   expect(problem(`${'SHOW USERS;'.repeat(MAX_TOKEN_COUNT / 3)}SHOW USERS`)).toContain(`query has more than ${MAX_TOKEN_COUNT} tokens`);
+});
+
+test('QC8: others have a turn after each pattern that is compiled, and none is compiled for a text that has too many', () => {
+  const compile = vi.spyOn(RE2JS, 'compile');
+  const conditions = (count: number): string => Array.from({ length: count }, (_, index) => `s =~ /x{1,900}q${index}/`).join(' OR ');
+
+  let compiledBefore = 0;
+  const parts = parsedInParts(`SELECT f FROM m WHERE ${conditions(16)}`);
+  for (let part = parts.next(); part.done !== true; part = parts.next()) {
+    expect(compile.mock.calls.length - compiledBefore).toBeLessThanOrEqual(1);
+    compiledBefore = compile.mock.calls.length;
+  }
+  expect(compiledBefore).toBe(16);
+
+  compile.mockClear();
+  expect(problem(`SHOW TAG VALUES WITH KEY = s WHERE ${conditions(300)}`)).toContain('regular expressions of more than');
+  expect(compile).not.toHaveBeenCalled();
+  compile.mockRestore();
+});
+
+test('QC8: a pattern that is none is told before what is wrong behind it', () => {
+  expect(problem('SELECT a FROM /(/ WHERE b = =')).toContain('error parsing regexp: missing closing ): `(` at line 1, char 1');
+  expect(problem('SELECT a FROM = /(/')).toContain('found =, expected');
 });
 
 test('QC8: an error that quotes the query is cut in its middle, and still ends with the place', () => {

@@ -21,7 +21,7 @@ export function parseQuery(text: string, params: Readonly<Record<string, unknown
   }
 }
 
-/** As {@link parseQuery}; after every few hundred tokens, and the statement that they end in, there is a part: others may have a turn. */
+/** As {@link parseQuery}; after every few hundred tokens, and the statement that they end in, and every pattern that is compiled there is a part: others may have a turn. */
 export function* parsedInParts(text: string, params: Readonly<Record<string, unknown>> = {}): Generator<void, ParseResult> {
   const stream = new TokenStream(text, params);
   const statements: Statement[] = [];
@@ -36,7 +36,9 @@ export function* parsedInParts(text: string, params: Readonly<Record<string, unk
     if (stream.tokenCount - partTokenCount < PART_TOKEN_COUNT) continue;
     partTokenCount = stream.tokenCount;
     yield;
+    yield* stream.checkPatterns();
   }
+  yield* stream.checkPatterns();
   return stream.error === undefined ? { kind: 'statements', statements } : { kind: 'error', message: stream.error };
 }
 

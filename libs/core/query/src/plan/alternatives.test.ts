@@ -2,7 +2,8 @@ import { Prng } from '@varve/base';
 import type { Cell } from '@varve/model';
 import { expect, test } from 'vitest';
 import { binaryOperation, type Clause } from './binary-operation.ts';
-import { compileExpression, textMatcher, type Expression } from './expression.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
+import { compileExpression, type Expression } from './expression.ts';
 
 const VALUES: readonly Cell[] = [null, 0, -0, 1, 1.5, NaN, Infinity, 1n, 2n ** 53n, 2 ** 53, 2n ** 53n + 1n, 2n ** 63n - 1n, 2 ** 63, -(2n ** 63n), true, false, '', '1', 'true'];
 const INPUTS = 2;

@@ -1,7 +1,7 @@
 import { LIMITS } from '@varve/config';
 import type { FieldType } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
-import { textMatcher } from './expression.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
 import type { Call, Expr, SelectField, Variable } from '../influxql/ast.ts';
 import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import { isFunction } from './check-select.ts';

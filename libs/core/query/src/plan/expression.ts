@@ -1,5 +1,5 @@
 import type { Cell } from '@varve/model';
-import { compiledPattern } from '../influxql/compiled-pattern.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
 import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
 import { sketchCount } from '../sketch/sketch-text.ts';
 import { alternativesIn, comparable, type Alternatives } from './alternatives.ts';
@@ -139,10 +139,4 @@ function matchReader(left: RowReader, pattern: Expression, isWanted: boolean): R
     const text = left(row);
     return typeof text === 'string' && matches(text) === isWanted;
   };
-}
-
-/** A test for texts that contain a match of an RE2 pattern. Linear in the text, whatever the pattern. */
-export function textMatcher(pattern: string): (text: string) => boolean {
-  const regex = compiledPattern(pattern);
-  return (text) => regex.test(text);
 }

@@ -1,7 +1,7 @@
 import { MAX_TIME_NS, MIN_TIME_NS, timeRange, type Catalog, type RetentionPolicy, type TagExpression, type TimeRange } from '@varve/model';
 import type { TimestampNs } from '@varve/base';
 import type { DeleteStatement, DropSeriesStatement, Expr, MeasurementSource } from '../influxql/ast.ts';
-import { textMatcher } from './expression.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
 import { planCondition } from './plan-condition.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import { splitTime } from './split-time.ts';

@@ -1,7 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import type { Expr } from '../influxql/ast.ts';
 import { isTimeName } from '../influxql/is-time-name.ts';
-import { textMatcher } from './expression.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
 import type { Clock } from './fold-time.ts';
 import { planError, type PlanError } from './schema-view.ts';
 import type { WindowPlan } from './shard-plan.ts';

@@ -1,4 +1,4 @@
-import { textMatcher } from './expression.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
 import type { MeasurementSource } from '../influxql/ast.ts';
 import { planError, type PlanError, type SchemaView } from './schema-view.ts';
 import type { SourceMeasurement } from './select-schema.ts';

@@ -1,5 +1,5 @@
 import { tagFilterOf, type TagExpression, type TagFilter } from '@varve/model';
-import { textMatcher } from './expression.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
 
 /** Nothing satisfies it. */
 export const NO_SERIES: TagExpression = { kind: 'or', parts: [] };

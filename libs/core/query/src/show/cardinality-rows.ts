@@ -1,7 +1,7 @@
 import { parseSeriesKey, type FieldType, type SeriesBlock, type TagSet } from '@varve/model';
 import type { Expr, ShowCardinalityStatement } from '../influxql/ast.ts';
 import { tagValue } from '../operators/tag-value.ts';
-import { textMatcher } from '../plan/expression.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
 import type { PlanError } from '../plan/schema-view.ts';
 import { isEstimate } from './cardinality-needs.ts';
 import { keyMatcher } from './key-matcher.ts';

@@ -1,5 +1,5 @@
 import type { KeyMatch } from '../influxql/ast.ts';
-import { textMatcher } from '../plan/expression.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
 
 /** A test for the tag keys that `WITH KEY …` names. */
 export function keyMatcher(match: KeyMatch): (key: string) => boolean {

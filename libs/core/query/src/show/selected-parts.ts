@@ -1,6 +1,6 @@
 import type { Database, RetentionPolicy, RetentionPolicyId } from '@varve/model';
 import type { MeasurementSource, ShowCardinalityStatement, ShowStatement } from '../influxql/ast.ts';
-import { textMatcher } from '../plan/expression.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
 import type { SeriesQuestion } from './series-question.ts';
 import type { ShowFilter } from './show-filter.ts';

@@ -1,7 +1,7 @@
 import type { TimestampNs } from '@varve/base';
 import type { Catalog, Database, FieldType, RetentionPolicy } from '@varve/model';
 import type { MeasurementSource, ShowStatement } from '../influxql/ast.ts';
-import { textMatcher } from '../plan/expression.ts';
+import { textMatcher } from '../influxql/text-matcher.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
 
 /** SHOW statements that look into one database and are answered here. */
