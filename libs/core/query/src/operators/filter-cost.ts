@@ -1,4 +1,4 @@
-import { alternativesIn, operandsOfOr } from '../plan/alternatives.ts';
+import { alternativesIn, operandsOf } from '../plan/alternatives.ts';
 import type { Expression } from '../plan/expression.ts';
 
 /** How many operators are looked at for each row; values of one name beside each other (`u = 0 OR u = 1 OR …`) are looked for together. */
@@ -7,8 +7,14 @@ export function filterCost(filter: Expression | undefined): number {
   if (filter?.kind !== 'binary') return 0;
   if (filter.operator !== 'OR') return 1 + filterCost(filter.left) + filterCost(filter.right);
   const alternatives = alternativesIn(filter);
-  const [operands, count] = alternatives === undefined ? [operandsOfOr(filter), 0] : [alternatives.others, alternatives.values.size];
-  return operands.reduce((cost, operand) => cost + 1 + filterCost(operand), count);
+  if (alternatives === undefined) return operandsCost(operandsOf('OR', filter), 0);
+  let cost = alternatives.values.size;
+  for (const byValue of alternatives.conditions.values()) cost += 1 + byValue.values().reduce((most, condition) => Math.max(most, filterCost(condition)), 0);
+  return operandsCost(alternatives.others, cost);
+}
+
+function operandsCost(operands: readonly Expression[], first: number): number {
+  return operands.reduce((cost, operand) => cost + 1 + filterCost(operand), first);
 }
 
 /** Operators that are applied in one go: some milliseconds. */

@@ -10,7 +10,7 @@ import { sliceParts } from './slice-parts.ts';
 
 const POINTS = parseTestLines('m,h=a f=1,i=1i,s="x" 1');
 const ROW_COUNT = 100_003;
-const TERMS = Array.from({ length: 200 }, (_, index) => `(i = ${index} AND f >= ${index})`).join(' OR ');
+const TERMS = Array.from({ length: 200 }, (_, index) => `(i <= ${index} AND f >= ${index})`).join(' OR ');
 
 function planOf(query: string) {
   const statement = parseOne(query);
@@ -60,6 +60,9 @@ test('the cost of a filter is what is looked at for each row', () => {
   expect(costOf('f > 1')).toBe(1);
   expect(costOf(Array.from({ length: 5_000 }, (_, index) => `f = ${index}`).join(' OR '))).toBe(1);
   expect(costOf(TERMS)).toBe(800);
+  const inOneLook = Array.from({ length: 5_000 }, (_, index) => `(i = ${index} AND f > ${index} AND s != 'y')`).join(' OR ');
+  expect(costOf(inOneLook)).toBe(4);
+  expect(costOf(`${inOneLook} OR (i = 7 AND f < 3)`)).toBe(7);
   expect(rowCountAtOnce(1)).toBe(Infinity);
   expect(rowCountAtOnce(10 ** 9)).toBe(8);
 });

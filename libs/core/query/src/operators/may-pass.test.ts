@@ -44,6 +44,11 @@ test('rows are passed over only where no value can pass', () => {
   check(binary(binary(x, '>', number(5)), 'AND', binary(x, '>', number(20))), false);
   check(binary(binary(host, '=', number(1)), 'AND', binary(x, '>', number(20))), false); // of the tag nothing is known
 
+  const pairs = (from: number, count: number, besides: Expression): Expression => Array.from({ length: count }, (_, index) => binary(binary(x, '=', number(from + index)), 'AND', besides)).reduce((left, right) => binary(left, 'OR', right));
+  check(pairs(21, 1_000, binary(x, '>', number(5))), false);
+  check(pairs(20, 1_000, binary(x, '>', number(5))), true);
+  check(pairs(20, 10, binary(x, '>', number(20))), false);
+
   // What would never say no is nothing to ask.
   check(binary(x, '!=', number(15)), undefined);
   check(binary(host, '=', number(1)), undefined);

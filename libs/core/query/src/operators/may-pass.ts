@@ -1,5 +1,5 @@
 import { hasNumbers, type SeriesSummaries } from '@varve/model';
-import { alternativesIn, numbersIn, rangeTest } from '../plan/alternatives.ts';
+import { alternativesIn, numbersIn, rangeTest, type Alternatives } from '../plan/alternatives.ts';
 import type { Expression } from '../plan/expression.ts';
 import type { FilterColumn, MeasurementPlan } from '../plan/shard-plan.ts';
 import { fieldBound, type FieldBound } from './field-bound.ts';
@@ -19,8 +19,10 @@ export function mayPassOf({ rowFilter, filterColumns }: Pick<MeasurementPlan, 'r
 function testOf(expression: Expression, columns: readonly FilterColumn[]): Test | undefined {
   if (expression.kind !== 'binary') return undefined;
   const { operator, left, right } = expression;
-  const among = operator === 'OR' ? amongTest(expression, columns) : undefined;
-  if (among !== undefined) return among;
+  const alternatives = operator === 'OR' ? alternativesIn(expression) : undefined;
+  const among = alternatives && amongTest(alternatives, columns);
+  // Of many values it is enough to look for them: to ask what must hold besides takes a time for each.
+  if (among !== undefined && (alternatives!.conditions.size === 0 || conditionCount(alternatives!) > CONDITION_COUNT_MAX)) return among;
   if (operator === 'AND' || operator === 'OR') return combined(operator, testOf(left, columns), testOf(right, columns));
   const bound = fieldBound(expression, columns);
   const isReached = bound && reaches(bound);
@@ -29,15 +31,19 @@ function testOf(expression: Expression, columns: readonly FilterColumn[]): Test 
 }
 
 /** Values of one field that are all numbers, however many, are looked for together. */
-function amongTest(expression: Expression, columns: readonly FilterColumn[]): Test | undefined {
-  const alternatives = alternativesIn(expression);
-  if (alternatives === undefined || alternatives.others.length > 0) return undefined;
-  const [only, ...others] = alternatives.values;
-  if (only === undefined || others.length > 0) return undefined;
-  const [index, values] = only;
+function amongTest({ values, conditions, others }: Alternatives, columns: readonly FilterColumn[]): Test | undefined {
+  const [index, ...rest] = new Set([...values.keys(), ...conditions.keys()]);
+  if (index === undefined || rest.length > 0 || others.length > 0) return undefined;
+  const wanted = new Set([...(values.get(index) ?? []), ...(conditions.get(index)?.keys() ?? [])]);
   const column = columns[index];
-  const numbers = numbersIn(values);
-  return column?.kind === 'field' && numbers.length === values.size ? fieldTest(column.name, rangeTest(numbers)) : undefined;
+  const numbers = numbersIn(wanted);
+  return column?.kind === 'field' && numbers.length === wanted.size ? fieldTest(column.name, rangeTest(numbers)) : undefined;
+}
+
+const CONDITION_COUNT_MAX = 64;
+
+function conditionCount({ conditions }: Alternatives): number {
+  return conditions.values().reduce((count, { size }) => count + size, 0);
 }
 
 function fieldTest(field: string, isReached: RangeTest): Test {

@@ -6,6 +6,8 @@ import type { Expression } from './expression.ts';
 export interface Alternatives {
   /** By input the values that it may have, as `comparable` makes them. */
   readonly values: ReadonlyMap<number, ReadonlySet<Cell>>;
+  /** By input, and by the value that it must have, what must hold besides: of `x = 1 AND y > 2` it is `y > 2`. */
+  readonly conditions: ReadonlyMap<number, ReadonlyMap<Cell, Expression>>;
   /** What else may hold. */
   readonly others: readonly Expression[];
 }
@@ -15,32 +17,79 @@ export interface Alternatives {
  * may be null or a number, which the order of operands makes something of.
  */
 export function alternativesIn(expression: Expression): Alternatives | undefined {
-  const operands = operandsOfOr(expression);
-  if (!operands.every(isComparison)) return undefined;
+  const operands = operandsOf('OR', expression);
+  if (!operands.every(isTruth)) return undefined;
   const values = new Map<number, Set<Cell>>();
+  const chains: Chain[] = [];
   const others: Expression[] = [];
   for (const each of operands) {
     const equality = equalityIn(each);
-    if (equality === undefined) others.push(each);
-    else addTo(values, equality);
+    const chain = equality === undefined ? chainIn(each) : undefined;
+    if (equality !== undefined) addTo(values, equality);
+    else if (chain !== undefined) chains.push(chain);
+    else others.push(each);
   }
-  return others.length + values.size < operands.length ? { values, others } : undefined;
+  const conditions = conditionsOf(chains);
+  return others.length + values.size + conditions.size < operands.length ? { values, conditions, others } : undefined;
+}
+
+/** Operands of AND, some of which are equalities. */
+interface Chain {
+  readonly operands: readonly Expression[];
+  readonly equalities: readonly (Equality | undefined)[];
+}
+
+function chainIn(expression: Expression): Chain | undefined {
+  const operands = operandsOf('AND', expression);
+  if (operands.length === 1) return undefined;
+  const equalities = operands.map(equalityIn);
+  return equalities.some((each) => each !== undefined) ? { operands, equalities } : undefined;
+}
+
+/** Each chain is looked for by the one of its inputs that has most values: the fewer chains are left to be tried. */
+function conditionsOf(chains: readonly Chain[]): Map<number, Map<Cell, Expression>> {
+  const values = new Map<number, Set<Cell>>();
+  for (const { equalities } of chains) for (const each of equalities) if (each !== undefined) addTo(values, each);
+  const found = new Map<number, Map<Cell, Expression[]>>();
+  for (const { operands, equalities } of chains) {
+    let best = -1;
+    for (const [at, each] of equalities.entries()) {
+      if (each !== undefined && (best < 0 || values.get(each.index)!.size > values.get(equalities[best]!.index)!.size)) best = at;
+    }
+    const { index, value } = equalities[best]!;
+    const ofInput = found.get(index) ?? new Map<Cell, Expression[]>();
+    found.set(index, ofInput);
+    const form = comparable(value);
+    if (form === undefined) continue;
+    const rest = joined('AND', operands.filter((_operand, at) => at !== best));
+    const known = ofInput.get(form);
+    if (known === undefined) ofInput.set(form, [rest]);
+    else known.push(rest);
+  }
+  return new Map([...found].map(([index, ofInput]) => [index, new Map([...ofInput].map(([value, rests]) => [value, joined('OR', rests)]))]));
+}
+
+/** A flat tree: expressions are walked by recursion. */
+function joined(operator: 'AND' | 'OR', operands: readonly Expression[], from = 0, to = operands.length): Expression {
+  if (to - from === 1) return operands[from]!;
+  const middle = (from + to) >>> 1;
+  return { kind: 'binary', operator, left: joined(operator, operands, from, middle), right: joined(operator, operands, middle, to) };
 }
 
 /** In order; of anything else it is the expression alone. */
-export function operandsOfOr(expression: Expression): readonly Expression[] {
+export function operandsOf(operator: 'AND' | 'OR', expression: Expression): readonly Expression[] {
   const operands: Expression[] = [];
-  addOperands(expression, operands);
+  addOperands(operator, expression, operands);
   return operands;
 }
 
-function addOperands(expression: Expression, operands: Expression[]): void {
-  if (expression.kind !== 'binary' || expression.operator !== 'OR') {
+function addOperands(operator: 'AND' | 'OR', expression: Expression, operands: Expression[]): void {
+  if (expression.kind !== 'binary' || expression.operator !== operator) {
     operands.push(expression);
     return;
   }
-  addOperands(expression.left, operands);
-  addOperands(expression.right, operands);
+  addOperands(operator, expression.left, operands);
+  addOperands(operator, expression.right, operands);
 }
 
 /** Cells that are equal to each other have one form: an integer that a float64 holds is a number. NaN and null are equal to nothing. */
@@ -52,8 +101,18 @@ export function comparable(cell: Cell): Cell | undefined {
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '!=', '<', '<=', '>', '>=', '=~', '!~']);
 
-function isComparison(expression: Expression): boolean {
-  return expression.kind === 'binary' && COMPARISONS.has(expression.operator);
+/** Of chains, which are asked about at every level. */
+const truths = new WeakMap<Expression, boolean>();
+
+/** Whether it is true or false for every row, and never null or a number: comparisons, and what AND and OR make of them. */
+export function isTruth(expression: Expression): boolean {
+  if (expression.kind === 'literal') return typeof expression.value === 'boolean';
+  if (expression.kind !== 'binary') return false;
+  const { operator, left, right } = expression;
+  if (operator !== 'AND' && operator !== 'OR') return COMPARISONS.has(operator);
+  let known = truths.get(expression);
+  if (known === undefined) truths.set(expression, (known = isTruth(left) && isTruth(right)));
+  return known;
 }
 
 interface Equality {

@@ -2,7 +2,7 @@ import type { Cell } from '@varve/model';
 import { textMatcher } from '../influxql/text-matcher.ts';
 import { MATH_FUNCTIONS } from '../influxql/math-functions.ts';
 import { sketchCount } from '../sketch/sketch-text.ts';
-import { alternativesIn, comparable, type Alternatives } from './alternatives.ts';
+import { alternativesIn, comparable, isTruth, type Alternatives } from './alternatives.ts';
 import { binaryOperation, isNumeric, type BinaryOperator, type Clause } from './binary-operation.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -89,11 +89,27 @@ function compiledBinary(expression: Expression & { kind: 'binary' }, options: Co
   const right = compiled(expression.right, options);
   const areIntegers = left.type === 'integer' && right.type === 'integer';
   const { type, apply } = binaryOperation(operator, { areIntegers, clause: options.clause });
-  return { type, read: (row) => apply(left.read(row), right.read(row)) };
+  return { type, read: shortened(operator, isTruth(expression.right), { left: left.read, right: right.read, apply }) };
 }
 
-/** One look for each input, however many values it may have. */
-function compiledAlternatives({ values, others }: Alternatives, options: CompileOptions): Compiled {
+interface Sides {
+  readonly left: RowReader;
+  readonly right: RowReader;
+  readonly apply: (left: Cell, right: Cell) => Cell;
+}
+
+/** The right side is not looked at where the left one decides, whatever it is: of OR, true decides only if the right side is true or false. */
+function shortened(operator: BinaryOperator, isRightTruth: boolean, { left, right, apply }: Sides): RowReader {
+  const decides = operator === 'AND' ? false : operator === 'OR' && isRightTruth ? true : undefined;
+  if (decides === undefined) return (row) => apply(left(row), right(row));
+  return (row) => {
+    const first = left(row);
+    return first === decides ? decides : apply(first, right(row));
+  };
+}
+
+/** One look for each input, however many values it may have, and at what must hold beside the one that it has. */
+function compiledAlternatives({ values, conditions, others }: Alternatives, options: CompileOptions): Compiled {
   const tests = [...values].map(([index, among]): RowReader => {
     const read = options.input(index);
     return (row) => {
@@ -101,6 +117,14 @@ function compiledAlternatives({ values, others }: Alternatives, options: Compile
       return cell !== undefined && among.has(cell);
     };
   });
+  for (const [index, byValue] of conditions) {
+    const read = options.input(index);
+    const besides = new Map([...byValue].map(([value, condition]) => [value, compiled(condition, options).read]));
+    tests.push((row) => {
+      const cell = comparable(read(row));
+      return cell === undefined ? false : (besides.get(cell)?.(row) ?? false);
+    });
+  }
   for (const each of others) tests.push(compiled(each, options).read);
   return { type: 'boolean', read: (row) => tests.some((test) => test(row) === true) };
 }
