@@ -121,8 +121,10 @@ export class QueryPath {
 
   /** @throws DbError QUERY_INVALID with InfluxDB's text, QUERY_SHARD_UNAVAILABLE without `missing` */
   async plan(statement: SelectStatement, request: QueryRequest, { catalog, missing, silent }: Pick<Asking, 'catalog' | 'missing' | 'silent'>): Promise<QueryPlan> {
+    const turns = new Turns(this.#parts.clock);
     const refusal = validateSelect(statement);
     if (refusal !== undefined) throw new DbError('QUERY_INVALID', refusal);
+    await turns.maybeRest();
     const { collector, selectBucketCountMax } = this.#parts;
     const tagKeys = needsTagKeys(statement) ? await collector.tagKeysFor(statement, request, { catalog, missing, silent }) : undefined;
     const schema: SchemaView = schemaOf(catalog, tagKeys);
@@ -130,6 +132,7 @@ export class QueryPath {
     const limits = { selectBucketCountMax, windowCountMax: LIMITS.queryWindowCountMax };
     const plan = planQuery(statement, { database, retentionPolicy, nowNs, schema, limits });
     if ('kind' in plan) throw new DbError('QUERY_INVALID', plan.text);
+    await turns.maybeRest();
     return plan;
   }
 

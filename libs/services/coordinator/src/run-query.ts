@@ -144,8 +144,8 @@ async function parsedInTurns({ text, params }: QueryRequest, turns: Turns): Prom
   const parts = parsedInParts(text, params);
   for (;;) {
     const { done, value } = parts.next();
+    await turns.maybeRest(); // Also behind the last part: planning a long statement is work, too.
     if (done === true) return value;
-    await turns.maybeRest();
   }
 }
 

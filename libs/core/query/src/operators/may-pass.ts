@@ -1,5 +1,5 @@
 import { hasNumbers, type SeriesSummaries } from '@varve/model';
-import { alternativesIn, numbersIn, rangeTest, type Alternatives } from '../plan/alternatives.ts';
+import { alternativesIn, numbersIn, operandsOf, rangeTest, type Alternatives } from '../plan/alternatives.ts';
 import type { Expression } from '../plan/expression.ts';
 import type { FilterColumn, MeasurementPlan } from '../plan/shard-plan.ts';
 import { fieldBound, type FieldBound } from './field-bound.ts';
@@ -19,15 +19,31 @@ export function mayPassOf({ rowFilter, filterColumns }: Pick<MeasurementPlan, 'r
 function testOf(expression: Expression, columns: readonly FilterColumn[]): Test | undefined {
   if (expression.kind !== 'binary') return undefined;
   const { operator, left, right } = expression;
-  const alternatives = operator === 'OR' ? alternativesIn(expression) : undefined;
-  const among = alternatives && amongTest(alternatives, columns);
-  // Of many values it is enough to look for them: to ask what must hold besides takes a time for each.
-  if (among !== undefined && (alternatives!.conditions.size === 0 || conditionCount(alternatives!) > CONDITION_COUNT_MAX)) return among;
-  if (operator === 'AND' || operator === 'OR') return combined(operator, testOf(left, columns), testOf(right, columns));
+  if (operator === 'OR') return anyTest(expression, columns);
+  if (operator === 'AND') return bothTest(testOf(left, columns), testOf(right, columns));
   const bound = fieldBound(expression, columns);
   const isReached = bound && reaches(bound);
   if (isReached === undefined) return undefined;
   return fieldTest(bound!.name, isReached);
+}
+
+/** What takes a time for each operand is not asked of very many: pages are looked at one after the other, in one go. */
+const OPERAND_COUNT_MAX = 1_000;
+
+function anyTest(expression: Expression, columns: readonly FilterColumn[]): Test | undefined {
+  const operands = operandsOf('OR', expression);
+  const alternatives = alternativesIn(expression);
+  const among = alternatives && amongTest(alternatives, columns);
+  // Each value alone asks for no more than all of them together; what must hold beside it may rule out more.
+  if (among !== undefined && (alternatives!.conditions.size === 0 || operands.length > OPERAND_COUNT_MAX)) return among;
+  if (operands.length > OPERAND_COUNT_MAX) return undefined;
+  const tests: Test[] = [];
+  for (const each of operands) {
+    const test = testOf(each, columns);
+    if (test === undefined) return undefined;
+    tests.push(test);
+  }
+  return (fields, at) => tests.some((test) => test(fields, at));
 }
 
 /** Values of one field that are all numbers, however many, are looked for together. */
@@ -40,12 +56,6 @@ function amongTest({ values, conditions, others }: Alternatives, columns: readon
   return column?.kind === 'field' && numbers.length === wanted.size ? fieldTest(column.name, rangeTest(numbers)) : undefined;
 }
 
-const CONDITION_COUNT_MAX = 64;
-
-function conditionCount({ conditions }: Alternatives): number {
-  return conditions.values().reduce((count, { size }) => count + size, 0);
-}
-
 function fieldTest(field: string, isReached: RangeTest): Test {
   return (fields, at) =>
     fields.some(({ name, summaries }) => name === field && (!hasNumbers(summaries, at) || isReached({ min: summaries.numbers!.min[at]!, max: summaries.numbers!.max[at]! })));
@@ -53,8 +63,7 @@ function fieldTest(field: string, isReached: RangeTest): Test {
 
 type RangeTest = (bounds: { readonly min: number; readonly max: number }) => boolean;
 
-function combined(operator: 'AND' | 'OR', left: Test | undefined, right: Test | undefined): Test | undefined {
-  if (operator === 'OR') return left && right && ((fields, at) => left(fields, at) || right(fields, at));
+function bothTest(left: Test | undefined, right: Test | undefined): Test | undefined {
   if (left === undefined || right === undefined) return left ?? right;
   return (fields, at) => left(fields, at) && right(fields, at);
 }

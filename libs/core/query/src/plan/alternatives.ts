@@ -17,6 +17,16 @@ export interface Alternatives {
  * may be null or a number, which the order of operands makes something of.
  */
 export function alternativesIn(expression: Expression): Alternatives | undefined {
+  if (known.has(expression)) return known.get(expression);
+  const alternatives = alternativesOf(expression);
+  known.set(expression, alternatives);
+  return alternatives;
+}
+
+/** A filter is asked about several times: what it costs, which pages it rules out, which rows pass. */
+const known = new WeakMap<Expression, Alternatives | undefined>();
+
+function alternativesOf(expression: Expression): Alternatives | undefined {
   const operands = operandsOf('OR', expression);
   if (!operands.every(isTruth)) return undefined;
   const values = new Map<number, Set<Cell>>();
@@ -62,9 +72,9 @@ function conditionsOf(chains: readonly Chain[]): Map<number, Map<Cell, Expressio
     const form = comparable(value);
     if (form === undefined) continue;
     const rest = joined('AND', operands.filter((_operand, at) => at !== best));
-    const known = ofInput.get(form);
-    if (known === undefined) ofInput.set(form, [rest]);
-    else known.push(rest);
+    const rests = ofInput.get(form);
+    if (rests === undefined) ofInput.set(form, [rest]);
+    else rests.push(rest);
   }
   return new Map([...found].map(([index, ofInput]) => [index, new Map([...ofInput].map(([value, rests]) => [value, joined('OR', rests)]))]));
 }
@@ -110,9 +120,9 @@ export function isTruth(expression: Expression): boolean {
   if (expression.kind !== 'binary') return false;
   const { operator, left, right } = expression;
   if (operator !== 'AND' && operator !== 'OR') return COMPARISONS.has(operator);
-  let known = truths.get(expression);
-  if (known === undefined) truths.set(expression, (known = isTruth(left) && isTruth(right)));
-  return known;
+  let isOne = truths.get(expression);
+  if (isOne === undefined) truths.set(expression, (isOne = isTruth(left) && isTruth(right)));
+  return isOne;
 }
 
 interface Equality {
@@ -128,10 +138,10 @@ function equalityIn(expression: Expression): Equality | undefined {
 }
 
 function addTo(values: Map<number, Set<Cell>>, { index, value }: Equality): void {
-  const known = values.get(index) ?? new Set();
-  values.set(index, known);
+  const among = values.get(index) ?? new Set();
+  values.set(index, among);
   const form = comparable(value);
-  if (form !== undefined) known.add(form);
+  if (form !== undefined) among.add(form);
 }
 
 /** Whether a range of numbers has one of some numbers. */
