@@ -190,6 +190,20 @@ test('P7: others have turns while values are gathered, and one that rejects ends
   await expect(merge(() => Promise.reject(new Error('left')))).rejects.toThrow('left');
 });
 
+test.each([
+  ['distinct(f)', 30],
+  ['mode(f)', 5],
+  ['integral(f)', 3],
+])('P7: others have turns while a result of very many values is made: %s', async (call, turnCountMin) => {
+  const points = parseTestLines(Array.from({ length: 60_000 }, (_row, index) => `m,h=${index % 2} f=${(index * 7_919) % 60_000} ${index}`).join('\n'));
+  const plan = queryPlan(`SELECT ${call} FROM m`, points);
+  const shards = [{ startNs: 0n, partials: runShardPlan(plan.sources[0]!.shardPlan, memorySource(0n, points)) }];
+  let pauseCount = 0;
+  const blocks = await allArrived(mergePartials(plan.mergePlan, shards, 1024, async () => void (pauseCount += 1)));
+  expect(pauseCount).toBeGreaterThanOrEqual(turnCountMin);
+  expect(blocks.reduce((count, { rowCount }) => count + rowCount, 0)).toBe(call === 'distinct(f)' ? 60_000 : 1);
+});
+
 // Two series with a point at each end of 60,000 windows: 240,000 cells of filled ones.
 test.each([
   ['count(f)', 'fill(0) SLIMIT 1 SOFFSET 1'],

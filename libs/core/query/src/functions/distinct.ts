@@ -1,6 +1,7 @@
-import type { FunctionDefinition } from './function-definition.ts';
+import type { FunctionDefinition, FunctionResult } from './function-definition.ts';
 import { compareValues } from './selector.ts';
-import { tallyingMerger, tallyingPartial } from './tally.ts';
+import { sortedIndexes, STEP_VALUE_COUNT, type Steps } from './steps.ts';
+import { tallyingMerger, tallyingPartial, type Tallies } from './tally.ts';
 
 /** Each different value once, in order of first appearance; those that appear together by value. */
 export const distinct: FunctionDefinition = {
@@ -9,12 +10,7 @@ export const distinct: FunctionDefinition = {
   hasOwnRows: true,
   resultType: (type) => type,
   createPartial: tallyingPartial,
-  createMerger: (options) =>
-    tallyingMerger(options, (tallies) =>
-      Array.from({ length: tallies.length }, (_tally, index) => index)
-        .sort((left, right) => tallies.compareTimes(left, right) || compareValues(tallies.valueOf(left), tallies.valueOf(right)))
-        .map((index) => ({ value: tallies.valueOf(index), timeNs: undefined, neighbours: [] })),
-    ),
+  createMerger: (options) => tallyingMerger(options, eachOf),
 };
 
 /** How many different values there are: `count(distinct(x))`. */
@@ -23,5 +19,19 @@ export const countDistinct: FunctionDefinition = {
   isSelector: false,
   resultType: () => 'integer',
   createPartial: tallyingPartial,
-  createMerger: (options) => tallyingMerger(options, (tallies) => [{ value: tallies.length, timeNs: undefined, neighbours: [] }]),
+  createMerger: (options) => tallyingMerger(options, numberOf),
 };
+
+function* eachOf(tallies: Tallies): Steps<readonly FunctionResult[]> {
+  const order = yield* sortedIndexes(tallies.length, (left, right) => tallies.compareTimes(left, right) || compareValues(tallies.valueOf(left), tallies.valueOf(right)));
+  const results: FunctionResult[] = [];
+  for (const index of order) {
+    results.push({ value: tallies.valueOf(index), timeNs: undefined, neighbours: [] });
+    if (results.length % STEP_VALUE_COUNT === 0) yield;
+  }
+  return results;
+}
+
+function* numberOf({ length }: Tallies): Steps<readonly FunctionResult[]> {
+  return [{ value: length, timeNs: undefined, neighbours: [] }];
+}

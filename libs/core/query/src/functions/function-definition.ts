@@ -2,6 +2,7 @@ import type { ByteReader, ByteWriter, TimestampNs } from '@varve/base';
 import type { Cell, FieldType } from '@varve/model';
 import type { ColumnForm } from './column-form.ts';
 import type { Run, SummaryRun } from './run.ts';
+import type { Steps } from './steps.ts';
 
 /**
  * A function of InfluxQL in two halves. On a data node a `PartialState` takes runs of values into slots, one slot per
@@ -69,6 +70,8 @@ export interface Merger {
   merge(reader: ByteReader, shardStartNs: TimestampNs): void;
   /** What the function answers for the window: usually one result, none when it has no answer. */
   results(): readonly FunctionResult[];
+  /** As `results`, where that may take long. Absent: it does not. */
+  readonly resultsInSteps?: () => Steps<readonly FunctionResult[]>;
 }
 
 export interface FunctionResult {

@@ -1,6 +1,6 @@
-import type { FieldValue } from '@varve/model';
-import type { FunctionDefinition } from './function-definition.ts';
+import type { FunctionDefinition, FunctionResult } from './function-definition.ts';
 import { compareValues } from './selector.ts';
+import { STEP_VALUE_COUNT, type Steps } from './steps.ts';
 import { tallyingMerger, tallyingPartial, type Tallies } from './tally.ts';
 
 /**
@@ -12,10 +12,10 @@ export const mode: FunctionDefinition = {
   isSelector: false,
   resultType: (type) => type,
   createPartial: tallyingPartial,
-  createMerger: (options) => tallyingMerger(options, (tallies) => [{ value: valueOf(tallies, options.type === 'boolean'), timeNs: undefined, neighbours: [] }]),
+  createMerger: (options) => tallyingMerger(options, (tallies) => mostFrequent(tallies, options.type === 'boolean')),
 };
 
-function valueOf(tallies: Tallies, isBoolean: boolean): FieldValue {
+function* mostFrequent(tallies: Tallies, isBoolean: boolean): Steps<readonly FunctionResult[]> {
   let best = 0;
   let [mostCount, isTrue] = [0, false];
   for (let index = 0; index < tallies.length; index += 1) {
@@ -23,8 +23,9 @@ function valueOf(tallies: Tallies, isBoolean: boolean): FieldValue {
     if (count > mostCount || (count === mostCount && isBefore(tallies, index, best))) best = index;
     isTrue = (isTrue && count <= mostCount) || (isBoolean && count >= mostCount && tallies.valueOf(index) === true);
     mostCount = Math.max(mostCount, count);
+    if (index % STEP_VALUE_COUNT === STEP_VALUE_COUNT - 1) yield;
   }
-  return isBoolean ? isTrue : tallies.valueOf(best);
+  return [{ value: isBoolean ? isTrue : tallies.valueOf(best), timeNs: undefined, neighbours: [] }];
 }
 
 /** Of two that appear equally often. */

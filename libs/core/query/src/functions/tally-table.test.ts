@@ -31,6 +31,17 @@ test('numbers are counted per slot, with the first of their times', () => {
   );
 });
 
+test('parts of the index grow one after the other, not all of them at once', () => {
+  const table = new TallyTable();
+  let growCountMax = 0;
+  for (let index = 0; index < 200_000; index += 1) {
+    const before = table.growCount;
+    for (let count = 0; count < 1_000; count += 1) table.add(0, index++, 1, 0, 0);
+    if (table.count > 50_000) growCountMax = Math.max(growCountMax, table.growCount - before);
+  }
+  expect(growCountMax).toBeLessThanOrEqual(8);
+});
+
 test('a number takes some bytes, not an object, in few windows or many', () => {
   for (const perSlot of [100_000, 1]) {
     const table = new TallyTable();

@@ -1,6 +1,6 @@
 import { grownFloats, grownInts, SlotChains } from './slot-chains.ts';
 
-/** The index is in so many parts, which grow one at a time: a large one would keep everybody waiting. */
+/** The index is in so many parts, which grow one after the other: a large one would keep everybody waiting. */
 const PART_COUNT = 64;
 const PART_BITS = 6;
 
@@ -16,17 +16,19 @@ export interface FirstTime {
 
 /** How often each number stands in each slot, and when first: about 50 bytes for one, in typed arrays. */
 export class TallyTable {
+  // Each has room for a different number at first, so that no two of them, once large, are copied at the same time.
   #numbers = new Float64Array(16);
-  #counts = new Float64Array(16);
-  #majors = new Float64Array(16);
+  #counts = new Float64Array(19);
+  #majors = new Float64Array(22);
   /** By entry: its slot, and the second part of its time. */
-  #slots = new Int32Array(16);
-  #minors = new Int32Array(16);
+  #slots = new Int32Array(25);
+  #minors = new Int32Array(28);
   readonly #chains = new SlotChains();
   /** Open addressing over entries, +1; 0 is free. */
   readonly #index: (Int32Array | undefined)[] = new Array<undefined>(PART_COUNT).fill(undefined);
   readonly #used = new Int32Array(PART_COUNT);
   #count = 0;
+  #growCount = 0;
 
   /** Different numbers, over all slots. */
   get count(): number {
@@ -35,6 +37,11 @@ export class TallyTable {
 
   get sizeBytes(): number {
     return 32 * this.#numbers.length + this.#chains.sizeBytes + this.#index.reduce((sum, part) => sum + 4 * (part?.length ?? 0), 0);
+  }
+
+  /** How often a part of the index was made larger, which takes as long as what is in it. */
+  get growCount(): number {
+    return this.#growCount;
   }
 
   countIn(slot: number): number {
@@ -96,7 +103,7 @@ export class TallyTable {
 
   #append(slot: number, number: number, count: number, major: number, minor: number): number {
     const entry = this.#count;
-    if (entry === this.#numbers.length) this.#grow();
+    this.#growFor(entry);
     this.#numbers[entry] = number;
     this.#counts[entry] = count;
     this.#majors[entry] = major;
@@ -107,18 +114,19 @@ export class TallyTable {
     return entry;
   }
 
-  #grow(): void {
-    this.#numbers = grownFloats(this.#numbers, 0);
-    this.#counts = grownFloats(this.#counts, 0);
-    this.#majors = grownFloats(this.#majors, 0);
-    this.#minors = grownInts(this.#minors, 0);
-    this.#slots = grownInts(this.#slots, 0);
+  #growFor(entry: number): void {
+    if (entry === this.#numbers.length) this.#numbers = grownFloats(this.#numbers, 0);
+    if (entry === this.#counts.length) this.#counts = grownFloats(this.#counts, 0);
+    if (entry === this.#majors.length) this.#majors = grownFloats(this.#majors, 0);
+    if (entry === this.#minors.length) this.#minors = grownInts(this.#minors, 0);
+    if (entry === this.#slots.length) this.#slots = grownInts(this.#slots, 0);
   }
 
-  /** A part of the index, at most half full when one more has gone in. */
+  /** A part of the index with room for one more. */
   #roomIn(part: number): Int32Array {
     const index = this.#index[part];
-    if (index !== undefined && 2 * (this.#used[part]! + 1) <= index.length) return index;
+    if (index !== undefined && this.#used[part]! + 1 <= index.length * FILL_MAX[part]!) return index;
+    this.#growCount += 1;
     const larger = new Int32Array(Math.max(8, 2 * (index?.length ?? 0)));
     const mask = larger.length - 1;
     for (const entry of index ?? []) {
@@ -131,6 +139,9 @@ export class TallyTable {
     return larger;
   }
 }
+
+/** How full each part may be. They fill up alike, and each grows at another time: one after the other while the whole doubles. */
+const FILL_MAX = Float64Array.from({ length: PART_COUNT }, (_, part) => 0.33 * 2 ** (part / PART_COUNT));
 
 /** NaN is one number, and so are 0 and -0. */
 function isSame(one: number, other: number): boolean {

@@ -3,6 +3,7 @@ import { putTimeAfter, splitNs, type FieldValue } from '@varve/model';
 import { decodeValue, encodeCell } from '../partial/cell-bytes.ts';
 import type { FunctionOptions, FunctionResult, Merger, PartialState } from './function-definition.ts';
 import { NumberedValues } from './numbered-values.ts';
+import { finished, type Steps } from './steps.ts';
 import { TallyTable } from './tally-table.ts';
 import { valueIn } from './vector.ts';
 
@@ -53,7 +54,7 @@ export function tallyingPartial({ type }: Pick<FunctionOptions, 'type'>): Partia
 }
 
 /** Joins the tallies of a window and lets `answer` look at them. */
-export function tallyingMerger({ type }: Pick<FunctionOptions, 'type'>, answer: (tallies: Tallies) => readonly FunctionResult[]): Merger {
+export function tallyingMerger({ type }: Pick<FunctionOptions, 'type'>, answer: Answer): Merger {
   const table = new TallyTable();
   const values = new NumberedValues(type);
   const time = { ms: [0], subNs: [0] };
@@ -65,6 +66,7 @@ export function tallyingMerger({ type }: Pick<FunctionOptions, 'type'>, answer: 
     countOf: (index) => table.countOf(index),
     compareTimes: (left, right) => table.compareTimes(left, right),
   };
+  const resultsInSteps = (): Steps<readonly FunctionResult[]> => answered(tallies, answer);
   return {
     reset: () => {
       table.clear();
@@ -81,8 +83,15 @@ export function tallyingMerger({ type }: Pick<FunctionOptions, 'type'>, answer: 
       }
       assertFew(table, 0);
     },
-    results: () => (table.count === 0 ? [] : answer(tallies)),
+    results: () => finished(resultsInSteps()),
+    resultsInSteps,
   };
+}
+
+type Answer = (tallies: Tallies) => Steps<readonly FunctionResult[]>;
+
+function* answered(tallies: Tallies, answer: Answer): Steps<readonly FunctionResult[]> {
+  return tallies.length === 0 ? [] : yield* answer(tallies);
 }
 
 /** @throws DbError QUERY_LIMIT */

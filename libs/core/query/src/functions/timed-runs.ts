@@ -4,6 +4,7 @@ import { MergeHeap } from '../partial/merge-heap.ts';
 import { assertCollectable, runsPartial } from './collected.ts';
 import type { Merger, PartialState } from './function-definition.ts';
 import type { Run } from './run.ts';
+import { finished, STEP_VALUE_COUNT, type Steps } from './steps.ts';
 
 /** Values per encoded part. */
 const PART_VALUE_COUNT = 2048;
@@ -29,9 +30,10 @@ export function timedRunsPartial(): PartialState {
 }
 
 /** Gathers the runs of a window and hands them over in order: none begins before the one before it ends. */
-export function timedRunsMerger(answer: (runs: readonly TimedRun[]) => ReturnType<Merger['results']>): Merger {
+export function timedRunsMerger(answer: Answer): Merger {
   let runs: SeriesRun[] = [];
   let valueCount = 0;
+  const resultsInSteps = (): ReturnType<NonNullable<Merger['resultsInSteps']>> => answered(runs, answer);
   return {
     reset: () => {
       runs = [];
@@ -43,8 +45,15 @@ export function timedRunsMerger(answer: (runs: readonly TimedRun[]) => ReturnTyp
       assertCollectable(valueCount);
       runs.push(run);
     },
-    results: () => (runs.length === 0 ? [] : answer(inOrder(runs))),
+    results: () => finished(resultsInSteps()),
+    resultsInSteps,
   };
+}
+
+type Answer = (runs: readonly TimedRun[]) => ReturnType<Merger['results']>;
+
+function* answered(runs: SeriesRun[], answer: Answer): Steps<ReturnType<Merger['results']>> {
+  return runs.length === 0 ? [] : answer(yield* inOrder(runs));
 }
 
 /** When the point at an index is; the last one for -1. */
@@ -66,7 +75,7 @@ function decodeRun(reader: ByteReader, startNs: TimestampNs): SeriesRun {
 }
 
 /** Runs that overlap become one. */
-function inOrder(runs: SeriesRun[]): TimedRun[] {
+function* inOrder(runs: SeriesRun[]): Steps<TimedRun[]> {
   const first = (run: SeriesRun): TimestampNs => timeAt(run, 0);
   runs.sort((left, right) => (first(left) < first(right) ? -1 : first(left) > first(right) ? 1 : 0));
   const ordered: TimedRun[] = [];
@@ -78,7 +87,7 @@ function inOrder(runs: SeriesRun[]): TimedRun[] {
       const lastNs = timeAt(runs[index]!, -1);
       if (lastNs > endNs) endNs = lastNs;
     }
-    ordered.push(overlapping.length === 1 ? overlapping[0]! : woven(overlapping));
+    ordered.push(overlapping.length === 1 ? overlapping[0]! : yield* woven(overlapping));
   }
   return ordered;
 }
@@ -90,7 +99,7 @@ interface Cursor {
   index: number;
 }
 
-function woven(runs: readonly SeriesRun[]): TimedRun {
+function* woven(runs: readonly SeriesRun[]): Steps<TimedRun> {
   const { startNs } = runs[0]!;
   const count = runs.reduce((sum, { values }) => sum + values.length, 0);
   const [offsetsNs, values] = [new Float64Array(count), new Float64Array(count)];
@@ -105,6 +114,7 @@ function woven(runs: readonly SeriesRun[]): TimedRun {
     cursor.index += 1;
     if (cursor.index < cursor.run.values.length) heap.sink();
     else heap.pop();
+    if (index % STEP_VALUE_COUNT === STEP_VALUE_COUNT - 1) yield;
   }
   return { startNs, offsetsNs, values };
 }

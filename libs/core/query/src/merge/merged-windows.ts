@@ -1,6 +1,7 @@
 import { DbError, type ByteReader } from '@varve/base';
 import type { FunctionResult, Merger } from '../functions/function-definition.ts';
 import { FUNCTIONS } from '../functions/function-table.ts';
+import type { Steps } from '../functions/steps.ts';
 import { AGGREGATE_FRAME, decodeHeader, GOES_ON_ITEM, GROUP_ITEM, mergeStates, WINDOW_ITEM, type GroupHeader } from '../partial/aggregate-frame.ts';
 import type { SplitTime } from '@varve/model';
 import { compareGroups } from '../partial/group-key.ts';
@@ -37,8 +38,12 @@ export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, sh
         group = groupOver(least.group, streams);
       }
       const { ms, subNs } = least;
-      const window = { group, start: { ms, subNs }, results: await mergeEqual(heap, mergers, rest) };
-      for (const batch of batchesOf(batches, linker === undefined ? [window] : linker.add(window))) yield [batch];
+      await mergeEqual(heap, mergers, rest);
+      const window = { group, start: { ms, subNs }, results: await resultsOf(mergers, pause) };
+      for (const batch of batchesOf(batches, linker === undefined ? [window] : linker.add(window))) {
+        yield [batch];
+        await rest();
+      }
     }
     if (linker !== undefined) for (const batch of batchesOf(batches, linker.finish())) yield [batch];
     const last = batches.finish();
@@ -49,14 +54,11 @@ export async function* mergedWindows(plan: MergePlan, input: AggregatesInput, sh
 }
 
 function* batchesOf(batches: WindowBatcher, windows: readonly MergedWindow[]): Generator<WindowBatch> {
-  for (const window of windows) {
-    const done = batches.add(window);
-    if (done !== undefined) yield done;
-  }
+  for (const window of windows) yield* batches.add(window);
 }
 
 /** Merges all states of the least window, whichever streams they come from. */
-async function mergeEqual(heap: MergeHeap<WindowStream>, mergers: readonly Merger[], rest: Pause): Promise<(readonly FunctionResult[])[]> {
+async function mergeEqual(heap: MergeHeap<WindowStream>, mergers: readonly Merger[], rest: Pause): Promise<void> {
   for (const merger of mergers) merger.reset();
   const { group, ms, subNs } = heap.least!;
   for (let stream = heap.least; stream !== undefined; stream = heap.least) {
@@ -69,10 +71,23 @@ async function mergeEqual(heap: MergeHeap<WindowStream>, mergers: readonly Merge
     if (stream.isDone) heap.pop();
     else heap.sink();
   }
-  return mergers.map((merger) => merger.results());
 }
 
-/** Frames, of 64 KiB as a rule, that are merged in one go: some milliseconds of work on either side. */
+async function resultsOf(mergers: readonly Merger[], pause: Pause): Promise<(readonly FunctionResult[])[]> {
+  const results: (readonly FunctionResult[])[] = [];
+  for (const merger of mergers) results.push(merger.resultsInSteps === undefined ? merger.results() : await inTurns(merger.resultsInSteps(), pause));
+  return results;
+}
+
+async function inTurns<Result>(steps: Steps<Result>, pause: Pause): Promise<Result> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await pause();
+  }
+}
+
+/** Frames, of 64 KiB as a rule, that are merged in one go, and batches that are made: some milliseconds of work on either side. */
 const FRAME_COUNT_AT_ONCE = 4;
 
 function restAfterFrames(pause: Pause): Pause {

@@ -52,7 +52,8 @@ function* merged(state: PartialState, merger: Merger, timeNs: TimestampNs): Gene
     merger.merge(new ByteReader(writer.finish()), 0n);
     yield;
   }
-  return merger.results().flatMap(({ value }) => (value === null ? [] : [{ ...splitNs(timeNs), value }]));
+  const results = merger.resultsInSteps === undefined ? merger.results() : yield* merger.resultsInSteps();
+  return results.flatMap(({ value }) => (value === null ? [] : [{ ...splitNs(timeNs), value }]));
 }
 
 function valuesOf(type: FieldType, values: readonly FieldValue[]): Column['values'] {

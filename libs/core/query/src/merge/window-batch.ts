@@ -57,15 +57,19 @@ export class WindowBatcher {
     this.#rowCountMax = input.calls.some((call) => FUNCTIONS[call.function].hasLargeResults) ? LARGE_BATCH_ROW_COUNT_MAX : rowCountAtOnce(input.calls.length);
   }
 
-  /** @returns the batch before this window, when it is over */
-  add(window: MergedWindow): WindowBatch | undefined {
-    const before = this.#batch;
-    const isOver = before !== undefined && (before.group !== window.group.key || before.times.ms.length >= this.#rowCountMax);
+  /** @returns the batches that are over: before this window, or full with rows of it */
+  *add(window: MergedWindow): Generator<WindowBatch> {
+    const isOver = this.#isFull || (this.#batch !== undefined && this.#batch.group !== window.group.key);
     const done = isOver ? this.finish() : undefined;
+    if (done !== undefined) yield done;
     this.#batch ??= this.#emptyBatch(window.group);
-    if (this.#ownRows.includes(true)) this.#pushJoined(window);
+    if (isOneUntimed(window)) yield* this.#pushUntimed(window);
+    else if (this.#ownRows.includes(true)) this.#pushJoined(window);
     else this.#pushOne(window);
-    return done;
+  }
+
+  get #isFull(): boolean {
+    return this.#batch !== undefined && this.#batch.times.ms.length >= this.#rowCountMax;
   }
 
   /** The last batch; undefined where it has no rows. */
@@ -81,6 +85,20 @@ export class WindowBatcher {
     const first = results[0]![0];
     const cells = results.map((each) => each[0]?.value ?? null);
     this.#push(start, { timeNs: this.#input.hasPointTimes ? first?.timeNs : undefined, cells, neighbours: first?.neighbours ?? [] });
+  }
+
+  /** As `#pushJoined` would: there may be a million, all at the window's time. */
+  *#pushUntimed({ group, start, results: [only] }: MergedWindow): Generator<WindowBatch> {
+    const windowNs = windowTimeNs(this.#plan, this.#input, start);
+    let timeNs: TimestampNs | undefined;
+    for (const { value, neighbours } of only!) {
+      if (this.#isFull) {
+        yield this.finish()!;
+        this.#batch = this.#emptyBatch(group);
+      }
+      this.#push(start, { timeNs, cells: [value], neighbours });
+      timeNs = windowNs;
+    }
   }
 
   /** Rows at the times of results. The first one at the window's time is the window's own. */
@@ -105,6 +123,12 @@ export class WindowBatcher {
     const { calls, neighbours } = this.#input;
     return { group, hasValues, times: { ms: [], subNs: [] }, cells: Array.from({ length: calls.length + neighbours.length }, () => []), pointsNs: [] };
   }
+}
+
+/** Whether its rows are the results of one call, as they are. */
+function isOneUntimed({ results }: MergedWindow): boolean {
+  const [only] = results;
+  return results.length === 1 && only!.length > 1 && only!.every(({ timeNs }) => timeNs === undefined);
 }
 
 /** Rows that ascend in time, in the order of the answer; those of one time stay in their order. */

@@ -32,11 +32,22 @@ export class WindowSlots {
 
   /** All windows in order, and the slot of each. */
   inOrder(isDescending: boolean): WindowOrder {
-    const slots: number[] = [];
-    for (let slot = 0; slot < this.#windows.length; slot += 1) slots.push(slot);
-    if (this.#late.size > 0) slots.sort((left, right) => this.#windows[left]! - this.#windows[right]!);
+    const slots = this.#late.size === 0 ? Array.from(this.#windows, (_window, slot) => slot) : this.#joinedSlots();
     if (isDescending) slots.reverse();
     return { slots, windows: this.#late.size > 0 || isDescending ? slots.map((slot) => this.#windows[slot]!) : this.#windows };
+  }
+
+  /** Those that ascend and the late ones, which are sorted as bare numbers: there may be a million. */
+  #joinedSlots(): number[] {
+    const late = Float64Array.from(this.#late.keys()).sort();
+    const slots: number[] = [];
+    let slot = 0;
+    for (const window of late) {
+      while (slot < this.#ascendingCount && this.#windows[slot]! < window) slots.push(slot++);
+      slots.push(this.#late.get(window)!);
+    }
+    while (slot < this.#ascendingCount) slots.push(slot++);
+    return slots;
   }
 
   #find(window: number): number | undefined {
