@@ -2,11 +2,13 @@ import type { Cell, SeriesKey, SeriesSlice, SeriesSummaries } from '@varve/model
 import type { NumberPartial } from '../functions/column-form.ts';
 import type { PartialState } from '../functions/function-definition.ts';
 import type { Runs } from '../functions/run.ts';
+import type { Steps } from '../functions/steps.ts';
 import { denseVector } from '../functions/vector.ts';
 import { AGGREGATE_FRAME, encodeGroup } from '../partial/aggregate-frame.ts';
 import { COLUMN_FRAME, encodeColumns } from '../partial/column-frame.ts';
 import type { FrameWriter } from '../partial/frame-writer.ts';
 import type { GroupKey } from '../partial/group-key.ts';
+import type { WindowOrder } from '../partial/window-order.ts';
 import type { RowReader } from '../plan/expression.ts';
 import type { AggregatesOutput } from '../plan/shard-plan.ts';
 import { takeSummary, type AggregateCalls, type CallStates } from './aggregate-calls.ts';
@@ -122,11 +124,15 @@ export class GroupAggregates {
     }
   }
 
-  /** The frames of what was gathered, windows in the order of the answer; the last of it may stay in the writer. */
-  *encode(writer: FrameWriter): Generator<Uint8Array> {
+  /** The windows in the order of the answer. */
+  order(): Steps<WindowOrder> {
+    return this.#slots.inOrder(this.#calls.plan.isDescending);
+  }
+
+  /** The frames of what was gathered; the last of it may stay in the writer. */
+  *encode(writer: FrameWriter, order: WindowOrder): Generator<Uint8Array> {
     if (this.#slots.count === 0) return;
     const { isDescending, output } = this.#calls.plan;
-    const order = this.#slots.inOrder(isDescending);
     const hasValues = this.#hasValues;
     if (output.form === 'states') yield* encodeGroup(writer, { key: this.#key, hasValues }, { order, states: this.#states as PartialState[] });
     else yield* encodeColumns(writer, { group: this.#key, hasValues, order, isDescending, partials: this.#states as NumberPartial[] });

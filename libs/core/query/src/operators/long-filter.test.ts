@@ -46,6 +46,24 @@ test('others have a turn while values are held', async () => {
   expect(await turnsOf('SELECT sum(f) FROM m WHERE f > 1 AND i < 10')).toBe(0);
 });
 
+test('others have a turn while very many windows of several series are put into order', async () => {
+  const turnsWith = (series: number): Promise<number> => {
+    let turnCount = 0;
+    const points = parseTestLines(Array.from({ length: series }, (_, index) => `m,h=${index} f=1 1`).join('\n'));
+    const offsetsOf = (seriesId: number): Float64Array => Float64Array.from({ length: 50_000 }, (_, index) => 2 * index + seriesId);
+    const source = memorySource(0n, points);
+    const slice = (seriesId: number) => ({ offsetsNs: offsetsOf(seriesId), columns: [{ name: 'f', column: { type: 'float' as const, values: new Float64Array(50_000) } }] });
+    const asked: ShardSource = { ...source, maybeRest: async () => void (turnCount += 1), reader: () => ({ seriesId }) => [slice(seriesId)] };
+    const run = async (): Promise<number> => {
+      for await (const frame of runShardPlan(planOf('SELECT sum(f) FROM m WHERE time >= 0 AND time < 1s GROUP BY time(1ns) fill(none)'), asked)) expect(frame.length).toBeGreaterThan(0);
+      return turnCount;
+    };
+    return run();
+  };
+  expect(await turnsWith(1)).toBe(0);
+  expect(await turnsWith(2)).toBeGreaterThan(10);
+});
+
 test('rows that a filter passes in parts are those that pass it at once', async () => {
   const framesOf = async (condition: string): Promise<number> => {
     let size = 0;

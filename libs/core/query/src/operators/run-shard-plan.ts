@@ -1,4 +1,5 @@
 import { SHARD_WINDOW_NS_MAX, type SeriesRow, type SeriesSlice } from '@varve/model';
+import type { Steps } from '../functions/steps.ts';
 import { assertWanted } from '../limits/assert-wanted.ts';
 import { ShardCounter } from '../limits/shard-counter.ts';
 import { FrameWriter } from '../partial/frame-writer.ts';
@@ -84,7 +85,9 @@ async function* aggregate({ plan, source, range, counter, signal }: Job<Aggregat
       }
       if (aggregates.hasEnough) break;
     }
-    for (const frame of aggregates.encode(writer)) yield frame;
+    const order = aggregates.order();
+    const ordered = order.next();
+    for (const frame of aggregates.encode(writer, ordered.done === true ? ordered.value : await inTurns(order, source, signal))) yield frame;
   }
   if (!writer.isEmpty) yield writer.take();
 }
@@ -195,6 +198,14 @@ async function passingInTurns({ source, signal }: Job<RowsOutput>, { rowFilter }
 async function restIfDue({ maybeRest }: ShardSource, signal: AbortSignal | undefined): Promise<void> {
   await maybeRest?.();
   assertWanted(signal);
+}
+
+async function inTurns<Result>(steps: Steps<Result>, source: ShardSource, signal: AbortSignal | undefined): Promise<Result> {
+  for (;;) {
+    await restIfDue(source, signal);
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 /** The part of the range in which any of the series has rows. */

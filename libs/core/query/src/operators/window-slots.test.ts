@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { finished } from '../functions/steps.ts';
 import { WindowSlots } from './window-slots.ts';
 
 test('slots are numbered as windows appear, in whatever order, and come out in the order of windows', () => {
@@ -8,7 +9,7 @@ test('slots are numbered as windows appear, in whatever order, and come out in t
     for (const window of windows) expect(slots.slotOf(window), `window ${window} of ${windows.join()}`).toBe(first.indexOf(window));
     const ascending = first.toSorted((left, right) => left - right);
     for (const [isDescending, expected] of [[false, ascending], [true, ascending.toReversed()]] as const) {
-      const order = slots.inOrder(isDescending);
+      const order = finished(slots.inOrder(isDescending));
       expect(order.windows).toEqual(expected);
       expect(order.slots).toEqual(expected.map((window) => first.indexOf(window)));
     }

@@ -1,4 +1,5 @@
 import { DbError } from '@varve/base';
+import { sortedIndexes, STEP_VALUE_COUNT, type Steps } from '../functions/steps.ts';
 import type { WindowOrder } from '../partial/window-order.ts';
 import { tooManyWindows } from '../plan/filled-windows.ts';
 
@@ -30,24 +31,14 @@ export class WindowSlots {
     return (this.#last = this.#find(window) ?? this.#add(window));
   }
 
-  /** All windows in order, and the slot of each. */
-  inOrder(isDescending: boolean): WindowOrder {
-    const slots = this.#late.size === 0 ? Array.from(this.#windows, (_window, slot) => slot) : this.#joinedSlots();
+  /** All windows in order, and the slot of each. There may be a million. */
+  *inOrder(isDescending: boolean): Steps<WindowOrder> {
+    const windows = this.#windows;
+    if (this.#late.size === 0 && !isDescending) return { slots: Array.from(windows, (_window, slot) => slot), windows };
+    const slots = Array.from(yield* sortedIndexes(windows.length, (left, right) => windows[left]! - windows[right]!));
     if (isDescending) slots.reverse();
-    return { slots, windows: this.#late.size > 0 || isDescending ? slots.map((slot) => this.#windows[slot]!) : this.#windows };
-  }
-
-  /** Those that ascend and the late ones, which are sorted as bare numbers: there may be a million. */
-  #joinedSlots(): number[] {
-    const late = Float64Array.from(this.#late.keys()).sort();
-    const slots: number[] = [];
-    let slot = 0;
-    for (const window of late) {
-      while (slot < this.#ascendingCount && this.#windows[slot]! < window) slots.push(slot++);
-      slots.push(this.#late.get(window)!);
-    }
-    while (slot < this.#ascendingCount) slots.push(slot++);
-    return slots;
+    if (slots.length > STEP_VALUE_COUNT) yield;
+    return { slots, windows: slots.map((slot) => windows[slot]!) };
   }
 
   #find(window: number): number | undefined {

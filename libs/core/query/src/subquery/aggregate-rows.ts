@@ -1,6 +1,7 @@
 import { assert, type TimestampNs } from '@varve/base';
 import type { SeriesBlock } from '@varve/model';
 import { FUNCTIONS } from '../functions/function-table.ts';
+import { finished } from '../functions/steps.ts';
 import type { HeldValues } from '../limits/held-values.ts';
 import type { ShardPartials } from '../merge/partial-stream.ts';
 import type { Arrivals } from '../merge/stage.ts';
@@ -118,7 +119,7 @@ class SpanAggregates {
     const sign = isDescending ? -1 : 1;
     const groups = [...this.#groups.values()].sort((left, right) => sign * compareGroups(left.key, right.key));
     const writer = new FrameWriter(frameKind(output));
-    for (const { aggregates } of groups) yield* aggregates.encode(writer);
+    for (const { aggregates } of groups) yield* aggregates.encode(writer, finished(aggregates.order()));
     if (!writer.isEmpty) yield writer.take();
   }
 
