@@ -31,7 +31,7 @@ test('numbers are counted per slot, with the first of their times', () => {
   );
 });
 
-test('parts of the index grow one after the other, not all of them at once', () => {
+test('HV3: parts of the index grow one after the other, not all of them at once', () => {
   const table = new TallyTable();
   let growCountMax = 0;
   for (let index = 0; index < 200_000; index += 1) {

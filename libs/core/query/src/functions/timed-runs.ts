@@ -79,6 +79,7 @@ function* inOrder(runs: SeriesRun[]): Steps<TimedRun[]> {
   const first = (run: SeriesRun): TimestampNs => timeAt(run, 0);
   runs.sort((left, right) => (first(left) < first(right) ? -1 : first(left) > first(right) ? 1 : 0));
   const ordered: TimedRun[] = [];
+  let wovenCount = 0;
   for (let index = 0; index < runs.length; ) {
     const overlapping = [runs[index]!];
     let endNs = timeAt(runs[index]!, -1);
@@ -88,6 +89,11 @@ function* inOrder(runs: SeriesRun[]): Steps<TimedRun[]> {
       if (lastNs > endNs) endNs = lastNs;
     }
     ordered.push(overlapping.length === 1 ? overlapping[0]! : yield* woven(overlapping));
+    // Each may be short, and they may be many.
+    wovenCount += overlapping.length === 1 ? 0 : ordered.at(-1)!.values.length;
+    if (wovenCount < STEP_VALUE_COUNT) continue;
+    wovenCount = 0;
+    yield;
   }
   return ordered;
 }

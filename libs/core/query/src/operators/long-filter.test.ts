@@ -46,7 +46,7 @@ test('others have a turn while values are held', async () => {
   expect(await turnsOf('SELECT sum(f) FROM m WHERE f > 1 AND i < 10')).toBe(0);
 });
 
-test('others have a turn while very many windows of several series are put into order', async () => {
+test('HV3: others have a turn while very many windows of several series are put into order', async () => {
   const turnsWith = (series: number): Promise<number> => {
     let turnCount = 0;
     const points = parseTestLines(Array.from({ length: series }, (_, index) => `m,h=${index} f=1 1`).join('\n'));
