@@ -15,8 +15,8 @@ describe.each(RECORDED.flatMap(readRecorded))('SELECT answers as InfluxDB 1.6.7 
   const points = parseTestLines(lines.join('\n'));
 
   test.each(SHARDINGS)('over %s', async (_name, sharding, chunkRowCount) => {
-    for (const { query, answer } of cases) {
-      expect(comparable(await answerOf(query, points, { sharding, chunkRowCount })), query).toEqual(comparable(answer));
+    for (const { query, params = {}, answer } of cases) {
+      expect(comparable(await answerOf(query, points, { params, sharding, chunkRowCount })), query).toEqual(comparable(answer));
     }
   });
 });

@@ -3,7 +3,7 @@ import { compareValues } from './selector.ts';
 import { sortedIndexes, STEP_VALUE_COUNT, type Steps } from './steps.ts';
 import { tallyingMerger, tallyingPartial, type Tallies } from './tally.ts';
 
-/** Each different value once, in order of first appearance; those that appear together by value. */
+/** Each different value once, in order of first appearance, or of the last one under ORDER BY time DESC, as InfluxDB has it; those that appear together by value. */
 export const distinct: FunctionDefinition = {
   argumentTypes: ['float', 'integer', 'string', 'boolean'],
   isSelector: false,

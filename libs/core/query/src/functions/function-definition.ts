@@ -45,6 +45,8 @@ export interface FunctionOptions {
   readonly seed: number;
   /** Of points that are equal for a selector: whether it picks the one of the greatest series key, or that of the least. */
   readonly picksLastKey: boolean;
+  /** Of a value that is there several times: whether its last time counts; absent: its first. */
+  readonly takesLastTime?: boolean;
   /** How many neighbour cells a selector carries with its point. */
   readonly neighbourCount: number;
 }

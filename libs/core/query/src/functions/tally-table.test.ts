@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { NumberedValues } from './numbered-values.ts';
 import { TallyTable } from './tally-table.ts';
 
-test('numbers are counted per slot, with the first of their times', () => {
+test.each([false, true])('numbers are counted per slot, with the first of their times, or the last: %s', (takesLastTime) => {
   const additions = fc.array(fc.record({ slot: fc.nat(40), number: fc.oneof(fc.nat(20), fc.constantFrom(NaN, 0, -0, 0.5, Infinity)), count: fc.nat(3), major: fc.nat(5), minor: fc.nat(2) }), { maxLength: 400 });
   fc.assert(
     fc.property(additions, (all) => {
-      const table = new TallyTable();
+      const table = new TallyTable(takesLastTime);
       table.add(3, 1, 1, 1, 1);
       table.clear();
       const expected = new Map<string, { number: number; count: number; major: number; minor: number }>();
@@ -18,12 +18,13 @@ test('numbers are counted per slot, with the first of their times', () => {
         if (known === undefined) expected.set(id, { number, count, major, minor });
         else {
           known.count += count;
-          if (major < known.major || (major === known.major && minor < known.minor)) Object.assign(known, { major, minor });
+          const order = major - known.major || minor - known.minor;
+          if (takesLastTime ? order > 0 : order < 0) Object.assign(known, { major, minor });
         }
       }
       expect(table.count).toBe(expected.size);
       for (let slot = 0; slot <= 40; slot += 1) {
-        const entries = [...table.entriesOf(slot)].map((entry) => ({ number: table.numberOf(entry), count: table.countOf(entry), ...table.firstTimeOf(entry) }));
+        const entries = [...table.entriesOf(slot)].map((entry) => ({ number: table.numberOf(entry), count: table.countOf(entry), ...table.timeOf(entry) }));
         expect(entries).toEqual([...expected].filter(([id]) => id.startsWith(`${slot} `)).map(([, tally]) => tally));
         expect(table.countIn(slot)).toBe(entries.length);
       }

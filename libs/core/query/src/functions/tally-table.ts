@@ -8,13 +8,13 @@ const PART_BITS = 6;
 const NUMBER = new Float64Array(1);
 const HALVES = new Uint32Array(NUMBER.buffer);
 
-/** When something was first there: a number, and another where two are the same. */
-export interface FirstTime {
+/** When something was there: a number, and another where two are the same. */
+interface TallyTime {
   readonly major: number;
   readonly minor: number;
 }
 
-/** How often each number stands in each slot, and when first: about 50 bytes for one, in typed arrays. */
+/** How often each number stands in each slot, and when first, or last: about 50 bytes for one, in typed arrays. */
 export class TallyTable {
   // Each has room for a different number at first, so that no two of them, once large, are copied at the same time.
   #numbers = new Float64Array(16);
@@ -29,6 +29,11 @@ export class TallyTable {
   readonly #used = new Int32Array(PART_COUNT);
   #count = 0;
   #growCount = 0;
+  readonly #takesLastTime: boolean;
+
+  constructor(takesLastTime = false) {
+    this.#takesLastTime = takesLastTime;
+  }
 
   /** Different numbers, over all slots. */
   get count(): number {
@@ -61,11 +66,12 @@ export class TallyTable {
     return this.#counts[entry]!;
   }
 
-  firstTimeOf(entry: number): FirstTime {
+  /** When it was there first, or last. */
+  timeOf(entry: number): TallyTime {
     return { major: this.#majors[entry]!, minor: this.#minors[entry]! };
   }
 
-  /** As for `Array.sort`: which of two was there first. */
+  /** As for `Array.sort`: which of two times is the earlier one. */
   compareTimes(left: number, right: number): number {
     return this.#majors[left]! - this.#majors[right]! || this.#minors[left]! - this.#minors[right]!;
   }
@@ -85,7 +91,8 @@ export class TallyTable {
       }
       if (this.#slots[entry] !== slot || !isSame(this.#numbers[entry]!, number)) continue;
       this.#counts[entry] = this.#counts[entry]! + count;
-      if (major > this.#majors[entry]! || (major === this.#majors[entry] && minor >= this.#minors[entry]!)) return;
+      const order = major - this.#majors[entry]! || minor - this.#minors[entry]!;
+      if (this.#takesLastTime ? order <= 0 : order >= 0) return;
       this.#majors[entry] = major;
       this.#minors[entry] = minor;
       return;

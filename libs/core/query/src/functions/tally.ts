@@ -16,7 +16,7 @@ const HELD_VALUE_COUNT_MAX = 4_000_000;
 /** Rough size of an encoded part: a few of them fit into a frame. */
 const PART_SIZE_BYTES = 64 * 1024;
 
-/** The distinct values of a window, numbered as they came: how often each stands there and when first. */
+/** The distinct values of a window, numbered as they came: how often each stands there and when first, or last. */
 export interface Tallies {
   readonly length: number;
   valueOf(index: number): FieldValue;
@@ -25,9 +25,9 @@ export interface Tallies {
   compareTimes(left: number, right: number): number;
 }
 
-/** The state of functions over distinct values: value → count and first time. */
-export function tallyingPartial({ type }: Pick<FunctionOptions, 'type'>): PartialState {
-  const table = new TallyTable();
+/** The state of functions over distinct values: value → count and first time, or last. */
+export function tallyingPartial({ type, takesLastTime }: Pick<FunctionOptions, 'type' | 'takesLastTime'>): PartialState {
+  const table = new TallyTable(takesLastTime);
   const values = new NumberedValues(type);
   // Encoding asks for the parts of one slot after the other, when nothing is added any more.
   let cutSlot: { readonly slot: number; readonly parts: readonly Int32Array[] } | undefined;
@@ -47,15 +47,15 @@ export function tallyingPartial({ type }: Pick<FunctionOptions, 'type'>): Partia
       writer.varint(entries.length);
       for (const entry of entries) {
         encodeCell(writer, values.valueOf(table.numberOf(entry)));
-        writer.varint(table.countOf(entry)).f64(table.firstTimeOf(entry).major);
+        writer.varint(table.countOf(entry)).f64(table.timeOf(entry).major);
       }
     },
   };
 }
 
 /** Joins the tallies of a window and lets `answer` look at them. */
-export function tallyingMerger({ type }: Pick<FunctionOptions, 'type'>, answer: Answer): Merger {
-  const table = new TallyTable();
+export function tallyingMerger({ type, takesLastTime }: Pick<FunctionOptions, 'type' | 'takesLastTime'>, answer: Answer): Merger {
+  const table = new TallyTable(takesLastTime);
   const values = new NumberedValues(type);
   const time = { ms: [0], subNs: [0] };
   const tallies: Tallies = {

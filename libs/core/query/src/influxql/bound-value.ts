@@ -13,6 +13,13 @@ export function boundToken(name: string, params: Readonly<Record<string, unknown
   return token.kind === 'error' ? error(`missing parameter: ${token.message}`) : token;
 }
 
+/** What is wrong with the value of `$name`; undefined where nothing is, or there is none. */
+export function faultOf(name: string, params: Readonly<Record<string, unknown>>): string | undefined {
+  if (!Object.hasOwn(params, name)) return undefined;
+  const token = valueToken(params[name]);
+  return token.kind === 'error' ? token.message : undefined;
+}
+
 /**
  * A string, number or boolean is that literal; an object with one entry says what it is:
  * `{ identifier | regex | string | float | integer | duration: value }`. A number without a fraction is an integer.

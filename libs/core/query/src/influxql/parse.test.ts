@@ -155,6 +155,13 @@ test('a bound parameter that is missing or no value is an error', () => {
   check({ p: { thing: 1 } }, 'missing parameter: unknown bind object type: thing');
   check({ p: { regex: '(' } }, 'error parsing regexp: missing closing ): `(` at line 1, char 27');
   expect(problem('SELECT a FROM b WHERE c = $')).toBe('empty bound parameter');
+  const elsewhere = (value: unknown, text: string): void => expect(problem('SELECT a FROM b WHERE c =~ $p', { p: value }), text).toBe(`found ${text}, expected regex at line 1, char 28`);
+  elsewhere({ regex: 5 }, 'regex literal must be a string value');
+  elsewhere({ a: 1, b: 2 }, 'bound object parameter value must have exactly one entry');
+  elsewhere(null, 'unable to bind parameter with type <nil>');
+  elsewhere('x', 'x');
+  expect(problem('SELECT a FROM b WHERE c =~ $q')).toBe('found $q, expected regex at line 1, char 28');
+  expect(problem('SELECT a FROM $p', { p: { float: 'x' } })).toBe('found number literal must be a float value, expected identifier at line 1, char 15');
   expect(problem('SELECT a FROM b WHERE c = $constructor')).toBe('missing parameter: constructor');
 });
 

@@ -1,5 +1,5 @@
 import { RE2JSException } from 're2js';
-import { boundToken, type BoundToken } from './bound-value.ts';
+import { boundToken, faultOf, type BoundToken } from './bound-value.ts';
 import { clipText } from './clip-text.ts';
 import { textMatcher, patternCost } from './text-matcher.ts';
 import { Lexer } from './lexer.ts';
@@ -133,7 +133,7 @@ export class TokenStream {
 
   /** `found …, expected …` about the next token, or the one given. */
   failExpected(expected: readonly string[], found: Token = this.peek()): void {
-    this.failAt(`found ${describeToken(found)}, expected ${expected.join(', ')}`, found);
+    this.failAt(`found ${this.#faultOf(found) ?? describeToken(found)}, expected ${expected.join(', ')}`, found);
   }
 
   /** Fails with the place of a token; 'start' for what InfluxDB reports at the first character, wherever it is. */
@@ -191,6 +191,11 @@ export class TokenStream {
     if (token.kind !== 'BOUNDPARAM') return token;
     const bound = this.#boundToken(token);
     return bound.kind === 'error' ? token : { ...token, ...bound };
+  }
+
+  /** Why a bound parameter that has a value stands for none. */
+  #faultOf({ kind, text }: Token): string | undefined {
+    return kind === 'BOUNDPARAM' ? faultOf(text.slice(1), this.#params) : undefined;
   }
 
   #boundToken({ text }: Token): BoundToken {

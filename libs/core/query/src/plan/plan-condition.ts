@@ -87,9 +87,12 @@ function tagMatch(condition: BinaryExpr, inputs: FilterInputs): TagExpression | 
   const [name, value] = left.kind === 'variable' ? [left, right] : [right, left];
   if (!inputs.isTag(name)) return undefined;
   if ((operator === '=' || operator === '!=') && value.kind === 'string') return { kind: 'match', key: name.name, operator, value: value.value };
-  if ((operator === '=~' || operator === '!~') && value.kind === 'regex') return { kind: 'match', key: name.name, operator, value: value.pattern };
+  if (COMPARISONS.has(operator) && value.kind === 'regex') return { kind: 'match', key: name.name, operator: operator === '=~' ? '=~' : '!~', value: value.pattern };
   return undefined;
 }
+
+/** With a pattern, which only a bound parameter puts behind them, they are `!~` of a tag, as in InfluxDB. */
+const COMPARISONS: ReadonlySet<string> = new Set(['=', '!=', '<', '<=', '>', '>=', '=~', '!~']);
 
 function bare(expression: Expr): Expr {
   return expression.kind === 'paren' ? bare(expression.inner) : expression;
@@ -121,7 +124,12 @@ function binaryExpression(expression: BinaryExpr, inputs: FilterInputs, place: P
   if (place === 'series' && operator === '!=' && inputs.isTag(bare(left)) && inputs.isTag(bare(right))) {
     return { kind: 'binary', operator: '=', left: binaryExpression({ ...expression, operator: '=' }, inputs, place), right: { kind: 'literal', value: false, type: 'boolean' } };
   }
-  const inside = place === 'series' && (isJoint || tagMatch(expression, inputs) !== undefined) ? 'series' : 'row';
+  const match = place === 'series' && !isJoint ? tagMatch(expression, inputs) : undefined;
+  if (match?.kind === 'match' && match.operator === '!~' && operator !== '!~') {
+    const [name, pattern] = bare(left).kind === 'regex' ? [right, left] : [left, right];
+    return binaryExpression({ ...expression, operator: '!~', left: name, right: pattern }, inputs, place);
+  }
+  const inside = place === 'series' && (isJoint || match !== undefined) ? 'series' : 'row';
   return { kind: 'binary', operator, left: rowExpression(left, inputs, inside), right: rowExpression(right, inputs, inside) };
 }
 

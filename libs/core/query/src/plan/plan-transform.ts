@@ -25,12 +25,19 @@ export interface Reach {
  * a row. `points`: that are read; as in InfluxDB below several transformations they begin later than the windows.
  */
 export function reachOf({ calls: projected, outputs }: Projections, scope: AskedRange): { readonly windows: Reach; readonly points: Reach } {
-  const calls = projected.map((each) => (picksLastKey(each, scope) ? { ...each, call: { ...each.call, picksLastKey: true } } : each));
+  const calls = projected.map((each) => asRead(each, scope));
   let readWindowCount = 0;
   for (const { steps } of outputs) for (const step of steps) readWindowCount = Math.max(readWindowCount, readBy(step));
   const leadWindowCount = leadOf(calls);
   const windows = reachWith(calls, scope, leadWindowCount);
   return { windows, points: leadWindowCount <= readWindowCount ? windows : reachWith(calls, scope, readWindowCount) };
+}
+
+/** With what depends on the order in which InfluxDB reads points. */
+function asRead(projected: ProjectedCall, scope: AskedRange): ProjectedCall {
+  const { call } = projected;
+  if (call.function === 'distinct' && scope.isDescending) return { ...projected, call: { ...call, takesLastTime: true } };
+  return picksLastKey(projected, scope) ? { ...projected, call: { ...call, picksLastKey: true } } : projected;
 }
 
 /** TI1: InfluxDB reads series in the order of the answer, but for first() and last() without windows, of which it reads the ends. */

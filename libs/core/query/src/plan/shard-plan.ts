@@ -108,11 +108,13 @@ export interface PlanCall {
   readonly seed?: number;
   /** Of points that are equal for a selector it picks the one whose series has the greatest key; absent: the least. */
   readonly picksLastKey?: boolean;
+  /** A value that is there several times has its last time; absent: its first. */
+  readonly takesLastTime?: boolean;
 }
 
 /** What a call asks of its function, on either side of the wire. */
-export function optionsOf({ parameter, tags = [], seed = 0, picksLastKey = false }: PlanCall, type: FieldType, neighbourCount: number): FunctionOptions {
-  return { type, parameter, tags, seed, picksLastKey, neighbourCount };
+export function optionsOf({ parameter, tags = [], seed = 0, picksLastKey = false, takesLastTime = false }: PlanCall, type: FieldType, neighbourCount: number): FunctionOptions {
+  return { type, parameter, tags, seed, picksLastKey, takesLastTime, neighbourCount };
 }
 
 /**

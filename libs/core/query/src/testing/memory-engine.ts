@@ -35,15 +35,15 @@ export const TEST_DATABASE = 'rec';
 export const TEST_POLICY = 'autogen';
 
 /** The one statement of a text, or InfluxDB's error about it. */
-export function parseOne(text: string): Statement | string {
-  const parsed = parseQuery(text);
+export function parseOne(text: string, params?: Readonly<Record<string, unknown>>): Statement | string {
+  const parsed = parseQuery(text, params);
   return parsed.kind === 'error' ? `error parsing query: ${parsed.message}` : parsed.statements[0]!;
 }
 
 /** Answers a SELECT in memory: plan, one partial result per shard, merge. Times in answers are nanoseconds. */
 export async function answerOf(query: string, points: readonly TestPoint[], options: Partial<AnswerOptions> = {}): Promise<Answer> {
-  const { sharding, nowNs, chunkRowCount, selectBucketCountMax, windowCountMax, readsAllWindows, onRead, damaged } = { ...DEFAULT_OPTIONS, ...options };
-  const statement = parseOne(query);
+  const { params, sharding, nowNs, chunkRowCount, selectBucketCountMax, windowCountMax, readsAllWindows, onRead, damaged } = { ...DEFAULT_OPTIONS, ...options };
+  const statement = parseOne(query, params);
   if (typeof statement === 'string') return { error: statement };
   assert(statement.kind === 'select', `not a SELECT: ${query}`);
   const refusal = validateSelect(statement);
@@ -68,6 +68,8 @@ export async function answerOf(query: string, points: readonly TestPoint[], opti
 }
 
 interface AnswerOptions {
+  /** What `$name` stands for. */
+  readonly params: Readonly<Record<string, unknown>>;
   readonly sharding: Sharding;
   readonly nowNs: TimestampNs;
   readonly chunkRowCount: number;
@@ -84,7 +86,7 @@ interface AnswerOptions {
 const NOW_NS = 1_700_000_000_000_000_000n;
 const ONE_SHARD: Sharding = { windowNs: 90n * 86_400_000_000_000n, sliceCount: 1 };
 const DEFAULT_OPTIONS: AnswerOptions = {
-  ...{ sharding: ONE_SHARD, nowNs: NOW_NS, chunkRowCount: 1000, selectBucketCountMax: 0, windowCountMax: 1_000_000 },
+  ...{ params: {}, sharding: ONE_SHARD, nowNs: NOW_NS, chunkRowCount: 1000, selectBucketCountMax: 0, windowCountMax: 1_000_000 },
   ...{ readsAllWindows: false, onRead: () => undefined, damaged: (frame: Uint8Array) => frame },
 };
 

@@ -6,7 +6,7 @@ import type { Answer } from './memory-engine.ts';
 export interface RecordedSet {
   readonly name: string;
   readonly lines: readonly string[];
-  readonly cases: readonly { readonly query: string; readonly answer: Answer }[];
+  readonly cases: readonly { readonly query: string; readonly params?: Readonly<Record<string, unknown>>; readonly answer: Answer }[];
 }
 
 /** Reads a file of testdata. Integers that a float64 cannot hold are bigints. */

@@ -13,7 +13,6 @@ export const KNOWN_DIFFERENCES: readonly { readonly why: string; isIn(statement:
   { why: 'a transformation of windows without a lower bound answers nothing in 1.6.7', isIn: (text) => TRANSFORMATIONS.test(text) && /time\(/.test(text) && !/time >/.test(text) },
   { why: 'of equal values the one at a percentile is any of them', isIn: (text) => /percentile/.test(text) && (/DESC/.test(text) || /^SELECT percentile\([^)]*\), /.test(text) || !/time\(/.test(text)) },
   { why: 'of equally frequent values 1.6.7 takes the last as often as the first', isIn: (text) => /mode\(/.test(text) },
-  { why: 'under DESC a distinct value is where it was found last in 1.6.7', isIn: (text) => /distinct/.test(text) && /DESC/.test(text) },
   { why: 'a line between integers wraps around at 64 bits in 1.6.7', isIn: (text, lines) => /fill\(linear/.test(text) && lines.some((line) => /=-?\d{16,}i/.test(line)) },
   { why: 'transformations and integral() take a source that stands twice in FROM one time after the other in 1.6.7', isIn: (text) => /FROM (m, m|k, m, k)/.test(text) && (TRANSFORMATIONS.test(text) || /integral/.test(text)) },
   { why: 'WHERE about a field that sources differ in, or that one of them lacks, lets no row pass in 1.6.7', isIn: (text) => SEVERAL_SOURCES.test(text) && /WHERE/.test(text) },

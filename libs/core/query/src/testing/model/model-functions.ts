@@ -35,7 +35,7 @@ export function reduce(call: Call, entries: readonly Entry[], picksLast: boolean
     case 'mode':
       return whole(modeOf(entries));
     case 'distinct':
-      return distinctOf(entries);
+      return distinctOf(picksLast ? entries.toReversed() : entries);
     case 'percentile':
       return percentileOf(entries, call);
     case 'top':
@@ -87,7 +87,7 @@ function modeOf(entries: readonly Entry[]): Value {
   return most === 1 ? modes.sort(compareValues)[0]! : modes[0]!;
 }
 
-/** Each value once, in the order in which they came. */
+/** Each value once, by the time at which it came first. */
 function distinctOf(entries: readonly Entry[]): Entry[] {
   const first = new Map<Value, Entry>();
   for (const entry of entries) if (!first.has(entry.value)) first.set(entry.value, entry);
