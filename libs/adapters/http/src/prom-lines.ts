@@ -3,7 +3,8 @@ import type { WriteSummary } from '@varve/ports';
 import { writeRequestSeries, type PromSeries } from './prom-messages.ts';
 
 /** As InfluxDB names what has no `__name__`. */
-const NO_NAME = 'prom_metric_not_specified';
+/** Where points without a name are. */
+export const NO_NAME = 'prom_metric_not_specified';
 const NAME_LABEL = '__name__';
 /** Series, labels and samples that are read at a stretch: a few milliseconds. */
 const PARTS_AT_A_TURN = 10_000;

@@ -6,6 +6,7 @@ import { AnswerStream } from './answer-stream.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Exchange } from './exchange.ts';
 import { HeldShare } from './held-share.ts';
+import { NO_NAME } from './prom-lines.ts';
 import { namesMeasurement, promSelect, NAME_LABEL } from './prom-select.ts';
 import { readReadRequest, ReadResponseWriter, type PromLabel, type PromQuery } from './prom-messages.ts';
 import { readSnappyBody, type BodyBounds } from './request-body.ts';
@@ -85,10 +86,10 @@ function writeBlock(writer: ReadResponseWriter, { times, cells, rowCount, isPart
   if (!isPartial) writer.endSeries();
 }
 
-/** Sorted by name, as Prometheus wants them; a tag without a value is none. Without the name that the query gave, series of several measurements have theirs. */
+/** Sorted by name, as Prometheus wants them; a tag without a value is none. Without the name that the query gave, series of several measurements have theirs, but for points that were written without one. */
 function labelsOf({ name: measurement, tags = [] }: ResultBlock, isNamed: boolean): readonly PromLabel[] {
   const labels = new Map(tags.filter(([, value]) => value !== ''));
-  if (!isNamed && !labels.has(NAME_LABEL)) labels.set(NAME_LABEL, measurement);
+  if (!isNamed && !labels.has(NAME_LABEL) && measurement !== NO_NAME) labels.set(NAME_LABEL, measurement);
   return [...labels].map(([name, value]) => ({ name, value })).sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 

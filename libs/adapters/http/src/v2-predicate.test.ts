@@ -29,6 +29,10 @@ test('anything else is refused, and says where', () => {
   check('host', '= is expected at char 5');
   check('host="a', 'a name or a text in quotes is expected at char 6');
   check('host="a" host="b"', 'AND is expected at char 10');
+  check('_measurement="a" AND', 'a name or a text in quotes is expected at char 21');
+  check('_measurement="a" AND ', 'a name or a text in quotes is expected at char 21');
+  check('host="a" OR', 'predicate only supports equality operators and conjunctions');
+  check('host="a" ANDY="b"', 'AND is expected at char 10');
   check('(host="a")', 'a name or a text in quotes is expected at char 1');
   check('_measurement="a" AND _measurement="b"', '_measurement is compared with several names');
   expect(() => parseV2Predicate(Array.from({ length: 501 }, () => 'a=b').join(' AND '))).toThrow('more than 500 comparisons');

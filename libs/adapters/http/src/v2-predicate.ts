@@ -15,8 +15,8 @@ const MEASUREMENT_KEY = '_measurement';
 /** A word, or a text in quotes with backslashes before what is meant literally. */
 const TERM = /\s*(?:([A-Za-z_][\w.:-]*)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')\s*/suy;
 const EQUALS = /(=~|!~|!=|<>|=|<=|>=|<|>)/suy;
-const AND = /\s*and\s/isuy;
-const OR = /\s*or\s/isuy;
+const AND = /\s*and(?=\s|$)/isuy;
+const OR = /\s*or(?=\s|$)/isuy;
 const UNSUPPORTED = 'predicate only supports equality operators and conjunctions';
 
 /**
