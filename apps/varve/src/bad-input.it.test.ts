@@ -37,6 +37,14 @@ test('a field of another type is dropped and said, the other points are applied'
   expect(await query(url, 'SELECT v FROM m', { db: 'd' })).toMatchObject([{ values: [[1, 1], [3, 3]] }]);
 });
 
+test('Q6: a node that is not there is refused, and one that is answers', async () => {
+  const { url } = await server();
+  await write(url, 'd', 'm v=1 1');
+  const unknown = await send(`${url}/query?db=d&node_id=99&q=SELECT+v+FROM+m`);
+  expect([unknown.status, JSON.parse(unknown.text)]).toEqual([400, { error: 'unknown node_id 99: no data node has it; SHOW SERVERS lists those there are' }]);
+  expect(await query(url, 'SELECT v FROM m', { db: 'd', node_id: '1' })).toMatchObject([{ values: [[1, 1]] }]);
+});
+
 test('unknown databases, policies, precisions and levels are refused', async () => {
   const { url } = await server();
   const check = async (answer: Promise<{ status: number; text: string }>, status: number, text: RegExp): Promise<void> => {

@@ -28,7 +28,7 @@ test('E11, E12: what Prometheus writes it reads back, by every kind of matcher',
   const bare = { labels: { __name__: 'up' }, samples: [[first, 8]] };
   const long = { labels: { __name__: 'up', inst: 'x:1', job: 'a b,c=d' }, samples: [[first, 1], [third, 2.5]] };
   const z = { labels: { __name__: 'up', job: 'z' }, samples: [[first, 4]] };
-  const noName = { labels: { __name__: 'prom_metric_not_specified', job: 'noname' }, samples: [[first, 3]] };
+  const noName = { labels: { job: 'noname' }, samples: [[first, 3]] };
   const cpu = { labels: { __name__: 'cpu', host: 'a' }, samples: [[first, 7]] };
   const check = async (matchers: readonly (readonly [type: number, name: string, value: string])[], expected: readonly unknown[], startMs = 0n, endMs = 2n ** 62n): Promise<void> => {
     const answer = await post('read', promReadBody([{ startMs, endMs, matchers: matchers.map(([type, name, value]) => ({ type, name, value })) }]));
@@ -42,9 +42,10 @@ test('E11, E12: what Prometheus writes it reads back, by every kind of matcher',
   // Whole values, as Prometheus has it: InfluxDB finds 'a b,c=d' too.
   await check([[0, '__name__', 'up'], [2, 'job', 'a|z']], [z]);
   await check([[0, '__name__', 'up'], [3, 'job', 'z|']], [long]);
+  // cpu has its name, which InfluxDB leaves out: it did not come from Prometheus.
   await check([[2, '__name__', 'u.|c.*']], [bare, long, z, cpu]);
-  // With the name of the measurement, which InfluxDB leaves out.
   await check([[2, 'job', 'no.*']], [noName]);
+  await check([[0, '__name__', 'prom_metric_not_specified']], [noName]);
   await check([[0, 'nope', 'x']], []);
   await check([[0, '__name__', 'up'], [0, 'inst', 'x:1']], [{ ...long, samples: [[first, 1]] }], first, second);
   await check([[0, '__name__', 'up'], [0, 'inst', 'x:1']], [long], first, third);
@@ -69,4 +70,26 @@ test('E7: MessagePack tells integers from floats, whatever their value', async (
   );
   const head = '81a7726573756c74739182ac73746174656d656e745f696400a67365726965739183a46e616d65a16da7636f6c756d6e7393a474696d65a5636f756e74a46d65616ea676616c7565739193';
   expect(await hex('SELECT count(f), mean(f) FROM m WHERE time >= 1s AND time < 2s', '&epoch=ns'), 'a count is an integer, a mean a float').toBe(`${head}d23b9aca0001cb3ff8000000000000`);
+});
+
+test('E7: a chunked SHOW has whole measurements, or everything, as InfluxDB 1.6.7 has it', async () => {
+  const { url } = await startServer();
+  await query(url, 'CREATE DATABASE d');
+  expect((await write(url, 'd', 'm,host=a f=1,i=1i 1\nm,host=b f=1 1\nn,host=a f=1 1')).status).toBe(204);
+  const check = async (text: string, ...expected: readonly string[]): Promise<void> => {
+    const answer = await fetch(`${url}/query?db=d&chunked=true&chunk_size=1&q=${encodeURIComponent(text)}`);
+    const results = expected.map((each) => `{"results":[{"statement_id":0,"series":[${each}}]}\n`).join('');
+    expect(await answer.text(), text).toBe(results);
+  };
+  await check('SHOW TAG VALUES WITH KEY = host', '{"name":"m","columns":["key","value"],"values":[["host","a"],["host","b"]]}]', '{"name":"n","columns":["key","value"],"values":[["host","a"]]}]');
+  await check('SHOW TAG KEYS', '{"name":"m","columns":["tagKey"],"values":[["host"]]}]', '{"name":"n","columns":["tagKey"],"values":[["host"]]}]');
+  await check('SHOW MEASUREMENTS', '{"name":"measurements","columns":["name"],"values":[["m"],["n"]]}]');
+  await check('SHOW SERIES', '{"columns":["key"],"values":[["m,host=a"]],"partial":true}],"partial":true', '{"columns":["key"],"values":[["m,host=b"]],"partial":true}],"partial":true', '{"columns":["key"],"values":[["n,host=a"]]}]');
+  await check(
+    'SHOW FIELD KEYS',
+    '{"name":"m","columns":["fieldKey","fieldType"],"values":[["f","float"]],"partial":true}],"partial":true',
+    '{"name":"m","columns":["fieldKey","fieldType"],"values":[["i","integer"]]}],"partial":true',
+    '{"name":"n","columns":["fieldKey","fieldType"],"values":[["f","float"]]}]',
+  );
+  await check('SHOW TAG KEY CARDINALITY', '{"name":"m","columns":["count"],"values":[[1]]}],"partial":true', '{"name":"n","columns":["count"],"values":[[1]]}]');
 });

@@ -80,6 +80,8 @@ export type { Cell } from '@varve/model';
 export interface ResultBlock extends SeriesBlock<ShownCell> {
   readonly kind: 'rows';
   readonly statementId: number;
+  /** What one object of a chunked answer has whole, whatever its `chunk_size`, as in InfluxDB; absent: that many rows. */
+  readonly whole?: 'series' | 'statement' | undefined;
 }
 
 /** What a statement answers, piece by piece; `done` ends each statement, so that an empty answer shows too. */

@@ -18,6 +18,8 @@ test('ST1 ST2 SHOW STATS and SHOW DIAGNOSTICS say what was counted and how the p
   expect(valuesOf(stats, 'write')).toMatchObject({ pointReq: 3, writeDrop: 0 });
   expect(valuesOf(stats, 'database')).toEqual({ numMeasurements: 2, numSeries: 2 });
   expect(valuesOf(stats, 'shard')).toEqual({ owners: 1, seriesCreate: 2 });
+  await run(embedded, 'DELETE FROM n');
+  expect(valuesOf(await run(embedded, "SHOW STATS FOR 'database'"), 'database'), 'not what was deleted').toEqual({ numMeasurements: 1, numSeries: 1 });
   expect((await run(embedded, "SHOW STATS FOR 'shard'")).map(nameOf)).toEqual(['shard']);
   expect(valuesOf(stats, 'varve_write')).toMatchObject({ points: 3 });
   expect(valuesOf(stats, 'runtime')!['HeapAlloc']).toBeGreaterThan(0);

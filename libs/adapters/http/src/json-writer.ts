@@ -102,12 +102,12 @@ export class JsonWriter implements ResultWriter {
   }
 
   #rows(block: ResultBlock): void {
-    const { statementId, rowCount, isPartial } = block;
+    const { statementId, rowCount, isPartial, whole } = block;
     if (!this.#isSeriesUnfinished) this.#beginSeries(block);
     this.#rowCount = cutRows({
       rowCount,
       takenCount: this.#rowCount,
-      rowCountMax: this.#chunkRowCount,
+      rowCountMax: whole === undefined ? this.#chunkRowCount : Infinity,
       onRows: (startIndex, endIndex) => this.#values(block, startIndex, endIndex),
       onFull: () => {
         this.#closeSeries(true);
@@ -122,7 +122,8 @@ export class JsonWriter implements ResultWriter {
 
   /** In a chunked answer the object before waited for this: whether its statement goes on. */
   #beginSeries(block: ResultBlock): void {
-    if (this.#isChunked && this.#isObjectOpen) this.#closeObject(this.#openStatement === block.statementId && this.#hasSeries);
+    const isContinued = this.#openStatement === block.statementId && this.#hasSeries;
+    if (this.#isChunked && this.#isObjectOpen && !(isContinued && block.whole === 'statement')) this.#closeObject(isContinued && block.whole === undefined);
     this.#openResult(block.statementId, { isOfItsOwn: false });
     this.#openSeries(block);
   }

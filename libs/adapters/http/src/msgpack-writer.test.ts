@@ -76,6 +76,22 @@ test('E7: a chunked answer is a sequence of objects that say whether their state
   );
 });
 
+test('E7: a chunked answer of a SHOW has whole series, or the whole statement', () => {
+  const block = (name: string, isPartial = false): ResultItem => ({ ...rows(0, name, ['key', 'value'], [['host', 'a'], ['host', 'b']], { isPartial }), whole: 'series' });
+  // What 1.6.7 answered to SHOW TAG VALUES with chunk_size=1.
+  expect(written([{ ...rows(0, 'n', ['key', 'value'], [['host', 'a'], ['host', 'b']]), whole: 'series' }, done(0)], { chunkRowCount: 1 }).toString('hex')).toBe(
+    ['81a7726573756c74739182ac73746174656d656e745f696400a67365726965739183a46e616d65a16ea7636f6c756d6e7392a36b6579a576616c7565a676616c756573', '9292a4686f7374a16192a4686f7374a162'].join(''),
+  );
+  const values = [['host', 'a'], ['host', 'b']];
+  const seriesOf = (name: string, cells = values): object => ({ name, columns: ['key', 'value'], values: cells });
+  expect(readMsgpack(written([block('m', true), block('m'), block('n'), done(0)], { chunkRowCount: 1 }))).toEqual([
+    { results: [{ statement_id: 0, series: [seriesOf('m', [...values, ...values])] }] },
+    { results: [{ statement_id: 0, series: [seriesOf('n')] }] },
+  ]);
+  const whole = [block('m'), block('n')].map((item) => ({ ...item, whole: 'statement' }) as ResultItem);
+  expect(readMsgpack(written([...whole, done(0)], { chunkRowCount: 1 }))).toEqual([{ results: [{ statement_id: 0, series: [seriesOf('m'), seriesOf('n')] }] }]);
+});
+
 test('E9: missing shards show in MessagePack as partial, with messages and an error', () => {
   const items: readonly ResultItem[] = [
     ...[rows(0, 'm', ['time', 'v'], [[1n, 1]]), { kind: 'message', statementId: 0, level: 'warning', text: 'shard 7' } as const],

@@ -95,7 +95,7 @@ export class MsgpackWriter implements ResultWriter {
     this.#rowCount = cutRows({
       rowCount: block.rowCount,
       takenCount: this.#rowCount,
-      rowCountMax: this.#chunkRowCount,
+      rowCountMax: block.whole === undefined ? this.#chunkRowCount : Infinity,
       onRows: (startIndex, endIndex) => this.#writeRows(block, startIndex, endIndex),
       onFull: () => {
         this.#closeSeries(true, this.#chunkRowCount);
@@ -109,7 +109,7 @@ export class MsgpackWriter implements ResultWriter {
   /** In a chunked answer the object before waited for this: whether its statement goes on. */
   #beginSeries(block: ResultBlock): void {
     const isContinued = this.#open?.statementId === block.statementId && this.#open.seriesCount > 0;
-    if (this.#isChunked) this.#closeResult(isContinued);
+    if (this.#isChunked && !(isContinued && block.whole === 'statement')) this.#closeResult(isContinued && block.whole === undefined);
     this.#resultOf(block.statementId, { isOfItsOwn: false });
     this.#seriesHead = block;
   }

@@ -229,6 +229,22 @@ test('a chunked answer has one object per so many rows of a series, whatever the
   }
 });
 
+test('a chunked answer of a SHOW has whole series, or the whole statement, whatever its chunk_size', () => {
+  const values = (name: string, hosts: readonly string[], isPartial = false): ResultItem => ({ ...rows(0, name, ['key', 'value'], hosts.map((host) => ['host', host]), { isPartial }), whole: 'series' });
+  expect(json([values('m', ['a', 'b']), values('n', ['a']), done(0)], { chunkRowCount: 1 })).toBe(
+    '{"results":[{"statement_id":0,"series":[{"name":"m","columns":["key","value"],"values":[["host","a"],["host","b"]]}]}]}\n' +
+      '{"results":[{"statement_id":0,"series":[{"name":"n","columns":["key","value"],"values":[["host","a"]]}]}]}\n',
+  );
+  expect(json([values('m', ['a'], true), values('m', ['b']), done(0)], { chunkRowCount: 1 }), 'in two blocks').toBe(
+    '{"results":[{"statement_id":0,"series":[{"name":"m","columns":["key","value"],"values":[["host","a"],["host","b"]]}]}]}\n',
+  );
+  const queries = (statementId: number, name: string): ResultItem => ({ ...rows(statementId, name, ['name', 'query'], []), whole: 'statement' });
+  expect(json([queries(0, 'd'), queries(0, 'd2'), done(0), queries(1, 'd'), done(1)], { chunkRowCount: 1 })).toBe(
+    '{"results":[{"statement_id":0,"series":[{"name":"d","columns":["name","query"]},{"name":"d2","columns":["name","query"]}]}]}\n' +
+      '{"results":[{"statement_id":1,"series":[{"name":"d","columns":["name","query"]}]}]}\n',
+  );
+});
+
 test('in a chunked answer messages and errors are objects of their own', () => {
   const items: ResultItem[] = [
     { kind: 'message', statementId: 0, level: 'warning', text: 'w' },

@@ -125,6 +125,11 @@ export class Collected {
   readonly #names = new Map<string, Map<string, NamedSeries>>();
   #nameCount = 0;
 
+  /** Of which there is a name. */
+  get measurements(): ReadonlySet<string> {
+    return new Set(this.#names.keys());
+  }
+
   get names(): readonly NamedSeries[] {
     return [...this.#names.values()].flatMap((named) => [...named.values()]);
   }

@@ -47,7 +47,7 @@ export class ExplainPath {
     const missing = request.nodeId === undefined ? new MissingShards() : undefined;
     const lines = isAnalyze ? await this.#analyze(statement, request, missing) : await this.#explain(statement, request, missing);
     const columns = [isAnalyze ? 'EXPLAIN ANALYZE' : 'QUERY PLAN'];
-    const rows: ResultItem = { kind: 'rows', statementId, name: '', tags: undefined, columns, times: undefined, cells: [lines], rowCount: lines.length, isPartial: false };
+    const rows: ResultItem = { kind: 'rows', statementId, whole: 'statement', name: '', tags: undefined, columns, times: undefined, cells: [lines], rowCount: lines.length, isPartial: false };
     yield [rows, ...(missing?.items(statementId) ?? [])];
   }
 

@@ -40,7 +40,7 @@ export class QueriesPath {
     ];
     const columns = ['qid', 'query', 'database', 'duration', 'status'];
     const items: ResultItem[] = missing.map((text) => ({ kind: 'message', statementId, level: 'warning', text }));
-    items.push({ kind: 'rows', statementId, name: '', tags: undefined, columns, times: undefined, cells, rowCount: all.length, isPartial: false });
+    items.push({ kind: 'rows', statementId, whole: 'statement', name: '', tags: undefined, columns, times: undefined, cells, rowCount: all.length, isPartial: false });
     if (missing.length > 0) items.push({ kind: 'partial', statementId, text: `partial answer: ${missing.join('; ')}` });
     yield items;
   }

@@ -1,5 +1,6 @@
 import { DbError, type DurationMs } from '@varve/base';
 import { Turns, type CatalogFollower } from '@varve/kit';
+import type { NodeId } from '@varve/model';
 import { traceIdOf, type Clock, type Log, type Metrics, type QueryRequest, type ResultItem, type Tracer } from '@varve/ports';
 import { parsedInParts, type ParseResult, type Statement } from '@varve/query';
 import { attributes, metrics as names, spans } from '@varve/telemetry';
@@ -45,7 +46,7 @@ export class QueryRunner {
     this.#bounds = bounds;
   }
 
-  /** @throws DbError QUERY_PARSE, NOT_SUPPORTED before the first item */
+  /** @throws DbError QUERY_PARSE, NOT_SUPPORTED, REQUEST_INVALID before the first item */
   run(request: QueryRequest): AsyncIterable<ResultItem> {
     return new ItemByItem(this.#run(request));
   }
@@ -69,7 +70,8 @@ export class QueryRunner {
     try {
       const refusal = await this.#parts.room.refusalOf(running);
       if (refusal === undefined) {
-        await this.#lookAgainFor(request.database);
+        await this.#lookAgainFor(request);
+        this.#checkNode(request);
         yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent, signal: end.signal }, { end, turns });
       } else {
         running.done(); // Before its client has read of it: the others have the room.
@@ -90,15 +92,24 @@ export class QueryRunner {
   }
 
   /** What is not known may have been created through another coordinator a moment ago. Without a meta node, what is known has to do. */
-  async #lookAgainFor(database: string | undefined): Promise<void> {
+  async #lookAgainFor({ database, nodeId }: QueryRequest): Promise<void> {
     const { follower, log } = this.#parts;
-    if (database === undefined || follower.catalog.databases.has(database)) return;
+    if ((database === undefined || follower.catalog.databases.has(database)) && this.#isKnown(nodeId)) return;
     try {
       await follower.readLinearizable();
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
-      log.debug('An unknown database was not asked for', { database, code: error.code, reason: error.message });
+      log.debug('An unknown database or node was not asked for', { database, nodeId, code: error.code, reason: error.message });
     }
+  }
+
+  /** Q6: nobody would answer, which looks like a node without data. @throws DbError REQUEST_INVALID */
+  #checkNode({ nodeId }: QueryRequest): void {
+    if (!this.#isKnown(nodeId)) throw new DbError('REQUEST_INVALID', `unknown node_id ${nodeId}: no data node has it; SHOW SERVERS lists those there are`);
+  }
+
+  #isKnown(nodeId: NodeId | undefined): boolean {
+    return nodeId === undefined || this.#parts.follower.catalog.nodes.get(nodeId)?.role === 'data';
   }
 
   async *#statements(statements: readonly Statement[], request: QueryRequest, { end, turns }: Running): AsyncGenerator<readonly ResultItem[]> {

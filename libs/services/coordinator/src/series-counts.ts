@@ -17,7 +17,7 @@ export interface SeriesCountsParts {
 /** Shards that are asked for at a time. */
 const ASKED_COUNT_MAX = 16;
 
-/** How many series there are, for SHOW STATS: what cannot be asked for is null. */
+/** How many series and measurements there are, for SHOW STATS: what cannot be asked for is null. */
 export class SeriesCounts {
   readonly #parts: SeriesCountsParts;
 
@@ -26,14 +26,23 @@ export class SeriesCounts {
   }
 
   /** Each series once, however many shards have it (SH5). */
-  async ofDatabase({ retentionPolicies }: Database, { version }: Catalog, { signal, nodeId }: QueryRequest): Promise<number | null> {
+  async ofDatabase(database: Database, catalog: Catalog, request: QueryRequest): Promise<number | null> {
+    return (await this.#collected('sketch', database, catalog, request))?.sketch.estimate() ?? null;
+  }
+
+  /** Measurements that have a point: the catalog keeps those of which everything was deleted. */
+  async ofMeasurements(database: Database, catalog: Catalog, request: QueryRequest): Promise<number | null> {
+    return (await this.#collected('measurements', database, catalog, request))?.measurements.size ?? null;
+  }
+
+  async #collected(wants: 'sketch' | 'measurements', { retentionPolicies }: Database, { version }: Catalog, { signal, nodeId }: QueryRequest): Promise<Collected | null> {
     const collected = new Collected();
     for (const policy of retentionPolicies.values()) {
-      const question = { wants: 'sketch', measurements: [...policy.measurements.keys()], filter: { kind: 'all' } } as const;
+      const question = { wants, measurements: [...policy.measurements.keys()], filter: { kind: 'all' } } as const;
       const isKnown = await orNull(this.#parts.collector.collect([policy], { version, signal, nodeId }, question, collected).then(() => true));
       if (isKnown === null) return null;
     }
-    return collected.sketch.estimate();
+    return collected;
   }
 
   /** Of each shard, as one owner has it. */

@@ -4,6 +4,7 @@ import type { Catalog, RetentionPolicy, RetentionPolicyId } from '@varve/model';
 import type { QueryRequest, ResultItem } from '@varve/ports';
 import { showNeeds, showRows, type ShowContext, type ShowPart, type ShowStatement } from '@varve/query';
 import { Collected, type SeriesCollector } from './collect-series.ts';
+import { shownItems, wholeOf } from './shown-items.ts';
 
 export interface ShowPathParts {
   readonly follower: CatalogFollower;
@@ -28,7 +29,7 @@ export class ShowPath {
     if (needs.kind === 'series') for (const part of needs.parts) await this.#collect(part, context.catalog, request, collected);
     const blocks = showRows(statement, { ...context, names: collected.names, estimate: collected.sketch.estimate() });
     if ('kind' in blocks) throw new DbError('QUERY_INVALID', blocks.text);
-    yield blocks.map((block) => ({ kind: 'rows', statementId, ...block }));
+    yield* shownItems(blocks, statementId, wholeOf(statement));
   }
 
   #collect({ policies, question }: ShowPart, catalog: Catalog, { signal, nodeId }: QueryRequest, into: Collected): Promise<void> {

@@ -10,6 +10,7 @@ import type { ExplainPath } from './explain-path.ts';
 import type { QueriesPath } from './queries-path.ts';
 import { readOnlyWarning } from './read-only-warning.ts';
 import { ShowPath } from './show-path.ts';
+import { shownItems } from './shown-items.ts';
 import type { StatsQuestion } from './stats-of.ts';
 
 export interface StatementPathParts {
@@ -57,7 +58,7 @@ export class StatementPath {
 
   async *#report(statement: Statement & { readonly kind: 'showStats' | 'showDiagnostics' }, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {
     const reports = await this.#parts.reports[statement.kind]({ module: statement.module, request });
-    yield reportRows(reports, statement.module).map((block) => ({ kind: 'rows', statementId, ...block }));
+    yield* shownItems(reportRows(reports, statement.module), statementId, 'statement');
   }
 
   async *#otherwise(given: Statement, statementId: number, request: QueryRequest): AsyncGenerator<readonly ResultItem[]> {

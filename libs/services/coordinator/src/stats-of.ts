@@ -1,4 +1,4 @@
-import type { Catalog, Database } from '@varve/model';
+import type { Catalog } from '@varve/model';
 import type { Figure, QueryRequest, SelfReport } from '@varve/ports';
 import type { ModuleReport } from '@varve/query';
 import { METRIC_CATALOGUE, metrics as names } from '@varve/telemetry';
@@ -65,14 +65,10 @@ async function queryStats({ selfReport, queries }: StatsParts): Promise<ModuleRe
 function databaseStats({ catalog, counts }: StatsParts, request: QueryRequest): Promise<readonly ModuleReport[]> {
   return Promise.all(
     [...catalog.databases.values()].map(async (database): Promise<ModuleReport> => {
-      const numSeries = await counts.ofDatabase(database, catalog, request);
-      return { module: 'database', tags: [['database', database.name]], values: { numMeasurements: measurementsOf(database).size, numSeries } };
+      const [numMeasurements, numSeries] = [await counts.ofMeasurements(database, catalog, request), await counts.ofDatabase(database, catalog, request)];
+      return { module: 'database', tags: [['database', database.name]], values: { numMeasurements, numSeries } };
     }),
   );
-}
-
-function measurementsOf({ retentionPolicies }: Database): ReadonlySet<string> {
-  return new Set([...retentionPolicies.values()].flatMap(({ measurements }) => [...measurements.keys()]));
 }
 
 /** The newest of them. */

@@ -42,6 +42,7 @@ test('Q9: shards without an owner make the answer of a SELECT partial, and it sa
   const byNode: (readonly string[])[] = [];
   for (const node of cluster.dataNodeIds()) byNode.push(kindsOf(await ask('SELECT f FROM m', node)));
   expect(byNode.filter((kinds) => kinds.includes('error')), 'Q6: the named node, or nothing').toHaveLength(1);
+  await expect(ask('SELECT f FROM m', 99), 'Q6').rejects.toMatchObject({ code: 'REQUEST_INVALID', message: 'unknown node_id 99: no data node has it; SHOW SERVERS lists those there are' });
 
   cluster.datas[0]!.start();
   await until(() => cluster.datas[0]!.service !== undefined && cluster.isServing);
