@@ -25,7 +25,7 @@ export { compileTagFilter } from './plan/tag-expression.ts';
 export { answerSeries } from './show/answer-series.ts';
 export { decodeSeriesPiece, seriesQuestionCodec } from './show/series-question.ts';
 export { SeriesSketch } from './show/series-sketch.ts';
-export { formatDuration } from './show/go-duration.ts';
+export { formatCoarseDuration } from './show/go-duration.ts';
 export { reportRows } from './show/report-rows.ts';
 export { showNeeds } from './show/show-needs.ts';
 export { showRows } from './show/show-rows.ts';

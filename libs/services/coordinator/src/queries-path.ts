@@ -2,7 +2,7 @@ import { DbError } from '@varve/base';
 import { LIMITS } from '@varve/config';
 import { request, type CatalogFollower } from '@varve/kit';
 import type { Bus, Log, ResultItem } from '@varve/ports';
-import { formatDuration, type KillQueryStatement } from '@varve/query';
+import { formatCoarseDuration, type KillQueryStatement } from '@varve/query';
 import type { Subjects } from '@varve/wire';
 import type { QueryFacts, RunningQueries } from './running-queries.ts';
 import { decodeQueries } from './serve-queries.ts';
@@ -35,7 +35,7 @@ export class QueriesPath {
       all.map(({ id }) => id),
       all.map(({ text }) => text),
       all.map(({ database }) => database),
-      all.map(({ elapsedMs }) => formatDuration(elapsedMs)),
+      all.map(({ elapsedMs }) => formatCoarseDuration(elapsedMs)),
       all.map(({ status }) => status),
     ];
     const columns = ['qid', 'query', 'database', 'duration', 'status'];

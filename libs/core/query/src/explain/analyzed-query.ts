@@ -28,7 +28,7 @@ export interface AnalyzedShard {
   readonly counts: ShardCounts | undefined;
 }
 
-export interface AnalyzedQuery {
+interface AnalyzedQuery {
   /** As it is printed. */
   readonly statement: string;
   readonly planningMs: number;

@@ -10,7 +10,7 @@ import { valueIn } from './vector.ts';
  * Functions that keep the n best points of a window: MR2. Which ones these are is decided by a total order of points, so
  * that the n best of all shards are among the n best of each. With tags only the best point of each set of their values takes part.
  */
-export interface Ranking {
+interface Ranking {
   readonly argumentTypes: readonly FieldType[];
   /** What a point is ranked by; equal ranks are ordered by time, then by series key. A lower one is better. */
   rankings(options: FunctionOptions): PointRanking;
@@ -19,7 +19,7 @@ export interface Ranking {
 }
 
 /** Ranks the points of one series after the other: a function of the value and of the time, as an offset from a shard's start. */
-export type PointRanking = (seriesKey: SeriesKey, shardStartNs: TimestampNs) => (value: FieldValue, offsetNs: number) => number | bigint;
+type PointRanking = (seriesKey: SeriesKey, shardStartNs: TimestampNs) => (value: FieldValue, offsetNs: number) => number | bigint;
 
 export interface RankedPoint {
   readonly value: FieldValue;

@@ -3,7 +3,7 @@ import type { Runs, SummaryRun } from './run.ts';
 import { exactNumber, type Vector } from './vector.ts';
 
 /** What makes the greatest or the least of integers. */
-export interface Extreme {
+interface Extreme {
   /** Of at least one value, [start, end). */
   bestIn(values: Float64Array | BigInt64Array, start: number, end: number): number | bigint;
   beats(value: number | bigint, held: number | bigint): boolean;

@@ -6,14 +6,14 @@ import { grownFloats, grownInts } from './slot-chains.ts';
 import { exactNumber } from './vector.ts';
 
 /** A value, when it is, and the cells beside it. */
-export interface PickedPoint {
+interface PickedPoint {
   readonly value: FieldValue;
   readonly timeNs: TimestampNs;
   readonly neighbours: readonly Cell[];
 }
 
 /** What is beside a value stays where it came, in the bytes of a frame: the place of the series key in it, and that of the cells. */
-export interface PlaceInFrame {
+interface PlaceInFrame {
   readonly bytes: Uint8Array;
   readonly keyAt: number;
   readonly cellsAt: number;

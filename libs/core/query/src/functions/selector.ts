@@ -10,7 +10,7 @@ import { valueIn, type Vector } from './vector.ts';
  * What makes one selector: which index of a run it would pick, and whether one picked point beats another. Where value
  * and time decide nothing, the series key does, so that the answer does not depend on which shard held a point.
  */
-export interface SelectorRule {
+interface SelectorRule {
   readonly argumentTypes: readonly FieldType[];
   readonly pick: (vector: Vector, start: number, end: number) => number;
   /** Whether `pick` looks at times alone. */
@@ -24,7 +24,7 @@ export interface SelectorRule {
 }
 
 /** Times are of one kind within a comparison: offsets on a data node, nanoseconds on the coordinator. */
-export interface Point {
+interface Point {
   readonly value: FieldValue;
   readonly time: number | bigint;
 }

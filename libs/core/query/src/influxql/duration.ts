@@ -1,7 +1,7 @@
 import { MAX_INT64, parseWholeNumber } from './int64.ts';
 
 /** A duration, or why the text is none. */
-export type ParsedDuration = { readonly kind: 'duration'; readonly ns: bigint } | { readonly kind: 'error'; readonly message: string };
+type ParsedDuration = { readonly kind: 'duration'; readonly ns: bigint } | { readonly kind: 'error'; readonly message: string };
 
 /** Reads `90s`, `1h30m`, `-5m`, with the units ns, u, µ, ms, s, m, h, d and w. At most an int64 of nanoseconds. */
 export function parseDuration(text: string): ParsedDuration {

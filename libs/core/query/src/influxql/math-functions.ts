@@ -1,5 +1,5 @@
 /** A function of numbers that is applied to one row at a time. */
-export interface MathFunction {
+interface MathFunction {
   readonly argumentCount: number;
   apply(first: number, second: number): number;
   /** What an integer gives, exactly, where that is an integer too. A bigint is one that a float64 cannot hold. */

@@ -8,7 +8,7 @@ export function parseOptionalFrom(stream: TokenStream): readonly MeasurementSour
 }
 
 /** `measurement, …` */
-export function parseMeasurements(stream: TokenStream): readonly MeasurementSource[] {
+function parseMeasurements(stream: TokenStream): readonly MeasurementSource[] {
   const measurements = [parseMeasurement(stream)];
   while (stream.accept(',')) measurements.push(parseMeasurement(stream));
   return measurements;

@@ -35,7 +35,7 @@ export function parseNameOnDatabase(stream: TokenStream): { readonly name: strin
 }
 
 /** `a.b.c`, `a..c`, or `a.b.` with something else behind the last point. */
-export interface Segments {
+interface Segments {
   /** 1 … 3; one left out is ''. */
   readonly names: readonly string[];
   readonly endsWithPoint: boolean;

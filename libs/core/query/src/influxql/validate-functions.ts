@@ -4,7 +4,7 @@ import { goTypeName } from './go-type-name.ts';
 import { MATH_FUNCTIONS } from './math-functions.ts';
 
 /** What a function may be called with. */
-export interface FunctionRule {
+interface FunctionRule {
   /**
    * `selector`: gives points as they are, so that other fields may stand beside it. `aggregate`: computes from a field.
    * `transformation`: computes from a field, or from an aggregate per window. `forecast`: from an aggregate per window.

@@ -1,7 +1,7 @@
 import { DbError } from '@varve/base';
 
 /** Says what is held, and what helps who asks for too much of it. */
-export interface HeldKind {
+interface HeldKind {
   /** Whose values they are: 'a subquery'. */
   readonly owner: string;
   readonly advice: string;

@@ -70,7 +70,7 @@ export class AnsweredSoFar {
 }
 
 /** The last row or window of a frame; undefined: it has none. @throws DbError MESSAGE_INVALID */
-export function lastPlace(frame: Uint8Array, plan: ShardPlan): AnswerPlace | undefined {
+function lastPlace(frame: Uint8Array, plan: ShardPlan): AnswerPlace | undefined {
   const reader = new ByteReader(frame);
   const kind = reader.u8();
   const { output } = plan;

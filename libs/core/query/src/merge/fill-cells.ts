@@ -3,7 +3,7 @@ import { joinNs, type Cell, type FieldType } from '@varve/model';
 import { exactNumber } from '../functions/vector.ts';
 import { int64Of } from '../influxql/int64.ts';
 import { compareGroups, type GroupKey } from '../partial/group-key.ts';
-import type { Fill } from '../plan/query-plan.ts';
+import type { PlannedFill } from '../plan/query-plan.ts';
 import type { WindowPlan } from '../plan/shard-plan.ts';
 import { windowStartNs } from '../plan/window-line.ts';
 import { emptyBatch, rowCountAtOnce, sliceBatch, type OpenBatch, type RowBatch } from './row-batch.ts';
@@ -19,7 +19,7 @@ export interface FillShape {
 }
 
 /** Puts into cells without a value what the fill option says. */
-export function fillCells(fill: Fill, shape: FillShape): Stage<RowBatch, RowBatch> {
+export function fillCells(fill: PlannedFill, shape: FillShape): Stage<RowBatch, RowBatch> {
   switch (fill.kind) {
     case 'null':
     case 'none':

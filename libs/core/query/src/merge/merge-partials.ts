@@ -38,7 +38,7 @@ export function mergePartials(plan: MergePlan, shards: readonly ShardPartials[],
   return input.kind === 'rows' ? mergeRows(plan, input, shards, { chunkRowCount, pause }) : mergeAggregates(plan, input, shards, { chunkRowCount, pause });
 }
 
-export interface MergeOptions {
+interface MergeOptions {
   readonly chunkRowCount: number;
   readonly signal?: AbortSignal | undefined;
   readonly pause: Pause;
@@ -61,7 +61,7 @@ export function mergeAggregates(plan: MergePlan, input: AggregatesInput, shards:
 }
 
 /** Each has all there is of its groups. */
-export type PartialSets = AsyncIterable<readonly ShardPartials[]>;
+type PartialSets = AsyncIterable<readonly ShardPartials[]>;
 
 async function* windowsOfSets(plan: MergePlan, input: AggregatesInput, sets: PartialSets, pause: Pause): AsyncGenerator<Iterable<WindowBatch>> {
   for await (const shards of sets) yield* windowsOf(plan, input, shards, pause);

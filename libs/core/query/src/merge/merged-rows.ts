@@ -9,7 +9,7 @@ import { rowCountAtOnce, type RowBatch, type RowTimes } from './row-batch.ts';
 import { cellsInOrder, numbersInOrder } from './row-order.ts';
 
 /** The shape that rows have on the wire and in the answer. */
-export interface RowShape {
+interface RowShape {
   readonly isDescending: boolean;
   readonly dimensionCount: number;
   readonly columnCount: number;

@@ -16,7 +16,7 @@ export interface ShownPoint extends Pick<TransformPoint, 'ms' | 'subNs'> {
   readonly value: Cell;
 }
 
-export interface ChainOptions extends Pick<TransformOptions, 'everyNs' | 'isDescending'> {
+interface ChainOptions extends Pick<TransformOptions, 'everyNs' | 'isDescending'> {
   /** LIMIT and OFFSET count the points of each chain: InfluxDB limits each function before it joins them. */
   readonly limits: RowLimits;
   /** When a function over the whole series has its point. */

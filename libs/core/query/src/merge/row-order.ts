@@ -2,7 +2,7 @@ import type { Cell } from '@varve/model';
 import { NumberCells, TagCells, type ReadCells } from '../partial/read-cells.ts';
 
 /** Rows of several blocks, one after the other. */
-export interface RowOrder {
+interface RowOrder {
   /** Row → place of its block. */
   readonly blockOf: readonly number[];
   /** Row → row of its block. */

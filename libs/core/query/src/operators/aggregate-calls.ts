@@ -19,7 +19,7 @@ export type AggregatesPlan = ShardPlan & { readonly output: AggregatesOutput };
 const HELD_ROW_COUNT_AT_ONCE = 32_768;
 
 /** Calls on one field, over the same offsets: half-open, −∞ to ∞ where they take all that is read. */
-export interface CallGroup {
+interface CallGroup {
   readonly column: number;
   readonly name: string;
   /** As the plan has it. */

@@ -4,7 +4,7 @@ import { WindowGrid } from '../plan/window-grid.ts';
 import type { SeriesGroup } from './series-groups.ts';
 
 /** Some groups of a plan, each with all its series or a part of them, for some of the plan's time. */
-export interface PlanPart {
+interface PlanPart {
   readonly plan: ShardPlan;
   readonly groups: Iterable<SeriesGroup>;
 }

@@ -5,7 +5,7 @@ import { chosenRows } from './chosen-rows.ts';
 import { filterCost, rowCountAtOnce } from './filter-cost.ts';
 import { fieldBound, type Comparison, type FieldBound } from './field-bound.ts';
 import { mayPassOf } from './may-pass.ts';
-import { columnOf, type SeriesRows } from './slice-cells.ts';
+import { columnNamed, type SeriesRows } from './slice-cells.ts';
 import { tagValue } from './tag-value.ts';
 
 /** The row filter of one measurement, compiled once and moved from series to series. */
@@ -49,7 +49,7 @@ export class RowFilter {
 
 /** The comparison on numbers as they lie in an array; undefined: they do not, or some are missing. */
 function boundTest({ name, operator, value }: FieldBound, { slice }: SeriesRows): ((row: number) => boolean) | undefined {
-  const column = columnOf(slice, name);
+  const column = columnNamed(slice, name);
   if (column === undefined || column.validity !== undefined || !(column.values instanceof Float64Array) || typeof value !== 'number') return undefined;
   return NUMBER_TESTS[operator](column.values, value);
 }
@@ -71,6 +71,6 @@ function filterReader(origin: FilterColumn, { series, slice }: SeriesRows): RowR
     const value: Cell = text === '' && origin.kind === 'tagOrNull' ? null : text;
     return () => value;
   }
-  const column = columnOf(slice, origin.name);
+  const column = columnNamed(slice, origin.name);
   return column === undefined ? () => null : (row) => valueAt(column, row) ?? null;
 }

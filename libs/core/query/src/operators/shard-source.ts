@@ -41,7 +41,7 @@ export interface ReadQuestion {
 }
 
 /** Both inclusive, in nanoseconds from the shard's start. */
-export interface OffsetBounds {
+interface OffsetBounds {
   readonly minOffsetNs: number;
   readonly maxOffsetNs: number;
 }

@@ -33,14 +33,14 @@ export interface SeriesRows {
 }
 
 /** The named column as it was written. */
-export function columnOf({ columns }: SeriesSlice, name: string): Column | undefined {
+export function columnNamed({ columns }: SeriesSlice, name: string): Column | undefined {
   for (let place = 0; place < columns.length; place += 1) if (columns[place]!.name === name) return columns[place]!.column;
   return undefined;
 }
 
 /** The named column as the type that the plan wants; undefined where the slice has none, or of a type that does not convert. */
 export function convertedColumn(slice: SeriesSlice, name: string, type: FieldType): Column | undefined {
-  const column = columnOf(slice, name);
+  const column = columnNamed(slice, name);
   if (column === undefined || column.type === type) return column;
   if (column.type === 'integer' && type === 'float') {
     return { type: 'float', values: Float64Array.from(column.values, Number), validity: column.validity };

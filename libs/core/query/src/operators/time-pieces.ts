@@ -7,7 +7,7 @@ const PIECE_ROW_COUNT = 65_536;
 const FIRST_SHARE_OF_SHORT = 1024;
 
 /** What is known before anything is read. */
-export interface PiecesAhead {
+interface PiecesAhead {
   readonly seriesCount: number;
   readonly isDescending: boolean;
   /** A few rows are likely enough, so that the first piece is thin. */

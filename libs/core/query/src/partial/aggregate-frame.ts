@@ -62,7 +62,7 @@ export function* encodeGroup(writer: FrameWriter, header: GroupHeader, windows: 
   }
 }
 
-export interface WindowStates {
+interface WindowStates {
   readonly order: WindowOrder;
   /** One per call. */
   readonly states: readonly PartialState[];

@@ -44,7 +44,7 @@ export interface StateRun {
   readonly states: readonly NumberStates[];
 }
 
-export interface GroupColumns extends Pick<StateRun, 'group' | 'hasValues'> {
+interface GroupColumns extends Pick<StateRun, 'group' | 'hasValues'> {
   readonly order: WindowOrder;
   readonly isDescending: boolean;
   /** One per call. */

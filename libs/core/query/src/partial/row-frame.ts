@@ -43,7 +43,7 @@ export interface BlockSeries {
 }
 
 /** A block as it is read. */
-export interface ReadRowBlock {
+interface ReadRowBlock {
   readonly group: GroupKey;
   readonly offsetsNs: readonly number[];
   readonly seriesKeys: readonly SeriesKey[];

@@ -10,7 +10,7 @@ export type BinaryOperator =
   | '+' | '-' | '*' | '/' | '%'
   | '&' | '|' | '^';
 
-export interface BinaryOperation {
+interface BinaryOperation {
   readonly type: ValueType;
   readonly apply: (left: Cell, right: Cell) => Cell;
 }

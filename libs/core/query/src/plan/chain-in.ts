@@ -15,7 +15,7 @@ export interface ChainOfField {
 
 export type FunctionCall = Pick<PlanCall, 'function' | 'parameter' | 'tags'>;
 
-export interface StepCall {
+interface StepCall {
   readonly function: string;
   readonly args: readonly TransformArgument[];
 }

@@ -7,7 +7,7 @@ import { TRANSFORMATIONS } from '../transforms/transformation-table.ts';
 import { planError, type PlanError } from './schema-view.ts';
 
 /** What a select list is made of, beyond its fields. */
-export interface SelectFacts {
+interface SelectFacts {
   readonly kind: 'facts';
   /** Whether it has functions over fields; those of one row do not count. */
   readonly hasCalls: boolean;

@@ -3,7 +3,7 @@ import type { ContinuousQueryStatement, MeasurementSource, SelectStatement, Sour
 import { planError, type PlanError } from './schema-view.ts';
 
 /** Where names are looked up, and what stands for those that a statement leaves out. */
-export interface NameContext {
+interface NameContext {
   readonly catalog: Catalog;
   readonly database: string | undefined;
   /** Of sources and targets that name none; undefined: the default of their database. */

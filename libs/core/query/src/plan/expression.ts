@@ -50,7 +50,7 @@ export function typeOfColumn(projection: Expression): ValueType {
   return binaryOperation(projection.operator, { areIntegers: left === 'integer' && right === 'integer', clause: 'WHERE' }).type;
 }
 
-export interface CompileOptions {
+interface CompileOptions {
   input(index: number): RowReader;
   readonly clause: Clause;
 }

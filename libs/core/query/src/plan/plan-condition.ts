@@ -7,7 +7,7 @@ import type { FilterColumn } from './shard-plan.ts';
 import { bothOf, eitherOf, NO_SERIES } from './tag-expression.ts';
 
 /** What a condition on tags and fields asks of one measurement. */
-export interface PlannedCondition {
+interface PlannedCondition {
   /** Holds for the tags of every row that passes. */
   readonly tagFilter: TagExpression;
   /** What the tag filter does not decide; undefined: nothing. */
@@ -29,7 +29,7 @@ export function planCondition(condition: Expr | undefined, fields: ReadonlyMap<s
 }
 
 /** In the rows of a subquery a tag that it groups by is a text, empty where the series lacks it. */
-export type ConditionSource = 'measurement' | 'subquery';
+type ConditionSource = 'measurement' | 'subquery';
 
 interface Parts {
   readonly tags: TagExpression;

@@ -2,7 +2,7 @@ import { columnForm, FUNCTIONS } from '../functions/function-table.ts';
 import type { SelectStatement } from '../influxql/ast.ts';
 import type { Projections } from './plan-projections.ts';
 import type { Reach } from './plan-transform.ts';
-import type { Fill } from './query-plan.ts';
+import type { PlannedFill } from './query-plan.ts';
 import type { AggregatesOutput } from './shard-plan.ts';
 
 /** Columns, where all states are numbers and no cell is carried beside them. */
@@ -12,7 +12,7 @@ export function formOf({ calls, neighbours }: Pick<Projections, 'calls' | 'neigh
 }
 
 /** An empty window is no row for count_hll(), and a filled one is, as with transformations. Nor is it one where rows are written. */
-export function planFill({ fill, target }: Pick<SelectStatement, 'fill' | 'target'>, expressions: Projections['expressions']): Fill {
+export function planFill({ fill, target }: Pick<SelectStatement, 'fill' | 'target'>, expressions: Projections['expressions']): PlannedFill {
   if (fill.kind === 'null' && (target !== undefined || !expressions.some(readsInput))) return { kind: 'none' };
   return fill.kind === 'number' ? fill : { kind: fill.kind };
 }

@@ -7,7 +7,7 @@ import type { WindowPlan } from './shard-plan.ts';
 import { windowsAway } from './window-line.ts';
 
 /** What an answer is about, and how. */
-export interface AskedRange {
+interface AskedRange {
   readonly asked: TimeRange;
   readonly window: WindowPlan | undefined;
   readonly isDescending: boolean;
@@ -28,7 +28,7 @@ export function reachOf({ calls: projected, outputs }: Projections, scope: Asked
   const calls = projected.map((each) => asRead(each, scope));
   let readWindowCount = 0;
   for (const { steps } of outputs) for (const step of steps) readWindowCount = Math.max(readWindowCount, readBy(step));
-  const leadWindowCount = leadOf(calls);
+  const leadWindowCount = leadOfCalls(calls);
   const windows = reachWith(calls, scope, leadWindowCount);
   return { windows, points: leadWindowCount <= readWindowCount ? windows : reachWith(calls, scope, readWindowCount) };
 }
@@ -56,7 +56,7 @@ function picksLastKey({ call }: ProjectedCall, { window, isDescending }: AskedRa
 }
 
 /** Windows before the first one asked for that the first of some calls begins with. */
-export function leadOf(calls: Projections['calls']): number {
+export function leadOfCalls(calls: Projections['calls']): number {
   return calls.reduce((most, { leadWindowCount }) => Math.max(most, leadWindowCount), 0);
 }
 

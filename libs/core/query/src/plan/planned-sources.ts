@@ -21,7 +21,7 @@ export function measurementCount(sources: readonly PlannedSource[]): number {
 }
 
 /** A source whose shards are asked, and the range that they are asked for. */
-export interface AskedSource {
+interface AskedSource {
   readonly source: PlannedMeasurements;
   readonly range: TimeRange;
 }

@@ -56,7 +56,7 @@ export interface MergePlan {
   /** All rows of the answer can only belong to one series: shards may be read one after the other. */
   readonly hasOneSeries: boolean;
   readonly input: MergeInput;
-  readonly fill: Fill;
+  readonly fill: PlannedFill;
   /** What stands between the inputs and the projections; undefined: nothing. */
   readonly transform: TransformPlan | undefined;
   /** Names of the answer's columns, that of the time first. */
@@ -93,7 +93,7 @@ export type MergeInput =
 export type AggregatesInput = MergeInput & { readonly kind: 'aggregates' };
 
 /** For a call its argument's type. */
-export interface MergeColumn {
+interface MergeColumn {
   readonly type: 'float' | 'integer' | 'string' | 'boolean';
 }
 
@@ -132,7 +132,7 @@ export interface AggregateStep {
 }
 
 /** What stands where a window has no value. A bigint is a whole number that no float64 holds. */
-export type Fill = { readonly kind: 'null' | 'none' | 'previous' | 'linear' } | { readonly kind: 'number'; readonly value: number | bigint };
+export type PlannedFill = { readonly kind: 'null' | 'none' | 'previous' | 'linear' } | { readonly kind: 'number'; readonly value: number | bigint };
 
 /** Per series of the answer, and per measurement: how many series. undefined: no limit. */
 export interface RowLimits {

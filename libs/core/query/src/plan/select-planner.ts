@@ -11,7 +11,7 @@ import type { PlanContext } from './plan-context.ts';
 import type { Dimensions } from './plan-dimensions.ts';
 import type { Projections } from './plan-projections.ts';
 import { formOf, isSelectedPoint, planFill } from './plan-shape.ts';
-import { isFillSeen, leadOf, planTransform, reachOf, type Reach } from './plan-transform.ts';
+import { isFillSeen, leadOfCalls, planTransform, reachOf, type Reach } from './plan-transform.ts';
 import { hasField, intersection, measurementCount } from './planned-sources.ts';
 import type { MergeInput, MergePlan, PlannedSource, QueryPlan, RowColumn } from './query-plan.ts';
 import { sourceId } from './resolve-sources.ts';
@@ -37,7 +37,7 @@ export interface CheckedSelect {
 }
 
 /** What the select list comes to. */
-export interface PlannedFields {
+interface PlannedFields {
   readonly fields: readonly ExpandedField[];
   readonly columns: PlanColumns;
   readonly projections: Projections;
@@ -87,14 +87,14 @@ export class SelectPlanner {
     const { statement, hasCalls } = this.#select;
     const { fields, projections } = this.#fields;
     const asked = this.#range();
-    this.#window = windowOf(this.#plainWindow, this.#select.timeZone, asked, leadOf(projections.calls));
+    this.#window = windowOf(this.#plainWindow, this.#select.timeZone, asked, leadOfCalls(projections.calls));
     const bucketError = this.#checkBuckets(asked);
     if (bucketError !== undefined) return bucketError;
     // Functions of fields that nobody has answer nothing.
     const isEmpty = asked.startNs >= asked.endNs || (hasCalls && projections.outputs.length === 0);
     const scope = { asked, window: this.#window, isDescending: this.#isDescending };
     const { windows, points: reached } = reachOf(projections, scope);
-    const points = this.#lastWindows(asked, reached, leadOf(projections.calls));
+    const points = this.#lastWindows(asked, reached, leadOfCalls(projections.calls));
     const transform = planTransform(projections, statement, scope);
     const sources = isEmpty ? [] : this.#sources(points, transform === undefined ? this.#wantedWindowCount : undefined);
     if ('kind' in sources) return sources;

@@ -4,7 +4,7 @@ import type { WindowPlan, WindowShift } from './shard-plan.ts';
 // The windows of a query on the line of time, exact. They cover it without gaps; a shift (TZ2) changes the rhythm.
 
 /** Windows of equal length but for the first and the last: [startNs, nextNs), then from nextNs + k × every, until endNs. */
-export interface WindowRun {
+interface WindowRun {
   readonly startNs: TimestampNs;
   readonly nextNs: TimestampNs;
   /** undefined: for ever. */

@@ -10,7 +10,7 @@ import type { NamedSeries } from './series-question.ts';
 import { compareTexts, partMeasurements, type ShowContext } from './show-scope.ts';
 
 /** What was collected for a cardinality. */
-export interface CardinalityInputs extends ShowContext {
+interface CardinalityInputs extends ShowContext {
   readonly names: readonly NamedSeries[];
   /** Of a sketch. */
   readonly estimate: number;

@@ -12,7 +12,7 @@ export function formatGoDuration(ns: bigint): string {
 }
 
 /** How long a query runs, as InfluxDB prints it: whole seconds, below one whole milliseconds, below one whole microseconds. */
-export function formatDuration(elapsedMs: number): string {
+export function formatCoarseDuration(elapsedMs: number): string {
   const ns = BigInt(Math.max(0, Math.round(elapsedMs * 1e6)));
   const unit = [NS_PER_S, 1_000_000n, 1_000n].find((each) => ns >= each) ?? 1n;
   return formatGoDuration(ns - (ns % unit));

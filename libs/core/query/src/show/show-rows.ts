@@ -9,7 +9,7 @@ import type { NamedSeries } from './series-question.ts';
 import { showBlock as block } from './show-block.ts';
 import { showContinuousQueries } from './show-continuous-queries.ts';
 import { hasTimeCondition } from './show-filter.ts';
-import { compareTexts, notSupported, scopedMeasurements, showScope, type ScopedShow, type ShowContext, type ShowScope } from './show-scope.ts';
+import { compareTexts, notSupported, scopedMeasurements, showScope, type ScopedShow, type ShowContext, type ResolvedScope } from './show-scope.ts';
 import { showShardGroups, showShards } from './show-shards.ts';
 import { showSubscriptions } from './show-subscriptions.ts';
 import { showGrants, showUsers } from './show-users.ts';
@@ -64,7 +64,7 @@ export function showRows(statement: ShowStatement, inputs: ShowInputs): readonly
   }
 }
 
-function showScoped(statement: ScopedShow, scope: ShowScope, names: readonly NamedSeries[]): readonly SeriesBlock[] | PlanError {
+function showScoped(statement: ScopedShow, scope: ResolvedScope, names: readonly NamedSeries[]): readonly SeriesBlock[] | PlanError {
   switch (statement.kind) {
     case 'showMeasurements':
       return showMeasurements(statement, scope, names);
@@ -85,7 +85,7 @@ function showSeries(statement: ShowStatement & { readonly kind: 'showSeries' }, 
 type Measurements = ReturnType<typeof scopedMeasurements>;
 
 /** The catalog keeps a measurement of which everything was deleted, for the types of its fields; nobody is shown it. */
-function listed(scope: ShowScope, names: readonly NamedSeries[]): Measurements {
+function listed(scope: ResolvedScope, names: readonly NamedSeries[]): Measurements {
   const living = new Set(names.map(({ measurement }) => measurement));
   return scopedMeasurements(scope).filter(([name]) => living.has(name));
 }
@@ -119,7 +119,7 @@ function policiesBlock({ retentionPolicies, defaultRetentionPolicy }: Database):
 
 function showMeasurements(
   statement: ScopedShow & { readonly kind: 'showMeasurements' },
-  scope: ShowScope,
+  scope: ResolvedScope,
   names: readonly NamedSeries[],
 ): readonly SeriesBlock[] | PlanError {
   const all = listed(scope, names).map(([name]) => name);

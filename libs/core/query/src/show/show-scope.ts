@@ -19,7 +19,7 @@ export interface ShowContext {
 }
 
 /** The policies and measurements that a SHOW statement looks at. */
-export interface ShowScope {
+export interface ResolvedScope {
   readonly kind: 'scope';
   readonly database: Database;
   /** One per source; without a FROM one over everything. */
@@ -32,7 +32,7 @@ export interface ScopePart {
 }
 
 /** Finds database and policies by name. */
-export function showScope(statement: ScopedShow, context: ShowContext): ShowScope | PlanError {
+export function showScope(statement: ScopedShow, context: ShowContext): ResolvedScope | PlanError {
   const name = databaseOf(statement) ?? context.database;
   if (name === undefined || name === '') return planError('database name required');
   const database = context.catalog.databases.get(name);
@@ -63,7 +63,7 @@ function scopePart(database: Database, source: MeasurementSource, unnamed: reado
   return { policies: [policy], isWanted: matches };
 }
 
-export type ScopedMeasurement = readonly [name: string, fields: ReadonlyMap<string, FieldType>];
+type ScopedMeasurement = readonly [name: string, fields: ReadonlyMap<string, FieldType>];
 
 /** Measurements in one part of it. */
 export function partMeasurements(part: ScopePart): readonly ScopedMeasurement[] {
@@ -71,7 +71,7 @@ export function partMeasurements(part: ScopePart): readonly ScopedMeasurement[] 
 }
 
 /** Measurements in the scope with their fields over all its policies, sorted by name. */
-export function scopedMeasurements({ parts }: Pick<ShowScope, 'parts'>): readonly ScopedMeasurement[] {
+export function scopedMeasurements({ parts }: Pick<ResolvedScope, 'parts'>): readonly ScopedMeasurement[] {
   const measurements = new Map<string, Map<string, FieldType>>();
   for (const { policies, isWanted } of parts) {
     for (const [name, fields] of policies.flatMap((policy) => [...policy.measurements])) {

@@ -10,7 +10,7 @@ import { compileTagFilter } from '../plan/tag-expression.ts';
 import { cellColumns, type CellColumns, type RowRange } from './cell-columns.ts';
 
 /** Rows of one series of a subquery that belong to one group of the statement around it. */
-export interface RowPiece {
+interface RowPiece {
   readonly group: GroupKey;
   readonly rows: SeriesRows;
 }

@@ -4,7 +4,7 @@ interface Vertex {
   value: number;
 }
 
-export interface SearchOptions {
+interface SearchOptions {
   readonly iterationCountMax: number;
   /** The search ends when the values at all corners differ by less. */
   readonly epsilon: number;
