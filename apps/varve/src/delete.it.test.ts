@@ -30,6 +30,20 @@ test('DELETE, DROP SERIES and DROP MEASUREMENT survive a restart, and so does wh
   expect([answer.status, await keys(url)]).toEqual([204, ['mem,host=a']]);
 });
 
+test('as InfluxDB 1.6.7: fields of deleted points stay with their measurement, and go with DROP MEASUREMENT', async () => {
+  const { url } = await startServer();
+  await query(url, 'CREATE DATABASE d');
+  const fieldsAfter = async (text: string): Promise<unknown> => {
+    await write(url, 'd', 'z,h=a old=1 1\ny f=1 1');
+    await query(url, text, { db: 'd' });
+    expect((await query(url, 'SHOW FIELD KEYS', { db: 'd' })).map(({ name }) => name), text).toEqual(['y']);
+    await write(url, 'd', 'z,h=a new=1 3');
+    return (await query(url, 'SHOW FIELD KEYS FROM z', { db: 'd' })).flatMap(({ values }) => values.map(([field]) => field));
+  };
+  for (const text of ['DELETE FROM z', 'DROP SERIES FROM z', "DELETE FROM z WHERE h = 'a'", 'DELETE FROM z WHERE time < 10']) expect(await fieldsAfter(text), text).toEqual(['new', 'old']);
+  expect(await fieldsAfter('DROP MEASUREMENT z')).toEqual(['new']);
+});
+
 test('queries that run while everything is deleted and written anew see whole points, and in the end what was written last', async () => {
   const { url } = await startServer();
   await query(url, 'CREATE DATABASE d');
