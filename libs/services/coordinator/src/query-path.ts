@@ -124,7 +124,8 @@ export class QueryPath {
     const turns = new Turns(this.#parts.clock);
     const refusal = validateSelect(statement);
     if (refusal !== undefined) throw new DbError('QUERY_INVALID', refusal);
-    await turns.maybeRest();
+    const rest = turns.maybeRest();
+    if (rest !== undefined) await rest;
     const { collector, selectBucketCountMax } = this.#parts;
     const tagKeys = needsTagKeys(statement) ? await collector.tagKeysFor(statement, request, { catalog, missing, silent }) : undefined;
     const schema: SchemaView = schemaOf(catalog, tagKeys);
@@ -132,7 +133,8 @@ export class QueryPath {
     const limits = { selectBucketCountMax, windowCountMax: LIMITS.queryWindowCountMax };
     const plan = planQuery(statement, { database, retentionPolicy, nowNs, schema, limits });
     if ('kind' in plan) throw new DbError('QUERY_INVALID', plan.text);
-    await turns.maybeRest();
+    const restBehind = turns.maybeRest();
+    if (restBehind !== undefined) await restBehind;
     return plan;
   }
 
@@ -167,7 +169,7 @@ export class QueryPath {
     // V8 gives up on the optimized generator at each read of this number behind an await, again and again.
     const { catalog: { version }, signal, nodeId, traceParent, missing, turns, silent } = execution;
     const { bus, clock, subjects, liveness } = this.#parts;
-    const soFar = new AnsweredSoFar(payload.value, owners.length > 1 && nodeId === undefined ? this.#room : NO_ROOM);
+    const soFar = new AnsweredSoFar(payload.value, bus.local !== undefined ? undefined : owners.length > 1 && nodeId === undefined ? this.#room : NO_ROOM);
     let reason: DbError | undefined;
     for (const { owner, mayJoin } of executingOwners({ id: shardId, owners }, liveness, nodeId)) {
       const silence = silent.reasonOf(owner);

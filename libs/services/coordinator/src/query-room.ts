@@ -15,13 +15,18 @@ export class QueryRoom {
     this.#parts = parts;
   }
 
+  /** Absent a limit nobody has to be asked. */
+  get isLimited(): boolean {
+    return this.#parts.concurrentQueryCountMax > 0;
+  }
+
   /**
    * Asked once, when a query has begun, so that others that begin meanwhile count it.
    * @returns in InfluxDB's words that there is no room for it; undefined: there is
    */
   async refusalOf({ earlierCount }: Pick<RunningQuery, 'earlierCount'>): Promise<string | undefined> {
     const { elsewhereCount, concurrentQueryCountMax: countMax } = this.#parts;
-    if (countMax === 0 || earlierCount === undefined) return undefined;
+    if (!this.isLimited || earlierCount === undefined) return undefined;
     const runningCount = earlierCount < countMax ? earlierCount + (await elsewhereCount()) : earlierCount;
     return runningCount < countMax ? undefined : `max-concurrent-queries limit exceeded(${runningCount}, ${countMax})`;
   }

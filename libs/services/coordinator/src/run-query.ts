@@ -68,10 +68,10 @@ export class QueryRunner {
     const { queryTimeoutMs, slowQueryMs } = this.#bounds;
     const timer = queryTimeoutMs === 0 ? undefined : clock.after(queryTimeoutMs, () => end.because('timeout'));
     try {
-      const refusal = await this.#parts.room.refusalOf(running);
+      const { room } = this.#parts;
+      const refusal = room.isLimited ? await room.refusalOf(running) : undefined;
       if (refusal === undefined) {
-        await this.#lookAgainFor(request);
-        this.#checkNode(request);
+        if (!this.#isAllKnown(request)) await this.#lookAgainFor(request);
         yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent, signal: end.signal }, { end, turns });
       } else {
         running.done(); // Before its client has read of it: the others have the room.
@@ -91,16 +91,21 @@ export class QueryRunner {
     }
   }
 
-  /** What is not known may have been created through another coordinator a moment ago. Without a meta node, what is known has to do. */
-  async #lookAgainFor({ database, nodeId }: QueryRequest): Promise<void> {
+  /** What is not known may have been created through another coordinator a moment ago. Without a meta node, what is known has to do. @throws DbError REQUEST_INVALID */
+  async #lookAgainFor(request: QueryRequest): Promise<void> {
     const { follower, log } = this.#parts;
-    if ((database === undefined || follower.catalog.databases.has(database)) && this.#isKnown(nodeId)) return;
+    const { database, nodeId } = request;
     try {
       await follower.readLinearizable();
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       log.debug('An unknown database or node was not asked for', { database, nodeId, code: error.code, reason: error.message });
     }
+    this.#checkNode(request);
+  }
+
+  #isAllKnown({ database, nodeId }: QueryRequest): boolean {
+    return (database === undefined || this.#parts.follower.catalog.databases.has(database)) && this.#isKnown(nodeId);
   }
 
   /** Q6: nobody would answer, which looks like a node without data. @throws DbError REQUEST_INVALID */
@@ -118,7 +123,8 @@ export class QueryRunner {
       if (hasFailed) yield [{ kind: 'error', statementId, text: 'not executed' }];
       else hasFailed = yield* this.#statement(statement, statementId, request, end);
       yield [{ kind: 'done', statementId }];
-      await turns.maybeRest(); // Each statement is short, thousands of them are not.
+      const rest = turns.maybeRest(); // Each statement is short, thousands of them are not.
+      if (rest !== undefined) await rest;
     }
   }
 
@@ -155,7 +161,8 @@ async function parsedInTurns({ text, params }: QueryRequest, turns: Turns): Prom
   const parts = parsedInParts(text, params);
   for (;;) {
     const { done, value } = parts.next();
-    await turns.maybeRest(); // Also behind the last part: planning a long statement is work, too.
+    const rest = turns.maybeRest(); // Also behind the last part: planning a long statement is work, too.
+    if (rest !== undefined) await rest;
     if (done === true) return value;
   }
 }

@@ -18,13 +18,15 @@ export interface WaitingRoom {
  */
 export class AnsweredSoFar {
   readonly #plan: ShardPlan;
-  readonly #room: WaitingRoom;
+  readonly #room: WaitingRoom | undefined;
   #waiting: Uint8Array[] = [];
   #waitingSizeBytes: SizeBytes = 0;
+  #hasMerged = false;
   /** The last frame that was merged. */
   #last: Uint8Array | undefined;
 
-  constructor(plan: ShardPlan, room: WaitingRoom) {
+  /** Without a room nobody else could go on, within a process for one: then no frame is kept for it. */
+  constructor(plan: ShardPlan, room: WaitingRoom | undefined) {
     this.#plan = plan;
     this.#room = room;
   }
@@ -36,6 +38,10 @@ export class AnsweredSoFar {
 
   /** The frames that may be merged now that this one has come. */
   add(frame: Uint8Array): readonly Uint8Array[] {
+    if (this.#room === undefined) {
+      this.#hasMerged = true;
+      return [frame];
+    }
     if (goesOn(frame) && !this.#isWithinWindow && frame.length <= this.#room.leftSizeBytes) {
       this.#waiting.push(frame);
       this.#waitingSizeBytes += frame.length;
@@ -44,6 +50,7 @@ export class AnsweredSoFar {
     }
     const ready = this.#waiting.length === 0 ? [frame] : [...this.#waiting, frame];
     this.letGo();
+    this.#hasMerged = true;
     this.#last = frame;
     return ready;
   }
@@ -51,14 +58,14 @@ export class AnsweredSoFar {
   /** Those that wait are not merged any more. */
   letGo(): void {
     if (this.#waiting.length === 0) return;
-    this.#room.leftSizeBytes += this.#waitingSizeBytes;
+    this.#room!.leftSizeBytes += this.#waitingSizeBytes;
     [this.#waiting, this.#waitingSizeBytes] = [[], 0];
   }
 
   /** What the next owner is asked for. undefined: nobody can go on, for a part of a window has been merged. */
   rest(): ShardPlan | undefined {
-    if (this.#last === undefined) return this.#plan;
-    if (this.#isWithinWindow) return undefined;
+    if (!this.#hasMerged) return this.#plan;
+    if (this.#last === undefined || this.#isWithinWindow) return undefined;
     const behind = lastPlace(this.#last, this.#plan);
     // What is limited stays so: the first n behind the place, and those before it, have the first n of all.
     return behind && { ...this.#plan, behind };

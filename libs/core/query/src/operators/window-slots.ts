@@ -34,7 +34,11 @@ export class WindowSlots {
   /** All windows in order, and the slot of each. There may be a million. */
   *inOrder(isDescending: boolean): Steps<WindowOrder> {
     const windows = this.#windows;
-    if (this.#late.size === 0 && !isDescending) return { slots: Array.from(windows, (_window, slot) => slot), windows };
+    if (this.#late.size === 0 && !isDescending) {
+      const slots: number[] = [];
+      for (let slot = 0; slot < windows.length; slot += 1) slots.push(slot);
+      return { slots, windows };
+    }
     const slots = Array.from(yield* sortedIndexes(windows.length, (left, right) => windows[left]! - windows[right]!));
     if (isDescending) slots.reverse();
     if (slots.length > STEP_VALUE_COUNT) yield;

@@ -170,7 +170,7 @@ function filledWindows(call: Call, group: Group, question: Question, lead: bigin
   const byStart = new Map(found);
   const times = inOrder(statement.fill.kind === 'none' ? found.map(([start]) => start) : windowTimes(firstOf(group, question), question, lead), question);
   const values = times.map((time) => byStart.get(time)?.[0]?.value);
-  const full = filled({ values, type: typeOfCall(call, schema), isCount: call.name === 'count', isVain: false, isBeside: false }, times, statement.fill);
+  const full = filled({ values, type: typeOfCall(call, schema), isCount: call.name === 'count', isVain: false, isBeside: false }, { times, everyNs: window!.everyNs }, statement.fill);
   return times.map((time, at) => ({ time, value: full[at]!, row: undefined }));
 }
 

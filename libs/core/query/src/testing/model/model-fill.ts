@@ -14,8 +14,14 @@ export interface FillColumn {
   readonly isBeside: boolean;
 }
 
+/** When windows begin, in the order of the answer, and how long they are. */
+interface Windows {
+  readonly times: readonly bigint[];
+  readonly everyNs: bigint;
+}
+
 /** Values for the windows that have none. */
-export function filled({ values, type, isCount, isVain, isBeside }: FillColumn, times: readonly bigint[], fill: Fill): Value[] {
+export function filled({ values, type, isCount, isVain, isBeside }: FillColumn, windows: Windows, fill: Fill): Value[] {
   const isMissing = (value: Value | undefined): value is undefined => value === undefined || (isBeside && value === null);
   switch (fill.kind) {
     case 'number':
@@ -28,7 +34,7 @@ export function filled({ values, type, isCount, isVain, isBeside }: FillColumn, 
       });
     }
     case 'linear':
-      return values.map((value, at) => (isMissing(value) ? (isBeside ? null : onLine(values, times, at)) : value));
+      return values.map((value, at) => (isMissing(value) ? (isBeside ? null : onLine(values, windows, at)) : value));
     default:
       return values.map((value) => value ?? (isCount && fill.kind === 'null' && value === undefined ? 0n : null));
   }
@@ -48,12 +54,13 @@ function numberAs(type: FieldType, value: number | bigint, isForText: boolean): 
   }
 }
 
-function onLine(values: readonly (Value | undefined)[], times: readonly bigint[], at: number): Value {
+function onLine(values: readonly (Value | undefined)[], { times, everyNs }: Windows, at: number): Value {
   const before = values.findLastIndex((value, index) => index < at && value !== undefined);
   const after = values.findIndex((value, index) => index > at && value !== undefined);
   const [from, to] = [values[before], values[after]];
-  const width = Number((times[after] ?? 0n) - (times[before] ?? 0n));
-  const way = Number(times[at]! - (times[before] ?? 0n));
+  // In windows, as InfluxDB counts: in nanoseconds the slope is rounded otherwise.
+  const [startNs, endNs] = [times[before] ?? 0n, times[after] ?? 0n];
+  const [width, way] = [Number((endNs - startNs) / everyNs), Number((times[at]! - startNs) / everyNs)];
   if (typeof from === 'bigint' && typeof to === 'bigint') return BigInt(Math.trunc((Number(to - from) / width) * way + Number(from)));
   return typeof from === 'number' && typeof to === 'number' ? ((to - from) / width) * way + from : null;
 }

@@ -38,12 +38,12 @@ function windowRows(group: Group, question: Question): (readonly Value[])[] {
   const entriesAt = byCall.map(({ entries }) => places.map(({ time, at }) => entries.get(time)?.[at]));
   const isFilled = question.window !== undefined;
   const isOfChains = hasTransformations(question);
-  const placeTimes = places.map(({ time }) => time);
+  const windows = { times: places.map(({ time }) => time), everyNs: question.window?.everyNs ?? 1n };
   const ofCalls = question.calls.map((call, index) => {
     const values = entriesAt[index]!.map((entry) => entry?.value);
     const isVain = byCall[index]!.entries.size === 0;
     const column: FillColumn = { values, type: typeOfCall(call, question.schema), isCount: call.name === 'count' && !isVain && !isOfChains, isVain, isBeside: isOfChains };
-    return isFilled && isKnown(call, question.schema) ? filled(column, placeTimes, question.statement.fill) : values;
+    return isFilled && isKnown(call, question.schema) ? filled(column, windows, question.statement.fill) : values;
   });
   const ofNames = new Map(variablesBeside(question).map((name) => [name, besides(name)]));
   return places.map(({ time }, at) => [
@@ -60,7 +60,7 @@ function windowRows(group: Group, question: Question): (readonly Value[])[] {
   function besides(name: string): readonly (Value | undefined)[] {
     const values = entriesAt[0]!.map((entry) => (entry?.row === undefined ? undefined : rowValue(entry.row, question.schema, name)));
     const column: FillColumn = { values, type: question.schema.fieldTypes.get(name) ?? 'string', isCount: false, isVain: false, isBeside: true };
-    return isFilled ? filled(column, placeTimes, question.statement.fill) : values;
+    return isFilled ? filled(column, windows, question.statement.fill) : values;
   }
 }
 
