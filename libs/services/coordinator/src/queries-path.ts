@@ -3,7 +3,7 @@ import { LIMITS } from '@varve/config';
 import { request, type CatalogFollower } from '@varve/kit';
 import type { Bus, Log, ResultItem } from '@varve/ports';
 import { formatCoarseDuration, type KillQueryStatement } from '@varve/query';
-import type { Subjects } from '@varve/wire';
+import type { Subjects, WireMessage } from '@varve/wire';
 import type { QueryFacts, RunningQueries } from './running-queries.ts';
 import { decodeQueries } from './serve-queries.ts';
 
@@ -70,10 +70,8 @@ export class QueriesPath {
   }
 
   async #ask(name: string): Promise<{ readonly found: readonly QueryFacts[]; readonly problem?: string }> {
-    const { bus, subjects } = this.#parts;
-    const to = { subject: subjects.coordinatorQueries(name), timeoutMs: LIMITS.queriesAnswerTimeoutMs, answerKind: 'coordinatorQueriesAre' } as const;
     try {
-      const { header, payload } = await request(bus, to, { kind: 'coordinatorQueries', header: { isCount: undefined } });
+      const { header, payload } = await this.#queriesOf(name);
       const found = decodeQueries(payload);
       const restCount = header.queryCount - found.length;
       return restCount === 0 ? { found } : { found, problem: `coordinator ${name} runs ${restCount} more` };
@@ -83,15 +81,19 @@ export class QueriesPath {
   }
 
   async #countOf(name: string): Promise<number> {
-    const { bus, subjects } = this.#parts;
-    const to = { subject: subjects.coordinatorQueries(name), timeoutMs: LIMITS.queriesAnswerTimeoutMs, answerKind: 'coordinatorQueriesAre' } as const;
     try {
-      const { queryCount, roomCount } = (await request(bus, to, { kind: 'coordinatorQueries', header: { isCount: true } })).header;
+      const { queryCount, roomCount } = (await this.#queriesOf(name, true)).header;
       return roomCount ?? queryCount;
     } catch (error) {
       this.#unanswered(name, error);
       return 0;
     }
+  }
+
+  #queriesOf(name: string, isCount?: true): Promise<WireMessage<'coordinatorQueriesAre'>> {
+    const { bus, subjects } = this.#parts;
+    const to = { subject: subjects.coordinatorQueries(name), timeoutMs: LIMITS.queriesAnswerTimeoutMs, answerKind: 'coordinatorQueriesAre' } as const;
+    return request(bus, to, { kind: 'coordinatorQueries', header: { isCount } });
   }
 
   async #kill(name: string, query: number): Promise<{ readonly isKilled: boolean; readonly problem?: string }> {

@@ -68,7 +68,7 @@ interface Execution extends Asking {
   readonly silent: SilentOwners;
 }
 
-/** Where nobody else could go on, nothing has to wait. */
+/** Nothing waits in it. */
 const NO_ROOM: WaitingRoom = { leftSizeBytes: 0 };
 
 /** What one shard is asked, where that counts (LM1), and who watches. */
@@ -163,13 +163,18 @@ export class QueryPath {
     });
   }
 
+  /** Of one owner nothing has to wait: what it has sent in vain it sends again. */
+  #roomFor(owners: readonly NodeId[], nodeId: NodeId | undefined): WaitingRoom {
+    return owners.length > 1 && nodeId === undefined ? this.#room : NO_ROOM;
+  }
+
   /** What a shard answers, of one owner; where that fails the next one goes on behind what has been merged. */
   async *#partialsOf(placed: PlacedShard, execution: Execution, { payload, part, observer }: ShardQuestion): AsyncGenerator<Uint8Array> {
     const { id: shardId, owners } = placed.shard;
     // V8 gives up on the optimized generator at each read of this number behind an await, again and again.
     const { catalog: { version }, signal, nodeId, traceParent, missing, turns, silent } = execution;
     const { bus, clock, subjects, liveness } = this.#parts;
-    const soFar = new AnsweredSoFar(payload.value, bus.local !== undefined ? undefined : owners.length > 1 && nodeId === undefined ? this.#room : NO_ROOM);
+    const soFar = new AnsweredSoFar(payload.value, bus.local === undefined ? this.#roomFor(owners, nodeId) : undefined);
     let reason: DbError | undefined;
     for (const { owner, mayJoin } of executingOwners({ id: shardId, owners }, liveness, nodeId)) {
       const silence = silent.reasonOf(owner);

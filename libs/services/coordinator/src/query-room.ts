@@ -15,18 +15,16 @@ export class QueryRoom {
     this.#parts = parts;
   }
 
-  /** Absent a limit nobody has to be asked. */
-  get isLimited(): boolean {
-    return this.#parts.concurrentQueryCountMax > 0;
-  }
-
   /**
    * Asked once, when a query has begun, so that others that begin meanwhile count it.
-   * @returns in InfluxDB's words that there is no room for it; undefined: there is
+   * @returns in InfluxDB's words that there is no room for it, or undefined that there is; nothing to wait for where there is no limit
    */
-  async refusalOf({ earlierCount }: Pick<RunningQuery, 'earlierCount'>): Promise<string | undefined> {
+  refusalOf({ earlierCount }: Pick<RunningQuery, 'earlierCount'>): Promise<string | undefined> | undefined {
+    return this.#parts.concurrentQueryCountMax === 0 || earlierCount === undefined ? undefined : this.#refusal(earlierCount);
+  }
+
+  async #refusal(earlierCount: number): Promise<string | undefined> {
     const { elsewhereCount, concurrentQueryCountMax: countMax } = this.#parts;
-    if (!this.isLimited || earlierCount === undefined) return undefined;
     const runningCount = earlierCount < countMax ? earlierCount + (await elsewhereCount()) : earlierCount;
     return runningCount < countMax ? undefined : `max-concurrent-queries limit exceeded(${runningCount}, ${countMax})`;
   }

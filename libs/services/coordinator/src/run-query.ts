@@ -68,8 +68,8 @@ export class QueryRunner {
     const { queryTimeoutMs, slowQueryMs } = this.#bounds;
     const timer = queryTimeoutMs === 0 ? undefined : clock.after(queryTimeoutMs, () => end.because('timeout'));
     try {
-      const { room } = this.#parts;
-      const refusal = room.isLimited ? await room.refusalOf(running) : undefined;
+      const asked = this.#parts.room.refusalOf(running);
+      const refusal = asked && (await asked);
       if (refusal === undefined) {
         if (!this.#isAllKnown(request)) await this.#lookAgainFor(request);
         yield* this.#statements(parsed.statements, { ...request, traceParent: span.traceParent, signal: end.signal }, { end, turns });
@@ -92,25 +92,20 @@ export class QueryRunner {
   }
 
   /** What is not known may have been created through another coordinator a moment ago. Without a meta node, what is known has to do. @throws DbError REQUEST_INVALID */
-  async #lookAgainFor(request: QueryRequest): Promise<void> {
+  async #lookAgainFor({ database, nodeId }: QueryRequest): Promise<void> {
     const { follower, log } = this.#parts;
-    const { database, nodeId } = request;
     try {
       await follower.readLinearizable();
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       log.debug('An unknown database or node was not asked for', { database, nodeId, code: error.code, reason: error.message });
     }
-    this.#checkNode(request);
+    // Q6: nobody would answer, which looks like a node without data.
+    if (!this.#isKnown(nodeId)) throw new DbError('REQUEST_INVALID', `unknown node_id ${nodeId}: no data node has it; SHOW SERVERS lists those there are`);
   }
 
   #isAllKnown({ database, nodeId }: QueryRequest): boolean {
     return (database === undefined || this.#parts.follower.catalog.databases.has(database)) && this.#isKnown(nodeId);
-  }
-
-  /** Q6: nobody would answer, which looks like a node without data. @throws DbError REQUEST_INVALID */
-  #checkNode({ nodeId }: QueryRequest): void {
-    if (!this.#isKnown(nodeId)) throw new DbError('REQUEST_INVALID', `unknown node_id ${nodeId}: no data node has it; SHOW SERVERS lists those there are`);
   }
 
   #isKnown(nodeId: NodeId | undefined): boolean {

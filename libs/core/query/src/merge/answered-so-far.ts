@@ -38,20 +38,17 @@ export class AnsweredSoFar {
 
   /** The frames that may be merged now that this one has come. */
   add(frame: Uint8Array): readonly Uint8Array[] {
-    if (this.#room === undefined) {
-      this.#hasMerged = true;
-      return [frame];
-    }
-    if (goesOn(frame) && !this.#isWithinWindow && frame.length <= this.#room.leftSizeBytes) {
+    const room = this.#room;
+    if (room !== undefined && goesOn(frame) && !this.#isWithinWindow && frame.length <= room.leftSizeBytes) {
       this.#waiting.push(frame);
       this.#waitingSizeBytes += frame.length;
-      this.#room.leftSizeBytes -= frame.length;
+      room.leftSizeBytes -= frame.length;
       return [];
     }
     const ready = this.#waiting.length === 0 ? [frame] : [...this.#waiting, frame];
     this.letGo();
     this.#hasMerged = true;
-    this.#last = frame;
+    if (room !== undefined) this.#last = frame;
     return ready;
   }
 

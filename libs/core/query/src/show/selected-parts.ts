@@ -1,10 +1,9 @@
 import type { Database, RetentionPolicy, RetentionPolicyId } from '@varve/model';
 import type { MeasurementSource, ShowCardinalityStatement, ShowStatement } from '../influxql/ast.ts';
-import { textMatcher } from '../influxql/text-matcher.ts';
 import { planError, type PlanError } from '../plan/schema-view.ts';
 import type { SeriesQuestion } from './series-question.ts';
 import type { ShowFilter } from './show-filter.ts';
-import { partMeasurements, type ScopePart, type ShowContext } from './show-scope.ts';
+import { matcherOf, partMeasurements, type ScopePart, type ShowContext } from './show-scope.ts';
 
 /** What must be collected from data nodes before a SHOW statement can be answered. */
 export type ShowNeeds =
@@ -44,9 +43,4 @@ function policyOf(source: MeasurementSource, defaultDatabase: string | undefined
   if (database === undefined) return planError(`database not found: ${name}`);
   const wanted = source.retentionPolicy ?? retentionPolicy ?? database.defaultRetentionPolicy;
   return database.retentionPolicies.get(wanted) ?? planError(`retention policy not found: ${wanted}`);
-}
-
-function matcherOf({ name, regex }: MeasurementSource): (measurement: string) => boolean {
-  if (regex !== undefined) return textMatcher(regex);
-  return name === undefined ? () => true : (measurement) => measurement === name;
 }

@@ -56,11 +56,17 @@ function databaseOf({ kind, database, sources }: ScopedShow): string | undefined
 }
 
 function scopePart(database: Database, source: MeasurementSource, unnamed: readonly RetentionPolicy[]): ScopePart | PlanError {
-  const matches = source.regex === undefined ? (name: string) => name === source.name : textMatcher(source.regex);
+  const matches = matcherOf(source);
   if (source.retentionPolicy === undefined) return { policies: unnamed, isWanted: matches };
   const policy = database.retentionPolicies.get(source.retentionPolicy);
   if (policy === undefined) return planError(`retention policy not found: ${source.retentionPolicy}`);
   return { policies: [policy], isWanted: matches };
+}
+
+/** Whether a source names a measurement; one that names none means all. */
+export function matcherOf({ name, regex }: MeasurementSource): (measurement: string) => boolean {
+  if (regex !== undefined) return textMatcher(regex);
+  return name === undefined ? () => true : (measurement) => measurement === name;
 }
 
 type ScopedMeasurement = readonly [name: string, fields: ReadonlyMap<string, FieldType>];
